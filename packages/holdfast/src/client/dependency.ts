@@ -1,0 +1,224 @@
+import type { Policy, Settled } from '../core/policy.ts';
+import { classify } from '../core/classify.ts';
+import type { Result } from '../core/edge.ts';
+import type { Attempt, CallOptions, Operation } from '../core/operation.ts';
+import { parseOptions, Problems } from '../core/options.ts';
+import type { Classifier } from '../core/outcome.ts';
+import { type Pipeline, PolicyPipeline } from '../core/pipeline.ts';
+import { bulkhead } from '../policies/bulkhead/bulkhead.ts';
+import {
+  circuitBreaker,
+  type CircuitBreaker,
+} from '../policies/circuit-breaker/circuit-breaker.ts';
+import { deadline } from '../policies/deadline/deadline.ts';
+import { fallback } from '../policies/fallback/fallback.ts';
+import { retryBudget } from '../policies/retry-budget/retry-budget.ts';
+import { retry } from '../policies/retry/retry.ts';
+import { timeout } from '../policies/timeout/timeout.ts';
+import type { Runtime, RuntimeEvent } from '../runtime/runtime.ts';
+import { systemRuntime } from '../runtime/system.ts';
+import type { HoldfastEvent } from './events.ts';
+import { explain } from './explain.ts';
+import { discardAnswer, type HttpAnswer, httpClassifier } from './http.ts';
+import {
+  type DependencyOptions,
+  dependencyOptions,
+  derivedBreakerOptions,
+  overlay,
+  type ParsedDependency,
+} from './options.ts';
+import { preset } from './presets.ts';
+
+/**
+ * One logical upstream, a service, a shard, a tenant's cell, with all that protects calls to it.
+ * `In` is what its classifier understands, `F` what its fallback answers.
+ */
+export interface Dependency<In = unknown, F = never> extends Pipeline<In, F> {
+  readonly name: string;
+  /** The breaker, to ask and to operate; null if it was left out. */
+  readonly breaker: CircuitBreaker | null;
+  /** A registry may forget it: its breaker is closed and nothing runs. */
+  readonly evictable: boolean;
+  /** The policy in words, with the most attempts and the longest time of one call. */
+  explain(): string;
+}
+
+/**
+ * Protects calls to one upstream, in the one order that is safe:
+ *
+ * fallback > deadline > retry > retry budget > bulkhead > breaker > attempt timeout > operation
+ *
+ * ```ts
+ * const stock = dependency('stock', {
+ *   classify: (o) => (o.ok ? 'success' : o.error instanceof DeadlockError ? 'transient' : 'terminal'),
+ * });
+ * const rows = await stock.call(({ signal }) => db.query(sql, { signal }), { idempotent: true });
+ * ```
+ *
+ * Every policy is on with its default unless it is set to `false`. Never share one between
+ * upstreams: their failures would count as each other's.
+ *
+ * @param name appears in errors, events and metrics.
+ * @throws TypeError, RangeError for wrong options, all of them at once.
+ */
+export function dependency<In, F = never>(
+  name: string,
+  options: DependencyOptions<F> & { readonly classify: Classifier<In> },
+  runtime?: Runtime,
+): Dependency<In, F>;
+export function dependency<F = never>(
+  name: string,
+  options: DependencyOptions<F> & ({ readonly protocol: 'http' } | { readonly preset: 'http' }),
+  runtime?: Runtime,
+): Dependency<HttpAnswer, F>;
+export function dependency<F = never>(
+  name: string,
+  options: DependencyOptions<F> & { readonly retry: false },
+  runtime?: Runtime,
+): Dependency<unknown, F>;
+export function dependency(
+  name: string,
+  options: object,
+  runtime: Runtime = systemRuntime,
+): Dependency<never, unknown> {
+  if (typeof name !== 'string' || name === '') {
+    throw new TypeError('dependency: the name must be a non-empty string');
+  }
+  const parsed = parse(name, options as Record<string, unknown>);
+  return new ProtectedDependency(name, parsed, ownRuntime(name, parsed, runtime)) as never;
+}
+
+class ProtectedDependency {
+  readonly name: string;
+  readonly breaker: CircuitBreaker | null;
+  readonly #options: ParsedDependency;
+  readonly #pipeline: PolicyPipeline;
+
+  constructor(name: string, options: ParsedDependency, runtime: Runtime) {
+    const { breaker } = options;
+    this.name = name;
+    this.#options = options;
+    this.breaker = breaker === null ? null : circuitBreaker(breaker, runtime);
+    this.#pipeline = new PolicyPipeline(inSafeOrder(options, this.breaker, runtime), runtime);
+  }
+
+  get evictable(): boolean {
+    if (this.breaker?.evictable === false) return false;
+    const { bulkhead: slots } = this.#pipeline.snapshot() as { bulkhead?: { inFlight: number } };
+    return (slots?.inFlight ?? 0) === 0;
+  }
+
+  call(operation: Operation, options?: CallOptions): Promise<unknown> {
+    return this.#pipeline.call(operation, options);
+  }
+
+  tryCall(operation: Operation, options?: CallOptions): Promise<Result<unknown>> {
+    return this.#pipeline.tryCall(operation, options);
+  }
+
+  start(operation: Operation, done: (settled: Settled) => void, options?: CallOptions): void {
+    this.#pipeline.start(operation, done, options);
+  }
+
+  wrap<Args extends readonly unknown[]>(
+    operation: (attempt: Attempt, ...args: Args) => unknown,
+    options?: CallOptions,
+  ): (...args: Args) => Promise<unknown> {
+    return this.#pipeline.wrap(operation, options);
+  }
+
+  snapshot(): Record<string, unknown> {
+    return { dependency: this.name, ...this.#pipeline.snapshot() };
+  }
+
+  explain(): string {
+    return explain(this.name, this.#options);
+  }
+}
+
+function parse(name: string, given: Record<string, unknown>): ParsedDependency {
+  const path = `dependency('${name}')`;
+  const presetName = given?.['preset'];
+  const chosen = typeof presetName === 'string' ? preset(presetName as 'http') : {};
+  const wanted = overlay(chosen as Record<string, unknown>, given ?? {});
+  const limits = wanted['protocol'] === 'http' ? preset('http') : preset('rpc');
+  const complete = overlay(limits as Record<string, unknown>, wanted);
+  const options = parseOptions(
+    dependencyOptions,
+    overlay(derivedBreakerOptions(complete), complete),
+    path,
+  );
+  const problems = new Problems();
+  if (options.classify === undefined && options.protocol === 'none' && options.retry !== null) {
+    problems.other(
+      `${path}.classify is needed to retry: say what outcomes mean, or set retry to false`,
+    );
+  }
+  problems.throwAny();
+  return options;
+}
+
+/** The order is the point: see `dependency`. */
+function inSafeOrder(
+  options: ParsedDependency,
+  breaker: CircuitBreaker | null,
+  runtime: Runtime,
+): Policy[] {
+  const { bulkhead: slots, retry: again, timeout: limit } = options;
+  const policies = [
+    classifierOf(options),
+    fallbackOf(options, runtime),
+    options.deadline === null ? null : deadline(options.deadline, runtime),
+    again === null ? null : retry(withoutBudget(again), runtime),
+    again === null || again.budget === null ? null : retryBudget(again.budget, runtime),
+    slots === null ? null : bulkhead(slots, runtime),
+    breaker,
+    limit === null ? null : timeout(limit, runtime),
+  ];
+  return policies.filter((policy) => policy !== null);
+}
+
+function fallbackOf({ fallback: wanted }: ParsedDependency, runtime: Runtime): Policy | null {
+  if (wanted === null) return null;
+  const { value, run, stale, timeout: time } = wanted;
+  const options = { run, stale: stale ?? false, timeout: time };
+  return fallback(value === undefined ? options : { ...options, value }, runtime);
+}
+
+function withoutBudget<O extends { readonly budget: unknown }>({
+  budget: _,
+  ...rest
+}: O): Omit<O, 'budget'> {
+  return rest;
+}
+
+function classifierOf({ classify: own, protocol }: ParsedDependency): Policy | null {
+  if (protocol === 'http') {
+    return classify<HttpAnswer>(
+      (own as Classifier<HttpAnswer> | undefined) ?? httpClassifier,
+      discardAnswer,
+    );
+  }
+  return own === undefined ? null : classify(own);
+}
+
+/** The same runtime, with this dependency's name, its own randomness, and its listener. */
+function ownRuntime(name: string, { onEvent }: ParsedDependency, runtime: Runtime): Runtime {
+  return {
+    ...runtime,
+    dependency: name,
+    random: runtime.random.fork(name),
+    sink: bothSinks(runtime.sink, (onEvent ?? null) as Runtime['sink']),
+  };
+}
+
+function bothSinks(first: Runtime['sink'], second: Runtime['sink']): Runtime['sink'] {
+  if (first === null || second === null) return first ?? second;
+  return (event: RuntimeEvent) => {
+    try {
+      first(event);
+    } finally {
+      second(event as HoldfastEvent);
+    }
+  };
+}

@@ -1,0 +1,129 @@
+import { type Duration, milliseconds } from '../core/duration.ts';
+import type { Classifier } from '../core/outcome.ts';
+import {
+  callback,
+  type Descriptor,
+  oneOf,
+  optional,
+  type OptionsOf,
+  type ParsedOf,
+} from '../core/options.ts';
+import { bulkheadOptions } from '../policies/bulkhead/options.ts';
+import { circuitBreakerOptions } from '../policies/circuit-breaker/options.ts';
+import { deadlineOptions } from '../policies/deadline/options.ts';
+import { type FallbackOptions, fallbackOptions } from '../policies/fallback/options.ts';
+import { retryBudgetOptions } from '../policies/retry-budget/options.ts';
+import { retryOptions } from '../policies/retry/options.ts';
+import { timeoutOptions } from '../policies/timeout/options.ts';
+import type { HoldfastEvent } from './events.ts';
+
+/** A duration, or `false` for no such limit. */
+function durationOrOff(
+  base: Descriptor<Duration, number>,
+): Descriptor<Duration | false, number | null> {
+  return {
+    ...base,
+    range: `${base.range}, or false`,
+    schema: { anyOf: [base.schema, { const: false }] },
+    parse: (given, path, problems) => (given === false ? null : base.parse(given, path, problems)),
+  };
+}
+
+/** The names of the presets. */
+export const PRESETS = ['http', 'rpc', 'payments', 'batch', 'realtime'] as const;
+export type PresetName = (typeof PRESETS)[number];
+
+/** The options of `dependency`; `false` leaves a policy out. */
+export const dependencyOptions = {
+  /** A named set of options to start from; see `preset`. */
+  preset: oneOf([...PRESETS, 'none'], {
+    what: 'A named set of options to start from',
+    default: 'none',
+  }),
+  /** Brings the classifier, and the limits that are usual there: 5 s and 20 s for `http`. Default `none`. */
+  protocol: oneOf(['none', 'http'], {
+    what: 'Brings the classifier, and the limits that are usual there',
+    default: 'none',
+  }),
+  /** How long one attempt may run; false for no limit. Default 5 s over HTTP, else 1 s. */
+  timeout: durationOrOff(timeoutOptions.after),
+  /** Time for a whole call; false for no limit. Default 20 s over HTTP, else 4 s. */
+  deadline: durationOrOff(deadlineOptions.after),
+  /** Further attempts, and the budget that bounds them. On unless false. */
+  retry: optional(
+    {
+      ...retryOptions,
+      /** Bounds further attempts to a share of the calls that succeed. On unless false. */
+      budget: optional(retryBudgetOptions, {
+        what: 'Bounds further attempts to a share of the calls that succeed',
+        default: true,
+      }),
+    },
+    { what: 'Further attempts, and the budget that bounds them', default: true },
+  ),
+  /** Stops calling what fails or is slow. On unless false. */
+  breaker: optional(circuitBreakerOptions, {
+    what: 'Stops calling what fails or is slow',
+    default: true,
+  }),
+  /** How many attempts may run and wait at once. On unless false. */
+  bulkhead: optional(bulkheadOptions, {
+    what: 'How many attempts may run and wait at once',
+    default: true,
+  }),
+  /** What answers when the dependency does not. Off unless given. */
+  fallback: optional(fallbackOptions, {
+    what: 'What answers when the dependency does not',
+    default: false,
+  }),
+  /** Says what outcomes mean. Required, unless `protocol` brings one or `retry` is false. */
+  classify: callback<Classifier<never>>({ what: 'Says what outcomes mean' }),
+  /** Told every event of this dependency, synchronously; what it throws is dropped. */
+  onEvent: callback<(event: HoldfastEvent) => void>({
+    what: 'Told every event of this dependency',
+  }),
+};
+
+type Given = OptionsOf<typeof dependencyOptions>;
+export type ParsedDependency = ParsedOf<typeof dependencyOptions>;
+
+/** See `dependency`. `F` is what its fallback answers. */
+export interface DependencyOptions<F = never> extends Omit<
+  Given,
+  'fallback' | 'classify' | 'preset' | 'protocol'
+> {
+  /** A named set of options to start from; see `preset`. */
+  readonly preset?: PresetName | undefined;
+  /** `http` brings the classifier and its usual limits. */
+  readonly protocol?: 'http' | undefined;
+  /** What answers when the dependency does not. */
+  readonly fallback?: FallbackOptions<F> | false | undefined;
+}
+
+/** Options laid over others: nested options are merged, everything else is replaced. */
+export function overlay(
+  base: Readonly<Record<string, unknown>>,
+  over: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const merged: Record<string, unknown> = { ...base };
+  for (const [key, value] of Object.entries(over)) {
+    if (value === undefined) continue;
+    const below = merged[key];
+    merged[key] = isOptions(below) && isOptions(value) ? overlay(below, value) : value;
+  }
+  return merged;
+}
+
+function isOptions(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Half the attempt's time is slow; a probe has an attempt's time and a second. */
+export function derivedBreakerOptions(
+  options: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const timeout = milliseconds(options['timeout']);
+  const { breaker } = options;
+  if (Number.isNaN(timeout) || breaker === false) return {};
+  return { breaker: { slowCallDuration: Math.max(1, timeout / 2), probeLease: timeout + 1000 } };
+}

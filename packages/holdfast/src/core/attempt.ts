@@ -1,0 +1,161 @@
+import { TimerNode } from '../runtime/clock.ts';
+import type { Call, CallGroup } from './call.ts';
+import { emit } from './events.ts';
+import type { Attempt, Criticality } from './operation.ts';
+import { RUNNING } from './policy.ts';
+
+const PREPARED = 0;
+const RUNS = 1;
+const OVER = 2;
+const ABANDONED = 3;
+
+/** Outlives an attempt that it gave a permit, and wants to know when it is really over. */
+export interface Survivor {
+  operationSettled(): void;
+}
+
+/** What few attempts have. */
+interface Extras {
+  controller: AbortController | null;
+  /** Why it was abandoned. */
+  reason: unknown;
+  /** Calls made on behalf of this attempt: they end with it. */
+  children: CallGroup | null;
+  /** Are told when an operation settles that was abandoned. */
+  survivors: Survivor[] | null;
+}
+
+/**
+ * What an operation is given: one try. It settles once, because settling and abandoning both move
+ * it out of its one running state. As a timer node, it is the timer of the innermost timeout.
+ */
+export class LiveAttempt extends TimerNode implements Attempt {
+  readonly number: number;
+  readonly #call: Call;
+  #state: typeof PREPARED | typeof RUNS | typeof OVER | typeof ABANDONED = PREPARED;
+  #extras: Extras | null = null;
+
+  constructor(call: Call, number: number) {
+    super();
+    this.number = number;
+    this.#call = call;
+  }
+
+  get signal(): AbortSignal {
+    const extras = this.#withExtras();
+    if (extras.controller === null) {
+      extras.controller = new AbortController();
+      // Its listeners are the caller's code, and a shared timer may be what aborts it.
+      const { root } = this.#call;
+      root.context ??= root.plan.runtime.context.capture();
+      if (this.#state === ABANDONED) extras.controller.abort(extras.reason);
+    }
+    return extras.controller.signal;
+  }
+
+  get deadline(): number {
+    return this.#call.deadline ?? Infinity;
+  }
+
+  remaining(): number {
+    const { deadline, plan } = this.#call;
+    return deadline === null ? Infinity : Math.max(0, deadline - plan.runtime.clock.now());
+  }
+
+  get criticality(): Criticality {
+    return this.#call.criticality;
+  }
+
+  get key(): string | undefined {
+    return this.#call.asked?.key;
+  }
+
+  /** Made, to carry a timer, but not started. */
+  get isPrepared(): boolean {
+    return this.#state === PREPARED;
+  }
+
+  /** Started and not settled, and somebody waits for it. */
+  get isRunning(): boolean {
+    return this.#state === RUNS;
+  }
+
+  get isAbandoned(): boolean {
+    return this.#state === ABANDONED;
+  }
+
+  started(): void {
+    this.#state = RUNS;
+  }
+
+  succeed(value: unknown): void {
+    this.#settle(true, value);
+  }
+
+  fail(error: unknown): void {
+    this.#settle(false, error);
+  }
+
+  /** Nobody waits for it any more. Runs the operation's abort listeners. */
+  abandon(reason: unknown): void {
+    this.#state = ABANDONED;
+    const extras = this.#withExtras();
+    extras.reason = reason;
+    extras.children?.abort(reason);
+    extras.controller?.abort(reason);
+  }
+
+  /** Lets a call end with this attempt. */
+  adopt(call: Call, newGroup: () => CallGroup): void {
+    const extras = this.#withExtras();
+    extras.children ??= newGroup();
+    extras.children.add(call);
+  }
+
+  /** Has `survivor` told when the operation, which was abandoned, settles after all; false if it is to be told already. */
+  outlivedBy(survivor: Survivor): boolean {
+    const survivors = (this.#withExtras().survivors ??= []);
+    if (survivors.includes(survivor)) return false;
+    survivors.push(survivor);
+    return true;
+  }
+
+  override expire(): void {
+    const { policies } = this.#call.plan;
+    const innermost = policies.length - 1;
+    policies[innermost]!.expired!(this.#call, innermost);
+  }
+
+  #withExtras(): Extras {
+    return (this.#extras ??= {
+      controller: null,
+      reason: undefined,
+      children: null,
+      survivors: null,
+    });
+  }
+
+  #settle(ok: boolean, outcome: unknown): void {
+    if (this.#state !== RUNS) {
+      this.#settledLate(ok, outcome);
+      return;
+    }
+    const call = this.#call;
+    this.#state = OVER;
+    call.ok = ok;
+    call.outcome = outcome;
+    if (call.step !== RUNNING) call.plan.scheduler.settled(call);
+  }
+
+  #settledLate(ok: boolean, outcome: unknown): void {
+    const { plan } = this.#call;
+    if (this.#state === ABANDONED) {
+      this.#state = OVER;
+      this.#extras?.survivors?.forEach((survivor) => survivor.operationSettled());
+      if (ok) plan.discard?.(outcome);
+    } else if (plan.runtime.sink !== null) {
+      const { dependency } = plan.runtime;
+      emit(plan.runtime, { type: 'attempt.settled-twice', dependency, attempt: this.number });
+    }
+  }
+}

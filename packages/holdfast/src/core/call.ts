@@ -1,0 +1,175 @@
+import type { LiveAttempt } from './attempt.ts';
+import type { CallOptions, Criticality, Operation } from './operation.ts';
+import type { AttemptRecord, Judgement, StoppedBy, Verdict } from './outcome.ts';
+import {
+  type DONE,
+  END,
+  GO,
+  type Interruption,
+  type Observer,
+  type Plan,
+  type RUNNING,
+  type Settled,
+  type Step,
+} from './policy.ts';
+
+/** A call's place in a group of calls that end together. */
+export interface Membership {
+  /** The same call's place in another group: it may have a signal and a parent. */
+  readonly other: Membership | null;
+  leave(): void;
+}
+
+/** Calls that end together: those of one signal, or of one parent's attempt. */
+export interface CallGroup {
+  add(call: Call): void;
+  abort(reason: unknown): void;
+}
+
+/**
+ * One call on its way through its policies: what was asked, where it stands, and what came out so
+ * far. User code never sees it, only its `Attempt`s.
+ *
+ * Its size is felt: a call is written once and read once, so most of its cost is the cache lines it
+ * touches. What few calls need is null until then.
+ */
+export class Call implements Settled {
+  readonly plan: Plan;
+  readonly operation: Operation;
+  readonly asked: CallOptions | undefined;
+  readonly observer: Observer;
+  resolve: ((value: unknown) => void) | null = null;
+  reject: ((error: unknown) => void) | null = null;
+  /** Where it stands: the policy that was asked last. */
+  index: number = -1;
+  /** Walking in, as against out. */
+  entering: boolean = true;
+  /** What the policy at `index` answered last, or `RUNNING`, or `DONE`. */
+  step: Step | typeof RUNNING | typeof DONE = GO;
+  /** On the monotonic clock; null when no policy of the plan needs the time. */
+  readonly startedAt: number | null;
+  attemptStartedAt: number | null;
+  /** On the monotonic clock; null without a deadline. */
+  deadline: number | null = null;
+  /** Attempts started; of a branch, see its root. */
+  attempts: number = 0;
+  /** The last attempt: prepared, running, settled or abandoned. */
+  live: LiveAttempt | null = null;
+  ok: boolean = true;
+  /** The value or the error, as `ok` says. */
+  outcome: unknown = undefined;
+  verdict: Verdict = 'success';
+  judgement: Judgement | null = null;
+  stoppedBy: StoppedBy | null = null;
+  /** The value came from a fallback. */
+  fellBack: boolean = false;
+  records: AttemptRecord[] | null = null;
+  /** The permit of the policy at `plan.permitSlot`. */
+  permit: number = 0;
+  /** What policies remember of this call. */
+  slots: unknown[] | null = null;
+  /** The caller's async context, once it was needed. */
+  context: unknown = null;
+  interruption: Interruption | null = null;
+  /** The next on the scheduler's ready list, the last one's being itself; null when not on it. */
+  nextReady: Call | null = null;
+  membership: Membership | null = null;
+
+  constructor(
+    plan: Plan,
+    operation: Operation,
+    asked: CallOptions | undefined,
+    observer: Observer,
+    startedAt: number | null,
+  ) {
+    this.plan = plan;
+    this.operation = operation;
+    this.asked = asked;
+    this.observer = observer;
+    this.startedAt = startedAt;
+    this.attemptStartedAt = startedAt;
+  }
+
+  /** The index at which it ends. */
+  get floor(): number {
+    return -1;
+  }
+
+  /** The call that its caller knows: itself, unless it is a branch. */
+  get root(): Call {
+    return this;
+  }
+
+  get value(): unknown {
+    return this.ok ? this.outcome : undefined;
+  }
+
+  get error(): unknown {
+    return this.ok ? undefined : this.outcome;
+  }
+
+  get criticality(): Criticality {
+    return this.asked?.criticality ?? this.asked?.parent?.criticality ?? 'critical';
+  }
+
+  /** Repeating the last attempt can do no harm. */
+  get safeToRepeat(): boolean {
+    const { asked } = this;
+    return (
+      asked?.idempotent === true || asked?.key !== undefined || this.judgement?.neverSent === true
+    );
+  }
+
+  /** Milliseconds left before the deadline, by the clock's last reading. */
+  get remaining(): number {
+    return this.deadline === null ? Infinity : this.deadline - this.plan.runtime.clock.recent();
+  }
+
+  /** Remembers something of this call for the policy at `slot`. */
+  remember(slot: number, memory: unknown): void {
+    this.slots ??= new Array(this.plan.policies.length).fill(undefined);
+    this.slots[slot] = memory;
+  }
+
+  /** Remembers a permit of the policy at `slot`: one in a field, further ones in slots. */
+  keepPermit(slot: number, permit: number): void {
+    if (slot === this.plan.permitSlot) this.permit = permit;
+    else this.remember(slot, permit);
+  }
+
+  permitOf(slot: number): number {
+    return slot === this.plan.permitSlot ? this.permit : (this.slots![slot] as number);
+  }
+
+  /** Ends the walk in: the answer of a policy that does not let the call through. */
+  refuse(error: unknown, stoppedBy: StoppedBy): typeof END {
+    this.ok = false;
+    this.outcome = error;
+    this.verdict = 'ignored';
+    this.judgement = null;
+    this.stoppedBy = stoppedBy;
+    return END;
+  }
+}
+
+/** The part of a call inside one policy, run on its own: a policy may run several. */
+export class Branch extends Call {
+  readonly #parent: Call;
+  readonly #floor: number;
+
+  constructor(parent: Call, slot: number, observer: Observer) {
+    super(parent.plan, parent.operation, parent.asked, observer, parent.startedAt);
+    this.#parent = parent;
+    this.#floor = slot;
+    this.index = slot;
+    this.deadline = parent.deadline;
+  }
+
+  override get floor(): number {
+    return this.#floor;
+  }
+
+  override get root(): Call {
+    return this.#parent.root;
+  }
+}

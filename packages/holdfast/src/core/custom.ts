@@ -1,0 +1,159 @@
+import type { Runtime } from '../runtime/runtime.ts';
+import { systemRuntime } from '../runtime/system.ts';
+import { Branch, type Call } from './call.ts';
+import { END, type Observer, type Step, type Traits, WAIT } from './policy.ts';
+import type { Criticality } from './operation.ts';
+import type { TypedPolicy } from './pipeline.ts';
+import { interrupt, judge } from './run.ts';
+
+/** What a policy of one's own is told of the call. */
+export interface CustomContext {
+  /** Aborts when the call ends without waiting for this policy any longer. */
+  readonly signal: AbortSignal;
+  readonly criticality: Criticality;
+  readonly key: string | undefined;
+  /** Milliseconds until the call's deadline; Infinity without one. */
+  remaining(): number;
+}
+
+/**
+ * A policy of one's own, in the form `next => answer`: call `next()` to run everything inside, as
+ * often as you like or not at all, and answer with a value or throw.
+ *
+ * ```ts
+ * const logged = custom('log', async (next) => {
+ *   const value = await next();
+ *   console.log('answered');
+ *   return value;
+ * });
+ * ```
+ *
+ * Whatever it answers is judged by the pipeline's classifier. It costs promises, where the built-in
+ * policies cost none. What its `next()` calls do is abandoned when it has answered.
+ *
+ * @param name appears in snapshots; anything that is not the name of a built-in policy.
+ */
+export function custom(
+  name: string,
+  run: (next: () => Promise<unknown>, context: CustomContext) => unknown,
+  runtime: Runtime = systemRuntime,
+): TypedPolicy {
+  if (typeof run !== 'function') throw new TypeError('custom needs a function of next');
+  return new CustomPolicy(name, run, runtime);
+}
+
+type Run = (next: () => Promise<unknown>, context: CustomContext) => unknown;
+
+class CustomPolicy implements TypedPolicy {
+  readonly kind: string;
+  readonly traits: Traits = { repeats: true };
+  readonly runtime: Runtime;
+  readonly #run: Run;
+
+  constructor(name: string, run: Run, runtime: Runtime) {
+    this.kind = name;
+    this.#run = run;
+    this.runtime = runtime;
+  }
+
+  enter(call: Call, slot: number): Step {
+    call.root.context ??= this.runtime.context.capture();
+    const running = new CustomRun(call, slot);
+    call.remember(slot, running);
+    running.begin(this.#run);
+    return WAIT;
+  }
+
+  /** Never entered as the loop sees it: its answer turns the call around. */
+  leave(): Step {
+    return END;
+  }
+
+  cancel(call: Call, slot: number): void {
+    (call.slots![slot] as CustomRun).abandon(call.error);
+  }
+}
+
+/** One call inside a custom policy, and the branches it has started. */
+class CustomRun implements CustomContext {
+  readonly #call: Call;
+  readonly #slot: number;
+  readonly #branches = new Set<Branch>();
+  #controller: AbortController | null = null;
+  #over = false;
+
+  constructor(call: Call, slot: number) {
+    this.#call = call;
+    this.#slot = slot;
+  }
+
+  get signal(): AbortSignal {
+    return (this.#controller ??= new AbortController()).signal;
+  }
+
+  get criticality(): Criticality {
+    return this.#call.criticality;
+  }
+
+  get key(): string | undefined {
+    return this.#call.asked?.key;
+  }
+
+  remaining(): number {
+    const { deadline, plan } = this.#call;
+    return deadline === null ? Infinity : Math.max(0, deadline - plan.runtime.clock.now());
+  }
+
+  begin(run: Run): void {
+    // An async function settles whatever `run` does: returns, throws, or answers a thenable.
+    void (async () => run(() => this.#next(), this))().then(
+      (value) => this.#answer(true, value),
+      (error: unknown) => this.#answer(false, error),
+    );
+  }
+
+  abandon(reason: unknown): void {
+    this.#over = true;
+    this.#dropBranches(reason);
+    this.#controller?.abort(reason);
+  }
+
+  #next(): Promise<unknown> {
+    const call = this.#call;
+    return new Promise((resolve, reject) => {
+      if (this.#over) {
+        reject(new Error('next() was called after its call had ended'));
+        return;
+      }
+      const observer: Observer = {
+        onFlatStack: false,
+        settled: (branch) => {
+          this.#branches.delete(branch as Branch);
+          if (branch.ok) resolve(branch.outcome);
+          else reject(branch.outcome);
+        },
+      };
+      const branch = new Branch(call, this.#slot, observer);
+      this.#branches.add(branch);
+      call.plan.scheduler.start(branch);
+    });
+  }
+
+  #answer(ok: boolean, outcome: unknown): void {
+    if (this.#over) return;
+    this.#over = true;
+    const call = this.#call;
+    this.#dropBranches(new Error('its policy has answered without waiting for it'));
+    call.ok = ok;
+    call.outcome = outcome;
+    judge(call);
+    call.plan.scheduler.resume(call, END);
+  }
+
+  #dropBranches(reason: unknown): void {
+    for (const branch of this.#branches) {
+      const { floor } = branch;
+      interrupt(branch, { slot: floor, error: reason, verdict: 'ignored', stoppedBy: 'abort' });
+    }
+  }
+}

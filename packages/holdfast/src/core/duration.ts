@@ -1,0 +1,31 @@
+/** Milliseconds, or a plain decimal with its unit: `'250ms' | '5s' | '1.5m' | '1h'`. */
+export type Duration = number | DurationText;
+export type DurationText = `${number}ms` | `${number}s` | `${number}m` | `${number}h`;
+
+const PATTERN = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/;
+const UNITS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/** Milliseconds of a duration, or NaN when it is none: negative, infinite, or not in this form. */
+export function milliseconds(duration: unknown): number {
+  if (typeof duration === 'number') {
+    return duration >= 0 && duration <= Number.MAX_SAFE_INTEGER ? duration : NaN;
+  }
+  if (typeof duration !== 'string') return NaN;
+  const match = PATTERN.exec(duration);
+  if (match === null) return NaN;
+  const value = Number(match[1]) * UNITS[match[2]!]!;
+  return value <= Number.MAX_SAFE_INTEGER ? value : NaN;
+}
+
+/** A duration for people: `1500` becomes `'1.5s'`. */
+export function formatDuration(ms: number): string {
+  if (!Number.isFinite(ms)) return 'for ever';
+  if (ms < 1000) return `${round(ms)}ms`;
+  if (ms < 60_000) return `${round(ms / 1000)}s`;
+  if (ms < 3_600_000) return `${round(ms / 60_000)}m`;
+  return `${round(ms / 3_600_000)}h`;
+}
+
+function round(value: number): number {
+  return Math.round(value * 100) / 100;
+}

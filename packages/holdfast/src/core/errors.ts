@@ -1,0 +1,169 @@
+import { formatDuration } from './duration.ts';
+import type { AttemptRecord, StoppedBy } from './outcome.ts';
+
+/** Every code with the HTTP status that a server answers when a call of its own ended so. */
+export const ERROR_STATUS = {
+  ATTEMPT_TIMEOUT: 504,
+  BULKHEAD_FULL: 503,
+  CIRCUIT_OPEN: 503,
+  DEADLINE_EXCEEDED: 504,
+  RETRIES_EXHAUSTED: 502,
+  RETRY_BUDGET_EXHAUSTED: 503,
+} as const;
+
+export type ErrorCode = keyof typeof ERROR_STATUS;
+
+/** What an error is made of. */
+export interface ErrorDetails {
+  readonly dependency: string;
+  /** The policy that ended the call, e.g. `circuit-breaker`. */
+  readonly policy: string;
+  /** What happened, as a half sentence: the message adds dependency, attempts and elapsed time. */
+  readonly reason: string;
+  readonly attempts?: readonly AttemptRecord[] | undefined;
+  /** How many attempts were started. */
+  readonly made?: number;
+  /** Milliseconds since the call began, where that is known. */
+  readonly elapsed?: number | undefined;
+  readonly retryAfter?: number | undefined;
+  readonly stoppedBy: StoppedBy;
+  readonly cause?: unknown;
+}
+
+const BRAND: unique symbol = Symbol.for('holdfast.error') as never;
+const NO_ATTEMPTS: readonly AttemptRecord[] = Object.freeze([]);
+
+/**
+ * An error of Holdfast's own making: a refusal, a timeout, or the end of retrying. Errors of
+ * operations and reasons of aborts are never wrapped in one, except as `cause` once retries are
+ * exhausted.
+ *
+ * It has no stack of its own in production (a refusal must stay cheap); `cause` keeps its stack.
+ */
+export class HoldfastError extends Error {
+  readonly code: ErrorCode;
+  /** The dependency's name; '' for a pipeline outside of one. */
+  readonly dependency: string;
+  readonly policy: string;
+  /** Milliseconds after which it is worth trying again, where that is known. */
+  readonly retryAfter: number | undefined;
+  /** The attempts that were made, oldest first (of more than 100, the first and the last 99). */
+  readonly attempts: readonly AttemptRecord[];
+  readonly stoppedBy: StoppedBy;
+
+  constructor(code: ErrorCode, details: ErrorDetails) {
+    super(message(details), details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.dependency = details.dependency;
+    this.policy = details.policy;
+    this.retryAfter = details.retryAfter;
+    this.attempts = details.attempts ?? NO_ATTEMPTS;
+    this.stoppedBy = details.stoppedBy;
+  }
+
+  /** The HTTP status that says this to a caller further out. */
+  get status(): number {
+    return ERROR_STATUS[this.code];
+  }
+
+  /** For logs: no cause and no attempt's error, which may hold what must not be logged. */
+  toJSON(): Record<string, unknown> {
+    const { name, code, message, dependency, policy, retryAfter, stoppedBy } = this;
+    const attempts = this.attempts.length;
+    return { name, code, message, dependency, policy, retryAfter, stoppedBy, attempts };
+  }
+
+  /** Two copies of the package in one process agree on what a HoldfastError is. */
+  get [BRAND](): true {
+    return true;
+  }
+}
+
+/** Whether a value is a Holdfast error, of any copy of this package, and of that code if one is given. */
+export function isHoldfastError<C extends ErrorCode>(
+  value: unknown,
+  code?: C,
+): value is HoldfastError & { readonly code: C } {
+  if (typeof value !== 'object' || value === null || !(BRAND in value)) return false;
+  return code === undefined || (value as HoldfastError).code === code;
+}
+
+/** The breaker is open: the dependency was not called. `retryAfter` says when it may be. */
+export class CircuitOpenError extends HoldfastError {
+  constructor(details: ErrorDetails) {
+    super('CIRCUIT_OPEN', details);
+  }
+}
+
+/** Another attempt was due, but retries have used up their share; `cause` is the last real error. */
+export class RetryBudgetExhaustedError extends HoldfastError {
+  constructor(details: ErrorDetails) {
+    super('RETRY_BUDGET_EXHAUSTED', details);
+  }
+}
+
+/** More than one attempt was made and none succeeded; `cause` is the last one's error. */
+export class RetriesExhaustedError extends HoldfastError {
+  constructor(details: ErrorDetails) {
+    super('RETRIES_EXHAUSTED', details);
+  }
+}
+
+/** All slots and queue places were taken, or the call could not have been served in time. */
+export class BulkheadFullError extends HoldfastError {
+  constructor(details: ErrorDetails) {
+    super('BULKHEAD_FULL', details);
+  }
+}
+
+/** One attempt ran longer than its timeout. */
+export class AttemptTimeoutError extends HoldfastError {
+  constructor(details: ErrorDetails) {
+    super('ATTEMPT_TIMEOUT', details);
+  }
+}
+
+/** The call's deadline passed, in an attempt, a wait or a queue; `cause` is the last attempt's error, if any. */
+export class DeadlineExceededError extends HoldfastError {
+  constructor(details: ErrorDetails) {
+    super('DEADLINE_EXCEEDED', details);
+  }
+}
+
+for (const errorClass of [
+  HoldfastError,
+  CircuitOpenError,
+  RetryBudgetExhaustedError,
+  RetriesExhaustedError,
+  BulkheadFullError,
+  AttemptTimeoutError,
+  DeadlineExceededError,
+]) {
+  Object.defineProperty(errorClass.prototype, 'name', { value: errorClass.name });
+}
+
+/**
+ * Builds an error without capturing a stack: capturing is two thirds of a refusal's cost, and the
+ * frames would be Holdfast's own.
+ */
+export function withoutStack<E extends Error>(
+  ErrorClass: new (details: ErrorDetails) => E,
+  details: ErrorDetails,
+): E {
+  const limit = Error.stackTraceLimit;
+  if (limit === undefined || limit === 0 || Object.isFrozen(Error)) return new ErrorClass(details);
+  Error.stackTraceLimit = 0;
+  try {
+    return new ErrorClass(details);
+  } finally {
+    Error.stackTraceLimit = limit;
+  }
+}
+
+function message(details: ErrorDetails): string {
+  const subject = details.dependency === '' ? '' : `${details.dependency}: `;
+  const made = details.made ?? 0;
+  const attempts = made === 0 ? '' : made === 1 ? ', 1 attempt' : `, ${made} attempts`;
+  const elapsed = details.elapsed === undefined ? '' : `, ${formatDuration(details.elapsed)}`;
+  return `${subject}${details.reason} (${details.policy}${attempts}${elapsed})`;
+}

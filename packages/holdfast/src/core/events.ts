@@ -1,0 +1,44 @@
+import type { Runtime, RuntimeEvent } from '../runtime/runtime.ts';
+import type { StoppedBy, Verdict } from './outcome.ts';
+
+/** An attempt ended. */
+export interface AttemptSettledEvent extends RuntimeEvent {
+  readonly type: 'attempt.settled';
+  readonly attempt: number;
+  readonly verdict: Verdict;
+  /** Milliseconds. */
+  readonly duration: number;
+}
+
+/** A call ended, however it did. */
+export interface CallSettledEvent extends RuntimeEvent {
+  readonly type: 'call.settled';
+  /** Whether the caller got a value. */
+  readonly ok: boolean;
+  readonly verdict: Verdict;
+  readonly attempts: number;
+  /** Milliseconds from the call's start to its end: attempts, waits and queues. */
+  readonly elapsed: number;
+  readonly stoppedBy: StoppedBy | null;
+}
+
+/** An operation settled a second time; the first outcome stands. */
+export interface SettledTwiceEvent extends RuntimeEvent {
+  readonly type: 'attempt.settled-twice';
+  readonly attempt: number;
+}
+
+/** What the engine itself tells. */
+export type EngineEvent = AttemptSettledEvent | CallSettledEvent | SettledTwiceEvent;
+
+/**
+ * Hands an event to the runtime's sink. Ask `runtime.sink !== null` first, so that without a
+ * listener not even the event is built. A sink that throws must not break the call it watches.
+ */
+export function emit<E extends RuntimeEvent>(runtime: Runtime, event: E): void {
+  try {
+    runtime.sink?.(event);
+  } catch {
+    // Telemetry is never worth a call.
+  }
+}

@@ -1,0 +1,133 @@
+import type { Runtime } from '../runtime/runtime.ts';
+import { systemRuntime } from '../runtime/system.ts';
+import { duration, integer, type OptionsOf, parseOptions } from './options.ts';
+
+/** The options of `keyed`. */
+export const keyedOptions = {
+  /** Instances at most; keys beyond share one overflow instance. 1 to 1 000 000; default 10 000. */
+  maxEntries: integer({
+    what: 'Instances at most; keys beyond share one overflow instance',
+    default: 10_000,
+    min: 1,
+    max: 1_000_000,
+  }),
+  /** An instance that was not asked for so long may be forgotten. 1 ms to 24 h; default 10 min. */
+  idle: duration({
+    what: 'An instance that was not asked for so long may be forgotten',
+    default: '10m',
+    min: 1,
+    max: 86_400_000,
+  }),
+};
+
+/** See `keyed`. */
+export type KeyedOptions = OptionsOf<typeof keyedOptions>;
+
+/** One instance per key: of a breaker per shard, say, or a dependency per tenant. */
+export interface Keyed<T> {
+  /** The key's instance; made when it is first asked for. */
+  get(key: string): T;
+  /** How many there are, the overflow instance not counted. */
+  readonly size: number;
+  /** The keys that have an instance, least recently used first. */
+  keys(): IterableIterator<string>;
+}
+
+/** Keys looked at, each time one is asked for, to find idle ones. */
+const LOOKED_AT = 2;
+/** The key of the overflow instance, as `create` sees it. */
+const OVERFLOW = '*';
+
+/**
+ * A registry with a bound: one instance per key, made by `create`. Idle ones are forgotten, without
+ * a timer, as others are asked for; of instances that say whether they are `evictable` (an open
+ * breaker is not) only those that are. When the registry is full of what cannot be forgotten, all
+ * further keys share one instance, made with the key `*`.
+ *
+ * @throws TypeError, RangeError for wrong options.
+ */
+export function keyed<T extends { readonly evictable?: boolean }>(
+  create: (key: string) => T,
+  options: KeyedOptions = {},
+  runtime: Runtime = systemRuntime,
+): Keyed<T> {
+  if (typeof create !== 'function') throw new TypeError('keyed needs a function of the key');
+  const { maxEntries, idle } = parseOptions(keyedOptions, options, 'keyed');
+  return new BoundedRegistry(create, maxEntries, idle, runtime);
+}
+
+interface Entry<T> {
+  readonly instance: T;
+  usedAt: number;
+}
+
+class BoundedRegistry<T extends { readonly evictable?: boolean }> implements Keyed<T> {
+  readonly #create: (key: string) => T;
+  readonly #maxEntries: number;
+  readonly #idle: number;
+  readonly #runtime: Runtime;
+  /** In the order of use, since each use moves its key to the end. */
+  readonly #entries = new Map<string, Entry<T>>();
+  #overflow: T | null = null;
+
+  constructor(create: (key: string) => T, maxEntries: number, idle: number, runtime: Runtime) {
+    this.#create = create;
+    this.#maxEntries = maxEntries;
+    this.#idle = idle;
+    this.#runtime = runtime;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  get(key: string): T {
+    const now = this.#runtime.clock.now();
+    let entry = this.#entries.get(key);
+    if (entry === undefined) {
+      this.#forgetIdle(now);
+      if (this.#entries.size >= this.#maxEntries && !this.#evictOne()) {
+        return (this.#overflow ??= this.#create(OVERFLOW));
+      }
+      entry = { instance: this.#create(key), usedAt: now };
+    } else {
+      this.#entries.delete(key);
+      entry.usedAt = now;
+    }
+    this.#entries.set(key, entry);
+    return entry.instance;
+  }
+
+  keys(): IterableIterator<string> {
+    return this.#entries.keys();
+  }
+
+  #forgetIdle(now: number): void {
+    let left = LOOKED_AT;
+    for (const [key, entry] of this.#entries) {
+      if (left-- === 0 || now - entry.usedAt < this.#idle) return;
+      if (entry.instance.evictable !== false) this.#entries.delete(key);
+      else this.#spare(key, entry);
+    }
+  }
+
+  /** Full: forgets the least recently used of the first few that may be. */
+  #evictOne(): boolean {
+    let left = LOOKED_AT;
+    for (const [key, entry] of this.#entries) {
+      if (left-- === 0) return false;
+      if (entry.instance.evictable !== false) {
+        this.#entries.delete(key);
+        return true;
+      }
+      this.#spare(key, entry);
+    }
+    return false;
+  }
+
+  /** Moves one that must stay to the end, so that the next look finds others. */
+  #spare(key: string, entry: Entry<T>): void {
+    this.#entries.delete(key);
+    this.#entries.set(key, entry);
+  }
+}

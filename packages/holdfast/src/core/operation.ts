@@ -1,0 +1,64 @@
+import type { Duration } from './duration.ts';
+
+/**
+ * One try at an operation, as the operation sees it. Each attempt has its own: what is read late is
+ * still this attempt's, never the next one's.
+ */
+export interface Attempt {
+  /** 1 for the first. */
+  readonly number: number;
+  /**
+   * Aborts when nobody waits for this attempt any more: it timed out, the caller aborted, the
+   * deadline passed. Never aborts once the attempt has settled, so a streaming answer survives.
+   * Made when it is first read: an operation that does not look pays nothing.
+   */
+  readonly signal: AbortSignal;
+  /** When the whole call must be over, on the runtime's monotonic clock; Infinity without a deadline. */
+  readonly deadline: number;
+  /** Milliseconds left until the deadline; Infinity without one, never negative. */
+  remaining(): number;
+  readonly criticality: Criticality;
+  /** The call's idempotency key, if it has one: the same in every attempt. */
+  readonly key: string | undefined;
+  /** Settles by callback; the operation returns `pending`. A second settling is ignored and told as an event. */
+  succeed(value: unknown): void;
+  /** Settles by callback with an error. */
+  fail(error: unknown): void;
+}
+
+/** How important a call is to those who wait for it, most important first. */
+export const CRITICALITIES = ['critical_plus', 'critical', 'sheddable_plus', 'sheddable'] as const;
+
+/** `critical_plus`, `critical` (the default), `sheddable_plus` or `sheddable`. */
+export type Criticality = (typeof CRITICALITIES)[number];
+
+/** What a caller may say of one call. */
+export interface CallOptions {
+  /**
+   * Repeating the operation does no harm. Default false: after a failure that may have had its
+   * effect, it is not repeated.
+   */
+  readonly idempotent?: boolean | undefined;
+  /** The idempotency key by which the dependency recognises a repetition; makes repeating safe too. */
+  readonly key?: string | undefined;
+  /** Who goes first under pressure. Default: the parent's, else `critical`. */
+  readonly criticality?: Criticality | undefined;
+  /**
+   * Time for this whole call, waits and queues included, in place of the configured one. It never
+   * outlives the parent's. 0 is already over.
+   */
+  readonly deadline?: Duration | undefined;
+  /** The caller's own signal: when it aborts, the call ends with its reason, untouched. */
+  readonly signal?: AbortSignal | undefined;
+  /** The attempt on whose behalf this call is made: its deadline (less a reserve), criticality and end are inherited. */
+  readonly parent?: Attempt | undefined;
+}
+
+/** What an operation returns to say that it will call `attempt.succeed` or `attempt.fail` itself. */
+export const pending: unique symbol = Symbol('holdfast.pending');
+
+/**
+ * Runs one attempt. It settles exactly once, by promise, by value or throw, or by callback (see
+ * `pending`); whatever it settles with after that, or after it was abandoned, is dropped.
+ */
+export type Operation<T = unknown> = (attempt: Attempt) => T | PromiseLike<T> | typeof pending;

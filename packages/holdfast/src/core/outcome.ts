@@ -1,0 +1,67 @@
+/**
+ * What an attempt's outcome means. One vocabulary for every policy:
+ *
+ * | verdict     | retried                  | breaker | budget | a limiter's permit |
+ * |-------------|--------------------------|---------|--------|--------------------|
+ * | `success`   | –                        | success | earns  | success            |
+ * | `transient` | if safe                  | failure | –      | ignore             |
+ * | `overload`  | not before the hint      | failure, unless it was our quota | – | drop, or ignore for a quota |
+ * | `timeout`   | if safe                  | failure | –      | drop               |
+ * | `terminal`  | no                       | success | –      | success            |
+ * | `ignored`   | no                       | –       | –      | ignore             |
+ *
+ * "Safe" means declared idempotent, keyed, or never sent.
+ */
+export type Verdict = 'success' | 'transient' | 'overload' | 'timeout' | 'terminal' | 'ignored';
+
+/** How an attempt ended: with a value or with an error. */
+export type Outcome<T = unknown> =
+  | { readonly ok: true; readonly value: T; readonly error?: undefined }
+  | { readonly ok: false; readonly error: unknown; readonly value?: undefined };
+
+/** A verdict with what else the outcome told. */
+export interface Judgement {
+  readonly verdict: Verdict;
+  /** The dependency asked not to be called again for so long, in milliseconds: a floor, never a replacement. */
+  readonly retryAfter?: number;
+  /** `false`: the dependency said that trying again is pointless or harmful. */
+  readonly retry?: false;
+  /** The request never reached the dependency (connection refused, DNS): trying again is safe. */
+  readonly neverSent?: boolean;
+  /** With `overload`: our own quota was used up (429), the dependency is well. Breakers do not count it. */
+  readonly quota?: boolean;
+}
+
+/**
+ * Says, once per dependency, what its outcomes mean, for every policy and metric. It must be quick
+ * and must not throw; one that throws is answered with `terminal` and the thrown error.
+ * Holdfast's own refusals never reach it.
+ */
+export type Classifier<In = unknown> = (outcome: Outcome<In>) => Verdict | Judgement;
+
+/** What is remembered of one attempt that did not succeed, and of the one that did after it. */
+export interface AttemptRecord {
+  /** 1 for the first. */
+  readonly attempt: number;
+  readonly verdict: Verdict;
+  /** Milliseconds from the call's start to this attempt's. */
+  readonly startedAfter: number;
+  /** Milliseconds that it ran; NaN where the pipeline has no use for the clock. */
+  readonly duration: number;
+  /** What it was rejected with, if it was. */
+  readonly error?: unknown;
+}
+
+/** Why no further attempt was made. */
+export type StoppedBy =
+  | 'attempts'
+  | 'budget'
+  | 'deadline'
+  | 'terminal'
+  | 'breaker'
+  | 'rejected'
+  | 'nested'
+  | 'abort'
+  | 'pushback'
+  /** The attempt may have had its effect and repeating it is not safe. */
+  | 'unsafe';

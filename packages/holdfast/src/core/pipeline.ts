@@ -1,0 +1,281 @@
+import { noContext, type Runtime } from '../runtime/runtime.ts';
+import { systemRuntime } from '../runtime/system.ts';
+import { LiveAttempt } from './attempt.ts';
+import { Call } from './call.ts';
+import type { Observer, Plan, Policy, Settled } from './policy.ts';
+import { CancelGroup, SignalGroups } from './cancel-group.ts';
+import { milliseconds } from './duration.ts';
+import { callbackEdge, callEdge, promiseOf, type Result, tryEdge, withFrames } from './edge.ts';
+import { type Attempt, type CallOptions, CRITICALITIES, type Operation } from './operation.ts';
+import { unknownOption } from './options.ts';
+import type { Classifier } from './outcome.ts';
+import { CallScheduler } from './run.ts';
+
+/**
+ * Policies around an operation, outermost first. `In` is what the classifier understands, `Adds`
+ * what a fallback may answer instead.
+ */
+export interface Pipeline<In = unknown, Adds = never> {
+  /** Runs the operation under the policies. Rejects with the operation's error, the caller's abort reason, or a `HoldfastError`. */
+  call<T extends In>(operation: Operation<T>, options?: CallOptions): Promise<T | Adds>;
+  /** The same as a discriminated union on `ok`; never rejects. */
+  tryCall<T extends In>(operation: Operation<T>, options?: CallOptions): Promise<Result<T | Adds>>;
+  /**
+   * The same without any promise: `done` is called once, with a view of the ended call that must
+   * not be kept. For simulators and callback code.
+   */
+  start<T extends In>(
+    operation: Operation<T>,
+    done: (settled: Settled<T | Adds>) => void,
+    options?: CallOptions,
+  ): void;
+  /** A function that makes such a call each time, its arguments behind the attempt. */
+  wrap<Args extends readonly unknown[], T extends In>(
+    operation: (attempt: Attempt, ...args: Args) => T | PromiseLike<T>,
+    options?: CallOptions,
+  ): (...args: Args) => Promise<T | Adds>;
+  /** Plain JSON of every policy's state now. */
+  snapshot(): Record<string, unknown>;
+}
+
+/** A policy with what it means for the types of a pipeline. */
+export interface TypedPolicy<Adds = never, Needs = never, In = never> extends Policy {
+  /** For the type checker only. `adds`: values a call may get from it; `needs`: what must be beside it; `in`: what it classifies. */
+  readonly '~types'?: { readonly adds: Adds; readonly needs: Needs; readonly in: In };
+}
+
+/** The `needs` of a policy that must know what outcomes mean. */
+export type NeedsClassifier = 'classifier';
+
+/** Says what outcomes mean; see `classify`. */
+export interface ClassifyPolicy<In> extends TypedPolicy<never, never, (outcome: In) => void> {
+  readonly classifier: Classifier<In>;
+  readonly discard: ((value: unknown) => void) | null;
+}
+
+type TypesOf<P> = P extends { readonly '~types'?: infer Types } ? NonNullable<Types> : never;
+type AddsOf<P> = TypesOf<P> extends { adds: infer Adds } ? Adds : never;
+type NeedsOf<P> = TypesOf<P> extends { needs: infer Needs } ? Needs : never;
+type InOf<P> = P extends { readonly '~types'?: { in: (outcome: infer In) => void } } ? In : never;
+
+/** What the compiler says of a retrying pipeline in which nobody says what an outcome means. */
+export interface MissingClassifier {
+  readonly 'a pipeline that retries needs classify(...) in it': never;
+}
+
+type Checked<Ps extends readonly Policy[]> = [NeedsOf<Ps[number]>] extends [never]
+  ? Ps
+  : [InOf<Ps[number]>] extends [never]
+    ? readonly [...Ps, MissingClassifier]
+    : Ps;
+
+/**
+ * Composes policies, outermost first, for who knows why the order should differ from
+ * `dependency()`'s. Policies may be shared between pipelines; all must have the same clock.
+ *
+ * @throws TypeError for anything that is not a policy, two deadlines, or a retry without `classify`.
+ */
+export function pipeline<const Ps extends readonly Policy[]>(
+  ...policies: Ps & Checked<Ps>
+): Pipeline<[InOf<Ps[number]>] extends [never] ? unknown : InOf<Ps[number]>, AddsOf<Ps[number]>> {
+  return new PolicyPipeline(policies) as never;
+}
+
+/** The one implementation of `Pipeline`. */
+export class PolicyPipeline {
+  readonly plan: Plan;
+  readonly #scheduler: CallScheduler;
+  readonly #signals: SignalGroups;
+
+  constructor(policies: readonly Policy[], runtime: Runtime = runtimeOf(policies)) {
+    const { scheduler, signals } = sharedOf(runtime);
+    this.#scheduler = scheduler;
+    this.#signals = signals;
+    this.plan = planOf(policies, runtime, scheduler);
+  }
+
+  call(operation: Operation, options?: CallOptions): Promise<unknown> {
+    const call = this.#prepare(operation, options, callEdge);
+    const promise = promiseOf(call);
+    this.#begin(call, options);
+    return this.plan.runtime.diagnostics ? withFrames(promise) : promise;
+  }
+
+  tryCall(operation: Operation, options?: CallOptions): Promise<Result<unknown>> {
+    const call = this.#prepare(operation, options, tryEdge);
+    const promise = promiseOf<Result<unknown>>(call);
+    this.#begin(call, options);
+    return promise;
+  }
+
+  start(operation: Operation, done: (settled: Settled) => void, options?: CallOptions): void {
+    const call = this.#prepare(operation, options, callbackEdge);
+    call.resolve = done as (value: unknown) => void;
+    if (this.plan.runtime.context !== noContext) {
+      call.context = this.plan.runtime.context.capture();
+    }
+    this.#begin(call, options);
+  }
+
+  wrap<Args extends readonly unknown[]>(
+    operation: (attempt: Attempt, ...args: Args) => unknown,
+    options?: CallOptions,
+  ): (...args: Args) => Promise<unknown> {
+    return (...args) => this.call((attempt) => operation(attempt, ...args), options);
+  }
+
+  snapshot(): Record<string, unknown> {
+    const parts: Record<string, unknown> = {};
+    for (const policy of this.plan.policies) {
+      if (policy.snapshot === undefined) continue;
+      let name = policy.kind;
+      for (let n = 2; Object.hasOwn(parts, name); n++) name = `${policy.kind} ${n}`;
+      parts[name] = policy.snapshot();
+    }
+    return parts;
+  }
+
+  #prepare(operation: Operation, options: CallOptions | undefined, observer: Observer): Call {
+    const { plan } = this;
+    const { clock } = plan.runtime;
+    return new Call(plan, operation, options, observer, plan.needsClock ? clock.now() : null);
+  }
+
+  #begin(call: Call, options: CallOptions | undefined): void {
+    const { plan } = this;
+    if (plan.keepsContext) call.context ??= plan.runtime.context.capture();
+    if (options !== undefined && !this.#heed(call, options)) {
+      call.entering = false;
+      call.index = 0;
+    }
+    this.#scheduler.start(call);
+  }
+
+  /** Takes in what the caller said of this call; false when that ends it already. */
+  #heed(call: Call, options: CallOptions): boolean {
+    const { signal, parent } = options;
+    const wrong = problemWith(options, this.plan);
+    if (wrong !== null) {
+      call.refuse(wrong, 'rejected');
+      return false;
+    }
+    if (signal !== undefined) {
+      if (signal.aborted) {
+        call.refuse(signal.reason, 'abort');
+        return false;
+      }
+      this.#signals.of(signal).add(call);
+    }
+    if (parent === undefined) return true;
+    const attempt = parent as LiveAttempt;
+    if (attempt.isAbandoned) {
+      call.refuse(attempt.signal.reason, 'abort');
+      return false;
+    }
+    if (attempt.isRunning) attempt.adopt(call, () => new CancelGroup(this.plan.runtime.clock));
+    return true;
+  }
+}
+
+const CALL_OPTIONS = ['idempotent', 'key', 'criticality', 'deadline', 'signal', 'parent'];
+
+/** The error for call options that cannot be meant, or null. */
+function problemWith(options: CallOptions, plan: Plan): TypeError | RangeError | null {
+  const { criticality, deadline, parent, key } = options;
+  if (deadline !== undefined && Number.isNaN(milliseconds(deadline))) {
+    return new RangeError(`options.deadline must be a duration, got ${String(deadline)}`);
+  }
+  if (deadline !== undefined && !plan.policies.some(({ kind }) => kind === 'deadline')) {
+    return new TypeError('options.deadline needs a deadline policy in the pipeline');
+  }
+  if (criticality !== undefined && !CRITICALITIES.includes(criticality)) {
+    const known = CRITICALITIES.join(', ');
+    return new RangeError(
+      `options.criticality must be one of ${known}, got ${String(criticality)}`,
+    );
+  }
+  if (parent !== undefined && !(parent instanceof LiveAttempt)) {
+    return new TypeError('options.parent must be the attempt that an operation was given');
+  }
+  if (key !== undefined && (typeof key !== 'string' || key === '')) {
+    return new TypeError('options.key must be a non-empty string');
+  }
+  if (!plan.runtime.diagnostics) return null;
+  const unknown = Object.keys(options).find((name) => !CALL_OPTIONS.includes(name));
+  return unknown === undefined
+    ? null
+    : new TypeError(unknownOption(unknown, 'options', CALL_OPTIONS));
+}
+
+function planOf(given: readonly Policy[], runtime: Runtime, scheduler: CallScheduler): Plan {
+  for (const policy of given) checkPolicy(policy, runtime);
+  const classifies = given.filter(isClassify);
+  if (classifies.length > 1) {
+    throw new TypeError('pipeline: one classify(...) says what outcomes mean; got two');
+  }
+  const classify = classifies[0] ?? null;
+  const policies = given.filter((policy) => !isClassify(policy));
+  if (policies.filter(({ kind }) => kind === 'deadline').length > 1) {
+    throw new TypeError('pipeline: a call has one deadline; got two deadline policies');
+  }
+  if (classify === null && policies.some(({ kind }) => kind === 'retry')) {
+    throw new TypeError('pipeline: a pipeline that retries needs classify(...) in it');
+  }
+  const lastTimed = policies.findLastIndex(({ traits }) => traits.timed === true);
+  return {
+    policies,
+    runtime,
+    scheduler,
+    classify: (classify?.classifier as Classifier<never> | undefined) ?? null,
+    discard: classify?.discard ?? null,
+    peeks: policies.map((_, slot) =>
+      policies.slice(slot + 1).filter(({ peek }) => peek !== undefined),
+    ),
+    needsClock: runtime.sink !== null || policies.some(({ traits }) => traits.needsClock === true),
+    needsPrecision: policies.some(({ traits }) => traits.needsPrecision === true),
+    // User code that runs after a timer went off would otherwise run in the timer's context.
+    keepsContext: policies
+      .slice(0, Math.max(lastTimed, 0))
+      .some(({ traits }) => traits.repeats === true),
+    permitSlot: policies.findLastIndex(({ traits }) => traits.permits === true),
+    usualDuration: 0,
+  };
+}
+
+function checkPolicy(policy: Policy, runtime: Runtime): void {
+  if (typeof policy?.enter !== 'function' || typeof policy.leave !== 'function') {
+    throw new TypeError(
+      'pipeline: every part must be a policy, as made by retry(), timeout() and so on',
+    );
+  }
+  if (policy.runtime.clock !== runtime.clock) {
+    throw new TypeError(
+      `pipeline: ${policy.kind} has another clock than the rest; make all with one runtime`,
+    );
+  }
+}
+
+function isClassify(policy: Policy): policy is ClassifyPolicy<never> {
+  return policy.kind === 'classify';
+}
+
+function runtimeOf(policies: readonly Policy[]): Runtime {
+  return policies.find((policy) => policy?.kind !== 'classify')?.runtime ?? systemRuntime;
+}
+
+interface Shared {
+  readonly scheduler: CallScheduler;
+  readonly signals: SignalGroups;
+}
+
+/** Pipelines of one clock share one loop. */
+const shared = new WeakMap<object, Shared>();
+
+function sharedOf(runtime: Runtime): Shared {
+  let found = shared.get(runtime.clock);
+  if (found === undefined) {
+    found = { scheduler: new CallScheduler(runtime), signals: new SignalGroups(runtime.clock) };
+    shared.set(runtime.clock, found);
+  }
+  return found;
+}

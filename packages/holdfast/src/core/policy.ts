@@ -1,0 +1,121 @@
+import type { Runtime } from '../runtime/runtime.ts';
+import type { Call } from './call.ts';
+import type { Classifier, StoppedBy, Verdict } from './outcome.ts';
+
+/** Go on: to the next policy inwards when entering, outwards when leaving. */
+export const GO = 0;
+/** The call is suspended; whoever suspended it resumes it through the scheduler. */
+export const WAIT = 1;
+/** Turn around: the outcome is on the call, walk out from here. */
+export const END = 2;
+/** Walk in again from the policy that says so. */
+export const AGAIN = 3;
+export type Step = typeof GO | typeof WAIT | typeof END | typeof AGAIN;
+/** Beside the steps, a call may be in its own loop right now, */
+export const RUNNING = 4;
+/** or have ended. */
+export const DONE = 5;
+
+/**
+ * A policy walks beside every call: in (`enter`), and back out (`leave`) if it let the call in.
+ * What it must remember of one call sits in that call's slot: `call.remember(slot, ...)`.
+ */
+export interface Policy {
+  /** The policy's name, e.g. `circuit-breaker`. */
+  readonly kind: string;
+  readonly runtime: Runtime;
+  readonly traits: Traits;
+  /** `GO`, `WAIT`, or `END` with the refusal on the call (`call.refuse`). */
+  enter(call: Call, slot: number): Step;
+  /** `GO`, `WAIT`, or `AGAIN`; with verdict `ignored` always `GO`. */
+  leave(call: Call, slot: number): Step;
+  /** Only for policies that wait: forget this call, which waits here and is being interrupted. */
+  cancel?(call: Call, slot: number): void;
+  /** Would this policy refuse an attempt now? The refusal, or null. Takes no permit. */
+  peek?(call: Call): Refusal | null;
+  /** A policy further in has shut: refuse what waits here and would be refused there. */
+  flush?(): void;
+  /** A timer that this policy armed, on the call or on its attempt, has expired. */
+  expired?(call: Call, slot: number): void;
+  /** Plain JSON of its state now. */
+  snapshot?(): Readonly<Record<string, unknown>>;
+}
+
+/** What a pipeline must know of a policy to prepare its calls. */
+export interface Traits {
+  /** Needs a precise reading of the clock when a call starts. */
+  readonly needsClock?: boolean;
+  /** Judges durations below a second: a settled attempt needs a precise reading too. */
+  readonly needsPrecision?: boolean;
+  /** May end the call, or what runs inside it, from a timer. */
+  readonly timed?: boolean;
+  /** May run user code after something inside it has ended. */
+  readonly repeats?: boolean;
+  /** Gives each call a permit, a small integer. */
+  readonly permits?: boolean;
+}
+
+/** Why a policy does not let a call in. */
+export interface Refusal {
+  readonly error: unknown;
+  readonly stoppedBy: StoppedBy;
+}
+
+/** Everything that the calls of one pipeline share. */
+export interface Plan {
+  readonly policies: readonly Policy[];
+  readonly runtime: Runtime;
+  readonly scheduler: Scheduler;
+  readonly classify: Classifier<never> | null;
+  /** For each policy, those inside it that can be asked beforehand (`peek`). */
+  readonly peeks: readonly (readonly Policy[])[];
+  /** Told of values that nobody will receive, so that what they hold is let go. */
+  readonly discard: ((value: unknown) => void) | null;
+  readonly needsClock: boolean;
+  readonly needsPrecision: boolean;
+  readonly keepsContext: boolean;
+  /** The policy whose permit has its own field on the call; -1 without one. */
+  readonly permitSlot: number;
+  /** How long an attempt usually takes, in milliseconds: a moving average of successes; 0 until one was seen. */
+  usualDuration: number;
+}
+
+/** Resumes calls, one loop at a time. */
+export interface Scheduler {
+  /** Walks a new call in. */
+  start(call: Call): void;
+  /** The policy at which the call waits answers now: `GO`, `END` or `AGAIN`. */
+  resume(call: Call, step: Step): void;
+  /** The call's attempt has settled, in the caller's own context. */
+  settled(call: Call): void;
+  /** The call has ended, and its observer wants a flat stack. */
+  deliver(call: Call): void;
+}
+
+/** What is to become of a call that is interrupted while its own loop runs it. */
+export interface Interruption {
+  readonly slot: number;
+  readonly error: unknown;
+  readonly verdict: Verdict;
+  readonly stoppedBy: StoppedBy;
+}
+
+/** Who is told that a call has ended. */
+export interface Observer {
+  /** It may start further calls, so it must not be told on the stack of the call that ended. */
+  readonly onFlatStack: boolean;
+  settled(call: Call): void;
+}
+
+/** A call as it looks once it has ended. */
+export interface Settled<T = unknown> {
+  readonly ok: boolean;
+  readonly value: T | undefined;
+  readonly error: unknown;
+  readonly verdict: Verdict;
+  /** How many attempts were made. */
+  readonly attempts: number;
+  readonly stoppedBy: StoppedBy | null;
+  /** The value is a fallback's. */
+  readonly fellBack: boolean;
+}

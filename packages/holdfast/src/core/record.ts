@@ -1,0 +1,16 @@
+import type { Call } from './call.ts';
+import type { AttemptRecord, Verdict } from './outcome.ts';
+
+/** What is kept of the call's last attempt, which ended just now. */
+export function attemptRecord(call: Call, verdict: Verdict): AttemptRecord {
+  const { root, attemptStartedAt, live, ok, outcome, plan } = call;
+  const attempt = live!.number;
+  const record = {
+    attempt,
+    verdict,
+    startedAfter:
+      attempt === 1 && root.startedAt === null ? 0 : attemptStartedAt! - root.startedAt!,
+    duration: attemptStartedAt === null ? NaN : plan.runtime.clock.recent() - attemptStartedAt,
+  };
+  return ok ? record : { ...record, error: outcome };
+}

@@ -1,0 +1,345 @@
+import { TimerNode } from '../runtime/clock.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import { LiveAttempt } from './attempt.ts';
+import type { Call } from './call.ts';
+import {
+  AGAIN,
+  DONE,
+  END,
+  GO,
+  type Interruption,
+  RUNNING,
+  type Scheduler,
+  type Step,
+  WAIT,
+} from './policy.ts';
+import { isHoldfastError } from './errors.ts';
+import { emit } from './events.ts';
+import { pending } from './operation.ts';
+import type { Judgement, Verdict } from './outcome.ts';
+import { attemptRecord } from './record.ts';
+
+/** How many calls may be resumed in a row before other work gets its turn. */
+const RESUMPTIONS_PER_TURN = 100;
+/** How many attempts are remembered: the first, and the last ones. */
+const RECORDS = 100;
+/** Weight of the newest duration in the usual one. */
+const DURATION_WEIGHT = 0.1;
+
+/**
+ * Runs calls, one loop at a time. A call that starts inside another's operation runs at once, on
+ * the stack that its user built; a call that is *resumed* by another, released from a queue say,
+ * waits for the outermost loop. So however many calls wake each other, the stack stays flat.
+ */
+export class CallScheduler extends TimerNode implements Scheduler {
+  readonly #runtime: Runtime;
+  /** Calls whose loop is on the stack, one inside another. */
+  #depth = 0;
+  /** The outermost loop is emptying the ready list. */
+  #draining = false;
+  #first: Call | null = null;
+  #last: Call | null = null;
+
+  constructor(runtime: Runtime) {
+    super();
+    this.#runtime = runtime;
+  }
+
+  /** Walks a new call in. */
+  start(call: Call): void {
+    if (this.#draining && this.#depth === 0) {
+      // A callback that starts the next call would otherwise nest without end.
+      call.context ??= this.#runtime.context.capture();
+      this.#enqueue(call);
+    } else {
+      this.#run(call);
+    }
+  }
+
+  settled(call: Call): void {
+    call.step = attemptEnded(call);
+    this.#run(call);
+  }
+
+  resume(call: Call, step: Step): void {
+    call.step = step;
+    if (call.nextReady === null) this.#enqueue(call);
+  }
+
+  /** Has a call that ended reported on a flat stack. */
+  deliver(call: Call): void {
+    this.#enqueue(call);
+  }
+
+  /** The turn after one in which too many were resumed. */
+  expire(): void {
+    this.#drain();
+  }
+
+  #run(call: Call): void {
+    this.#depth++;
+    try {
+      advance(call);
+    } finally {
+      this.#depth--;
+    }
+    if (this.#first !== null && this.#depth === 0 && !this.#draining) this.#drain();
+  }
+
+  #enqueue(call: Call): void {
+    // The last one points to itself, so that being listed needs no field of its own.
+    call.nextReady = call;
+    if (this.#first === null) this.#first = call;
+    else this.#last!.nextReady = call;
+    this.#last = call;
+    if (this.#depth === 0 && !this.#draining) this.#drain();
+  }
+
+  #drain(): void {
+    // While a turn is awaited, it alone drains: else nothing would ever yield.
+    if (this.timerOwner !== null) return;
+    const { clock } = this.#runtime;
+    clock.now();
+    this.#draining = true;
+    try {
+      for (let left = RESUMPTIONS_PER_TURN; this.#first !== null && left > 0; left--) {
+        const call = this.#first;
+        this.#first = call.nextReady === call ? null : call.nextReady;
+        call.nextReady = null;
+        const { context } = call.root;
+        if (context === null) this.#wake(call);
+        else this.#runtime.context.run(context, this.#wake, call);
+      }
+    } finally {
+      this.#draining = false;
+      if (this.#first !== null) clock.start(this, 0);
+    }
+  }
+
+  readonly #wake = (call: Call): void => {
+    if (call.step === DONE) {
+      call.observer.settled(call);
+      return;
+    }
+    // It has waited, so an attempt that begins now did not begin with the call.
+    call.attemptStartedAt = this.#runtime.clock.recent();
+    this.#depth++;
+    try {
+      advance(call);
+    } finally {
+      this.#depth--;
+    }
+  };
+}
+
+/**
+ * Ends whatever happens inside the policy at `slot`, and goes on outwards from there with this
+ * error and verdict. The caller's abort, the deadline and an attempt's timeout are all this: the
+ * one that waits is cancelled, those in between leave in order, and every permit comes back.
+ */
+export function interrupt(call: Call, interruption: Interruption): void {
+  const { step } = call;
+  if (step === RUNNING) {
+    call.interruption ??= interruption;
+    return;
+  }
+  if (step !== WAIT && !walksIn(call, step)) return;
+  const { context } = call.root;
+  if (context === null) unwind(call, step, interruption);
+  else call.plan.runtime.context.run(context, () => unwind(call, step, interruption), undefined);
+  call.plan.scheduler.resume(call, GO);
+}
+
+/** The loop: one call, in through its policies and back out, until it waits or ends. */
+function advance(call: Call): void {
+  const { policies } = call.plan;
+  const count = policies.length;
+  let step = call.step as Step;
+  call.step = RUNNING;
+  for (;;) {
+    if (call.interruption !== null && (step === WAIT || walksIn(call, step))) {
+      step = unwind(call, step, call.interruption);
+    }
+    if (step === WAIT) {
+      call.step = WAIT;
+      return;
+    }
+    if (step === AGAIN) {
+      call.entering = true;
+      // What comes now must not be judged by the attempt before.
+      call.live = null;
+    } else if (step === END) call.entering = false;
+    if (call.entering) {
+      const index = ++call.index;
+      step = index < count ? policies[index]!.enter(call, index) : operate(call);
+    } else {
+      const index = --call.index;
+      if (index <= call.floor) {
+        finish(call);
+        return;
+      }
+      step = policies[index]!.leave(call, index);
+    }
+  }
+}
+
+/** The policy at `index` has let it in, or sends it in again. */
+function walksIn(call: Call, step: Call['step']): boolean {
+  return step === AGAIN || (step === GO && call.entering);
+}
+
+/** Leaves every policy inside `slot`, as `ignored`; the call then stands where `slot` was left. */
+function unwind(
+  call: Call,
+  step: Call['step'],
+  { slot, error, verdict, stoppedBy }: Interruption,
+): typeof GO {
+  const { policies, runtime } = call.plan;
+  const { live } = call;
+  let innermost = walksIn(call, step) ? call.index : call.index - 1;
+  runtime.clock.now();
+  call.interruption = null;
+  call.refuse(error, stoppedBy);
+  if (live?.isRunning) {
+    remember(call, verdict);
+    live.abandon(error);
+  } else if (step === WAIT) {
+    policies[call.index]!.cancel!(call, call.index);
+  }
+  for (; innermost > slot; innermost--) policies[innermost]!.leave(call, innermost);
+  call.refuse(error, stoppedBy);
+  call.verdict = verdict;
+  call.entering = false;
+  call.index = slot;
+  return GO;
+}
+
+/** Runs the operation: `WAIT` until it settles, `END` once it has. */
+function operate(call: Call): Step {
+  // Taken off the call, so that user code is not handed it as `this`.
+  const { root, live, operation } = call;
+  const attempt = live?.isPrepared ? live : new LiveAttempt(call, root.attempts + 1);
+  call.live = attempt;
+  root.attempts = attempt.number;
+  // The clock was read when the attempt before this one failed.
+  if (attempt.number > 1) call.attemptStartedAt = call.plan.runtime.clock.recent();
+  attempt.started();
+  try {
+    const result = operation(attempt);
+    if (isThenable(result)) {
+      result.then(
+        (value) => attempt.succeed(value),
+        (error: unknown) => attempt.fail(error),
+      );
+    } else if (result !== pending) {
+      attempt.succeed(result);
+    }
+  } catch (error) {
+    attempt.fail(error);
+  }
+  return attempt.isRunning ? WAIT : attemptEnded(call);
+}
+
+function attemptEnded(call: Call): typeof END {
+  const { plan, root } = call;
+  const { clock, sink } = plan.runtime;
+  judge(call);
+  const succeeded = call.verdict === 'success';
+  if (!succeeded || plan.needsPrecision || sink !== null) clock.now();
+  if (succeeded && plan.needsClock) {
+    const duration = clock.recent() - call.attemptStartedAt!;
+    plan.usualDuration += DURATION_WEIGHT * (duration - plan.usualDuration);
+  }
+  if (!succeeded || root.records !== null) remember(call, call.verdict);
+  if (sink !== null) {
+    emit(plan.runtime, {
+      type: 'attempt.settled',
+      dependency: plan.runtime.dependency,
+      attempt: call.live!.number,
+      verdict: call.verdict,
+      duration: clock.recent() - call.attemptStartedAt!,
+    });
+  }
+  return END;
+}
+
+/** What the outcome means, by the dependency's one classifier. */
+export function judge(call: Call): void {
+  const { classify } = call.plan;
+  call.judgement = null;
+  call.stoppedBy = null;
+  const { outcome } = call;
+  if (!call.ok && isHoldfastError(outcome)) {
+    // A refusal further in says nothing of this dependency, and whoever refused has already
+    // decided that there is no use in trying.
+    call.verdict = outcome.code === 'ATTEMPT_TIMEOUT' ? 'timeout' : 'ignored';
+    if (outcome.code === 'RETRIES_EXHAUSTED') call.stoppedBy = 'nested';
+    return;
+  }
+  if (classify === null) {
+    call.verdict = call.ok ? 'success' : 'transient';
+    return;
+  }
+  try {
+    const judged: Verdict | Judgement = classify(
+      (call.ok ? { ok: true, value: outcome } : { ok: false, error: outcome }) as never,
+    );
+    if (typeof judged === 'string') {
+      call.verdict = judged;
+    } else {
+      call.judgement = judged;
+      call.verdict = judged.verdict;
+    }
+    if (call.verdict !== 'success' && !VERDICTS.has(call.verdict)) {
+      throw new TypeError(`classify must answer a verdict, got ${String(call.verdict)}`);
+    }
+  } catch (error) {
+    call.refuse(error, 'terminal');
+    call.verdict = 'terminal';
+  }
+}
+
+const VERDICTS: ReadonlySet<unknown> = new Set<Verdict>([
+  'success',
+  'transient',
+  'overload',
+  'timeout',
+  'terminal',
+  'ignored',
+]);
+
+/** Keeps the record of an attempt that has just ended. */
+function remember(call: Call, verdict: Verdict): void {
+  const records = (call.root.records ??= []);
+  if (records.length === RECORDS) records.splice(1, 1);
+  records.push(attemptRecord(call, verdict));
+}
+
+function finish(call: Call): void {
+  const { plan, observer } = call;
+  const { runtime } = plan;
+  call.step = DONE;
+  for (let place = call.membership; place !== null; place = place.other) place.leave();
+  if (runtime.sink !== null && call.root === call) {
+    emit(runtime, {
+      type: 'call.settled',
+      dependency: runtime.dependency,
+      ok: call.ok,
+      verdict: call.verdict,
+      attempts: call.attempts,
+      elapsed: runtime.clock.now() - call.startedAt!,
+      stoppedBy: call.stoppedBy,
+    });
+  }
+  if (observer.onFlatStack) plan.scheduler.deliver(call);
+  else observer.settled(call);
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  if (value instanceof Promise) return true;
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    typeof (value as { then?: unknown }).then === 'function'
+  );
+}

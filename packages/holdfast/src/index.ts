@@ -1,0 +1,91 @@
+// Protecting calls
+export { dependency, type Dependency } from './client/dependency.ts';
+export type { HoldfastEvent } from './client/events.ts';
+export { discardAnswer, type HttpAnswer, httpClassifier } from './client/http.ts';
+export { dependencyOptions, type DependencyOptions, type PresetName } from './client/options.ts';
+export { type Gathered, optional, type Part, partial } from './client/partial.ts';
+export { preset } from './client/presets.ts';
+
+// Policies, to compose freely
+export { classify } from './core/classify.ts';
+export { custom, type CustomContext } from './core/custom.ts';
+export { type Keyed, keyed, type KeyedOptions } from './core/keyed.ts';
+export {
+  type MissingClassifier,
+  pipeline,
+  type Pipeline,
+  type TypedPolicy,
+} from './core/pipeline.ts';
+export { type Bulkhead, bulkhead } from './policies/bulkhead/bulkhead.ts';
+export { type BulkheadOptions, bulkheadOptions } from './policies/bulkhead/options.ts';
+export { type CircuitBreaker, circuitBreaker } from './policies/circuit-breaker/circuit-breaker.ts';
+export {
+  type CircuitBreakerOptions,
+  circuitBreakerOptions,
+} from './policies/circuit-breaker/options.ts';
+export { type CircuitState } from './policies/circuit-breaker/state.ts';
+export { deadline } from './policies/deadline/deadline.ts';
+export { type DeadlineOptions, deadlineOptions } from './policies/deadline/options.ts';
+export { fallback } from './policies/fallback/fallback.ts';
+export {
+  type FallbackOptions,
+  fallbackOptions,
+  type FallbackReason,
+} from './policies/fallback/options.ts';
+export { retry } from './policies/retry/retry.ts';
+export {
+  type BackoffOptions,
+  type RetryNotice,
+  type RetryOptions,
+  retryOptions,
+} from './policies/retry/options.ts';
+export { type RetryBudget, retryBudget } from './policies/retry-budget/retry-budget.ts';
+export { type RetryBudgetOptions, retryBudgetOptions } from './policies/retry-budget/options.ts';
+export { timeout } from './policies/timeout/timeout.ts';
+export { type TimeoutOptions, timeoutOptions } from './policies/timeout/options.ts';
+export { withRuntime } from './client/with-runtime.ts';
+
+// What calls are made of
+export type { Settled } from './core/policy.ts';
+export type { Duration } from './core/duration.ts';
+export type { Result } from './core/edge.ts';
+export {
+  type Attempt,
+  type CallOptions,
+  type Criticality,
+  type Operation,
+  pending,
+} from './core/operation.ts';
+export type {
+  AttemptRecord,
+  Classifier,
+  Judgement,
+  Outcome,
+  StoppedBy,
+  Verdict,
+} from './core/outcome.ts';
+
+// Errors
+export {
+  AttemptTimeoutError,
+  BulkheadFullError,
+  CircuitOpenError,
+  DeadlineExceededError,
+  ERROR_STATUS,
+  type ErrorCode,
+  HoldfastError,
+  isHoldfastError,
+  RetriesExhaustedError,
+  RetryBudgetExhaustedError,
+} from './core/errors.ts';
+
+// The world, to hand in another
+export { type Clock, TimerNode, type TimerOwner } from './runtime/clock.ts';
+export { type Random, seededRandom } from './runtime/random.ts';
+export {
+  type ContextKeeper,
+  noContext,
+  type Runtime,
+  type RuntimeEvent,
+} from './runtime/runtime.ts';
+export { systemRuntime } from './runtime/system.ts';

@@ -1,0 +1,227 @@
+import { callError } from '../../core/call-error.ts';
+import type { Survivor } from '../../core/attempt.ts';
+import type { Call } from '../../core/call.ts';
+import { END, GO, type Step, type Traits, WAIT } from '../../core/policy.ts';
+import { BulkheadFullError } from '../../core/errors.ts';
+import { emit } from '../../core/events.ts';
+import { CRITICALITIES } from '../../core/operation.ts';
+import type { StoppedBy } from '../../core/outcome.ts';
+import { parseOptions } from '../../core/options.ts';
+import { peekInside } from '../../core/peek.ts';
+import type { TypedPolicy } from '../../core/pipeline.ts';
+import { TimerNode } from '../../runtime/clock.ts';
+import type { Runtime } from '../../runtime/runtime.ts';
+import { systemRuntime } from '../../runtime/system.ts';
+import { type BulkheadOptions, bulkheadOptions, type ParsedBulkhead } from './options.ts';
+import { type Waiter, WaitQueue } from './state.ts';
+import type { BulkheadRefusedEvent, BulkheadZombieEvent } from './telemetry.ts';
+
+/** A bulkhead: a policy, and what it can be asked. */
+export interface Bulkhead extends TypedPolicy {
+  /** Slots taken now. */
+  readonly inFlight: number;
+  /** Calls that wait for one. */
+  readonly queued: number;
+}
+
+/**
+ * Bounds how many attempts run at once, and how many calls wait for one to end, so that one slow
+ * dependency cannot take all of a process.
+ *
+ * Who waits is served by criticality, then in order. A waiting call leaves at once when its caller
+ * aborts, when the breaker behind it opens, and when its deadline could no longer be met. A full
+ * queue gives the last place of a lesser criticality to a more important call; otherwise the call
+ * is refused with `BulkheadFullError`.
+ *
+ * Size it by Little's law: calls per second x seconds per call, and some room.
+ *
+ * @throws TypeError, RangeError for wrong options.
+ */
+export function bulkhead(
+  options: BulkheadOptions = {},
+  runtime: Runtime = systemRuntime,
+): Bulkhead {
+  return new SlotBulkhead(parseOptions(bulkheadOptions, options, 'bulkhead'), runtime);
+}
+
+class SlotBulkhead implements Bulkhead, Survivor {
+  readonly kind = 'bulkhead';
+  readonly traits: Traits = {};
+  readonly runtime: Runtime;
+  inFlight = 0;
+  #zombies = 0;
+  readonly #max: number;
+  readonly #maxQueue: number;
+  readonly #holdsZombies: boolean;
+  /** Made when a call has to wait: most bulkheads never see that. */
+  #queue: WaitQueue<QueuedCall> | null = null;
+
+  constructor(options: ParsedBulkhead, runtime: Runtime) {
+    this.runtime = runtime;
+    this.#max = options.maxConcurrent;
+    this.#maxQueue = options.maxQueue;
+    this.#holdsZombies = options.releaseOn === 'settle';
+  }
+
+  get queued(): number {
+    return this.#queue?.length ?? 0;
+  }
+
+  enter(call: Call, slot: number): Step {
+    if (this.inFlight < this.#max && this.queued === 0) {
+      this.inFlight++;
+      return GO;
+    }
+    return this.#wait(call, slot);
+  }
+
+  leave(call: Call): Step {
+    const { live } = call;
+    if (live !== null && live.isAbandoned && live.outlivedBy(this)) {
+      this.#zombies++;
+      if (this.runtime.sink !== null) this.#emitZombie();
+      if (this.#holdsZombies) return GO;
+    }
+    this.#release();
+    return GO;
+  }
+
+  cancel(call: Call, slot: number): void {
+    this.#forget(call.slots![slot] as QueuedCall);
+  }
+
+  flush(): void {
+    for (let waiter = this.#queue?.first() ?? null; waiter !== null;) {
+      const refusal = peekInside(waiter.call, waiter.slot);
+      // Calls of one pipeline all meet the same breaker; those of another are left alone.
+      if (refusal === null) return;
+      this.#dismiss(waiter, refusal.error, refusal.stoppedBy);
+      waiter = this.#queue!.first();
+    }
+  }
+
+  snapshot(): Record<string, unknown> {
+    const { inFlight, queued } = this;
+    return {
+      inFlight,
+      queued,
+      zombies: this.#zombies,
+      maxConcurrent: this.#max,
+      maxQueue: this.#maxQueue,
+    };
+  }
+
+  /** An operation that was abandoned has ended after all. */
+  operationSettled(): void {
+    this.#zombies--;
+    if (this.#holdsZombies) this.#release();
+  }
+
+  /** The deadline of a waiting call comes too close for an attempt. */
+  tooLate(waiter: QueuedCall): void {
+    this.#dismiss(waiter, this.#refusal(waiter.call, 'too-late'), 'deadline');
+  }
+
+  #wait(call: Call, slot: number): Step {
+    const refusal = peekInside(call, slot);
+    if (refusal !== null) return call.refuse(refusal.error, refusal.stoppedBy);
+    const { clock, context } = this.runtime;
+    if (call.deadline !== null) clock.now();
+    const patience = call.remaining - call.plan.usualDuration;
+    if (patience <= 0) return call.refuse(this.#refusal(call, 'too-late'), 'deadline');
+    const queue = (this.#queue ??= new WaitQueue(CRITICALITIES.length));
+    const waiter = new QueuedCall(this, call, slot);
+    if (queue.length >= this.#maxQueue) {
+      const displaced = queue.lastBelow(waiter.rank);
+      if (displaced === null) return call.refuse(this.#refusal(call, 'full'), 'rejected');
+      this.#dismiss(displaced, this.#refusal(displaced.call, 'displaced'), 'rejected');
+    }
+    queue.add(waiter);
+    call.remember(slot, waiter);
+    call.root.context ??= context.capture();
+    if (patience < Infinity) clock.start(waiter, patience);
+    return WAIT;
+  }
+
+  #release(): void {
+    this.inFlight--;
+    if (this.#queue === null) return;
+    while (this.inFlight < this.#max) {
+      const waiter = this.#queue.first();
+      if (waiter === null) return;
+      this.#forget(waiter);
+      this.inFlight++;
+      waiter.call.plan.scheduler.resume(waiter.call, GO);
+    }
+  }
+
+  #dismiss(waiter: QueuedCall, error: unknown, stoppedBy: StoppedBy): void {
+    const { call } = waiter;
+    this.#forget(waiter);
+    call.refuse(error, stoppedBy);
+    call.plan.scheduler.resume(call, END);
+  }
+
+  #forget(waiter: QueuedCall): void {
+    this.#queue!.remove(waiter);
+    this.runtime.clock.stop(waiter);
+  }
+
+  #refusal(call: Call, why: BulkheadRefusedEvent['why']): BulkheadFullError {
+    const { runtime } = this;
+    if (runtime.sink !== null) {
+      const { dependency } = runtime;
+      const { criticality } = call;
+      emit<BulkheadRefusedEvent>(runtime, {
+        type: 'bulkhead.refused',
+        dependency,
+        why,
+        criticality,
+      });
+    }
+    return callError(call, BulkheadFullError, {
+      policy: this.kind,
+      reason: REASONS[why],
+      stoppedBy: why === 'too-late' ? 'deadline' : 'rejected',
+      cause: call.root.records?.at(-1)?.error,
+    });
+  }
+
+  #emitZombie(): void {
+    const { runtime } = this;
+    const { dependency } = runtime;
+    emit<BulkheadZombieEvent>(runtime, {
+      type: 'bulkhead.zombie',
+      dependency,
+      zombies: this.#zombies,
+    });
+  }
+}
+
+const REASONS: Readonly<Record<BulkheadRefusedEvent['why'], string>> = {
+  full: 'not called, all slots and queue places are taken',
+  displaced: 'not called, its queue place went to a more important call',
+  'too-late': 'not called, its turn could not come before its deadline',
+};
+
+/** A call that waits for a slot. As a timer node, it is the moment when waiting becomes pointless. */
+class QueuedCall extends TimerNode implements Waiter<QueuedCall> {
+  readonly call: Call;
+  readonly slot: number;
+  readonly rank: number;
+  previousWaiter: QueuedCall | null = null;
+  nextWaiter: QueuedCall | null = null;
+  readonly #bulkhead: SlotBulkhead;
+
+  constructor(policy: SlotBulkhead, call: Call, slot: number) {
+    super();
+    this.#bulkhead = policy;
+    this.call = call;
+    this.slot = slot;
+    this.rank = CRITICALITIES.indexOf(call.criticality);
+  }
+
+  expire(): void {
+    this.#bulkhead.tooLate(this);
+  }
+}

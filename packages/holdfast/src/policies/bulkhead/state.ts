@@ -1,0 +1,58 @@
+/** Something that can wait: linked into the queue itself, so that leaving from the middle is cheap. */
+export interface Waiter<W> {
+  /** 0 goes first. */
+  readonly rank: number;
+  previousWaiter: W | null;
+  nextWaiter: W | null;
+}
+
+/** Who waits for a slot: the most important first, and within one rank the one that came first. */
+export class WaitQueue<W extends Waiter<W>> {
+  readonly #heads: (W | null)[];
+  readonly #tails: (W | null)[];
+  #length = 0;
+
+  constructor(ranks: number) {
+    this.#heads = new Array<W | null>(ranks).fill(null);
+    this.#tails = new Array<W | null>(ranks).fill(null);
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  add(waiter: W): void {
+    const { rank } = waiter;
+    const tail = this.#tails[rank]!;
+    waiter.previousWaiter = tail;
+    if (tail === null) this.#heads[rank] = waiter;
+    else tail.nextWaiter = waiter;
+    this.#tails[rank] = waiter;
+    this.#length++;
+  }
+
+  remove(waiter: W): void {
+    const { rank, previousWaiter: previous, nextWaiter: next } = waiter;
+    if (previous === null) this.#heads[rank] = next;
+    else previous.nextWaiter = next;
+    if (next === null) this.#tails[rank] = previous;
+    else next.previousWaiter = previous;
+    waiter.previousWaiter = null;
+    waiter.nextWaiter = null;
+    this.#length--;
+  }
+
+  /** The one whose turn is next. */
+  first(): W | null {
+    return this.#heads.find((waiter) => waiter !== null) ?? null;
+  }
+
+  /** The one to give way first to somebody of this rank: of the least important, the last to come. */
+  lastBelow(rank: number): W | null {
+    for (let lower = this.#tails.length - 1; lower > rank; lower--) {
+      const waiter = this.#tails[lower]!;
+      if (waiter !== null) return waiter;
+    }
+    return null;
+  }
+}

@@ -1,0 +1,230 @@
+import { callError } from '../../core/call-error.ts';
+import type { Call } from '../../core/call.ts';
+import { GO, type Refusal, type Step, type Traits } from '../../core/policy.ts';
+import { CircuitOpenError } from '../../core/errors.ts';
+import { emit } from '../../core/events.ts';
+import { parseOptions, Problems } from '../../core/options.ts';
+import type { TypedPolicy } from '../../core/pipeline.ts';
+import type { Runtime } from '../../runtime/runtime.ts';
+import { systemRuntime } from '../../runtime/system.ts';
+import {
+  type CircuitBreakerOptions,
+  circuitBreakerOptions,
+  type ParsedCircuitBreaker,
+} from './options.ts';
+import { BreakerState, type CircuitState, type Effect, REFUSED } from './state.ts';
+import {
+  type CircuitRefusedEvent,
+  type CircuitStateChangedEvent,
+  STATE_NUMBERS,
+} from './telemetry.ts';
+
+/** A slow threshold below this is judged by precise readings of the clock, in milliseconds. */
+const PRECISE_BELOW = 1000;
+
+/** A circuit breaker: a policy, and what an operator may ask and tell it. */
+export interface CircuitBreaker extends TypedPolicy {
+  /** An open breaker whose cooldown is over stays `open` until a call comes that can probe. */
+  readonly state: CircuitState;
+  /** Refuses everything until `reset`. */
+  isolate(): void;
+  /** Closes, and forgets what was counted and how often it had opened. */
+  reset(): void;
+  /** Closed: a registry may forget it. */
+  readonly evictable: boolean;
+}
+
+/**
+ * Stops calling a dependency that fails or is slow, and finds out carefully when it is back.
+ *
+ * - `closed`: calls go through and are counted; too many failures or slow calls open it.
+ * - `open`: calls are refused with `CircuitOpenError` until the cooldown is over.
+ * - `half-open`: a few leased probes at a time go through, the rest is refused; enough successes
+ *   close it, one failure opens it for twice as long.
+ * - `isolated`: opened by hand, until `reset()`.
+ *
+ * After closing, the share of calls let through grows from 10 % to all of them over the ramp.
+ *
+ * @throws TypeError, RangeError for wrong options.
+ */
+export function circuitBreaker(
+  options: CircuitBreakerOptions = {},
+  runtime: Runtime = systemRuntime,
+): CircuitBreaker {
+  const parsed = parseOptions(circuitBreakerOptions, options, 'circuitBreaker');
+  const problems = new Problems();
+  if (options.maxCooldown !== undefined && parsed.maxCooldown < parsed.cooldown) {
+    problems.range(
+      'circuitBreaker.maxCooldown',
+      'at least circuitBreaker.cooldown',
+      options.maxCooldown,
+    );
+  }
+  problems.throwAny();
+  return new Breaker(parsed, runtime);
+}
+
+class Breaker implements CircuitBreaker {
+  readonly kind = 'circuit-breaker';
+  readonly traits: Traits;
+  readonly runtime: Runtime;
+  readonly #options: ParsedCircuitBreaker;
+  readonly #state: BreakerState;
+  readonly #judgesSlowness: boolean;
+  /** When it began to refuse, and how long it had refused before. */
+  #openSince: number | null = null;
+  #openTime = 0;
+
+  constructor(options: ParsedCircuitBreaker, runtime: Runtime) {
+    this.runtime = runtime;
+    this.#options = options;
+    this.#state = new BreakerState(options, runtime.random.fork('circuit-breaker'));
+    this.#judgesSlowness = options.kind !== 'consecutive' && options.slowCallRate > 0;
+    this.traits = {
+      permits: true,
+      needsClock: options.kind === 'time' || this.#judgesSlowness,
+      needsPrecision: this.#judgesSlowness && options.slowCallDuration < PRECISE_BELOW,
+    };
+  }
+
+  get state(): CircuitState {
+    return this.#state.kind;
+  }
+
+  get evictable(): boolean {
+    return this.state === 'closed';
+  }
+
+  enter(call: Call, slot: number): Step {
+    const before = this.#state.kind;
+    const permit = this.#state.admit(this.#time());
+    if (permit === REFUSED) return call.refuse(this.#refusal(call), 'breaker');
+    if (before !== this.#state.kind) this.#changed(before);
+    call.keepPermit(slot, permit);
+    return GO;
+  }
+
+  leave(call: Call, slot: number): Step {
+    const before = this.#state.kind;
+    const now = this.#time();
+    const slow =
+      this.#judgesSlowness && now - call.attemptStartedAt! > this.#options.slowCallDuration;
+    const effect = this.#effect(call, now);
+    const retryAfter = call.judgement?.retryAfter ?? 0;
+    if (this.#state.release(call.permitOf(slot), effect, slow, now, retryAfter)) {
+      this.#changed(before);
+      if (this.#state.kind === 'open') refuseWaiting(call, slot);
+    }
+    return GO;
+  }
+
+  peek(call: Call): Refusal | null {
+    if (this.#state.kind === 'closed' || this.#state.mightAdmit(this.runtime.clock.now()))
+      return null;
+    return { error: this.#refusal(call), stoppedBy: 'breaker' };
+  }
+
+  isolate(): void {
+    const before = this.#state.kind;
+    if (before === 'isolated') return;
+    this.runtime.clock.now();
+    this.#state.isolate();
+    this.#changed(before);
+  }
+
+  reset(): void {
+    const before = this.#state.kind;
+    this.runtime.clock.now();
+    this.#state.reset();
+    if (before !== 'closed') this.#changed(before);
+  }
+
+  snapshot(): Record<string, unknown> {
+    const now = this.runtime.clock.now();
+    const { state } = this;
+    const openTime = this.#openTime + (this.#openSince === null ? 0 : now - this.#openSince);
+    const retryAfter = this.#state.retryAfter(now);
+    return {
+      state,
+      stateNumber: STATE_NUMBERS[state],
+      ...this.#state.totals(now),
+      openTime,
+      ...(retryAfter === undefined ? {} : { retryAfter }),
+    };
+  }
+
+  /** While it is simply closed, the reading that the call has taken anyway will do. */
+  #time(): number {
+    const { clock } = this.runtime;
+    return this.#state.isSettled ? clock.recent() : clock.now();
+  }
+
+  #effect(call: Call, now: number): Effect {
+    switch (call.verdict) {
+      case 'success':
+      case 'terminal':
+        return 'success';
+      case 'transient':
+      case 'timeout':
+        return 'failure';
+      case 'overload':
+        return call.judgement?.quota === true ? 'ignored' : 'failure';
+      case 'ignored':
+        return this.#wasCutLate(call, now) ? 'failure' : 'ignored';
+    }
+  }
+
+  /**
+   * Was the attempt cut by the deadline or the caller after it had already taken too long? Were
+   * such attempts ignored, a hanging dependency would never open the breaker of a caller in a hurry.
+   */
+  #wasCutLate(call: Call, now: number): boolean {
+    const { live, attemptStartedAt } = call;
+    if (live === null || !live.isAbandoned || attemptStartedAt === null) return false;
+    return now - attemptStartedAt > this.#options.slowCallDuration;
+  }
+
+  #refusal(call: Call): CircuitOpenError {
+    const { runtime } = this;
+    const { state } = this;
+    if (runtime.sink !== null) {
+      const { dependency } = runtime;
+      emit<CircuitRefusedEvent>(runtime, { type: 'circuit-breaker.refused', dependency, state });
+    }
+    return callError(call, CircuitOpenError, {
+      policy: this.kind,
+      reason: `not called, the circuit is ${state === 'closed' ? 'closing' : state}`,
+      stoppedBy: 'breaker',
+      retryAfter: this.#state.retryAfter(runtime.clock.recent()),
+      cause: call.root.records?.at(-1)?.error,
+    });
+  }
+
+  #changed(from: CircuitState): void {
+    const { runtime } = this;
+    const now = runtime.clock.recent();
+    const to = this.#state.kind;
+    const refuses = to === 'open' || to === 'isolated';
+    if (this.#openSince !== null && !refuses) {
+      this.#openTime += now - this.#openSince;
+      this.#openSince = null;
+    } else if (refuses) {
+      this.#openSince ??= now;
+    }
+    if (runtime.sink === null) return;
+    emit<CircuitStateChangedEvent>(runtime, {
+      type: 'circuit-breaker.state-changed',
+      dependency: runtime.dependency,
+      from,
+      to,
+      ...this.#state.totals(now),
+      retryAfter: to === 'open' ? this.#state.retryAfter(now) : undefined,
+    });
+  }
+}
+
+/** What is queued behind a breaker that has opened would only be refused later. */
+function refuseWaiting(call: Call, slot: number): void {
+  const { policies } = call.plan;
+  for (let outer = slot - 1; outer >= 0; outer--) policies[outer]!.flush?.();
+}

@@ -1,0 +1,118 @@
+import {
+  duration,
+  integer,
+  number,
+  oneOf,
+  type OptionsOf,
+  type ParsedOf,
+} from '../../core/options.ts';
+
+/** The options of `circuitBreaker`. */
+export const circuitBreakerOptions = {
+  /** What is looked at: the calls of the last `window` of time, the last `windowCalls` calls, or failures in a row. Default `time`. */
+  kind: oneOf(['time', 'count', 'consecutive'], {
+    what: 'What is looked at: a window of time, a number of calls, or failures in a row',
+    default: 'time',
+  }),
+  /** The window of kind `time`. 1 s to 1 h; default 30 s. */
+  window: duration({
+    what: 'The window of kind `time`',
+    default: '30s',
+    min: 1000,
+    max: 3_600_000,
+  }),
+  /** The window of kind `count`. 1 to 10 000; default 100. */
+  windowCalls: integer({ what: 'The window of kind `count`', default: 100, min: 1, max: 10_000 }),
+  /** With kind `consecutive`: opens after so many failures in a row. 1 to 10 000; default 5. */
+  consecutiveFailures: integer({
+    what: 'With kind `consecutive`: opens after so many failures in a row',
+    default: 5,
+    min: 1,
+    max: 10_000,
+  }),
+  /** Opens when this share of the window's calls failed. 0.01 to 1; default 0.5. */
+  failureRate: number({
+    what: "Opens when this share of the window's calls failed",
+    default: 0.5,
+    min: 0.01,
+    max: 1,
+  }),
+  /** Opens when this share of the window's calls was slow; 0 for never. 0 to 1; default 0.5. */
+  slowCallRate: number({
+    what: "Opens when this share of the window's calls was slow; 0 for never",
+    default: 0.5,
+    min: 0,
+    max: 1,
+  }),
+  /** A call is slow when it takes longer. At least 1 ms; default 2.5 s, in `dependency()` half the attempt timeout. */
+  slowCallDuration: duration({
+    what: 'A call is slow when it takes longer',
+    default: '2.5s',
+    min: 1,
+  }),
+  /** Never opens on fewer calls in the window. 1 to 10 000; default 20. */
+  minimumCalls: integer({
+    what: 'Never opens on fewer calls in the window',
+    default: 20,
+    min: 1,
+    max: 10_000,
+  }),
+  /** How long it stays open, the first time. 1 ms to 1 h; default 30 s. */
+  cooldown: duration({
+    what: 'How long it stays open, the first time',
+    default: '30s',
+    min: 1,
+    max: 3_600_000,
+  }),
+  /** Each failed probe doubles the cooldown, up to this. 1 ms to 24 h; default 5 min. */
+  maxCooldown: duration({
+    what: 'Each failed probe doubles the cooldown, up to this',
+    default: '5m',
+    min: 1,
+    max: 86_400_000,
+  }),
+  /** Cooldowns are spread by this share, so that the breakers of a fleet do not probe together. 0 to 1; default 0.2. */
+  cooldownJitter: number({
+    what: 'Cooldowns are spread by plus or minus this share',
+    default: 0.2,
+    min: 0,
+    max: 1,
+  }),
+  /** Probes that may run at once when half-open; further calls are refused. 1 to 1000; default 1. */
+  probes: integer({
+    what: 'Probes that may run at once when half-open; further calls are refused',
+    default: 1,
+    min: 1,
+    max: 1000,
+  }),
+  /** A probe that has not ended by then counts as lost. At least 1 ms; default 6 s, in `dependency()` the attempt timeout + 1 s. */
+  probeLease: duration({
+    what: 'A probe that has not ended by then counts as lost',
+    default: '6s',
+    min: 1,
+  }),
+  /** Successful probes that close it. 1 to 1000; default 5. */
+  successesToClose: integer({
+    what: 'Successful probes that close it',
+    default: 5,
+    min: 1,
+    max: 1000,
+  }),
+  /** After closing, the share of calls let through grows from 10 % to all over this time; 0 for at once. Default 10 s. */
+  rampDuration: duration({
+    what: 'After closing, the share of calls let through grows from 10 % to all over this time; 0 for at once',
+    default: '10s',
+    max: 3_600_000,
+  }),
+  /** During the ramp it opens on as few calls as this. 1 to 10 000; default 5. */
+  rampMinimumCalls: integer({
+    what: 'During the ramp it opens on as few calls as this',
+    default: 5,
+    min: 1,
+    max: 10_000,
+  }),
+};
+
+/** See `circuitBreaker`. */
+export type CircuitBreakerOptions = OptionsOf<typeof circuitBreakerOptions>;
+export type ParsedCircuitBreaker = ParsedOf<typeof circuitBreakerOptions>;

@@ -1,0 +1,188 @@
+import type { Call } from '../../core/call.ts';
+import { GO, type Step, type Traits, WAIT } from '../../core/policy.ts';
+import { emit } from '../../core/events.ts';
+import { parseOptions, Problems } from '../../core/options.ts';
+import type { TypedPolicy } from '../../core/pipeline.ts';
+import { TimerNode } from '../../runtime/clock.ts';
+import type { Runtime } from '../../runtime/runtime.ts';
+import { systemRuntime } from '../../runtime/system.ts';
+import {
+  type FallbackOptions,
+  fallbackOptions,
+  type FallbackReason,
+  type ParsedFallback,
+} from './options.ts';
+import { LastGood } from './state.ts';
+import type { FallbackFailedEvent, FallbackUsedEvent } from './telemetry.ts';
+
+/**
+ * Answers in the dependency's place when it has failed: with a value, with what a function makes,
+ * or with the last good answer.
+ *
+ * It is asked after a rejection or an answer with a failure's verdict, except for terminal outcomes
+ * (the dependency did answer) and the caller's own abort. `run` has a timeout of its own. If it
+ * fails too, the caller gets the call's own outcome. An answer of a fallback is told as such
+ * (`fellBack`, `fallback.used`): keep it cheaper than what it replaces, and watch its share.
+ *
+ * @throws TypeError, RangeError for wrong options.
+ */
+export function fallback<T>(
+  options: FallbackOptions<T>,
+  runtime: Runtime = systemRuntime,
+): TypedPolicy<T> {
+  const parsed = parseOptions(fallbackOptions, options, 'fallback');
+  const problems = new Problems();
+  const hasValue = Object.hasOwn(options, 'value');
+  if (!hasValue && parsed.run === undefined && parsed.stale === null) {
+    problems.other('fallback needs a value, a run function, or stale');
+  }
+  if (hasValue && parsed.run !== undefined) {
+    problems.other('fallback takes a value or a run function, not both');
+  }
+  problems.throwAny();
+  return new Fallback<T>(parsed, hasValue, runtime);
+}
+
+class Fallback<T> implements TypedPolicy<T> {
+  readonly kind = 'fallback';
+  readonly traits: Traits = { repeats: true };
+  readonly runtime: Runtime;
+  readonly #options: ParsedFallback;
+  readonly #hasValue: boolean;
+  readonly #lastGood: LastGood | null;
+
+  constructor(options: ParsedFallback, hasValue: boolean, runtime: Runtime) {
+    const { stale } = options;
+    this.runtime = runtime;
+    this.#options = options;
+    this.#hasValue = hasValue;
+    this.#lastGood = stale === null ? null : new LastGood(stale.maxAge, stale.maxEntries);
+  }
+
+  enter(): Step {
+    return GO;
+  }
+
+  leave(call: Call, slot: number): Step {
+    const { verdict, stoppedBy } = call;
+    if (verdict === 'success') {
+      this.#lastGood?.store(this.#keyOf(call), call.outcome, this.runtime.clock.now());
+      return GO;
+    }
+    if (verdict === 'terminal' || stoppedBy === 'abort') return GO;
+    const stale = this.#lastGood?.find(this.#keyOf(call), this.runtime.clock.now()) ?? null;
+    if (stale !== null) return this.#answer(call, stale.value, 'stale');
+    if (this.#hasValue) return this.#answer(call, this.#options.value, 'value');
+    const { run } = this.#options;
+    return run === undefined ? GO : this.#run(call, slot, run);
+  }
+
+  cancel(call: Call, slot: number): void {
+    (call.slots![slot] as FallbackRun).end();
+  }
+
+  /** `run` has made an answer. */
+  succeeded(call: Call, value: unknown): void {
+    call.plan.scheduler.resume(call, this.#answer(call, value, 'run'));
+  }
+
+  /** `run` has thrown, or taken too long: the call's own outcome stands. */
+  failed(call: Call, why: FallbackFailedEvent['why']): void {
+    const { runtime } = this;
+    if (runtime.sink !== null) {
+      const { dependency } = runtime;
+      emit<FallbackFailedEvent>(runtime, { type: 'fallback.failed', dependency, why });
+    }
+    call.plan.scheduler.resume(call, GO);
+  }
+
+  #run(call: Call, slot: number, run: (reason: FallbackReason) => unknown): Step {
+    const { clock, context } = this.runtime;
+    const { asked } = call;
+    clock.now();
+    const time = Math.min(this.#options.timeout, asked?.parent?.remaining() ?? Infinity);
+    const running = new FallbackRun(this, call);
+    call.remember(slot, running);
+    call.root.context ??= context.capture();
+    clock.start(running, time);
+    running.begin(run);
+    return WAIT;
+  }
+
+  #answer(call: Call, value: unknown, source: FallbackUsedEvent['source']): typeof GO {
+    const { runtime } = this;
+    const { verdict, stoppedBy } = call;
+    if (runtime.sink !== null) {
+      const { dependency } = runtime;
+      emit<FallbackUsedEvent>(runtime, {
+        type: 'fallback.used',
+        dependency,
+        source,
+        verdict,
+        stoppedBy,
+      });
+    }
+    if (call.ok) call.plan.discard?.(call.outcome);
+    call.ok = true;
+    call.outcome = value;
+    call.fellBack = true;
+    return GO;
+  }
+
+  #keyOf(call: Call): string {
+    const { stale } = this.#options;
+    try {
+      return stale?.keyOf?.(call.asked ?? {}) ?? '';
+    } catch {
+      return '';
+    }
+  }
+}
+
+/** One run of the user's function; as a timer node, its timeout. */
+class FallbackRun extends TimerNode {
+  readonly #fallback: Fallback<unknown>;
+  readonly #call: Call;
+  readonly #controller = new AbortController();
+  #over = false;
+
+  constructor(policy: Fallback<unknown>, call: Call) {
+    super();
+    this.#fallback = policy;
+    this.#call = call;
+  }
+
+  begin(run: (reason: FallbackReason) => unknown): void {
+    const { verdict, stoppedBy, error, root } = this.#call;
+    const { signal } = this.#controller;
+    const reason = { verdict, stoppedBy, error, attempts: root.attempts, signal };
+    // An async function settles whatever `run` does: returns, throws, or answers a thenable.
+    void (async () => run(reason))().then(
+      (value) => {
+        if (this.#finish()) this.#fallback.succeeded(this.#call, value);
+      },
+      () => {
+        if (this.#finish()) this.#fallback.failed(this.#call, 'error');
+      },
+    );
+  }
+
+  expire(): void {
+    if (!this.#finish()) return;
+    this.#fallback.failed(this.#call, 'timeout');
+    const { root, plan } = this.#call;
+    plan.runtime.context.run(root.context, () => this.#controller.abort(), undefined);
+  }
+
+  /** Nobody waits for it any more. */
+  end(): void {
+    if (this.#finish()) this.#controller.abort();
+  }
+
+  #finish(): boolean {
+    if (this.#over) return false;
+    this.#over = true;
+    this.#call.plan.runtime.clock.stop(this);
+    return true;
+  }
+}

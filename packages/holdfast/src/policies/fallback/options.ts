@@ -1,0 +1,80 @@
+import {
+  callback,
+  type Descriptor,
+  duration,
+  integer,
+  type OptionsOf,
+  optional,
+  type ParsedOf,
+} from '../../core/options.ts';
+import type { CallOptions } from '../../core/operation.ts';
+import type { StoppedBy, Verdict } from '../../core/outcome.ts';
+
+/** Why a fallback is asked. */
+export interface FallbackReason {
+  readonly verdict: Verdict;
+  readonly stoppedBy: StoppedBy | null;
+  /** What the call would be rejected with; undefined if it has a value, a 503 response say. */
+  readonly error: unknown;
+  /** Attempts that were made. */
+  readonly attempts: number;
+  /** Aborts when the fallback has used up its own time, or its caller is gone. */
+  readonly signal: AbortSignal;
+}
+
+/** What is kept of good answers. */
+export const staleOptions = {
+  /** Older answers are not given. At least 1 ms; default 5 min. */
+  maxAge: duration({ what: 'Older answers are not given', default: '5m', min: 1 }),
+  /** Answers kept, the least recently stored going first. 1 to 100 000; default 100. */
+  maxEntries: integer({
+    what: 'Answers kept, the least recently stored going first',
+    default: 100,
+    min: 1,
+    max: 100_000,
+  }),
+  /** Names what a call asks for, so that it gets the answer to its own question; without it, all calls share one answer. */
+  keyOf: callback<(options: CallOptions) => string>({
+    what: 'Names what a call asks for, so that it gets the answer to its own question',
+  }),
+};
+
+/** A value of any type, JSON or not. */
+const anyValue: Descriptor<unknown, unknown> = {
+  kind: 'value',
+  what: 'The answer itself',
+  default: undefined,
+  range: 'any value',
+  schema: {},
+  parse: (given) => given,
+};
+
+/** The options of `fallback`; one of `value`, `run` and `stale`, or `stale` with one of the others behind it. */
+export const fallbackOptions = {
+  /** The answer itself. */
+  value: anyValue,
+  /** Makes an answer; told why one is needed. */
+  run: callback<(reason: FallbackReason) => unknown>({
+    what: 'Makes an answer; told why one is needed',
+  }),
+  /** Answers with the last good answer, if it is not too old (stale-if-error, RFC 5861). Default off. */
+  stale: optional(staleOptions, {
+    what: 'Answers with the last good answer, if it is not too old',
+    default: false,
+  }),
+  /** How long `run` may take. At least 1 ms; default 1 s. */
+  timeout: duration({ what: 'How long `run` may take', default: '1s', min: 1 }),
+};
+
+/** See `fallback`. */
+export interface FallbackOptions<T = unknown> extends Omit<
+  OptionsOf<typeof fallbackOptions>,
+  'value' | 'run'
+> {
+  /** The answer itself. */
+  readonly value?: T;
+  /** Makes an answer; told why one is needed. */
+  readonly run?: ((reason: FallbackReason) => T | PromiseLike<T>) | undefined;
+}
+export type ParsedFallback = ParsedOf<typeof fallbackOptions>;
+export type ParsedStale = ParsedOf<typeof staleOptions>;

@@ -1,0 +1,121 @@
+import { callError } from '../../core/call-error.ts';
+import type { Call } from '../../core/call.ts';
+import { GO, type Refusal, type Step, type Traits } from '../../core/policy.ts';
+import { RetryBudgetExhaustedError } from '../../core/errors.ts';
+import { emit } from '../../core/events.ts';
+import { parseOptions } from '../../core/options.ts';
+import type { TypedPolicy } from '../../core/pipeline.ts';
+import type { Runtime } from '../../runtime/runtime.ts';
+import { systemRuntime } from '../../runtime/system.ts';
+import { type ParsedRetryBudget, type RetryBudgetOptions, retryBudgetOptions } from './options.ts';
+import { BudgetState, type Charge } from './state.ts';
+import type { RetryBudgetExhaustedEvent } from './telemetry.ts';
+
+/** A retry budget: a policy, and what it can be asked. */
+export interface RetryBudget extends TypedPolicy {
+  /** The share of the budget that is used up now, 0 to 1. */
+  readonly utilisation: number;
+}
+
+/**
+ * Bounds extra attempts to a share of the calls that succeed, for everything outside of it that
+ * makes any: one per dependency. Three layers of three attempts each then send 1.1 x 1.1 x 1.1
+ * instead of 27 requests when all of them fail.
+ *
+ * Retries look here before they wait, and are charged when the attempt begins; a charge for an
+ * attempt that a policy further in refuses goes back. A spent budget ends the call with a
+ * `RetryBudgetExhaustedError` whose `cause` is the last real error; a value (a 503 response) is
+ * handed to the caller as it is. First attempts are never refused.
+ *
+ * Sources: Finagle's RetryBudget; gRPC A6; the SRE book, ch. 22; Brooker, "Fixing retries with
+ * token buckets and circuit breakers" (2022).
+ *
+ * @throws TypeError, RangeError for wrong options.
+ */
+export function retryBudget(
+  options: RetryBudgetOptions = {},
+  runtime: Runtime = systemRuntime,
+): RetryBudget {
+  return new WindowedBudget(parseOptions(retryBudgetOptions, options, 'retryBudget'), runtime);
+}
+
+class WindowedBudget implements RetryBudget {
+  readonly kind = 'retry-budget';
+  readonly traits: Traits = { needsClock: true };
+  readonly runtime: Runtime;
+  readonly #state: BudgetState;
+  readonly #earnedByCall: boolean;
+
+  constructor(options: ParsedRetryBudget, runtime: Runtime) {
+    this.runtime = runtime;
+    this.#state = new BudgetState(options);
+    this.#earnedByCall = options.earnedBy === 'call';
+  }
+
+  get utilisation(): number {
+    return this.#state.utilisation(this.runtime.clock.now());
+  }
+
+  enter(call: Call, slot: number): Step {
+    const { attempts } = call.root;
+    const now = this.runtime.clock.recent();
+    if (attempts === 0) {
+      if (this.#earnedByCall) this.#state.earn(now);
+      return GO;
+    }
+    const charge = this.#state.charge(now);
+    if (charge === null) return call.refuse(this.#exhausted(call), 'budget');
+    call.remember(slot, new ChargedAttempt(charge, attempts));
+    return GO;
+  }
+
+  leave(call: Call, slot: number): Step {
+    const now = this.runtime.clock.recent();
+    const charged = call.slots?.[slot] as ChargedAttempt | undefined;
+    if (charged !== undefined) {
+      if (charged.attemptsBefore === call.root.attempts) this.#state.refund(charged.charge, now);
+      call.remember(slot, undefined);
+    }
+    if (call.verdict === 'success' && !this.#earnedByCall) this.#state.earn(now);
+    return GO;
+  }
+
+  peek(call: Call): Refusal | null {
+    if (call.root.attempts === 0 || this.#state.allows(this.runtime.clock.recent())) return null;
+    return { error: this.#exhausted(call), stoppedBy: 'budget' };
+  }
+
+  snapshot(): Record<string, unknown> {
+    return { utilisation: this.utilisation };
+  }
+
+  #exhausted(call: Call): RetryBudgetExhaustedError {
+    const { runtime } = this;
+    const { attempts, records } = call.root;
+    if (runtime.sink !== null) {
+      const { dependency } = runtime;
+      emit<RetryBudgetExhaustedEvent>(runtime, {
+        type: 'retry-budget.exhausted',
+        dependency,
+        attempts,
+      });
+    }
+    return callError(call, RetryBudgetExhaustedError, {
+      policy: this.kind,
+      reason: 'failed, and the retry budget is used up',
+      stoppedBy: 'budget',
+      cause: records?.at(-1)?.error,
+    });
+  }
+}
+
+/** What one extra attempt was charged, and how many had begun before it. */
+class ChargedAttempt {
+  readonly charge: Charge;
+  readonly attemptsBefore: number;
+
+  constructor(charge: Charge, attemptsBefore: number) {
+    this.charge = charge;
+    this.attemptsBefore = attemptsBefore;
+  }
+}

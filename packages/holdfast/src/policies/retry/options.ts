@@ -1,0 +1,84 @@
+import {
+  callback,
+  duration,
+  integer,
+  nested,
+  number,
+  oneOf,
+  type OptionsOf,
+  type ParsedOf,
+} from '../../core/options.ts';
+import type { Verdict } from '../../core/outcome.ts';
+
+/** How long to wait before a further attempt. */
+export const backoffOptions = {
+  /** How the wait grows with each failure: constant, linear (base x n), exponential (base x factor^(n-1)), or `custom`. Default exponential. */
+  kind: oneOf(['exponential', 'linear', 'constant', 'custom'], {
+    what: 'How the wait grows with each failure',
+    default: 'exponential',
+  }),
+  /** The wait after the first failure, before jitter. 0 or more; default 100 ms. */
+  base: duration({ what: 'The wait after the first failure, before jitter', default: '100ms' }),
+  /** What an exponential wait is multiplied by each time. 1 to 100; default 2. */
+  factor: number({
+    what: 'What an exponential wait is multiplied by each time',
+    default: 2,
+    min: 1,
+    max: 100,
+  }),
+  /** No wait is longer, jitter included. 0 or more; default 5 s. */
+  max: duration({ what: 'No wait is longer, jitter included', default: '5s' }),
+  /**
+   * How waits are spread, so that callers that failed together do not come back together. `full`:
+   * U(0, wait). `decorrelated`: U(base, 3 x the previous wait). `proportional`: ±20 %. `equal`:
+   * half fixed, half random. `none`. Default full (Brooker, "Exponential Backoff And Jitter").
+   */
+  jitter: oneOf(['full', 'decorrelated', 'proportional', 'equal', 'none'], {
+    what: 'How waits are spread, so that callers that failed together do not come back together',
+    default: 'full',
+  }),
+  /** With kind `custom`: the wait in milliseconds after the n-th failure, before jitter. */
+  custom: callback<(failures: number) => number>({
+    what: 'With kind `custom`: the wait in milliseconds after the n-th failure, before jitter',
+  }),
+};
+
+/** The options of `retry`. */
+export const retryOptions = {
+  /** Attempts in all, the first included. 1 to 1 000 000; default 3. */
+  maxAttempts: integer({
+    what: 'Attempts in all, the first included',
+    default: 3,
+    min: 1,
+    max: 1_000_000,
+  }),
+  /** How long to wait before a further attempt. */
+  backoff: nested(backoffOptions, { what: 'How long to wait before a further attempt' }),
+  /** A Retry-After beyond this ends the call instead of being waited for. Default 1 min. */
+  maxRetryAfter: duration({
+    what: 'A Retry-After beyond this ends the call instead of being waited for',
+    default: '1m',
+  }),
+  /** Told before each wait, in the caller's async context; what it throws is dropped. */
+  onRetry: callback<(retry: RetryNotice) => void>({
+    what: 'Told before each wait',
+  }),
+};
+
+/** What `onRetry` is told. */
+export interface RetryNotice {
+  /** The attempt that failed. */
+  readonly attempt: number;
+  readonly verdict: Verdict;
+  /** Milliseconds until the next attempt. */
+  readonly wait: number;
+  /** What it was rejected with, if it was. */
+  readonly error: unknown;
+}
+
+/** See `retry`. */
+export type RetryOptions = OptionsOf<typeof retryOptions>;
+/** How long to wait before a further attempt. */
+export type BackoffOptions = OptionsOf<typeof backoffOptions>;
+export type ParsedRetry = ParsedOf<typeof retryOptions>;
+export type ParsedBackoff = ParsedOf<typeof backoffOptions>;

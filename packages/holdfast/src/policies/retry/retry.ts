@@ -1,0 +1,193 @@
+import type { Call } from '../../core/call.ts';
+import { AGAIN, GO, type Refusal, type Step, type Traits, WAIT } from '../../core/policy.ts';
+import { callError } from '../../core/call-error.ts';
+import { RetriesExhaustedError } from '../../core/errors.ts';
+import { emit } from '../../core/events.ts';
+import { parseOptions, Problems } from '../../core/options.ts';
+import { peekInside } from '../../core/peek.ts';
+import type { StoppedBy } from '../../core/outcome.ts';
+import type { NeedsClassifier, TypedPolicy } from '../../core/pipeline.ts';
+import { TimerNode } from '../../runtime/clock.ts';
+import type { Random } from '../../runtime/random.ts';
+import type { Runtime } from '../../runtime/runtime.ts';
+import { systemRuntime } from '../../runtime/system.ts';
+import { type ParsedRetry, type RetryOptions, retryOptions } from './options.ts';
+import { jitteredWait } from './state.ts';
+import type { RetryScheduledEvent, RetryStoppedEvent } from './telemetry.ts';
+
+/** Attempts without a wait that may follow one another before other work gets its turn. */
+const IMMEDIATE_IN_A_ROW = 100;
+
+/**
+ * Makes further attempts where the verdict says it may help and repeating does no harm: after
+ * `transient` and `timeout` if the call is idempotent, keyed, or was never sent; after `overload`
+ * when the dependency allows it, and not before its Retry-After.
+ *
+ * It stops early when a wait would not leave time for an attempt before the deadline, when the
+ * retry budget is spent, or when the breaker is open; `stoppedBy` tells which. The caller gets the
+ * last attempt's value if it had one, a terminal error as it was, the error of a single attempt as
+ * it was, and otherwise a `RetriesExhaustedError` with the last error as `cause`.
+ *
+ * Needs `classify(...)` in the same pipeline, and wants a `retryBudget()` inside it.
+ *
+ * @throws TypeError, RangeError for wrong options.
+ */
+export function retry(
+  options: RetryOptions = {},
+  runtime: Runtime = systemRuntime,
+): TypedPolicy<never, NeedsClassifier> {
+  const parsed = parseOptions(retryOptions, options, 'retry');
+  const problems = new Problems();
+  if (parsed.backoff.kind === 'custom' && parsed.backoff.custom === undefined) {
+    problems.other("retry.backoff.custom must be a function when retry.backoff.kind is 'custom'");
+  }
+  problems.throwAny();
+  return new Retry(parsed, runtime);
+}
+
+class Retry implements TypedPolicy<never, NeedsClassifier> {
+  readonly kind = 'retry';
+  readonly traits: Traits = { repeats: true };
+  readonly runtime: Runtime;
+  readonly #options: ParsedRetry;
+  readonly #random: Random;
+
+  constructor(options: ParsedRetry, runtime: Runtime) {
+    this.#options = options;
+    this.runtime = runtime;
+    this.#random = runtime.random.fork('retry');
+  }
+
+  enter(call: Call, slot: number): Step {
+    const refusal = peekInside(call, slot);
+    return refusal === null ? GO : call.refuse(refusal.error, refusal.stoppedBy);
+  }
+
+  leave(call: Call, slot: number): Step {
+    if (call.verdict === 'success') return GO;
+    if (call.verdict === 'ignored') {
+      call.stoppedBy ??= 'rejected';
+      return GO;
+    }
+    const stoppedBy = this.#reasonToStop(call);
+    if (stoppedBy !== null) return this.#stop(call, stoppedBy);
+    const refusal = peekInside(call, slot);
+    if (refusal !== null) return this.#stop(call, refusal.stoppedBy, refusal);
+    const backoff = (call.slots?.[slot] as Backoff | undefined) ?? new Backoff(call);
+    call.remember(slot, backoff);
+    const wait = this.#wait(call, backoff);
+    if (wait + call.plan.usualDuration > call.remaining) return this.#stop(call, 'deadline');
+    return this.#again(call, backoff, wait);
+  }
+
+  cancel(call: Call, slot: number): void {
+    this.runtime.clock.stop(call.slots![slot] as Backoff);
+  }
+
+  #reasonToStop(call: Call): StoppedBy | null {
+    const { verdict, judgement } = call;
+    const { maxAttempts, maxRetryAfter } = this.#options;
+    if (verdict === 'terminal') return 'terminal';
+    if (judgement?.retry === false) return 'pushback';
+    if (verdict !== 'overload' && !call.safeToRepeat) return 'unsafe';
+    if (call.root.attempts >= maxAttempts) return 'attempts';
+    if ((judgement?.retryAfter ?? 0) > maxRetryAfter) return 'pushback';
+    return null;
+  }
+
+  #wait(call: Call, backoff: Backoff): number {
+    const wait = jitteredWait(
+      this.#options.backoff,
+      call.root.attempts,
+      backoff.previous,
+      this.#random,
+    );
+    backoff.previous = wait;
+    // A floor and not a replacement: otherwise all who were told "in 5 s" would come back at once.
+    return (call.judgement?.retryAfter ?? 0) + wait;
+  }
+
+  #again(call: Call, backoff: Backoff, wait: number): Step {
+    const { runtime } = this;
+    const { verdict } = call;
+    const attempt = call.root.attempts;
+    if (runtime.sink !== null) {
+      const { dependency } = runtime;
+      emit<RetryScheduledEvent>(runtime, {
+        type: 'retry.scheduled',
+        dependency,
+        attempt,
+        verdict,
+        wait,
+      });
+    }
+    this.#notify(call, attempt, wait);
+    if (call.ok) {
+      call.plan.discard?.(call.outcome);
+      call.outcome = undefined;
+    }
+    if (wait === 0 && ++backoff.immediate % IMMEDIATE_IN_A_ROW !== 0) return AGAIN;
+    call.root.context ??= runtime.context.capture();
+    runtime.clock.start(backoff, wait);
+    return WAIT;
+  }
+
+  #notify(call: Call, attempt: number, wait: number): void {
+    const { onRetry } = this.#options;
+    if (onRetry === undefined) return;
+    try {
+      onRetry({ attempt, verdict: call.verdict, wait, error: call.error });
+    } catch {
+      // A listener's trouble is not the call's.
+    }
+  }
+
+  /** The caller gets the last answer; an error says what was tried. */
+  #stop(call: Call, stoppedBy: StoppedBy, refusal: Refusal | null = null): Step {
+    const { runtime } = this;
+    const { attempts } = call.root;
+    const { verdict } = call;
+    call.stoppedBy = stoppedBy;
+    if (runtime.sink !== null) {
+      const { dependency } = runtime;
+      emit<RetryStoppedEvent>(runtime, {
+        type: 'retry.stopped',
+        dependency,
+        attempts,
+        verdict,
+        stoppedBy,
+      });
+    }
+    if (call.ok || stoppedBy === 'terminal') return GO;
+    if (refusal !== null) {
+      call.outcome = refusal.error;
+    } else if (attempts > 1) {
+      call.outcome = callError(call, RetriesExhaustedError, {
+        policy: this.kind,
+        reason: `failed, and was not tried again (${stoppedBy})`,
+        stoppedBy,
+        retryAfter: call.judgement?.retryAfter,
+        cause: call.outcome,
+      });
+    }
+    return GO;
+  }
+}
+
+/** A call's memory of its retries, and the timer of its waits. */
+class Backoff extends TimerNode {
+  /** The last wait, in milliseconds. */
+  previous = 0;
+  /** Attempts that followed without one. */
+  immediate = 0;
+  readonly #call: Call;
+
+  constructor(call: Call) {
+    super();
+    this.#call = call;
+  }
+
+  expire(): void {
+    this.#call.plan.scheduler.resume(this.#call, AGAIN);
+  }
+}

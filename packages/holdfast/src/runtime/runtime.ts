@@ -1,0 +1,46 @@
+import type { Clock } from './clock.ts';
+import type { Random } from './random.ts';
+
+/**
+ * Everything Holdfast takes from the world. Factories default to `systemRuntime`; tests and the
+ * simulator hand in their own, and the code cannot tell.
+ */
+export interface Runtime {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly context: ContextKeeper;
+  /** The dependency this runtime serves, for events and error messages; '' outside of one. */
+  readonly dependency: string;
+  /**
+   * Spend a little to help who debugs: errors get the caller's async frames, and options of single
+   * calls are checked for misspelt names. The system runtime says yes unless NODE_ENV is
+   * `production`.
+   */
+  readonly diagnostics: boolean;
+  /** Where events go; null costs nothing. Called synchronously; what it throws is dropped. */
+  readonly sink: ((event: RuntimeEvent) => void) | null;
+}
+
+/** The least an event has. Policies add their own fields; see `HoldfastEvent` for the whole union. */
+export interface RuntimeEvent {
+  readonly type: string;
+  /** The dependency's name, '' for a pipeline outside of one. */
+  readonly dependency: string;
+}
+
+/**
+ * Keeps a caller's async context (AsyncLocalStorage) while its call is suspended, so that whatever
+ * resumes it, a shared timer or another call's release, its user code runs in its own context.
+ */
+export interface ContextKeeper {
+  /** The current context, or null where there is none to keep. */
+  capture(): unknown;
+  /** Runs `work(argument)` in a captured context. */
+  run<A>(captured: unknown, work: (argument: A) => void, argument: A): void;
+}
+
+/** For runtimes without async context: browsers, simulations. */
+export const noContext: ContextKeeper = {
+  capture: () => null,
+  run: (_captured, work, argument) => work(argument),
+};

@@ -1,0 +1,175 @@
+import type { AsyncResource } from 'node:async_hooks';
+import type { Clock, TimerNode, TimerOwner } from './clock.ts';
+import type { Random } from './random.ts';
+import type { ContextKeeper, Runtime } from './runtime.ts';
+import { TimerLists } from './timer-lists.ts';
+
+/** While timers are armed, `recent()` is refreshed at least this often, in milliseconds. */
+const TICK = 100;
+/** How many timers may expire in one turn of the event loop before other work gets its turn. */
+const EXPIRIES_PER_TURN = 256;
+
+/**
+ * The machine's own clock. One Node timer serves every call; it holds the process open exactly
+ * while a node is armed, and an idle clock has no timer at all.
+ */
+class SystemClock implements Clock, TimerOwner {
+  readonly #lists = new TimerLists();
+  /** Nodes for the next turn; a disarmed one has lost its owner. */
+  #soon: TimerNode[] = [];
+  #recent = 0;
+  #timer: ReturnType<typeof setTimeout> | null = null;
+  #timerDue = Infinity;
+  /** Whether the Node timer keeps the process alive. */
+  #holding = false;
+  #turnRequested = false;
+
+  now(): number {
+    return (this.#recent = performance.now());
+  }
+
+  recent(): number {
+    return this.#recent;
+  }
+
+  wallTime(): number {
+    return Date.now();
+  }
+
+  start(node: TimerNode, delay: number): void {
+    if (delay <= 0) {
+      node.timerOwner = this;
+      this.#soon.push(node);
+      this.#requestTurn();
+      return;
+    }
+    const due = this.#lists.add(node, delay, this.#recent);
+    if (due < this.#timerDue) this.#schedule(due);
+    if (!this.#holding) {
+      this.#holding = true;
+      this.#timer?.ref?.();
+    }
+  }
+
+  stop(node: TimerNode): void {
+    if (node.timerOwner === null) return;
+    node.timerOwner.remove(node);
+    // Letting go of the process costs two calls into libuv, so it waits for the turn's end: the
+    // next call of this turn may want it held again.
+    if (this.#lists.armed === 0 && !this.#turnRequested) this.#requestTurn();
+  }
+
+  remove(node: TimerNode): void {
+    node.timerOwner = null;
+  }
+
+  #requestTurn(): void {
+    if (this.#turnRequested) return;
+    this.#turnRequested = true;
+    setImmediate(this.#turn);
+  }
+
+  readonly #turn = (): void => {
+    this.#turnRequested = false;
+    const soon = this.#soon;
+    this.#soon = [];
+    let next = 0;
+    try {
+      this.now();
+      while (next < soon.length) {
+        const node = soon[next++]!;
+        if (node.timerOwner !== this) continue;
+        node.timerOwner = null;
+        node.expire();
+      }
+    } finally {
+      // Only after a throw is anything left of this turn's nodes.
+      if (next < soon.length) this.#soon = soon.slice(next).concat(this.#soon);
+      if (this.#soon.length > 0) this.#requestTurn();
+      if (this.#lists.armed === 0 && this.#holding) {
+        this.#holding = false;
+        this.#timer?.unref?.();
+      }
+    }
+  };
+
+  #schedule(due: number): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    const delay = Math.min(due - this.#recent, TICK);
+    this.#timerDue = this.#recent + delay;
+    this.#timer = setTimeout(this.#tick, Math.ceil(delay));
+    if (!this.#holding) this.#timer.unref?.();
+  }
+
+  readonly #tick = (): void => {
+    this.#timer = null;
+    this.#timerDue = Infinity;
+    const now = this.now();
+    let left = EXPIRIES_PER_TURN;
+    try {
+      while (left > 0) {
+        const node = this.#lists.takeDue(now);
+        if (node === null) break;
+        left--;
+        node.expire();
+      }
+    } finally {
+      const due = this.#lists.nextDue();
+      if (due < Infinity && due < this.#timerDue) {
+        if (due <= now) this.#continueTick();
+        else this.#schedule(due);
+      } else if (due === Infinity && this.#holding) {
+        this.#requestTurn();
+      }
+    }
+  };
+
+  /** More timers are due than fit one turn. The immediate holds the process meanwhile. */
+  #continueTick(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#timerDue = this.#recent;
+    setImmediate(this.#tick);
+  }
+}
+
+const systemRandom: Random = {
+  next: () => Math.random(),
+  fork: () => systemRandom,
+};
+
+type AsyncResourceClass = new (
+  type: string,
+  options: { requireManualDestroy: boolean },
+) => AsyncResource;
+
+/** An AsyncResource costs 42 ns a capture where AsyncLocalStorage.snapshot() costs microseconds. */
+class AsyncContextKeeper implements ContextKeeper {
+  #resourceClass: AsyncResourceClass | null | undefined;
+
+  capture(): AsyncResource | null {
+    // Looked up at the first use, not at import, and by name, so that bundles for runtimes
+    // without async_hooks still load.
+    if (this.#resourceClass === undefined) {
+      const hooks = globalThis.process?.getBuiltinModule?.('node:async_hooks');
+      this.#resourceClass = hooks?.AsyncResource ?? null;
+    }
+    if (this.#resourceClass === null) return null;
+    return new this.#resourceClass('HOLDFAST_CALL', { requireManualDestroy: true });
+  }
+
+  run<A>(captured: unknown, work: (argument: A) => void, argument: A): void {
+    if (captured === null) work(argument);
+    else (captured as AsyncResource).runInAsyncScope(work, undefined, argument);
+  }
+}
+
+/** The runtime of production: real time, real randomness, AsyncLocalStorage. */
+export const systemRuntime: Runtime = {
+  clock: new SystemClock(),
+  random: systemRandom,
+  context: new AsyncContextKeeper(),
+  dependency: '',
+  diagnostics: globalThis.process?.env?.['NODE_ENV'] !== 'production',
+  sink: null,
+};

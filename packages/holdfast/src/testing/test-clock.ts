@@ -1,0 +1,136 @@
+import type { Clock, TimerNode, TimerOwner } from '../runtime/clock.ts';
+
+interface Armed {
+  readonly node: TimerNode;
+  readonly due: number;
+  /** Orders timers of the same moment by when they were armed. */
+  readonly order: number;
+}
+
+/**
+ * Time that stands still until it is told to advance. Timers expire exactly when they are due, in
+ * order, and `now()` is then the time they were due at.
+ */
+export class TestClock implements Clock, TimerOwner {
+  readonly #epoch: number;
+  #now: number;
+  #order = 0;
+  readonly #armed = new Map<TimerNode, Armed>();
+  /** A binary heap by (due, order); what was disarmed stays until it comes up. */
+  readonly #heap: Armed[] = [];
+
+  /** @param now where the monotonic clock starts; @param epoch what wall time is then. */
+  constructor(now: number = 0, epoch: number = 0) {
+    this.#now = now;
+    this.#epoch = epoch - now;
+  }
+
+  now(): number {
+    return this.#now;
+  }
+
+  recent(): number {
+    return this.#now;
+  }
+
+  wallTime(): number {
+    return this.#epoch + this.#now;
+  }
+
+  /** Timers that are armed. */
+  get armed(): number {
+    return this.#armed.size;
+  }
+
+  start(node: TimerNode, delay: number): void {
+    const entry = { node, due: this.#now + Math.max(0, delay), order: this.#order++ };
+    node.timerOwner = this;
+    node.timerStart = this.#now;
+    this.#armed.set(node, entry);
+    push(this.#heap, entry);
+  }
+
+  stop(node: TimerNode): void {
+    node.timerOwner?.remove(node);
+  }
+
+  remove(node: TimerNode): void {
+    node.timerOwner = null;
+    this.#armed.delete(node);
+  }
+
+  /** Lets so many milliseconds pass, and what is due by then expire. 0 runs what waits for its turn. */
+  advance(ms: number): void {
+    const end = this.#now + ms;
+    while (this.expireNext(end));
+    this.#now = end;
+  }
+
+  /**
+   * The same, with a turn for promises after each timer and at the end: for operations and callers
+   * that await.
+   */
+  async advanceAsync(ms: number): Promise<void> {
+    const end = this.#now + ms;
+    await settle();
+    while (this.expireNext(end)) await settle();
+    this.#now = end;
+    await settle();
+  }
+
+  /** When the next timer is due; Infinity without one. */
+  nextDue(): number {
+    for (let [first] = this.#heap; first !== undefined; [first] = this.#heap) {
+      if (this.#armed.get(first.node) === first) return first.due;
+      pop(this.#heap);
+    }
+    return Infinity;
+  }
+
+  /** Expires the next timer if it is due by `end`, and moves time to it; false if there is none. */
+  expireNext(end: number): boolean {
+    if (this.nextDue() > end) return false;
+    const { node, due } = pop(this.#heap);
+    this.remove(node);
+    this.#now = Math.max(this.#now, due);
+    node.expire();
+    return true;
+  }
+}
+
+/** Lets promises that are ready, and those that follow from them, have their turn. */
+function settle(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+function before(a: Armed, b: Armed): boolean {
+  return a.due < b.due || (a.due === b.due && a.order < b.order);
+}
+
+function push(heap: Armed[], entry: Armed): void {
+  let at = heap.push(entry) - 1;
+  while (at > 0) {
+    const parent = (at - 1) >> 1;
+    if (!before(entry, heap[parent]!)) break;
+    heap[at] = heap[parent]!;
+    at = parent;
+  }
+  heap[at] = entry;
+}
+
+function pop(heap: Armed[]): Armed {
+  const first = heap[0]!;
+  const last = heap.pop()!;
+  if (heap.length === 0) return first;
+  let at = 0;
+  for (;;) {
+    let child = 2 * at + 1;
+    if (child >= heap.length) break;
+    if (child + 1 < heap.length && before(heap[child + 1]!, heap[child]!)) child++;
+    if (!before(heap[child]!, last)) break;
+    heap[at] = heap[child]!;
+    at = child;
+  }
+  heap[at] = last;
+  return first;
+}
