@@ -71,6 +71,7 @@ describe('the linter', () => {
     'runtime/x.ts': './system.ts ../core/a.ts ../policies/retry/a.ts ../client/a.ts ../index.ts',
     'runtime/system.ts': '../core/a.ts ../policies/retry/a.ts ../client/a.ts ../index.ts',
     'core/x.ts': '../runtime/system.ts ../policies/retry/a.ts ../client/a.ts ../index.ts',
+    'core/pipeline.ts': '../policies/retry/a.ts ../client/a.ts ../index.ts',
     'core/stats/x.ts': '../../runtime/system.ts ../../policies/retry/a.ts ../../index.ts',
     'policies/timeout/x.ts': '../retry/a.ts ../retry-budget/a.ts ../../client/a.ts ../../index.ts',
     'policies/retry/x.ts': '../timeout/a.ts ../../client/a.ts ../../testing/a.ts ../../index.ts',
@@ -83,6 +84,7 @@ describe('the linter', () => {
     'runtime/x.ts': './clock.ts',
     'runtime/system.ts': './clock.ts node:async_hooks',
     'core/x.ts': './call.ts ./stats/window.ts ../runtime/clock.ts',
+    'core/pipeline.ts': './call.ts ../runtime/system.ts',
     'core/stats/x.ts': './window.ts ../call.ts ../../runtime/clock.ts',
     'policies/timeout/x.ts': './state.ts ../../core/stats/window.ts ../../runtime/clock.ts',
     'policies/retry/x.ts':

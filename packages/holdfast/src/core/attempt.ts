@@ -1,4 +1,4 @@
-import { TimerNode } from '../runtime/clock.ts';
+import type { TimerNode, TimerOwner } from '../runtime/clock.ts';
 import type { Call, CallGroup } from './call.ts';
 import { emit } from './events.ts';
 import type { Attempt, Criticality } from './operation.ts';
@@ -29,14 +29,18 @@ interface Extras {
  * What an operation is given: one try. It settles once, because settling and abandoning both move
  * it out of its one running state. As a timer node, it is the timer of the innermost timeout.
  */
-export class LiveAttempt extends TimerNode implements Attempt {
+export class LiveAttempt implements TimerNode, Attempt {
+  // Fields of its own: made for every attempt, it must not pay for a base class's constructor.
+  timerOwner: TimerOwner | null = null;
+  timerPrevious: TimerNode | null = null;
+  timerNext: TimerNode | null = null;
+  timerStart: number | null = null;
   readonly number: number;
   readonly #call: Call;
   #state: typeof PREPARED | typeof RUNS | typeof OVER | typeof ABANDONED = PREPARED;
   #extras: Extras | null = null;
 
   constructor(call: Call, number: number) {
-    super();
     this.number = number;
     this.#call = call;
   }
@@ -120,7 +124,7 @@ export class LiveAttempt extends TimerNode implements Attempt {
     return true;
   }
 
-  override expire(): void {
+  expire(): void {
     const { policies } = this.#call.plan;
     const innermost = policies.length - 1;
     policies[innermost]!.expired!(this.#call, innermost);

@@ -40,6 +40,8 @@ export class Call implements Settled {
   readonly observer: Observer;
   resolve: ((value: unknown) => void) | null = null;
   reject: ((error: unknown) => void) | null = null;
+  /** See `promiseOf`: undefined where it may not be, null where it may. */
+  chain: Promise<unknown> | null | undefined;
   /** Where it stands: the policy that was asked last. */
   index: number = -1;
   /** Walking in, as against out. */
@@ -81,12 +83,14 @@ export class Call implements Settled {
     asked: CallOptions | undefined,
     observer: Observer,
     startedAt: number | null,
+    chain: null | undefined,
   ) {
     this.plan = plan;
     this.operation = operation;
     this.asked = asked;
     this.observer = observer;
     this.startedAt = startedAt;
+    this.chain = chain;
     this.attemptStartedAt = startedAt;
   }
 
@@ -158,7 +162,7 @@ export class Branch extends Call {
   readonly #floor: number;
 
   constructor(parent: Call, slot: number, observer: Observer) {
-    super(parent.plan, parent.operation, parent.asked, observer, parent.startedAt);
+    super(parent.plan, parent.operation, parent.asked, observer, parent.startedAt, undefined);
     this.#parent = parent;
     this.#floor = slot;
     this.index = slot;

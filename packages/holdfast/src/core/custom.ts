@@ -2,9 +2,11 @@ import type { Runtime } from '../runtime/runtime.ts';
 import { systemRuntime } from '../runtime/system.ts';
 import { Branch, type Call } from './call.ts';
 import { END, type Observer, type Step, type Traits, WAIT } from './policy.ts';
+import { whenSettled } from './edge.ts';
+import { judge } from './judge.ts';
 import type { Criticality } from './operation.ts';
 import type { TypedPolicy } from './pipeline.ts';
-import { interrupt, judge } from './run.ts';
+import { interrupt } from './run.ts';
 
 /** What a policy of one's own is told of the call. */
 export interface CustomContext {
@@ -105,10 +107,10 @@ class CustomRun implements CustomContext {
   }
 
   begin(run: Run): void {
-    // An async function settles whatever `run` does: returns, throws, or answers a thenable.
-    void (async () => run(() => this.#next(), this))().then(
+    whenSettled(
+      () => run(() => this.#next(), this),
       (value) => this.#answer(true, value),
-      (error: unknown) => this.#answer(false, error),
+      (error) => this.#answer(false, error),
     );
   }
 

@@ -1,5 +1,6 @@
+import type { LiveAttempt } from './attempt.ts';
 import type { Call } from './call.ts';
-import type { Observer, Settled } from './policy.ts';
+import { DONE, type Observer, type Settled } from './policy.ts';
 import { isHoldfastError } from './errors.ts';
 import type { AttemptRecord, StoppedBy, Verdict } from './outcome.ts';
 import { attemptRecord } from './record.ts';
@@ -19,19 +20,30 @@ export type Result<T> = {
   | { readonly ok: false; readonly error: unknown; readonly value?: undefined }
 );
 
-/** The edge of `call`: one promise, made here, resolved or rejected. */
-export const callEdge: Observer = {
+/** An edge whose caller gets a promise. */
+interface PromiseEdge extends Observer {
+  /** The answer of a call that has ended; throws where the caller's promise is rejected. */
+  answer(call: Call): unknown;
+}
+
+/** The edge of `call`. */
+export const callEdge: PromiseEdge = {
   onFlatStack: false,
+  answer: (call) => {
+    if (call.ok) return call.outcome;
+    throw call.outcome;
+  },
   settled: (call) => {
-    if (call.ok) call.resolve!(call.outcome);
-    else call.reject!(call.outcome);
+    if (call.ok) call.resolve?.(call.outcome);
+    else call.reject?.(call.outcome);
   },
 };
 
-/** The edge of `tryCall`: one promise that is never rejected. */
-export const tryEdge: Observer = {
+/** The edge of `tryCall`, whose promise is never rejected. */
+export const tryEdge: PromiseEdge = {
   onFlatStack: false,
-  settled: (call) => call.resolve!(resultOf(call)),
+  answer: (call) => resultOf(call),
+  settled: (call) => call.resolve?.(resultOf(call)),
 };
 
 /** The edge of `start`: no promise at all. */
@@ -40,12 +52,52 @@ export const callbackEdge: Observer = {
   settled: (call) => (call.resolve as (settled: Settled) => void)(call),
 };
 
-/** The promise of a call that is about to start. */
-export function promiseOf<T>(call: Call): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    call.resolve = resolve as (value: unknown) => void;
+/**
+ * The one promise of a call that has been started. Where nothing but the operation can end it, that
+ * is the promise which waits for the operation anyway (`chain`); a call that ended at once needs
+ * none that waits.
+ */
+export function promiseOf(call: Call): Promise<unknown> {
+  if (call.step === DONE) {
+    if (call.observer === tryEdge) return Promise.resolve(resultOf(call));
+    return call.ok ? Promise.resolve(call.outcome) : Promise.reject(call.outcome);
+  }
+  return call.chain ?? pendingPromise(call);
+}
+
+/** Waits for the first attempt on behalf of the caller, too. */
+export function chain(call: Call, operation: Promise<unknown>, attempt: LiveAttempt): void {
+  const answer = (): unknown =>
+    call.step === DONE ? (call.observer as PromiseEdge).answer(call) : pendingPromise(call);
+  call.chain = operation.then(
+    (value) => {
+      attempt.succeed(value);
+      return answer();
+    },
+    (error: unknown) => {
+      attempt.fail(error);
+      return answer();
+    },
+  );
+}
+
+function pendingPromise(call: Call): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    call.resolve = resolve;
     call.reject = reject;
   });
+}
+
+/**
+ * Runs a user's function and tells how it ends, whatever it does: returns, throws, or answers a
+ * promise or thenable. Always tells later, never on this stack.
+ */
+export function whenSettled(
+  run: () => unknown,
+  fulfilled: (value: unknown) => void,
+  rejected: (error: unknown) => void,
+): void {
+  void (async () => run())().then(fulfilled, rejected);
 }
 
 /**

@@ -52,7 +52,7 @@ export class HoldfastError extends Error {
   readonly stoppedBy: StoppedBy;
 
   constructor(code: ErrorCode, details: ErrorDetails) {
-    super(message(details), details.cause === undefined ? undefined : { cause: details.cause });
+    super(describe(details), details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
     this.dependency = details.dependency;
     this.policy = details.policy;
@@ -160,7 +160,7 @@ export function withoutStack<E extends Error>(
   }
 }
 
-function message(details: ErrorDetails): string {
+function describe(details: ErrorDetails): string {
   const subject = details.dependency === '' ? '' : `${details.dependency}: `;
   const made = details.made ?? 0;
   const attempts = made === 0 ? '' : made === 1 ? ', 1 attempt' : `, ${made} attempts`;

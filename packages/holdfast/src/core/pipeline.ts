@@ -1,4 +1,4 @@
-import { noContext, type Runtime } from '../runtime/runtime.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import { systemRuntime } from '../runtime/system.ts';
 import { LiveAttempt } from './attempt.ts';
 import { Call } from './call.ts';
@@ -95,25 +95,19 @@ export class PolicyPipeline {
   }
 
   call(operation: Operation, options?: CallOptions): Promise<unknown> {
-    const call = this.#prepare(operation, options, callEdge);
-    const promise = promiseOf(call);
-    this.#begin(call, options);
+    const promise = promiseOf(this.#promised(operation, options, callEdge));
     return this.plan.runtime.diagnostics ? withFrames(promise) : promise;
   }
 
   tryCall(operation: Operation, options?: CallOptions): Promise<Result<unknown>> {
-    const call = this.#prepare(operation, options, tryEdge);
-    const promise = promiseOf<Result<unknown>>(call);
-    this.#begin(call, options);
-    return promise;
+    return promiseOf(this.#promised(operation, options, tryEdge)) as Promise<Result<unknown>>;
   }
 
   start(operation: Operation, done: (settled: Settled) => void, options?: CallOptions): void {
-    const call = this.#prepare(operation, options, callbackEdge);
+    const { plan } = this;
+    const call = new Call(plan, operation, options, callbackEdge, startTime(plan), undefined);
     call.resolve = done as (value: unknown) => void;
-    if (this.plan.runtime.context !== noContext) {
-      call.context = this.plan.runtime.context.capture();
-    }
+    call.context = plan.runtime.context.capture();
     this.#begin(call, options);
   }
 
@@ -135,15 +129,17 @@ export class PolicyPipeline {
     return parts;
   }
 
-  #prepare(operation: Operation, options: CallOptions | undefined, observer: Observer): Call {
+  #promised(operation: Operation, options: CallOptions | undefined, edge: Observer): Call {
     const { plan } = this;
-    const { clock } = plan.runtime;
-    return new Call(plan, operation, options, observer, plan.needsClock ? clock.now() : null);
+    const cannotAbort = options?.signal === undefined && options?.parent === undefined;
+    const chain = plan.chains && cannotAbort ? null : undefined;
+    const call = new Call(plan, operation, options, edge, startTime(plan), chain);
+    if (plan.keepsContext) call.context = plan.runtime.context.capture();
+    this.#begin(call, options);
+    return call;
   }
 
   #begin(call: Call, options: CallOptions | undefined): void {
-    const { plan } = this;
-    if (plan.keepsContext) call.context ??= plan.runtime.context.capture();
     if (options !== undefined && !this.#heed(call, options)) {
       call.entering = false;
       call.index = 0;
@@ -175,6 +171,11 @@ export class PolicyPipeline {
     if (attempt.isRunning) attempt.adopt(call, () => new CancelGroup(this.plan.runtime.clock));
     return true;
   }
+}
+
+/** Read precisely, once, if any policy needs it. */
+function startTime({ needsClock, runtime }: Plan): number | null {
+  return needsClock ? runtime.clock.now() : null;
 }
 
 const CALL_OPTIONS = ['idempotent', 'key', 'criticality', 'deadline', 'signal', 'parent'];
@@ -237,6 +238,7 @@ function planOf(given: readonly Policy[], runtime: Runtime, scheduler: CallSched
     keepsContext: policies
       .slice(0, Math.max(lastTimed, 0))
       .some(({ traits }) => traits.repeats === true),
+    chains: !policies.some(({ traits }) => traits.timed === true),
     permitSlot: policies.findLastIndex(({ traits }) => traits.permits === true),
     usualDuration: 0,
   };

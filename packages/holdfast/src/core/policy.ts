@@ -74,6 +74,8 @@ export interface Plan {
   readonly needsClock: boolean;
   readonly needsPrecision: boolean;
   readonly keepsContext: boolean;
+  /** Nothing but its operation, or its caller, can end a running attempt. */
+  readonly chains: boolean;
   /** The policy whose permit has its own field on the call; -1 without one. */
   readonly permitSlot: number;
   /** How long an attempt usually takes, in milliseconds: a moving average of successes; 0 until one was seen. */

@@ -13,10 +13,11 @@ import {
   type Step,
   WAIT,
 } from './policy.ts';
-import { isHoldfastError } from './errors.ts';
+import { chain } from './edge.ts';
 import { emit } from './events.ts';
 import { pending } from './operation.ts';
-import type { Judgement, Verdict } from './outcome.ts';
+import { judge } from './judge.ts';
+import type { Verdict } from './outcome.ts';
 import { attemptRecord } from './record.ts';
 
 /** How many calls may be resumed in a row before other work gets its turn. */
@@ -202,6 +203,7 @@ function unwind(
   call.refuse(error, stoppedBy);
   if (live?.isRunning) {
     remember(call, verdict);
+    if (runtime.sink !== null) tellOfAttempt(call, verdict);
     live.abandon(error);
   } else if (step === WAIT) {
     policies[call.index]!.cancel!(call, call.index);
@@ -226,7 +228,9 @@ function operate(call: Call): Step {
   attempt.started();
   try {
     const result = operation(attempt);
-    if (isThenable(result)) {
+    if (call.chain === null && call.resolve === null && result instanceof Promise) {
+      chain(call, result, attempt);
+    } else if (isThenable(result)) {
       result.then(
         (value) => attempt.succeed(value),
         (error: unknown) => attempt.fail(error),
@@ -251,62 +255,20 @@ function attemptEnded(call: Call): typeof END {
     plan.usualDuration += DURATION_WEIGHT * (duration - plan.usualDuration);
   }
   if (!succeeded || root.records !== null) remember(call, call.verdict);
-  if (sink !== null) {
-    emit(plan.runtime, {
-      type: 'attempt.settled',
-      dependency: plan.runtime.dependency,
-      attempt: call.live!.number,
-      verdict: call.verdict,
-      duration: clock.recent() - call.attemptStartedAt!,
-    });
-  }
+  if (sink !== null) tellOfAttempt(call, call.verdict);
   return END;
 }
 
-/** What the outcome means, by the dependency's one classifier. */
-export function judge(call: Call): void {
-  const { classify } = call.plan;
-  call.judgement = null;
-  call.stoppedBy = null;
-  const { outcome } = call;
-  if (!call.ok && isHoldfastError(outcome)) {
-    // A refusal further in says nothing of this dependency, and whoever refused has already
-    // decided that there is no use in trying.
-    call.verdict = outcome.code === 'ATTEMPT_TIMEOUT' ? 'timeout' : 'ignored';
-    if (outcome.code === 'RETRIES_EXHAUSTED') call.stoppedBy = 'nested';
-    return;
-  }
-  if (classify === null) {
-    call.verdict = call.ok ? 'success' : 'transient';
-    return;
-  }
-  try {
-    const judged: Verdict | Judgement = classify(
-      (call.ok ? { ok: true, value: outcome } : { ok: false, error: outcome }) as never,
-    );
-    if (typeof judged === 'string') {
-      call.verdict = judged;
-    } else {
-      call.judgement = judged;
-      call.verdict = judged.verdict;
-    }
-    if (call.verdict !== 'success' && !VERDICTS.has(call.verdict)) {
-      throw new TypeError(`classify must answer a verdict, got ${String(call.verdict)}`);
-    }
-  } catch (error) {
-    call.refuse(error, 'terminal');
-    call.verdict = 'terminal';
-  }
+function tellOfAttempt(call: Call, verdict: Verdict): void {
+  const { runtime } = call.plan;
+  emit(runtime, {
+    type: 'attempt.settled',
+    dependency: runtime.dependency,
+    attempt: call.live!.number,
+    verdict,
+    duration: runtime.clock.recent() - call.attemptStartedAt!,
+  });
 }
-
-const VERDICTS: ReadonlySet<unknown> = new Set<Verdict>([
-  'success',
-  'transient',
-  'overload',
-  'timeout',
-  'terminal',
-  'ignored',
-]);
 
 /** Keeps the record of an attempt that has just ended. */
 function remember(call: Call, verdict: Verdict): void {

@@ -1,4 +1,4 @@
-import { TimerNode, type TimerOwner } from './clock.ts';
+import type { TimerNode, TimerOwner } from './clock.ts';
 
 /**
  * Armed timers, grouped by duration: timers of one duration expire in the order in which they
@@ -13,17 +13,27 @@ export class TimerLists {
   /** How many nodes are armed. */
   armed: number = 0;
   readonly #lists: Map<number, TimerList> = new Map();
+  /** Most calls want the duration that the one before wanted. */
+  #lastDelay = NaN;
+  #lastList: TimerList | null = null;
 
   /** Arms a node and returns when it will expire. */
   add(node: TimerNode, delay: number, now: number): number {
+    const list = delay === this.#lastDelay ? this.#lastList! : this.#listFor(delay);
+    list.append(node, now);
+    return now + list.duration;
+  }
+
+  #listFor(delay: number): TimerList {
     const duration = roundUp(delay);
     let list = this.#lists.get(duration);
     if (list === undefined) {
       list = new TimerList(this, duration);
       this.#lists.set(duration, list);
     }
-    list.append(node, now);
-    return now + duration;
+    this.#lastDelay = delay;
+    this.#lastList = list;
+    return list;
   }
 
   /** Disarms a node of these lists, in constant time. */
@@ -46,11 +56,17 @@ export class TimerLists {
     return null;
   }
 
+  #forget(duration: number): void {
+    this.#lists.delete(duration);
+    this.#lastDelay = NaN;
+    this.#lastList = null;
+  }
+
   /** When the next node expires (Infinity if none is armed); forgets lists that have emptied. */
   nextDue(): number {
     let due = Infinity;
     for (const [duration, list] of this.#lists) {
-      if (list.head === null) this.#lists.delete(duration);
+      if (list.head === null) this.#forget(duration);
       else due = Math.min(due, list.headDue());
     }
     return due;
@@ -62,15 +78,15 @@ class TimerList implements TimerOwner {
   #tail: TimerNode | null = null;
   readonly #lists: TimerLists;
 
-  readonly #duration: number;
+  readonly duration: number;
 
   constructor(lists: TimerLists, duration: number) {
     this.#lists = lists;
-    this.#duration = duration;
+    this.duration = duration;
   }
 
   headDue(): number {
-    return this.head === null ? Infinity : this.head.timerStart! + this.#duration;
+    return this.head === null ? Infinity : this.head.timerStart! + this.duration;
   }
 
   append(node: TimerNode, now: number): void {

@@ -48,7 +48,7 @@ export class TimeWindow {
   remove(counter: number, now: number): void {
     this.advance(now);
     const cell = this.#bucket(this.#newest) + counter;
-    if (this.#cells[cell]! === 0) return;
+    if ((this.#cells[cell] ?? 0) === 0) return;
     this.#cells[cell]!--;
     this.#cells[this.#offset + counter]!--;
   }

@@ -1,5 +1,6 @@
 import type { Call } from '../../core/call.ts';
 import { GO, type Step, type Traits, WAIT } from '../../core/policy.ts';
+import { whenSettled } from '../../core/edge.ts';
 import { emit } from '../../core/events.ts';
 import { parseOptions, Problems } from '../../core/options.ts';
 import type { TypedPolicy } from '../../core/pipeline.ts';
@@ -156,8 +157,8 @@ class FallbackRun extends TimerNode {
     const { verdict, stoppedBy, error, root } = this.#call;
     const { signal } = this.#controller;
     const reason = { verdict, stoppedBy, error, attempts: root.attempts, signal };
-    // An async function settles whatever `run` does: returns, throws, or answers a thenable.
-    void (async () => run(reason))().then(
+    whenSettled(
+      () => run(reason),
       (value) => {
         if (this.#finish()) this.#fallback.succeeded(this.#call, value);
       },
