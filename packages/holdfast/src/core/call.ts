@@ -161,12 +161,13 @@ export class Branch extends Call {
   readonly #parent: Call;
   readonly #floor: number;
 
-  constructor(parent: Call, slot: number, observer: Observer) {
+  constructor(parent: Call, slot: number, observer: Observer, now: number) {
     super(parent.plan, parent.operation, parent.asked, observer, parent.startedAt, undefined);
     this.#parent = parent;
     this.#floor = slot;
     this.index = slot;
     this.deadline = parent.deadline;
+    this.attemptStartedAt = now;
   }
 
   override get floor(): number {

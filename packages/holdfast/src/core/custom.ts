@@ -135,7 +135,8 @@ class CustomRun implements CustomContext {
           else reject(branch.outcome);
         },
       };
-      const branch = new Branch(call, this.#slot, observer);
+      // Its policy may have waited for something before.
+      const branch = new Branch(call, this.#slot, observer, call.plan.runtime.clock.now());
       this.#branches.add(branch);
       call.plan.scheduler.start(branch);
     });

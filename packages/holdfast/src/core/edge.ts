@@ -67,18 +67,20 @@ export function promiseOf(call: Call): Promise<unknown> {
 
 /** Waits for the first attempt on behalf of the caller, too. */
 export function chain(call: Call, operation: Promise<unknown>, attempt: LiveAttempt): void {
-  const answer = (): unknown =>
-    call.step === DONE ? (call.observer as PromiseEdge).answer(call) : pendingPromise(call);
   call.chain = operation.then(
     (value) => {
       attempt.succeed(value);
-      return answer();
+      return answerOf(call);
     },
     (error: unknown) => {
       attempt.fail(error);
-      return answer();
+      return answerOf(call);
     },
   );
+}
+
+function answerOf(call: Call): unknown {
+  return call.step === DONE ? (call.observer as PromiseEdge).answer(call) : pendingPromise(call);
 }
 
 function pendingPromise(call: Call): Promise<unknown> {

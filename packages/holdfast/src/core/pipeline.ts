@@ -250,7 +250,7 @@ function checkPolicy(policy: Policy, runtime: Runtime): void {
       'pipeline: every part must be a policy, as made by retry(), timeout() and so on',
     );
   }
-  if (policy.runtime.clock !== runtime.clock) {
+  if (policy.runtime.clock !== runtime.clock && !isClassify(policy)) {
     throw new TypeError(
       `pipeline: ${policy.kind} has another clock than the rest; make all with one runtime`,
     );
