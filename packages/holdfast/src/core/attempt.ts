@@ -8,6 +8,8 @@ const PREPARED = 0;
 const RUNS = 1;
 const OVER = 2;
 const ABANDONED = 3;
+/** Runs, and will be settled by a callback, which may come in somebody else's async context. */
+const AWAITS_CALLBACK = 4;
 
 /** Outlives an attempt that it gave a permit, and wants to know when it is really over. */
 export interface Survivor {
@@ -17,6 +19,8 @@ export interface Survivor {
 /** What few attempts have. */
 interface Extras {
   controller: AbortController | null;
+  /** Where the signal was read: the async context of its listeners. */
+  context: unknown;
   /** Why it was abandoned. */
   reason: unknown;
   /** Calls made on behalf of this attempt: they end with it. */
@@ -37,7 +41,12 @@ export class LiveAttempt implements TimerNode, Attempt {
   timerStart: number | null = null;
   readonly number: number;
   readonly #call: Call;
-  #state: typeof PREPARED | typeof RUNS | typeof OVER | typeof ABANDONED = PREPARED;
+  #state:
+    | typeof PREPARED
+    | typeof RUNS
+    | typeof OVER
+    | typeof ABANDONED
+    | typeof AWAITS_CALLBACK = PREPARED;
   #extras: Extras | null = null;
 
   constructor(call: Call, number: number) {
@@ -49,9 +58,9 @@ export class LiveAttempt implements TimerNode, Attempt {
     const extras = this.#withExtras();
     if (extras.controller === null) {
       extras.controller = new AbortController();
-      // Its listeners are the caller's code, and a shared timer may be what aborts it.
-      const { root } = this.#call;
-      root.context ??= root.plan.runtime.context.capture();
+      // Its listeners are the caller's code, and a shared timer may be what aborts it. Not kept as
+      // the call's context: this may be a span of this attempt, in which the next has no place.
+      extras.context = this.#call.plan.runtime.context.capture();
       if (this.#state === ABANDONED) extras.controller.abort(extras.reason);
     }
     return extras.controller.signal;
@@ -81,7 +90,7 @@ export class LiveAttempt implements TimerNode, Attempt {
 
   /** Started and not settled, and somebody waits for it. */
   get isRunning(): boolean {
-    return this.#state === RUNS;
+    return this.#state === RUNS || this.#state === AWAITS_CALLBACK;
   }
 
   get isAbandoned(): boolean {
@@ -90,6 +99,14 @@ export class LiveAttempt implements TimerNode, Attempt {
 
   started(): void {
     this.#state = RUNS;
+  }
+
+  /** The operation has returned, and something else will settle it unless that is done already. */
+  awaitCallback(): void {
+    if (this.#state !== RUNS) return;
+    const { root, plan } = this.#call;
+    root.context ??= plan.runtime.context.capture();
+    this.#state = AWAITS_CALLBACK;
   }
 
   succeed(value: unknown): void {
@@ -106,7 +123,10 @@ export class LiveAttempt implements TimerNode, Attempt {
     const extras = this.#withExtras();
     extras.reason = reason;
     extras.children?.abort(reason);
-    extras.controller?.abort(reason);
+    const { controller, context } = extras;
+    if (controller === null) return;
+    if (context === null) controller.abort(reason);
+    else this.#call.plan.runtime.context.run(context, () => controller.abort(reason), undefined);
   }
 
   /** Lets a call end with this attempt. */
@@ -133,6 +153,7 @@ export class LiveAttempt implements TimerNode, Attempt {
   #withExtras(): Extras {
     return (this.#extras ??= {
       controller: null,
+      context: null,
       reason: undefined,
       children: null,
       survivors: null,
@@ -140,7 +161,8 @@ export class LiveAttempt implements TimerNode, Attempt {
   }
 
   #settle(ok: boolean, outcome: unknown): void {
-    if (this.#state !== RUNS) {
+    const state = this.#state;
+    if (state !== RUNS && state !== AWAITS_CALLBACK) {
       this.#settledLate(ok, outcome);
       return;
     }
@@ -148,7 +170,10 @@ export class LiveAttempt implements TimerNode, Attempt {
     this.#state = OVER;
     call.ok = ok;
     call.outcome = outcome;
-    if (call.step !== RUNNING) call.plan.scheduler.settled(call);
+    if (call.step === RUNNING) return;
+    const { context } = call.root;
+    if (state === RUNS || context === null) resumeSettled(call);
+    else call.plan.runtime.context.run(context, resumeSettled, call);
   }
 
   #settledLate(ok: boolean, outcome: unknown): void {
@@ -162,4 +187,8 @@ export class LiveAttempt implements TimerNode, Attempt {
       emit(plan.runtime, { type: 'attempt.settled-twice', dependency, attempt: this.number });
     }
   }
+}
+
+function resumeSettled(call: Call): void {
+  call.plan.scheduler.settled(call);
 }

@@ -43,7 +43,7 @@ export class Call implements Settled {
   /** See `promiseOf`: undefined where it may not be, null where it may. */
   chain: Promise<unknown> | null | undefined;
   /** Where it stands: the policy that was asked last. */
-  index: number = -1;
+  index: number;
   /** Walking in, as against out. */
   entering: boolean = true;
   /** What the policy at `index` answered last, or `RUNNING`, or `DONE`. */
@@ -89,6 +89,7 @@ export class Call implements Settled {
     this.operation = operation;
     this.asked = asked;
     this.observer = observer;
+    this.index = plan.entry;
     this.startedAt = startedAt;
     this.chain = chain;
     this.attemptStartedAt = startedAt;

@@ -39,14 +39,15 @@ export class CancelGroup extends TimerNode implements CallGroup {
   abort(reason: unknown): void {
     this.#aborted = true;
     this.#reason = reason;
-    for (let left = ABORTS_PER_TURN; this.#head !== null; left--) {
-      if (left === 0) {
-        if (this.timerOwner === null) this.clock.start(this, 0);
-        return;
+    try {
+      for (let left = ABORTS_PER_TURN; this.#head !== null && left > 0; left--) {
+        const { call } = this.#head;
+        this.#head.leave();
+        interrupt(call, { slot: -1, error: reason, verdict: 'ignored', stoppedBy: 'abort' });
       }
-      const { call } = this.#head;
-      this.#head.leave();
-      interrupt(call, { slot: -1, error: reason, verdict: 'ignored', stoppedBy: 'abort' });
+    } finally {
+      // Also when a callback of one call has thrown: the others end all the same.
+      if (this.#head !== null && this.timerOwner === null) this.clock.start(this, 0);
     }
   }
 

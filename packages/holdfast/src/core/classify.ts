@@ -12,7 +12,7 @@ import type { ClassifyPolicy } from './pipeline.ts';
  * ```
  *
  * @param discard is handed values that nobody will receive (a retried 503, an answer that came
- *   after its timeout), so that what they hold, a socket say, is let go.
+ *   after its timeout), so that what they hold, a socket say, is let go. What it throws is dropped.
  */
 export function classify<In>(
   classifier: Classifier<In>,

@@ -122,7 +122,7 @@ class CustomRun implements CustomContext {
 
   #next(): Promise<unknown> {
     const call = this.#call;
-    return new Promise((resolve, reject) => {
+    const promise = new Promise((resolve, reject) => {
       if (this.#over) {
         reject(new Error('next() was called after its call had ended'));
         return;
@@ -140,6 +140,9 @@ class CustomRun implements CustomContext {
       this.#branches.add(branch);
       call.plan.scheduler.start(branch);
     });
+    // A policy may well answer without it: a race, an answer from a cache.
+    promise.catch(() => {});
+    return promise;
   }
 
   #answer(ok: boolean, outcome: unknown): void {

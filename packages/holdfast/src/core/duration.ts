@@ -20,9 +20,9 @@ export function milliseconds(duration: unknown): number {
 /** A duration for people: `1500` becomes `'1.5s'`. */
 export function formatDuration(ms: number): string {
   if (!Number.isFinite(ms)) return 'for ever';
-  if (ms < 1000) return `${round(ms)}ms`;
-  if (ms < 60_000) return `${round(ms / 1000)}s`;
-  if (ms < 3_600_000) return `${round(ms / 60_000)}m`;
+  if (round(ms) < 1000) return `${round(ms)}ms`;
+  if (round(ms / 1000) < 60) return `${round(ms / 1000)}s`;
+  if (round(ms / 60_000) < 60) return `${round(ms / 60_000)}m`;
   return `${round(ms / 3_600_000)}h`;
 }
 

@@ -11,6 +11,7 @@ export const ERROR_STATUS = {
   RETRY_BUDGET_EXHAUSTED: 503,
 } as const;
 
+/** The codes of Holdfast's errors, each with a class and an HTTP status. */
 export type ErrorCode = keyof typeof ERROR_STATUS;
 
 /** What an error is made of. */
@@ -41,14 +42,17 @@ const NO_ATTEMPTS: readonly AttemptRecord[] = Object.freeze([]);
  * It has no stack of its own in production (a refusal must stay cheap); `cause` keeps its stack.
  */
 export class HoldfastError extends Error {
+  /** What happened, for code to branch on; see `ERROR_STATUS`. */
   readonly code: ErrorCode;
   /** The dependency's name; '' for a pipeline outside of one. */
   readonly dependency: string;
+  /** The policy that ended the call, e.g. `circuit-breaker`. */
   readonly policy: string;
   /** Milliseconds after which it is worth trying again, where that is known. */
   readonly retryAfter: number | undefined;
   /** The attempts that were made, oldest first (of more than 100, the first and the last 99). */
   readonly attempts: readonly AttemptRecord[];
+  /** Why no further attempt was made. */
   readonly stoppedBy: StoppedBy;
 
   constructor(code: ErrorCode, details: ErrorDetails) {

@@ -34,12 +34,12 @@ const STOPPED_BY: Readonly<Record<Verdict, StoppedBy | null>> = {
 function classified(call: Call, classify: (outcome: unknown) => Verdict | Judgement): void {
   const { ok, outcome } = call;
   try {
-    const judged = classify(ok ? { ok, value: outcome } : { ok, error: outcome });
+    const judged: Verdict | Judgement | null | undefined = classify(ok ? { ok, value: outcome } : { ok, error: outcome });
     if (typeof judged === 'string') {
       call.verdict = judged;
     } else {
-      call.judgement = judged;
-      call.verdict = judged.verdict;
+      call.judgement = judged ?? null;
+      call.verdict = judged?.verdict as Verdict;
     }
     if (call.verdict !== 'success' && !Object.hasOwn(STOPPED_BY, call.verdict)) {
       throw new TypeError(`classify must answer a verdict, got ${String(call.verdict)}`);

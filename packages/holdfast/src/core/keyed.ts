@@ -33,8 +33,8 @@ export interface Keyed<T> {
   keys(): IterableIterator<string>;
 }
 
-/** Keys looked at, each time one is asked for, to find idle ones. */
-const LOOKED_AT = 2;
+/** Keys looked at, each time a new one is asked for, to find some that may be forgotten. */
+const LOOKED_AT = 16;
 /** The key of the overflow instance, as `create` sees it. */
 const OVERFLOW = '*';
 
@@ -46,7 +46,7 @@ const OVERFLOW = '*';
  *
  * @throws TypeError, RangeError for wrong options.
  */
-export function keyed<T extends { readonly evictable?: boolean }>(
+export function keyed<T extends object>(
   create: (key: string) => T,
   options: KeyedOptions = {},
   runtime: Runtime = systemRuntime,
@@ -61,7 +61,7 @@ interface Entry<T> {
   usedAt: number;
 }
 
-class BoundedRegistry<T extends { readonly evictable?: boolean }> implements Keyed<T> {
+class BoundedRegistry<T extends object> implements Keyed<T> {
   readonly #create: (key: string) => T;
   readonly #maxEntries: number;
   readonly #idle: number;
@@ -106,7 +106,7 @@ class BoundedRegistry<T extends { readonly evictable?: boolean }> implements Key
     let left = LOOKED_AT;
     for (const [key, entry] of this.#entries) {
       if (left-- === 0 || now - entry.usedAt < this.#idle) return;
-      if (entry.instance.evictable !== false) this.#entries.delete(key);
+      if (mayGo(entry.instance)) this.#entries.delete(key);
       else this.#spare(key, entry);
     }
   }
@@ -116,7 +116,7 @@ class BoundedRegistry<T extends { readonly evictable?: boolean }> implements Key
     let left = LOOKED_AT;
     for (const [key, entry] of this.#entries) {
       if (left-- === 0) return false;
-      if (entry.instance.evictable !== false) {
+      if (mayGo(entry.instance)) {
         this.#entries.delete(key);
         return true;
       }
@@ -130,4 +130,9 @@ class BoundedRegistry<T extends { readonly evictable?: boolean }> implements Key
     this.#entries.delete(key);
     this.#entries.set(key, entry);
   }
+}
+
+/** Whoever does not say may be forgotten. */
+function mayGo(instance: { readonly evictable?: boolean }): boolean {
+  return instance.evictable !== false;
 }

@@ -17,6 +17,7 @@ export interface Attempt {
   readonly deadline: number;
   /** Milliseconds left until the deadline; Infinity without one, never negative. */
   remaining(): number;
+  /** How important the call is to those who wait for it. */
   readonly criticality: Criticality;
   /** The call's idempotency key, if it has one: the same in every attempt. */
   readonly key: string | undefined;
@@ -41,6 +42,11 @@ export interface CallOptions {
   readonly idempotent?: boolean | undefined;
   /** The idempotency key by which the dependency recognises a repetition; makes repeating safe too. */
   readonly key?: string | undefined;
+  /**
+   * `false`: it cannot be made a second time, whatever came of the first (it used up a stream, say).
+   * Asked whenever a further attempt is due. Default true.
+   */
+  readonly repeatable?: boolean | undefined;
   /** Who goes first under pressure. Default: the parent's, else `critical`. */
   readonly criticality?: Criticality | undefined;
   /**

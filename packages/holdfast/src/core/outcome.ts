@@ -44,7 +44,7 @@ export interface AttemptRecord {
   /** 1 for the first. */
   readonly attempt: number;
   readonly verdict: Verdict;
-  /** Milliseconds from the call's start to this attempt's. */
+  /** Milliseconds from the call's start to this attempt's; NaN, but for the first, where the pipeline has no use for the clock. */
   readonly startedAfter: number;
   /** Milliseconds that it ran; NaN where the pipeline has no use for the clock. */
   readonly duration: number;
@@ -54,14 +54,23 @@ export interface AttemptRecord {
 
 /** Why no further attempt was made. */
 export type StoppedBy =
+  /** All that `maxAttempts` allows were made. */
   | 'attempts'
+  /** The retry budget is spent. */
   | 'budget'
+  /** The next attempt could not end in time, or time is up. */
   | 'deadline'
+  /** The answer was final. */
   | 'terminal'
+  /** The breaker refuses. */
   | 'breaker'
+  /** Another policy refused, or what the caller asked for was wrong. */
   | 'rejected'
+  /** A call inside the operation has retried already. */
   | 'nested'
+  /** The caller aborted. */
   | 'abort'
+  /** The dependency asked not to be tried again, or not for longer than is waited. */
   | 'pushback'
   /** The attempt may have had its effect and repeating it is not safe. */
   | 'unsafe';

@@ -53,10 +53,10 @@ export interface ClassifyPolicy<In> extends TypedPolicy<never, never, (outcome: 
   readonly discard: ((value: unknown) => void) | null;
 }
 
-type TypesOf<P> = P extends { readonly '~types'?: infer Types } ? NonNullable<Types> : never;
-type AddsOf<P> = TypesOf<P> extends { adds: infer Adds } ? Adds : never;
-type NeedsOf<P> = TypesOf<P> extends { needs: infer Needs } ? Needs : never;
-type InOf<P> = P extends { readonly '~types'?: { in: (outcome: infer In) => void } } ? In : never;
+type AddsOf<P> = P extends { readonly '~types'?: { adds: infer Adds } } ? Adds : never;
+type NeedsOf<P> = P extends { readonly '~types'?: { needs: infer Needs } } ? Needs : never;
+type InOf<P> = P extends { readonly '~types'?: { in: infer Told } } ? OutcomeOf<Told> : never;
+type OutcomeOf<Told> = Told extends (outcome: infer In) => void ? In : never;
 
 /** What the compiler says of a retrying pipeline in which nobody says what an outcome means. */
 export interface MissingClassifier {
@@ -76,7 +76,7 @@ type Checked<Ps extends readonly Policy[]> = [NeedsOf<Ps[number]>] extends [neve
  * @throws TypeError for anything that is not a policy, two deadlines, or a retry without `classify`.
  */
 export function pipeline<const Ps extends readonly Policy[]>(
-  ...policies: Ps & Checked<Ps>
+  ...policies: Ps & Checked<NoInfer<Ps>>
 ): Pipeline<[InOf<Ps[number]>] extends [never] ? unknown : InOf<Ps[number]>, AddsOf<Ps[number]>> {
   return new PolicyPipeline(policies) as never;
 }
@@ -140,7 +140,11 @@ export class PolicyPipeline {
   }
 
   #begin(call: Call, options: CallOptions | undefined): void {
-    if (options !== undefined && !this.#heed(call, options)) {
+    if (typeof call.operation !== 'function') {
+      call.refuse(new TypeError('the operation must be a function of an attempt'), 'rejected');
+      call.entering = false;
+      call.index = 0;
+    } else if (options !== undefined && !this.#heed(call, options)) {
       call.entering = false;
       call.index = 0;
     }
@@ -149,12 +153,12 @@ export class PolicyPipeline {
 
   /** Takes in what the caller said of this call; false when that ends it already. */
   #heed(call: Call, options: CallOptions): boolean {
-    const { signal, parent } = options;
     const wrong = problemWith(options, this.plan);
     if (wrong !== null) {
       call.refuse(wrong, 'rejected');
       return false;
     }
+    const { signal, parent } = options;
     if (signal !== undefined) {
       if (signal.aborted) {
         call.refuse(signal.reason, 'abort');
@@ -178,11 +182,25 @@ function startTime({ needsClock, runtime }: Plan): number | null {
   return needsClock ? runtime.clock.now() : null;
 }
 
-const CALL_OPTIONS = ['idempotent', 'key', 'criticality', 'deadline', 'signal', 'parent'];
+const CALL_OPTIONS = [
+  'idempotent',
+  'key',
+  'repeatable',
+  'criticality',
+  'deadline',
+  'signal',
+  'parent',
+];
 
 /** The error for call options that cannot be meant, or null. */
 function problemWith(options: CallOptions, plan: Plan): TypeError | RangeError | null {
-  const { criticality, deadline, parent, key } = options;
+  if (typeof options !== 'object' || options === null) {
+    return new TypeError(`options must be an object, got ${String(options)}`);
+  }
+  const { criticality, deadline, parent, key, signal } = options;
+  if (signal !== undefined && typeof signal?.addEventListener !== 'function') {
+    return new TypeError('options.signal must be an AbortSignal');
+  }
   if (deadline !== undefined && Number.isNaN(milliseconds(deadline))) {
     return new RangeError(`options.deadline must be a duration, got ${String(deadline)}`);
   }
@@ -228,7 +246,7 @@ function planOf(given: readonly Policy[], runtime: Runtime, scheduler: CallSched
     runtime,
     scheduler,
     classify: (classify?.classifier as Classifier<never> | undefined) ?? null,
-    discard: classify?.discard ?? null,
+    discard: quiet(classify?.discard ?? null),
     peeks: policies.map((_, slot) =>
       policies.slice(slot + 1).filter(({ peek }) => peek !== undefined),
     ),
@@ -239,9 +257,28 @@ function planOf(given: readonly Policy[], runtime: Runtime, scheduler: CallSched
       .slice(0, Math.max(lastTimed, 0))
       .some(({ traits }) => traits.repeats === true),
     chains: !policies.some(({ traits }) => traits.timed === true),
+    entry: entryOf(policies),
     permitSlot: policies.findLastIndex(({ traits }) => traits.permits === true),
     usualDuration: 0,
   };
+}
+
+/** What a user's `discard` throws must not reach whoever had a value to drop. */
+function quiet(discard: ((value: unknown) => void) | null): Plan['discard'] {
+  if (discard === null) return null;
+  return (value) => {
+    try {
+      discard(value);
+    } catch {
+      // Nobody waits for this value, and nobody for its end.
+    }
+  };
+}
+
+/** Where a call begins: behind the policies that would let it in anyway. */
+function entryOf(policies: readonly Policy[]): number {
+  const first = policies.findIndex(({ traits }) => traits.entersFreely !== true);
+  return (first === -1 ? policies.length : first) - 1;
 }
 
 function checkPolicy(policy: Policy, runtime: Runtime): void {

@@ -49,6 +49,8 @@ export interface Traits {
   readonly needsPrecision?: boolean;
   /** May end the call, or what runs inside it, from a timer. */
   readonly timed?: boolean;
+  /** `enter` only ever answers `GO`, so it need not be asked by a call that begins with it. */
+  readonly entersFreely?: boolean;
   /** May run user code after something inside it has ended. */
   readonly repeats?: boolean;
   /** Gives each call a permit, a small integer. */
@@ -76,6 +78,8 @@ export interface Plan {
   readonly keepsContext: boolean;
   /** Nothing but its operation, or its caller, can end a running attempt. */
   readonly chains: boolean;
+  /** The index that a call begins with: of the last of those in front that let everything in. */
+  readonly entry: number;
   /** The policy whose permit has its own field on the call; -1 without one. */
   readonly permitSlot: number;
   /** How long an attempt usually takes, in milliseconds: a moving average of successes; 0 until one was seen. */
@@ -111,12 +115,17 @@ export interface Observer {
 
 /** A call as it looks once it has ended. */
 export interface Settled<T = unknown> {
+  /** Whether the caller gets a value. */
   readonly ok: boolean;
+  /** Undefined when it failed. */
   readonly value: T | undefined;
+  /** Undefined when it did not. */
   readonly error: unknown;
+  /** What the last attempt meant. */
   readonly verdict: Verdict;
   /** How many attempts were made. */
   readonly attempts: number;
+  /** Why no further attempt was made; null after a success. */
   readonly stoppedBy: StoppedBy | null;
   /** The value is a fallback's. */
   readonly fellBack: boolean;

@@ -5,11 +5,12 @@ import type { AttemptRecord, Verdict } from './outcome.ts';
 export function attemptRecord(call: Call, verdict: Verdict): AttemptRecord {
   const { root, attemptStartedAt, live, ok, outcome, plan } = call;
   const attempt = live!.number;
+  const { startedAt } = root;
+  const unknown = attempt === 1 ? 0 : NaN;
   const record = {
     attempt,
     verdict,
-    startedAfter:
-      attempt === 1 && root.startedAt === null ? 0 : attemptStartedAt! - root.startedAt!,
+    startedAfter: startedAt === null ? unknown : attemptStartedAt! - startedAt,
     duration: attemptStartedAt === null ? NaN : plan.runtime.clock.recent() - attemptStartedAt,
   };
   return ok ? record : { ...record, error: outcome };

@@ -58,6 +58,8 @@ export class CallScheduler extends TimerNode implements Scheduler {
   }
 
   settled(call: Call): void {
+    // A classifier or a sink may interrupt the call that it is asked about.
+    call.step = RUNNING;
     call.step = attemptEnded(call);
     this.#run(call);
   }
@@ -99,8 +101,6 @@ export class CallScheduler extends TimerNode implements Scheduler {
   #drain(): void {
     // While a turn is awaited, it alone drains: else nothing would ever yield.
     if (this.timerOwner !== null) return;
-    const { clock } = this.#runtime;
-    clock.now();
     this.#draining = true;
     try {
       for (let left = RESUMPTIONS_PER_TURN; this.#first !== null && left > 0; left--) {
@@ -109,11 +109,11 @@ export class CallScheduler extends TimerNode implements Scheduler {
         call.nextReady = null;
         const { context } = call.root;
         if (context === null) this.#wake(call);
-        else this.#runtime.context.run(context, this.#wake, call);
+        else call.plan.runtime.context.run(context, this.#wake, call);
       }
     } finally {
       this.#draining = false;
-      if (this.#first !== null) clock.start(this, 0);
+      if (this.#first !== null) this.#runtime.clock.start(this, 0);
     }
   }
 
@@ -122,8 +122,9 @@ export class CallScheduler extends TimerNode implements Scheduler {
       call.observer.settled(call);
       return;
     }
-    // It has waited, so an attempt that begins now did not begin with the call.
-    call.attemptStartedAt = this.#runtime.clock.recent();
+    // It has waited, so an attempt that begins now did not begin with the call. Calls before it in
+    // this turn may have taken long, and a timer that starts on an old reading would be early.
+    call.attemptStartedAt = this.#runtime.clock.now();
     this.#depth++;
     try {
       advance(call);
@@ -140,11 +141,13 @@ export class CallScheduler extends TimerNode implements Scheduler {
  */
 export function interrupt(call: Call, interruption: Interruption): void {
   const { step } = call;
-  if (step === RUNNING) {
-    call.interruption ??= interruption;
+  if (step !== WAIT && !walksIn(call, step)) {
+    // It runs, or is about to. Of several interruptions the outermost is heeded.
+    if (interruption.slot < (call.interruption?.slot ?? Infinity)) call.interruption = interruption;
     return;
   }
-  if (step !== WAIT && !walksIn(call, step)) return;
+  // Abort listeners may interrupt it in their turn.
+  call.step = RUNNING;
   const { context } = call.root;
   if (context === null) unwind(call, step, interruption);
   else call.plan.runtime.context.run(context, () => unwind(call, step, interruption), undefined);
@@ -159,7 +162,7 @@ function advance(call: Call): void {
   call.step = RUNNING;
   for (;;) {
     if (call.interruption !== null && (step === WAIT || walksIn(call, step))) {
-      step = unwind(call, step, call.interruption);
+      step = heed(call, step, call.interruption);
     }
     if (step === WAIT) {
       call.step = WAIT;
@@ -189,6 +192,12 @@ function walksIn(call: Call, step: Call['step']): boolean {
   return step === AGAIN || (step === GO && call.entering);
 }
 
+/** Interrupts a call that ran when it was told to stop, unless it has left that policy by now. */
+function heed(call: Call, step: Step, interruption: Interruption): Step {
+  call.interruption = null;
+  return call.index > interruption.slot ? unwind(call, step, interruption) : step;
+}
+
 /** Leaves every policy inside `slot`, as `ignored`; the call then stands where `slot` was left. */
 function unwind(
   call: Call,
@@ -199,7 +208,6 @@ function unwind(
   const { live } = call;
   let innermost = walksIn(call, step) ? call.index : call.index - 1;
   runtime.clock.now();
-  call.interruption = null;
   call.refuse(error, stoppedBy);
   if (live?.isRunning) {
     remember(call, verdict);
@@ -228,20 +236,28 @@ function operate(call: Call): Step {
   attempt.started();
   try {
     const result = operation(attempt);
-    if (call.chain === null && call.resolve === null && result instanceof Promise) {
-      chain(call, result, attempt);
+    if (result instanceof Promise) {
+      if (call.chain === null && call.resolve === null) chain(call, result, attempt);
+      else follow(result, attempt);
     } else if (isThenable(result)) {
-      result.then(
-        (value) => attempt.succeed(value),
-        (error: unknown) => attempt.fail(error),
-      );
-    } else if (result !== pending) {
+      follow(result, attempt);
+      attempt.awaitCallback();
+    } else if (result === pending) {
+      attempt.awaitCallback();
+    } else {
       attempt.succeed(result);
     }
   } catch (error) {
     attempt.fail(error);
   }
   return attempt.isRunning ? WAIT : attemptEnded(call);
+}
+
+function follow(result: PromiseLike<unknown>, attempt: LiveAttempt): void {
+  result.then(
+    (value) => attempt.succeed(value),
+    (error: unknown) => attempt.fail(error),
+  );
 }
 
 function attemptEnded(call: Call): typeof END {
@@ -254,7 +270,7 @@ function attemptEnded(call: Call): typeof END {
     const duration = clock.recent() - call.attemptStartedAt!;
     plan.usualDuration += DURATION_WEIGHT * (duration - plan.usualDuration);
   }
-  if (!succeeded || root.records !== null) remember(call, call.verdict);
+  if (!succeeded || root.records !== null || root !== call) remember(call, call.verdict);
   if (sink !== null) tellOfAttempt(call, call.verdict);
   return END;
 }
@@ -298,10 +314,6 @@ function finish(call: Call): void {
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
-  if (value instanceof Promise) return true;
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    typeof (value as { then?: unknown }).then === 'function'
-  );
+  if (typeof value !== 'object' && typeof value !== 'function') return false;
+  return typeof (value as { then?: unknown } | null)?.then === 'function';
 }

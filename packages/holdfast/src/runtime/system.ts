@@ -40,7 +40,8 @@ class SystemClock implements Clock, TimerOwner {
   }
 
   start(node: TimerNode, delay: number): void {
-    if (delay <= 0) {
+    // Also for NaN, which would otherwise never expire.
+    if (!(delay > 0)) {
       node.timerOwner = this;
       this.#soon.push(node);
       this.#requestTurn();
@@ -119,7 +120,7 @@ class SystemClock implements Clock, TimerOwner {
     } finally {
       const due = this.#lists.nextDue();
       if (due < Infinity && due < this.#timerDue) {
-        if (due <= now) this.#continueTick();
+        if (due <= this.#recent) this.#continueTick();
         else this.#schedule(due);
       } else if (due === Infinity && this.#holding) {
         this.#requestTurn();

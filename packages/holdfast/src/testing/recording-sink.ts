@@ -3,9 +3,11 @@ import type { RuntimeEvent } from '../runtime/runtime.ts';
 /** A sink that keeps what it is told. */
 export interface RecordingSink {
   (event: RuntimeEvent): void;
+  /** All of them, oldest first. */
   readonly events: readonly RuntimeEvent[];
   /** The events of one type. */
   of(type: string): readonly RuntimeEvent[];
+  /** Forgets them. */
   clear(): void;
 }
 

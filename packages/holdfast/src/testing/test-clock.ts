@@ -7,6 +7,9 @@ interface Armed {
   readonly order: number;
 }
 
+/** Disarmed timers that may stay in the heap, beside as many as are armed. */
+const SLACK = 64;
+
 /**
  * Time that stands still until it is told to advance. Timers expire exactly when they are due, in
  * order, and `now()` is then the time they were due at.
@@ -43,10 +46,12 @@ export class TestClock implements Clock, TimerOwner {
   }
 
   start(node: TimerNode, delay: number): void {
-    const entry = { node, due: this.#now + Math.max(0, delay), order: this.#order++ };
+    const due = delay > 0 ? this.#now + delay : this.#now;
+    const entry = { node, due, order: this.#order++ };
     node.timerOwner = this;
     node.timerStart = this.#now;
     this.#armed.set(node, entry);
+    if (this.#heap.length > 2 * this.#armed.size + SLACK) this.#sweep();
     push(this.#heap, entry);
   }
 
@@ -61,9 +66,9 @@ export class TestClock implements Clock, TimerOwner {
 
   /** Lets so many milliseconds pass, and what is due by then expire. 0 runs what waits for its turn. */
   advance(ms: number): void {
-    const end = this.#now + ms;
+    const end = this.#after(ms);
     while (this.expireNext(end));
-    this.#now = end;
+    this.#now = Math.max(this.#now, end);
   }
 
   /**
@@ -71,10 +76,10 @@ export class TestClock implements Clock, TimerOwner {
    * that await.
    */
   async advanceAsync(ms: number): Promise<void> {
-    const end = this.#now + ms;
+    const end = this.#after(ms);
     await settle();
     while (this.expireNext(end)) await settle();
-    this.#now = end;
+    this.#now = Math.max(this.#now, end);
     await settle();
   }
 
@@ -95,6 +100,18 @@ export class TestClock implements Clock, TimerOwner {
     this.#now = Math.max(this.#now, due);
     node.expire();
     return true;
+  }
+
+  #after(ms: number): number {
+    if (!(ms >= 0)) throw new RangeError(`time only goes forward, got ${ms}`);
+    return this.#now + ms;
+  }
+
+  /** Lets go of what was disarmed, and of all that hangs on it. */
+  #sweep(): void {
+    const live = this.#heap.filter((entry) => this.#armed.get(entry.node) === entry);
+    this.#heap.length = 0;
+    for (const entry of live) push(this.#heap, entry);
   }
 }
 

@@ -44,11 +44,13 @@ export class TimeWindow {
     this.#cells[this.#offset + counter]!++;
   }
 
-  /** Takes one back that was counted within the newest bucket, if it is still there. */
-  remove(counter: number, now: number): void {
+  /** Takes one back that was counted at `at`, if that is still inside the window. */
+  remove(counter: number, at: number, now: number = at): void {
     this.advance(now);
-    const cell = this.#bucket(this.#newest) + counter;
-    if ((this.#cells[cell] ?? 0) === 0) return;
+    const bucket = Math.min(this.#newest, Math.floor(at / this.#width));
+    if (bucket <= this.#newest - this.#buckets) return;
+    const cell = this.#bucket(bucket) + counter;
+    if (this.#cells[cell] === 0) return;
     this.#cells[cell]!--;
     this.#cells[this.#offset + counter]!--;
   }

@@ -1,3 +1,6 @@
+/** Ten times 0.1 is a little less than 1, and yet a token. */
+const ROUNDING = 1e-9;
+
 /**
  * Tokens that come in at a steady rate, or are earned, up to a capacity. Time is told, never read.
  * It starts full.
@@ -21,11 +24,15 @@ export class TokenBucket {
     return this.#tokens;
   }
 
+  /** Is a whole token there? */
+  has(now: number): boolean {
+    return this.level(now) >= 1 - ROUNDING;
+  }
+
   /** Takes one token, if a whole one is there. */
   take(now: number): boolean {
-    this.#fill(now);
-    if (this.#tokens < 1) return false;
-    this.#tokens -= 1;
+    if (!this.has(now)) return false;
+    this.#tokens = Math.max(0, this.#tokens - 1);
     return true;
   }
 

@@ -1,0 +1,25 @@
+import { describe, expectTypeOf, test } from 'vitest';
+import { bulkhead } from '../policies/bulkhead/bulkhead.ts';
+import { retry } from '../policies/retry/retry.ts';
+import { timeout } from '../policies/timeout/timeout.ts';
+import { classify } from './classify.ts';
+import { type Pipeline, pipeline } from './pipeline.ts';
+
+describe('pipeline', () => {
+  test('takes any number of policies that need nothing beside them', () => {
+    expectTypeOf(pipeline()).toEqualTypeOf<Pipeline>();
+    expectTypeOf(pipeline(timeout())).toEqualTypeOf<Pipeline>();
+    expectTypeOf(pipeline(bulkhead(), timeout())).toEqualTypeOf<Pipeline>();
+  });
+
+  test('takes a retry with a classifier, and only then', () => {
+    const judged = pipeline(
+      classify((outcome: { ok: boolean }) => (outcome.ok ? 'success' : 'transient')),
+      retry(),
+      timeout(),
+    );
+    expectTypeOf(judged).toEqualTypeOf<Pipeline>();
+    // @ts-expect-error nobody says what an outcome means
+    expectTypeOf(pipeline(retry(), timeout())).toEqualTypeOf<Pipeline>();
+  });
+});

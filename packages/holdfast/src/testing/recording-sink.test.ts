@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest';
+import { recordingSink } from './recording-sink.ts';
+import { testRuntime } from './test-runtime.ts';
+
+test('a recording sink keeps what it is told until it is cleared', () => {
+  const sink = recordingSink();
+  sink({ type: 'a', dependency: '' });
+  sink({ type: 'b', dependency: 'x' });
+  expect(sink.events).toHaveLength(2);
+  expect(sink.of('b')).toEqual([{ type: 'b', dependency: 'x' }]);
+  sink.clear();
+  expect(sink.events).toEqual([]);
+});
+
+test('a test runtime repeats itself for the same seed', () => {
+  const draw = (seed?: number) => testRuntime(seed).random.next();
+  expect(draw(5)).toBe(draw(5));
+  expect(draw(5)).not.toBe(draw(6));
+  expect(draw()).toBe(draw(1));
+});
