@@ -91,12 +91,10 @@ class SlotBulkhead implements Bulkhead, Survivor {
   }
 
   flush(): void {
-    for (let waiter = this.#queue?.first() ?? null; waiter !== null;) {
+    for (const waiter of this.#queue?.all() ?? []) {
       const refusal = peekInside(waiter.call, waiter.slot);
-      // Calls of one pipeline all meet the same breaker; those of another are left alone.
-      if (refusal === null) return;
-      this.#dismiss(waiter, refusal.error, refusal.stoppedBy);
-      waiter = this.#queue!.first();
+      // A call of another pipeline may have nothing before it that refuses.
+      if (refusal !== null) this.#dismiss(waiter, refusal.error, refusal.stoppedBy);
     }
   }
 
@@ -131,7 +129,7 @@ class SlotBulkhead implements Bulkhead, Survivor {
     if (patience <= 0) return call.refuse(this.#refusal(call, 'too-late'), 'deadline');
     const queue = (this.#queue ??= new WaitQueue(CRITICALITIES.length));
     const waiter = new QueuedCall(this, call, slot);
-    if (queue.length >= this.#maxQueue) {
+    while (queue.length >= this.#maxQueue) {
       const displaced = queue.lastBelow(waiter.rank);
       if (displaced === null) return call.refuse(this.#refusal(call, 'full'), 'rejected');
       this.#dismiss(displaced, this.#refusal(displaced.call, 'displaced'), 'rejected');
@@ -157,6 +155,8 @@ class SlotBulkhead implements Bulkhead, Survivor {
 
   #dismiss(waiter: QueuedCall, error: unknown, stoppedBy: StoppedBy): void {
     const { call } = waiter;
+    // Whoever listens to the refusal's event may have ended the call already.
+    if (!this.#queue!.holds(waiter)) return;
     this.#forget(waiter);
     call.refuse(error, stoppedBy);
     call.plan.scheduler.resume(call, END);

@@ -42,6 +42,20 @@ export class WaitQueue<W extends Waiter<W>> {
     this.#length--;
   }
 
+  /** Whether this one is waiting. */
+  holds(waiter: W): boolean {
+    return waiter.previousWaiter !== null || this.#heads[waiter.rank] === waiter;
+  }
+
+  /** All of them now, in the order of their turns. */
+  all(): W[] {
+    const waiters: W[] = [];
+    for (const head of this.#heads) {
+      for (let waiter = head; waiter !== null; waiter = waiter.nextWaiter) waiters.push(waiter);
+    }
+    return waiters;
+  }
+
   /** The one whose turn is next. */
   first(): W | null {
     return this.#heads.find((waiter) => waiter !== null) ?? null;

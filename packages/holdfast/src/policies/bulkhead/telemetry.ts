@@ -9,7 +9,10 @@ export interface BulkheadRefusedEvent extends RuntimeEvent {
   readonly criticality: string;
 }
 
-/** An operation that had been abandoned holds on: it ignores its signal. */
+/**
+ * An attempt was abandoned while its operation ran. One that heeds its signal is over at once; when
+ * the number stays or grows, operations ignore theirs.
+ */
 export interface BulkheadZombieEvent extends RuntimeEvent {
   readonly type: 'bulkhead.zombie';
   /** How many there are now. */

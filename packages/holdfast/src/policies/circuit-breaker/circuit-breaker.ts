@@ -8,6 +8,7 @@ import type { TypedPolicy } from '../../core/pipeline.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import { systemRuntime } from '../../runtime/system.ts';
 import {
+  checkCooldowns,
   type CircuitBreakerOptions,
   circuitBreakerOptions,
   type ParsedCircuitBreaker,
@@ -53,13 +54,7 @@ export function circuitBreaker(
 ): CircuitBreaker {
   const parsed = parseOptions(circuitBreakerOptions, options, 'circuitBreaker');
   const problems = new Problems();
-  if (options.maxCooldown !== undefined && parsed.maxCooldown < parsed.cooldown) {
-    problems.range(
-      'circuitBreaker.maxCooldown',
-      'at least circuitBreaker.cooldown',
-      options.maxCooldown,
-    );
-  }
+  if (options.maxCooldown !== undefined) checkCooldowns(parsed, 'circuitBreaker', problems);
   problems.throwAny();
   return new Breaker(parsed, runtime);
 }
@@ -96,22 +91,25 @@ class Breaker implements CircuitBreaker {
   }
 
   enter(call: Call, slot: number): Step {
-    const before = this.#state.kind;
-    const permit = this.#state.admit(this.#time());
-    if (permit === REFUSED) return call.refuse(this.#refusal(call), 'breaker');
-    if (before !== this.#state.kind) this.#changed(before);
-    call.keepPermit(slot, permit);
+    const { settledPermit } = this.#state;
+    if (settledPermit === REFUSED) return this.#admit(call, slot);
+    call.keepPermit(slot, settledPermit);
     return GO;
   }
 
   leave(call: Call, slot: number): Step {
-    const before = this.#state.kind;
     const now = this.#time();
+    const permit = call.permitOf(slot);
     const slow =
       this.#judgesSlowness && now - call.attemptStartedAt! > this.#options.slowCallDuration;
+    if (call.verdict === 'success' && !slow && permit === this.#state.settledPermit) {
+      this.#state.succeeded(now);
+      return GO;
+    }
+    const before = this.#state.kind;
     const effect = this.#effect(call, now);
     const retryAfter = call.judgement?.retryAfter ?? 0;
-    if (this.#state.release(call.permitOf(slot), effect, slow, now, retryAfter)) {
+    if (this.#state.release(permit, effect, slow, now, retryAfter)) {
       this.#changed(before);
       if (this.#state.kind === 'open') refuseWaiting(call, slot);
     }
@@ -127,15 +125,13 @@ class Breaker implements CircuitBreaker {
   isolate(): void {
     const before = this.#state.kind;
     if (before === 'isolated') return;
-    this.runtime.clock.now();
-    this.#state.isolate();
+    this.#state.isolate(this.runtime.clock.now());
     this.#changed(before);
   }
 
   reset(): void {
     const before = this.#state.kind;
-    this.runtime.clock.now();
-    this.#state.reset();
+    this.#state.reset(this.runtime.clock.now());
     if (before !== 'closed') this.#changed(before);
   }
 
@@ -153,10 +149,19 @@ class Breaker implements CircuitBreaker {
     };
   }
 
+  #admit(call: Call, slot: number): Step {
+    const before = this.#state.kind;
+    const permit = this.#state.admit(this.#time());
+    if (permit === REFUSED) return call.refuse(this.#refusal(call), 'breaker');
+    if (before !== this.#state.kind) this.#changed(before);
+    call.keepPermit(slot, permit);
+    return GO;
+  }
+
   /** While it is simply closed, the reading that the call has taken anyway will do. */
   #time(): number {
     const { clock } = this.runtime;
-    return this.#state.isSettled ? clock.recent() : clock.now();
+    return this.#state.settledPermit !== REFUSED ? clock.recent() : clock.now();
   }
 
   #effect(call: Call, now: number): Effect {
@@ -217,7 +222,7 @@ class Breaker implements CircuitBreaker {
       dependency: runtime.dependency,
       from,
       to,
-      ...this.#state.totals(now),
+      ...this.#state.left,
       retryAfter: to === 'open' ? this.#state.retryAfter(now) : undefined,
     });
   }

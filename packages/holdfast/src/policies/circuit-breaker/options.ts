@@ -5,6 +5,7 @@ import {
   oneOf,
   type OptionsOf,
   type ParsedOf,
+  type Problems,
 } from '../../core/options.ts';
 
 /** The options of `circuitBreaker`. */
@@ -64,7 +65,7 @@ export const circuitBreakerOptions = {
     min: 1,
     max: 3_600_000,
   }),
-  /** Each failed probe doubles the cooldown, up to this. 1 ms to 24 h; default 5 min. */
+  /** Each failed probe doubles the cooldown, up to this. 1 ms to 24 h; default 5 min, or the cooldown if that is longer. */
   maxCooldown: duration({
     what: 'Each failed probe doubles the cooldown, up to this',
     default: '5m',
@@ -116,3 +117,14 @@ export const circuitBreakerOptions = {
 /** See `circuitBreaker`. */
 export type CircuitBreakerOptions = OptionsOf<typeof circuitBreakerOptions>;
 export type ParsedCircuitBreaker = ParsedOf<typeof circuitBreakerOptions>;
+
+/** A limit below what it limits was not meant. */
+export function checkCooldowns(
+  { cooldown, maxCooldown }: ParsedCircuitBreaker,
+  path: string,
+  problems: Problems,
+): void {
+  if (maxCooldown < cooldown) {
+    problems.range(`${path}.maxCooldown`, `at least ${path}.cooldown`, maxCooldown);
+  }
+}

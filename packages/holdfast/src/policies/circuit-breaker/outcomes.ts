@@ -2,14 +2,21 @@ import { CountWindow } from '../../core/stats/count-window.ts';
 import { TimeWindow } from '../../core/stats/time-window.ts';
 import type { ParsedCircuitBreaker } from './options.ts';
 
+/** How many calls were counted, and how many of them were bad. */
+export interface Tally {
+  readonly calls: number;
+  readonly failures: number;
+  readonly slow: number;
+}
+
 /** What a breaker remembers of the calls it let through while closed. Told the time, never reads it. */
 export interface Outcomes {
-  /** Remembers one; true when there are now too many bad ones. */
+  /** Remembers one; true when it is a bad one and there are now too many. */
   record(failed: boolean, slow: boolean, now: number, minimumCalls: number): boolean;
   /** Forgets all. */
   clear(): void;
-  /** Calls, failures and slow calls remembered now. */
-  totals(now: number): { readonly calls: number; readonly failures: number; readonly slow: number };
+  /** What is remembered now. */
+  totals(now: number): Tally;
 }
 
 export function outcomesOf(options: ParsedCircuitBreaker): Outcomes {
@@ -32,7 +39,8 @@ function tooMany(
   minimum: number,
 ): boolean {
   if (calls < minimum) return false;
-  return failures >= failureRate * calls || (slowCallRate > 0 && slow >= slowCallRate * calls);
+  // Divided: 7 of 100 is exactly 0.07, while 0.07 x 100 is a little more than 7.
+  return failures / calls >= failureRate || (slowCallRate > 0 && slow / calls >= slowCallRate);
 }
 
 const CALLS = 0;
@@ -67,7 +75,7 @@ class TimedOutcomes implements Outcomes {
     this.#window.clear();
   }
 
-  totals(now: number): { calls: number; failures: number; slow: number } {
+  totals(now: number): Tally {
     const window = this.#window;
     window.advance(now);
     return {
@@ -99,7 +107,7 @@ class CountedOutcomes implements Outcomes {
     this.#window.clear();
   }
 
-  totals(): { calls: number; failures: number; slow: number } {
+  totals(): Tally {
     const window = this.#window;
     return { calls: window.count, failures: window.total(0), slow: window.total(1) };
   }
@@ -125,7 +133,7 @@ class ConsecutiveOutcomes implements Outcomes {
     this.#failures = 0;
   }
 
-  totals(): { calls: number; failures: number; slow: number } {
+  totals(): Tally {
     return { calls: this.#failures, failures: this.#failures, slow: 0 };
   }
 }

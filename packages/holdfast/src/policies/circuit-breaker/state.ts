@@ -1,7 +1,8 @@
 import type { Random } from '../../runtime/random.ts';
 import type { ParsedCircuitBreaker } from './options.ts';
-import { type Outcomes, outcomesOf } from './outcomes.ts';
+import { type Outcomes, outcomesOf, type Tally } from './outcomes.ts';
 
+/** What a breaker does with calls: counts, refuses, probes, or refuses until it is told otherwise. */
 export type CircuitState = 'closed' | 'open' | 'half-open' | 'isolated';
 
 /** How an attempt ended, as far as a breaker cares. */
@@ -15,12 +16,13 @@ const RAMP_START = 0.1;
 /** A permit is generation x PROBES + probe number, 0 standing for a call let through while closed. */
 const PROBES = 1024;
 const GENERATIONS = 2 ** 20;
+const NOTHING: Tally = { calls: 0, failures: 0, slow: 0 };
 
 /** Each state carries its own data and no other. */
 type State =
   | { readonly kind: 'closed'; readonly since: number; readonly ramp: boolean }
   | { readonly kind: 'open'; readonly until: number }
-  | { readonly kind: 'half-open'; readonly leases: Lease[]; started: number; successes: number }
+  | { readonly kind: 'half-open'; readonly leases: Lease[]; started: number; ended: Tally }
   | { readonly kind: 'isolated' };
 
 /** A probe that is under way: if its end is never told, its place is free again at `until`. */
@@ -42,8 +44,11 @@ export class BreakerState {
   readonly #random: Random;
   #state: State = { kind: 'closed', since: -Infinity, ramp: false };
   #generation = 0;
+  /** The permit while it is closed and the ramp is over, `REFUSED` otherwise: the way most calls take. */
+  settledPermit = 0;
   /** Openings since it was last closed for good: what the cooldown doubles by. */
   #openings = 0;
+  #left = NOTHING;
 
   constructor(options: ParsedCircuitBreaker, random: Random) {
     this.#options = options;
@@ -55,9 +60,9 @@ export class BreakerState {
     return this.#state.kind;
   }
 
-  /** Closed, and the ramp is over: nothing depends on the exact time. */
-  get isSettled(): boolean {
-    return this.#state.kind === 'closed' && !this.#state.ramp;
+  /** What the state before this one had counted. */
+  get left(): Tally {
+    return this.#left;
   }
 
   /** A permit, or `REFUSED`. */
@@ -70,7 +75,7 @@ export class BreakerState {
     if (state.kind === 'isolated') return REFUSED;
     if (state.kind === 'open') {
       if (now < state.until) return REFUSED;
-      this.#enter({ kind: 'half-open', leases: [], started: 0, successes: 0 });
+      this.#enter({ kind: 'half-open', leases: [], started: 0, ended: NOTHING }, now);
     }
     return this.#lease(now);
   }
@@ -101,32 +106,25 @@ export class BreakerState {
       if (effect === 'ignored') return false;
       return this.#closedRelease(state, effect === 'failure', slow, now, retryAfter);
     }
-    if (state.kind !== 'half-open') return false;
-    const place = state.leases.findIndex(({ probe }) => probe === permit % PROBES);
-    if (place === -1) return false;
-    state.leases.splice(place, 1);
-    if (effect === 'ignored') return false;
-    if (effect === 'failure' || (slow && this.#options.slowCallRate > 0)) {
-      this.#open(now, retryAfter);
-      return true;
-    }
-    if (++state.successes < this.#options.successesToClose) return false;
-    this.#outcomes.clear();
-    this.#enter({ kind: 'closed', since: now, ramp: this.#options.rampDuration > 0 });
-    if (this.#options.rampDuration === 0) this.#openings = 0;
-    return true;
+    return (
+      state.kind === 'half-open' && this.#probeEnded(state, permit, effect, slow, now, retryAfter)
+    );
+  }
+
+  /** An attempt with the present `settledPermit` has succeeded, and was not slow. */
+  succeeded(now: number): void {
+    this.#outcomes.record(false, false, now, this.#options.minimumCalls);
   }
 
   /** Refuses everything until `reset`. */
-  isolate(): void {
-    this.#enter({ kind: 'isolated' });
+  isolate(now: number): void {
+    this.#enter({ kind: 'isolated' }, now);
   }
 
   /** Closes, and forgets everything. */
-  reset(): void {
-    this.#outcomes.clear();
+  reset(now: number): void {
     this.#openings = 0;
-    this.#enter({ kind: 'closed', since: -Infinity, ramp: false });
+    this.#enter({ kind: 'closed', since: now, ramp: false }, now);
   }
 
   /** Milliseconds until a call may be let through; 0 if it may now, undefined if nobody knows. */
@@ -136,13 +134,11 @@ export class BreakerState {
     return state.kind === 'closed' ? 0 : undefined;
   }
 
-  /** What was counted, for snapshots. */
-  totals(now: number): {
-    readonly calls: number;
-    readonly failures: number;
-    readonly slow: number;
-  } {
-    return this.#outcomes.totals(now);
+  /** What this state has counted: calls in the window, or probes; an open one counts nothing. */
+  totals(now: number): Tally {
+    const state = this.#state;
+    if (state.kind === 'closed') return this.#outcomes.totals(now);
+    return state.kind === 'half-open' ? state.ended : NOTHING;
   }
 
   #closedRelease(
@@ -161,10 +157,43 @@ export class BreakerState {
     return true;
   }
 
+  #probeEnded(
+    state: State & { kind: 'half-open' },
+    permit: number,
+    effect: Effect,
+    slow: boolean,
+    now: number,
+    retryAfter: number,
+  ): boolean {
+    const { rampDuration, slowCallRate, successesToClose } = this.#options;
+    const place = state.leases.findIndex(({ probe }) => probe === permit % PROBES);
+    if (place === -1) return false;
+    state.leases.splice(place, 1);
+    if (effect === 'ignored') return false;
+    const { calls, failures, slow: slowOnes } = state.ended;
+    const failed = effect === 'failure';
+    const crawled = slow && slowCallRate > 0;
+    state.ended = {
+      calls: calls + 1,
+      failures: failures + Number(failed),
+      slow: slowOnes + Number(crawled),
+    };
+    if (failed || crawled) {
+      this.#open(now, retryAfter);
+      return true;
+    }
+    // A bad one would have ended this state, so all that were counted were good.
+    if (state.ended.calls < successesToClose) return false;
+    if (rampDuration === 0) this.#openings = 0;
+    this.#enter({ kind: 'closed', since: now, ramp: rampDuration > 0 }, now);
+    return true;
+  }
+
   /** It has stayed closed through the ramp: that outage is over. */
   #settleDown(since: number): void {
     this.#openings = 0;
     this.#state = { kind: 'closed', since, ramp: false };
+    this.settledPermit = this.#generation * PROBES;
   }
 
   #passesRamp(since: number, now: number): boolean {
@@ -188,22 +217,24 @@ export class BreakerState {
   }
 
   #open(now: number, retryAfter: number): void {
-    const { cooldown, maxCooldown, cooldownJitter } = this.#options;
-    const plain = Math.min(
-      cooldown * 2 ** Math.min(this.#openings, 30),
-      Math.max(cooldown, maxCooldown),
-    );
-    const spread = 1 - cooldownJitter + 2 * cooldownJitter * this.#random.next();
+    const { cooldown, cooldownJitter } = this.#options;
+    const longest = Math.max(cooldown, this.#options.maxCooldown);
+    const plain = Math.min(cooldown * 2 ** Math.min(this.#openings, 30), longest);
+    const spread = plain * (1 - cooldownJitter + 2 * cooldownJitter * this.#random.next());
     // The dependency's hint is a floor, of at most the longest cooldown; what lies above is spread.
-    const floor = Math.min(retryAfter, Math.max(cooldown, maxCooldown));
-    const wait =
-      plain * spread >= floor ? plain * spread : floor * (1 + cooldownJitter * this.#random.next());
+    const floor = retryAfter > 0 ? Math.min(retryAfter, longest) : 0;
+    const wait = spread >= floor ? spread : floor * (1 + cooldownJitter * this.#random.next());
     this.#openings++;
-    this.#enter({ kind: 'open', until: now + wait });
+    this.#enter({ kind: 'open', until: now + wait }, now);
   }
 
-  #enter(state: State): void {
+  /** Begins a new state, and with it a new generation and a new count. */
+  #enter(state: State, now: number): void {
+    this.#left = this.totals(now);
+    this.#outcomes.clear();
     this.#generation = (this.#generation + 1) % GENERATIONS;
     this.#state = state;
+    this.settledPermit =
+      state.kind === 'closed' && !state.ramp ? this.#generation * PROBES : REFUSED;
   }
 }

@@ -8,6 +8,7 @@ import { TimerNode } from '../../runtime/clock.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import { systemRuntime } from '../../runtime/system.ts';
 import {
+  checkAnswers,
   type FallbackOptions,
   fallbackOptions,
   type FallbackReason,
@@ -33,48 +34,43 @@ export function fallback<T>(
 ): TypedPolicy<T> {
   const parsed = parseOptions(fallbackOptions, options, 'fallback');
   const problems = new Problems();
-  const hasValue = Object.hasOwn(options, 'value');
-  if (!hasValue && parsed.run === undefined && parsed.stale === null) {
-    problems.other('fallback needs a value, a run function, or stale');
-  }
-  if (hasValue && parsed.run !== undefined) {
-    problems.other('fallback takes a value or a run function, not both');
-  }
+  checkAnswers(parsed, 'fallback', problems);
   problems.throwAny();
-  return new Fallback<T>(parsed, hasValue, runtime);
+  return new Fallback<T>(parsed, runtime);
 }
 
 class Fallback<T> implements TypedPolicy<T> {
   readonly kind = 'fallback';
-  readonly traits: Traits = { repeats: true };
+  readonly traits: Traits = { entersFreely: true, repeats: true };
   readonly runtime: Runtime;
   readonly #options: ParsedFallback;
-  readonly #hasValue: boolean;
   readonly #lastGood: LastGood | null;
 
-  constructor(options: ParsedFallback, hasValue: boolean, runtime: Runtime) {
+  constructor(options: ParsedFallback, runtime: Runtime) {
     const { stale } = options;
     this.runtime = runtime;
     this.#options = options;
-    this.#hasValue = hasValue;
     this.#lastGood = stale === null ? null : new LastGood(stale.maxAge, stale.maxEntries);
   }
 
-  enter(): Step {
+  enter(call: Call): Step {
+    call.fellBack = false;
     return GO;
   }
 
   leave(call: Call, slot: number): Step {
+    // Cut by something further out, which has its own answer.
+    if (call.index !== slot) return GO;
     const { verdict, stoppedBy } = call;
     if (verdict === 'success') {
-      this.#lastGood?.store(this.#keyOf(call), call.outcome, this.runtime.clock.now());
+      if (this.#lastGood !== null) this.#keep(call, this.#lastGood);
       return GO;
     }
-    if (verdict === 'terminal' || stoppedBy === 'abort') return GO;
-    const stale = this.#lastGood?.find(this.#keyOf(call), this.runtime.clock.now()) ?? null;
+    if (verdict === 'terminal' || stoppedBy === 'abort' || call.fellBack) return GO;
+    const stale = this.#stale(call);
     if (stale !== null) return this.#answer(call, stale.value, 'stale');
-    if (this.#hasValue) return this.#answer(call, this.#options.value, 'value');
-    const { run } = this.#options;
+    const { value, run } = this.#options;
+    if (value !== undefined) return this.#answer(call, value, 'value');
     return run === undefined ? GO : this.#run(call, slot, run);
   }
 
@@ -95,6 +91,17 @@ class Fallback<T> implements TypedPolicy<T> {
       emit<FallbackFailedEvent>(runtime, { type: 'fallback.failed', dependency, why });
     }
     call.plan.scheduler.resume(call, GO);
+  }
+
+  #keep(call: Call, lastGood: LastGood): void {
+    const key = this.#keyOf(call);
+    if (key !== null) lastGood.store(key, call.outcome, this.runtime.clock.now());
+  }
+
+  #stale(call: Call): { readonly value: unknown } | null {
+    if (this.#lastGood === null) return null;
+    const key = this.#keyOf(call);
+    return key === null ? null : this.#lastGood.find(key, this.runtime.clock.now());
   }
 
   #run(call: Call, slot: number, run: (reason: FallbackReason) => unknown): Step {
@@ -130,12 +137,15 @@ class Fallback<T> implements TypedPolicy<T> {
     return GO;
   }
 
-  #keyOf(call: Call): string {
-    const { stale } = this.#options;
+  /** What the call asks for; null if that has no name: somebody else's answer would be worse than none. */
+  #keyOf(call: Call): string | null {
+    const keyOf = this.#options.stale?.keyOf;
+    if (keyOf === undefined) return '';
     try {
-      return stale?.keyOf?.(call.asked ?? {}) ?? '';
+      const key: unknown = keyOf(call.asked ?? {});
+      return typeof key === 'string' ? key : null;
     } catch {
-      return '';
+      return null;
     }
   }
 }

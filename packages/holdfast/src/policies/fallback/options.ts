@@ -6,6 +6,7 @@ import {
   type OptionsOf,
   optional,
   type ParsedOf,
+  type Problems,
 } from '../../core/options.ts';
 import type { CallOptions } from '../../core/operation.ts';
 import type { StoppedBy, Verdict } from '../../core/outcome.ts';
@@ -51,7 +52,7 @@ const anyValue: Descriptor<unknown, unknown> = {
 
 /** The options of `fallback`; one of `value`, `run` and `stale`, or `stale` with one of the others behind it. */
 export const fallbackOptions = {
-  /** The answer itself. */
+  /** The answer itself; for `undefined`, a `run` that returns it. */
   value: anyValue,
   /** Makes an answer; told why one is needed. */
   run: callback<(reason: FallbackReason) => unknown>({
@@ -71,10 +72,23 @@ export interface FallbackOptions<T = unknown> extends Omit<
   OptionsOf<typeof fallbackOptions>,
   'value' | 'run'
 > {
-  /** The answer itself. */
-  readonly value?: T;
+  /** The answer itself; for `undefined`, a `run` that returns it. */
+  readonly value?: T | undefined;
   /** Makes an answer; told why one is needed. */
   readonly run?: ((reason: FallbackReason) => T | PromiseLike<T>) | undefined;
 }
 export type ParsedFallback = ParsedOf<typeof fallbackOptions>;
-export type ParsedStale = ParsedOf<typeof staleOptions>;
+
+/** There must be one answer, and not two. */
+export function checkAnswers(
+  { value, run, stale }: ParsedFallback,
+  path: string,
+  problems: Problems,
+): void {
+  if (value === undefined && run === undefined && stale === null) {
+    problems.other(`${path} needs a value, a run function, or stale`);
+  }
+  if (value !== undefined && run !== undefined) {
+    problems.other(`${path} takes a value or a run function, not both`);
+  }
+}

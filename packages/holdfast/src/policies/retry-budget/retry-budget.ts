@@ -36,10 +36,10 @@ export function retryBudget(
   options: RetryBudgetOptions = {},
   runtime: Runtime = systemRuntime,
 ): RetryBudget {
-  return new WindowedBudget(parseOptions(retryBudgetOptions, options, 'retryBudget'), runtime);
+  return new SharedBudget(parseOptions(retryBudgetOptions, options, 'retryBudget'), runtime);
 }
 
-class WindowedBudget implements RetryBudget {
+class SharedBudget implements RetryBudget {
   readonly kind = 'retry-budget';
   readonly traits: Traits = { needsClock: true };
   readonly runtime: Runtime;

@@ -2,103 +2,176 @@ import { TimeWindow } from '../../core/stats/time-window.ts';
 import { TokenBucket } from '../../core/stats/token-bucket.ts';
 import type { ParsedRetryBudget } from './options.ts';
 
-/** Where the right to an extra attempt came from; a refund goes back there. */
-export type Charge = 'earned' | 'floor';
+/** The right to one extra attempt: where it came from, which is where a refund goes, and when. */
+export interface Charge {
+  readonly source: 'earned' | 'floor';
+  readonly at: number;
+}
 
-/** Counters of the window. */
-const EARNED = 0;
-const SPENT = 1;
-const CAP_BUCKETS = 12;
+/** Thirteen buckets of 5 s hold a whole minute at any time, since the newest is still filling. */
+const CAP_WINDOW = 65_000;
+const CAP_BUCKETS = 13;
 
 /**
  * How many extra attempts are allowed: at most `ratio` per earning, plus a floor of one at a time,
  * and never more than the cap per minute. Pure: it is told the time.
  *
  * The floor is a token bucket of burst 1 and not a reserve over the window: a reserve lets a whole
- * window's worth go at once, just when a dependency fails.
+ * window's worth go at once, just when a dependency fails. It fills by time alone, so a budget that
+ * nothing earns any more still lets a retry through now and then, and so finds out.
  */
 export class BudgetState {
-  readonly #ratio: number;
-  readonly #cap: number;
-  readonly #window: TimeWindow | null;
-  readonly #bucket: TokenBucket | null;
-  readonly #capacity: number;
+  readonly #earnings: Earnings;
   readonly #floor: TokenBucket | null;
   readonly #minute: TimeWindow | null;
+  readonly #cap: number;
 
   constructor(options: ParsedRetryBudget) {
-    const { kind, ratio, window, capacity, floorPerSecond, capPerMinute } = options;
-    this.#ratio = ratio;
-    this.#cap = capPerMinute;
-    this.#capacity = capacity;
-    this.#window = kind === 'window' ? new TimeWindow(window, 2) : null;
-    this.#bucket = kind === 'token-bucket' ? new TokenBucket(capacity, 0) : null;
+    const { kind, floorPerSecond, capPerMinute } = options;
+    this.#earnings = kind === 'window' ? new WindowEarnings(options) : new TokenEarnings(options);
     this.#floor = floorPerSecond > 0 ? new TokenBucket(1, floorPerSecond) : null;
-    this.#minute = capPerMinute > 0 ? new TimeWindow(60_000, 1, CAP_BUCKETS) : null;
+    this.#minute = capPerMinute > 0 ? new TimeWindow(CAP_WINDOW, 1, CAP_BUCKETS) : null;
+    this.#cap = capPerMinute;
   }
 
   /** A call that earns has happened. */
   earn(now: number): void {
-    if (this.#window !== null) this.#window.add(EARNED, now);
-    else this.#bucket!.put(this.#ratio);
+    this.#earnings.earn(now);
   }
 
   /** Would an extra attempt be allowed now? */
   allows(now: number): boolean {
-    return !this.#capped(now) && (this.#earnedLeft(now) >= 1 || this.#floorLeft(now) >= 1);
+    return this.#sourceNow(now) !== null;
   }
 
   /** Takes the right to one extra attempt, or null. */
   charge(now: number): Charge | null {
-    if (this.#capped(now)) return null;
-    let charge: Charge;
-    if (this.#earnedLeft(now) >= 1) {
-      charge = 'earned';
-      if (this.#window !== null) this.#window.add(SPENT, now);
-      else this.#bucket!.take(now);
-    } else if (this.#floor?.take(now) === true) {
-      charge = 'floor';
-    } else {
-      return null;
-    }
+    const source = this.#sourceNow(now);
+    if (source === null) return null;
+    if (source === 'earned') this.#earnings.take(now);
+    else this.#floor!.take(now);
     this.#minute?.add(0, now);
-    return charge;
+    return { source, at: now };
   }
 
   /** Gives back what was charged for an attempt that was never started. */
-  refund(charge: Charge, now: number): void {
-    if (charge === 'floor') this.#floor!.put(1);
-    else if (this.#window !== null) this.#window.remove(SPENT, now);
-    else this.#bucket!.put(1);
-    this.#minute?.remove(0, now);
+  refund({ source, at }: Charge, now: number): void {
+    if (source === 'earned') this.#earnings.putBack(at, now);
+    else this.#floor!.put(1);
+    this.#minute?.remove(0, at, now);
   }
 
-  /** The share of what is allowed that is used up, 0 to 1. */
+  /** The share of what is allowed that is used up: 0 to 1, and 1 exactly while nothing is allowed. */
   utilisation(now: number): number {
-    if (this.#capped(now)) return 1;
-    if (this.#bucket !== null) return 1 - this.#bucket.level(now) / this.#capacity;
-    const allowed = this.#allowed(now);
-    if (allowed < 1) return this.#floorLeft(now) >= 1 ? 0 : 1;
-    return Math.min(1, this.#window!.total(SPENT) / allowed);
+    if (!this.allows(now)) return 1;
+    const most = this.#earnings.most(now) + (this.#floor === null ? 0 : 1);
+    const left = Math.max(0, this.#earnings.left(now)) + (this.#floor?.level(now) ?? 0);
+    return Math.max(1 - left / most, this.#usedOfCap(now));
   }
 
-  #earnedLeft(now: number): number {
-    if (this.#bucket !== null) return this.#bucket.level(now);
-    return this.#allowed(now) - this.#window!.total(SPENT);
+  #sourceNow(now: number): Charge['source'] | null {
+    if (this.#usedOfCap(now) >= 1) return null;
+    if (this.#earnings.has(now)) return 'earned';
+    return this.#floor?.has(now) === true ? 'floor' : null;
   }
 
-  #allowed(now: number): number {
-    this.#window!.advance(now);
-    return Math.floor(this.#ratio * this.#window!.total(EARNED));
-  }
-
-  #floorLeft(now: number): number {
-    return this.#floor?.level(now) ?? 0;
-  }
-
-  #capped(now: number): boolean {
-    if (this.#minute === null) return false;
+  #usedOfCap(now: number): number {
+    if (this.#minute === null) return 0;
     this.#minute.advance(now);
-    return this.#minute.total(0) >= this.#cap;
+    return this.#minute.total(0) / this.#cap;
+  }
+}
+
+/** Extra attempts that earlier calls have paid for. */
+interface Earnings {
+  earn(now: number): void;
+  /** Is there one at least? */
+  has(now: number): boolean;
+  /** Takes one that is there. */
+  take(now: number): void;
+  /** Puts back one that was taken at `at`. */
+  putBack(at: number, now: number): void;
+  /** How many are there. */
+  left(now: number): number;
+  /** How many there would be if none had been taken. */
+  most(now: number): number;
+}
+
+/** Counters of the window. */
+const EARNED = 0;
+const TAKEN = 1;
+/** 0.29 times 100 is a little less than 29. */
+const ROUNDING = 1e-9;
+
+/** `ratio` of what earned within a sliding window, less what was taken within it. */
+class WindowEarnings implements Earnings {
+  readonly #window: TimeWindow;
+  readonly #ratio: number;
+
+  constructor({ window, ratio }: ParsedRetryBudget) {
+    this.#window = new TimeWindow(window, 2);
+    this.#ratio = ratio;
+  }
+
+  earn(now: number): void {
+    this.#window.add(EARNED, now);
+  }
+
+  has(now: number): boolean {
+    return this.left(now) >= 1;
+  }
+
+  take(now: number): void {
+    this.#window.add(TAKEN, now);
+  }
+
+  putBack(at: number, now: number): void {
+    this.#window.remove(TAKEN, at, now);
+  }
+
+  left(now: number): number {
+    return this.most(now) - this.#window.total(TAKEN);
+  }
+
+  most(now: number): number {
+    this.#window.advance(now);
+    return Math.floor(this.#ratio * this.#window.total(EARNED) + ROUNDING);
+  }
+}
+
+/** A bucket that starts full: `ratio` of a token per earning, one per extra attempt. */
+class TokenEarnings implements Earnings {
+  readonly #bucket: TokenBucket;
+  readonly #ratio: number;
+  readonly #capacity: number;
+
+  constructor({ capacity, ratio }: ParsedRetryBudget) {
+    this.#bucket = new TokenBucket(capacity, 0);
+    this.#ratio = ratio;
+    this.#capacity = capacity;
+  }
+
+  earn(): void {
+    this.#bucket.put(this.#ratio);
+  }
+
+  has(now: number): boolean {
+    return this.#bucket.has(now);
+  }
+
+  take(now: number): void {
+    this.#bucket.take(now);
+  }
+
+  putBack(): void {
+    this.#bucket.put(1);
+  }
+
+  left(now: number): number {
+    return this.#bucket.level(now);
+  }
+
+  most(): number {
+    return this.#capacity;
   }
 }

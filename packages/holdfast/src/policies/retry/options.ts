@@ -7,6 +7,7 @@ import {
   oneOf,
   type OptionsOf,
   type ParsedOf,
+  type Problems,
 } from '../../core/options.ts';
 import type { Verdict } from '../../core/outcome.ts';
 
@@ -37,7 +38,10 @@ export const backoffOptions = {
     what: 'How waits are spread, so that callers that failed together do not come back together',
     default: 'full',
   }),
-  /** With kind `custom`: the wait in milliseconds after the n-th failure, before jitter. */
+  /**
+   * With kind `custom`: the wait in milliseconds after the n-th failure, before jitter. NaN and
+   * negative count as none, more than `max` as `max`; what it throws ends the call.
+   */
   custom: callback<(failures: number) => number>({
     what: 'With kind `custom`: the wait in milliseconds after the n-th failure, before jitter',
   }),
@@ -82,3 +86,14 @@ export type RetryOptions = OptionsOf<typeof retryOptions>;
 export type BackoffOptions = OptionsOf<typeof backoffOptions>;
 export type ParsedRetry = ParsedOf<typeof retryOptions>;
 export type ParsedBackoff = ParsedOf<typeof backoffOptions>;
+
+/** What one option alone cannot tell. */
+export function checkBackoff(
+  { kind, custom }: ParsedBackoff,
+  path: string,
+  problems: Problems,
+): void {
+  if (kind === 'custom' && custom === undefined) {
+    problems.other(`${path}.custom must be a function when ${path}.kind is 'custom'`);
+  }
+}

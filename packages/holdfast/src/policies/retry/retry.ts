@@ -11,7 +11,7 @@ import { TimerNode } from '../../runtime/clock.ts';
 import type { Random } from '../../runtime/random.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import { systemRuntime } from '../../runtime/system.ts';
-import { type ParsedRetry, type RetryOptions, retryOptions } from './options.ts';
+import { checkBackoff, type ParsedRetry, type RetryOptions, retryOptions } from './options.ts';
 import { jitteredWait } from './state.ts';
 import type { RetryScheduledEvent, RetryStoppedEvent } from './telemetry.ts';
 
@@ -38,16 +38,14 @@ export function retry(
 ): TypedPolicy<never, NeedsClassifier> {
   const parsed = parseOptions(retryOptions, options, 'retry');
   const problems = new Problems();
-  if (parsed.backoff.kind === 'custom' && parsed.backoff.custom === undefined) {
-    problems.other("retry.backoff.custom must be a function when retry.backoff.kind is 'custom'");
-  }
+  checkBackoff(parsed.backoff, 'retry.backoff', problems);
   problems.throwAny();
   return new Retry(parsed, runtime);
 }
 
 class Retry implements TypedPolicy<never, NeedsClassifier> {
   readonly kind = 'retry';
-  readonly traits: Traits = { repeats: true };
+  readonly traits: Traits = { entersFreely: true, repeats: true };
   readonly runtime: Runtime;
   readonly #options: ParsedRetry;
   readonly #random: Random;
@@ -58,9 +56,8 @@ class Retry implements TypedPolicy<never, NeedsClassifier> {
     this.#random = runtime.random.fork('retry');
   }
 
-  enter(call: Call, slot: number): Step {
-    const refusal = peekInside(call, slot);
-    return refusal === null ? GO : call.refuse(refusal.error, refusal.stoppedBy);
+  enter(): Step {
+    return GO;
   }
 
   leave(call: Call, slot: number): Step {
@@ -69,14 +66,26 @@ class Retry implements TypedPolicy<never, NeedsClassifier> {
       call.stoppedBy ??= 'rejected';
       return GO;
     }
-    const stoppedBy = this.#reasonToStop(call);
+    const before = call.slots?.[slot] as Backoff | undefined;
+    // A policy further in may fail before any attempt begins: that is a try, too.
+    const tries = Math.max(call.root.attempts, (before?.waits ?? 0) + 1);
+    const stoppedBy = this.#reasonToStop(call, tries);
     if (stoppedBy !== null) return this.#stop(call, stoppedBy);
     const refusal = peekInside(call, slot);
     if (refusal !== null) return this.#stop(call, refusal.stoppedBy, refusal);
-    const backoff = (call.slots?.[slot] as Backoff | undefined) ?? new Backoff(call);
+    const backoff = before ?? new Backoff(call);
     call.remember(slot, backoff);
-    const wait = this.#wait(call, backoff);
-    if (wait + call.plan.usualDuration > call.remaining) return this.#stop(call, 'deadline');
+    let wait: number;
+    try {
+      wait = this.#wait(call, backoff, tries);
+    } catch (error) {
+      // As with a classifier that throws: the mistake is shown, not buried under the failure.
+      dropAnswer(call);
+      call.refuse(error, 'terminal');
+      call.verdict = 'terminal';
+      return this.#stop(call, 'terminal');
+    }
+    if (wait + call.plan.usualDuration >= call.remaining) return this.#stop(call, 'deadline');
     return this.#again(call, backoff, wait);
   }
 
@@ -84,27 +93,24 @@ class Retry implements TypedPolicy<never, NeedsClassifier> {
     this.runtime.clock.stop(call.slots![slot] as Backoff);
   }
 
-  #reasonToStop(call: Call): StoppedBy | null {
+  #reasonToStop(call: Call, tries: number): StoppedBy | null {
     const { verdict, judgement } = call;
     const { maxAttempts, maxRetryAfter } = this.#options;
     if (verdict === 'terminal') return 'terminal';
     if (judgement?.retry === false) return 'pushback';
+    if (call.asked?.repeatable === false) return 'unsafe';
     if (verdict !== 'overload' && !call.safeToRepeat) return 'unsafe';
-    if (call.root.attempts >= maxAttempts) return 'attempts';
-    if ((judgement?.retryAfter ?? 0) > maxRetryAfter) return 'pushback';
+    if (tries >= maxAttempts) return 'attempts';
+    if (hintOf(call) > maxRetryAfter) return 'pushback';
     return null;
   }
 
-  #wait(call: Call, backoff: Backoff): number {
-    const wait = jitteredWait(
-      this.#options.backoff,
-      call.root.attempts,
-      backoff.previous,
-      this.#random,
-    );
+  #wait(call: Call, backoff: Backoff, failures: number): number {
+    const wait = jitteredWait(this.#options.backoff, failures, backoff.previous, this.#random);
+    backoff.waits++;
     backoff.previous = wait;
     // A floor and not a replacement: otherwise all who were told "in 5 s" would come back at once.
-    return (call.judgement?.retryAfter ?? 0) + wait;
+    return hintOf(call) + wait;
   }
 
   #again(call: Call, backoff: Backoff, wait: number): Step {
@@ -122,10 +128,7 @@ class Retry implements TypedPolicy<never, NeedsClassifier> {
       });
     }
     this.#notify(call, attempt, wait);
-    if (call.ok) {
-      call.plan.discard?.(call.outcome);
-      call.outcome = undefined;
-    }
+    dropAnswer(call);
     if (wait === 0 && ++backoff.immediate % IMMEDIATE_IN_A_ROW !== 0) return AGAIN;
     call.root.context ??= runtime.context.capture();
     runtime.clock.start(backoff, wait);
@@ -174,8 +177,23 @@ class Retry implements TypedPolicy<never, NeedsClassifier> {
   }
 }
 
+/** How long the dependency asked to be left alone, in milliseconds. What is no time at all counts as none. */
+function hintOf({ judgement }: Call): number {
+  const hint = judgement?.retryAfter ?? 0;
+  return hint > 0 ? hint : 0;
+}
+
+/** Nobody will receive this attempt's value. */
+function dropAnswer(call: Call): void {
+  if (!call.ok) return;
+  call.plan.discard?.(call.outcome);
+  call.outcome = undefined;
+}
+
 /** A call's memory of its retries, and the timer of its waits. */
 class Backoff extends TimerNode {
+  /** How often it has waited, if only for no time. */
+  waits = 0;
   /** The last wait, in milliseconds. */
   previous = 0;
   /** Attempts that followed without one. */

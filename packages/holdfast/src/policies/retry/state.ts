@@ -3,6 +3,8 @@ import type { ParsedBackoff } from './options.ts';
 
 /** ±20 %: the spread of `proportional` jitter. */
 const SPREAD = 0.2;
+/** A `decorrelated` wait is at most so many times the one before it. */
+const STRETCH = 3;
 
 /**
  * The wait after the n-th failure before jitter: at most `max`, and finite for any n.
@@ -14,9 +16,9 @@ export function plainWait(backoff: ParsedBackoff, failures: number): number {
 }
 
 /**
- * The wait after the n-th failure. `previous` is the one before it (0 at first), which only
- * `decorrelated` looks at: min(max, U(base, 3·previous)), as in Brooker's "Exponential Backoff And
- * Jitter" (AWS Architecture Blog, 2015).
+ * The wait after the n-th failure, at most `max`. `previous` is the one before it (0 at first),
+ * which only `decorrelated` looks at: min(max, U(base, 3·previous)), as in Brooker's "Exponential
+ * Backoff And Jitter" (AWS Architecture Blog, 2015).
  */
 export function jitteredWait(
   backoff: ParsedBackoff,
@@ -25,21 +27,22 @@ export function jitteredWait(
   random: Random,
 ): number {
   const { base, jitter, max } = backoff;
-  const wait = plainWait(backoff, failures);
   switch (jitter) {
     case 'full':
-      return wait * random.next();
+      return plainWait(backoff, failures) * random.next();
     case 'equal':
-      return (wait / 2) * (1 + random.next());
-    case 'proportional':
+      return (plainWait(backoff, failures) / 2) * (1 + random.next());
+    case 'proportional': {
       // Clamped before the spread, not after, or every long wait would be exactly `max`.
-      return Math.min(wait, max / (1 + SPREAD)) * (1 - SPREAD + 2 * SPREAD * random.next());
+      const wait = Math.min(plainWait(backoff, failures), max / (1 + SPREAD));
+      return Math.min(max, wait * (1 - SPREAD + 2 * SPREAD * random.next()));
+    }
     case 'decorrelated': {
-      const upper = Math.max(base, 3 * Math.max(base, previous));
+      const upper = STRETCH * Math.max(base, previous);
       return Math.min(max, base + (upper - base) * random.next());
     }
     case 'none':
-      return wait;
+      return plainWait(backoff, failures);
   }
 }
 
@@ -57,7 +60,7 @@ function growth({ kind, base, factor, custom }: ParsedBackoff, failures: number)
   }
 }
 
-/** NaN and negative waits, which only `custom` can give, count as none. */
+/** NaN and negative waits count as none. */
 function clamp(wait: number, max: number): number {
   return wait > 0 ? Math.min(wait, max) : 0;
 }
