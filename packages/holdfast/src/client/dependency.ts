@@ -2,16 +2,18 @@ import type { Policy, Settled } from '../core/policy.ts';
 import { classify } from '../core/classify.ts';
 import type { Result } from '../core/edge.ts';
 import type { Attempt, CallOptions, Operation } from '../core/operation.ts';
-import { parseOptions, Problems } from '../core/options.ts';
+import { parseTable, Problems } from '../core/options.ts';
 import type { Classifier } from '../core/outcome.ts';
 import { type Pipeline, PolicyPipeline } from '../core/pipeline.ts';
-import { bulkhead } from '../policies/bulkhead/bulkhead.ts';
+import { type Bulkhead, bulkhead } from '../policies/bulkhead/bulkhead.ts';
 import {
   circuitBreaker,
   type CircuitBreaker,
 } from '../policies/circuit-breaker/circuit-breaker.ts';
+import { checkCooldowns } from '../policies/circuit-breaker/options.ts';
 import { deadline } from '../policies/deadline/deadline.ts';
 import { fallback } from '../policies/fallback/fallback.ts';
+import { checkAnswers } from '../policies/fallback/options.ts';
 import { retryBudget } from '../policies/retry-budget/retry-budget.ts';
 import { retry } from '../policies/retry/retry.ts';
 import { timeout } from '../policies/timeout/timeout.ts';
@@ -19,13 +21,16 @@ import type { Runtime, RuntimeEvent } from '../runtime/runtime.ts';
 import { systemRuntime } from '../runtime/system.ts';
 import type { HoldfastEvent } from './events.ts';
 import { explain } from './explain.ts';
-import { discardAnswer, type HttpAnswer, httpClassifier } from './http.ts';
+import { discardAnswer, type HttpAnswer, httpClassifierOf } from './http.ts';
 import {
   type DependencyOptions,
   dependencyOptions,
   derivedBreakerOptions,
+  isOptions,
   overlay,
   type ParsedDependency,
+  type PresetName,
+  PRESETS,
 } from './options.ts';
 import { preset } from './presets.ts';
 
@@ -34,11 +39,14 @@ import { preset } from './presets.ts';
  * `In` is what its classifier understands, `F` what its fallback answers.
  */
 export interface Dependency<In = unknown, F = never> extends Pipeline<In, F> {
+  /** As in errors, events and metrics. */
   readonly name: string;
   /** The breaker, to ask and to operate; null if it was left out. */
   readonly breaker: CircuitBreaker | null;
   /** A registry may forget it: its breaker is closed and nothing runs. */
   readonly evictable: boolean;
+  /** Its time and randomness, its name, and who hears its events. */
+  readonly runtime: Runtime;
   /** The policy in words, with the most attempts and the longest time of one call. */
   explain(): string;
 }
@@ -84,28 +92,31 @@ export function dependency(
   if (typeof name !== 'string' || name === '') {
     throw new TypeError('dependency: the name must be a non-empty string');
   }
-  const parsed = parse(name, options as Record<string, unknown>);
+  const parsed = parse(name, options);
   return new ProtectedDependency(name, parsed, ownRuntime(name, parsed, runtime)) as never;
 }
 
 class ProtectedDependency {
   readonly name: string;
   readonly breaker: CircuitBreaker | null;
+  readonly runtime: Runtime;
+  readonly #slots: Bulkhead | null;
   readonly #options: ParsedDependency;
   readonly #pipeline: PolicyPipeline;
 
   constructor(name: string, options: ParsedDependency, runtime: Runtime) {
-    const { breaker } = options;
+    const { breaker, bulkhead: slots } = options;
     this.name = name;
+    this.runtime = runtime;
     this.#options = options;
-    this.breaker = breaker === null ? null : circuitBreaker(breaker, runtime);
-    this.#pipeline = new PolicyPipeline(inSafeOrder(options, this.breaker, runtime), runtime);
+    this.breaker = breaker && circuitBreaker(breaker, runtime);
+    this.#slots = slots && bulkhead(slots, runtime);
+    const policies = inSafeOrder(options, this.#slots, this.breaker, runtime);
+    this.#pipeline = new PolicyPipeline(policies, runtime);
   }
 
   get evictable(): boolean {
-    if (this.breaker?.evictable === false) return false;
-    const { bulkhead: slots } = this.#pipeline.snapshot() as { bulkhead?: { inFlight: number } };
-    return (slots?.inFlight ?? 0) === 0;
+    return this.breaker?.evictable !== false && (this.#slots?.inFlight ?? 0) === 0;
   }
 
   call(operation: Operation, options?: CallOptions): Promise<unknown> {
@@ -136,42 +147,47 @@ class ProtectedDependency {
   }
 }
 
-function parse(name: string, given: Record<string, unknown>): ParsedDependency {
+function parse(name: string, given: unknown): ParsedDependency {
   const path = `dependency('${name}')`;
-  const presetName = given?.['preset'];
-  const chosen = typeof presetName === 'string' ? preset(presetName as 'http') : {};
-  const wanted = overlay(chosen as Record<string, unknown>, given ?? {});
-  const limits = wanted['protocol'] === 'http' ? preset('http') : preset('rpc');
-  const complete = overlay(limits as Record<string, unknown>, wanted);
-  const options = parseOptions(
-    dependencyOptions,
-    overlay(derivedBreakerOptions(complete), complete),
-    path,
-  );
   const problems = new Problems();
-  if (options.classify === undefined && options.protocol === 'none' && options.retry !== null) {
+  const wanted = isOptions(given) ? withDefaults(given) : given;
+  const options = parseTable(dependencyOptions, wanted, path, problems);
+  const { breaker, classify: own, fallback: instead, protocol, retry: again } = options;
+  if (own === undefined && protocol === 'none' && again !== null) {
     problems.other(
       `${path}.classify is needed to retry: say what outcomes mean, or set retry to false`,
     );
   }
+  if (breaker) checkCooldowns(breaker, `${path}.breaker`, problems);
+  if (instead) checkAnswers(instead, `${path}.fallback`, problems);
   problems.throwAny();
   return options;
+}
+
+/** The user's options over those of the preset, of the protocol, and what follows from them. */
+function withDefaults(given: Record<string, unknown>): Record<string, unknown> {
+  const name = given['preset'] as PresetName;
+  const chosen = PRESETS.includes(name) ? preset(name) : {};
+  const wanted = overlay(chosen as Record<string, unknown>, given);
+  const limits = preset(wanted['protocol'] === 'http' ? 'http' : 'rpc');
+  const complete = overlay(limits as Record<string, unknown>, wanted);
+  return overlay(derivedBreakerOptions(complete), complete);
 }
 
 /** The order is the point: see `dependency`. */
 function inSafeOrder(
   options: ParsedDependency,
+  slots: Bulkhead | null,
   breaker: CircuitBreaker | null,
   runtime: Runtime,
 ): Policy[] {
-  const { bulkhead: slots, retry: again, timeout: limit } = options;
+  const { deadline: whole, timeout: limit } = options;
   const policies = [
-    classifierOf(options),
+    classifierOf(options, runtime),
     fallbackOf(options, runtime),
-    options.deadline === null ? null : deadline(options.deadline, runtime),
-    again === null ? null : retry(withoutBudget(again), runtime),
-    again === null || again.budget === null ? null : retryBudget(again.budget, runtime),
-    slots === null ? null : bulkhead(slots, runtime),
+    whole === null ? null : deadline(whole, runtime),
+    ...retriesOf(options, runtime),
+    slots,
     breaker,
     limit === null ? null : timeout(limit, runtime),
   ];
@@ -180,26 +196,23 @@ function inSafeOrder(
 
 function fallbackOf({ fallback: wanted }: ParsedDependency, runtime: Runtime): Policy | null {
   if (wanted === null) return null;
-  const { value, run, stale, timeout: time } = wanted;
-  const options = { run, stale: stale ?? false, timeout: time };
-  return fallback(value === undefined ? options : { ...options, value }, runtime);
+  return fallback({ ...wanted, stale: wanted.stale ?? false }, runtime);
 }
 
-function withoutBudget<O extends { readonly budget: unknown }>({
-  budget: _,
-  ...rest
-}: O): Omit<O, 'budget'> {
-  return rest;
+function retriesOf({ retry: wanted }: ParsedDependency, runtime: Runtime): Policy[] {
+  if (wanted === null) return [];
+  const { budget, ...options } = wanted;
+  const retries = retry(options, runtime);
+  return budget === null ? [retries] : [retries, retryBudget(budget, runtime)];
 }
 
-function classifierOf({ classify: own, protocol }: ParsedDependency): Policy | null {
-  if (protocol === 'http') {
-    return classify<HttpAnswer>(
-      (own as Classifier<HttpAnswer> | undefined) ?? httpClassifier,
-      discardAnswer,
-    );
-  }
-  return own === undefined ? null : classify(own);
+function classifierOf(
+  { classify: own, protocol }: ParsedDependency,
+  { clock }: Runtime,
+): Policy | null {
+  // Answers may hold a socket under a classifier of one's own, too.
+  if (own !== undefined) return classify(own, discardAnswer);
+  return protocol === 'http' ? classify(httpClassifierOf(clock), discardAnswer) : null;
 }
 
 /** The same runtime, with this dependency's name, its own randomness, and its listener. */

@@ -1,5 +1,6 @@
 import { formatDuration } from '../core/duration.ts';
-import { plainWait } from '../policies/retry/state.ts';
+import { jitteredWait } from '../policies/retry/state.ts';
+import type { Random } from '../runtime/random.ts';
 import type { ParsedDependency } from './options.ts';
 
 /** A dependency's policy in words, outermost first, and the worst that one call can do and take. */
@@ -7,7 +8,7 @@ export function explain(name: string, options: ParsedDependency): string {
   return [
     `${name}, from the outside in:`,
     ...lines(options).map((line) => `  ${line}`),
-    `At worst, one call makes ${worstAttempts(options)} and takes ${worstTime(options)}.`,
+    worst(options),
   ].join('\n');
 }
 
@@ -16,7 +17,7 @@ function lines(options: ParsedDependency): string[] {
     fallbackLine(options),
     options.deadline === null
       ? 'no deadline'
-      : `deadline ${formatDuration(options.deadline)}, or what the parent has left less max(10ms, 5%)`,
+      : `deadline ${formatDuration(options.deadline)} unless the call says otherwise, or what the parent has left less max(10ms, 5%)`,
     ...retryLines(options),
     bulkheadLine(options),
     breakerLine(options),
@@ -63,38 +64,53 @@ function bulkheadLine({ bulkhead }: ParsedDependency): string {
 
 function breakerLine({ breaker }: ParsedDependency): string {
   if (breaker === null) return 'no breaker';
-  const { slowCallRate, slowCallDuration, failureRate, minimumCalls } = breaker;
+  const { kind, slowCallRate, slowCallDuration, failureRate, windowCalls } = breaker;
   const slow =
     slowCallRate > 0
       ? ` or ${percent(slowCallRate)} slower than ${formatDuration(slowCallDuration)}`
       : '';
   const opens =
-    breaker.kind === 'consecutive'
+    kind === 'consecutive'
       ? `${breaker.consecutiveFailures} failures in a row`
-      : `${percent(failureRate)} failures${slow} over ${
-          breaker.kind === 'time' ? formatDuration(breaker.window) : `${breaker.windowCalls} calls`
-        }, of at least ${minimumCalls} calls`;
+      : kind === 'time'
+        ? `${percent(failureRate)} failures${slow} over ${formatDuration(breaker.window)}, of at least ${breaker.minimumCalls} calls`
+        : `${percent(failureRate)} failures${slow} over ${windowCalls} calls, of at least ${Math.min(breaker.minimumCalls, windowCalls)}`;
   return `breaker: opens at ${opens}, for ${formatDuration(breaker.cooldown)}`;
 }
 
-function worstAttempts({ retry }: ParsedDependency): string {
-  const attempts = retry?.maxAttempts ?? 1;
-  return attempts === 1 ? '1 attempt' : `${attempts} attempts`;
+/** The worst that one call can do and take. */
+function worst(options: ParsedDependency): string {
+  const attempts = options.retry?.maxAttempts ?? 1;
+  const makes = attempts === 1 ? '1 attempt' : `${attempts} attempts`;
+  const bound = options.deadline ?? Infinity;
+  const running = runningTime(options, attempts);
+  const asked = (attempts - 1) * (options.retry?.maxRetryAfter ?? 0);
+  // Only the deadline bounds how long others are served first.
+  const queues = (options.bulkhead?.maxQueue ?? 0) > 0;
+  const fallen = options.fallback?.run === undefined ? 0 : options.fallback.timeout;
+  const most = formatDuration((queues ? bound : Math.min(running + asked, bound)) + fallen);
+  const usual = formatDuration(Math.min(running, bound) + fallen);
+  const unless = most === usual ? '' : `, ${usual} if it need not queue nor heed a Retry-After`;
+  return `At worst, one call makes ${makes} and takes ${most}${unless}.`;
 }
 
-/** Every attempt runs into its timeout, every wait is as long as it can be, and the fallback too. */
-function worstTime({ retry, timeout, deadline, fallback }: ParsedDependency): string {
-  const attempts = retry?.maxAttempts ?? 1;
-  let time = timeout === null ? Infinity : attempts * timeout;
-  for (let failures = 1; retry !== null && time !== Infinity && failures < attempts; failures++) {
-    time +=
-      retry.backoff.kind === 'custom' ? retry.backoff.max : plainWait(retry.backoff, failures);
-    if (deadline !== null && time >= deadline) break;
+/** Every attempt runs into its timeout, and every backoff is as long as it can be. */
+function runningTime({ retry, timeout, deadline }: ParsedDependency, attempts: number): number {
+  if (timeout === null) return Infinity;
+  if (retry === null) return timeout;
+  const { backoff } = retry;
+  let time = timeout;
+  let wait = 0;
+  for (let failures = 1; failures < attempts && time < (deadline ?? Infinity); failures++) {
+    wait =
+      backoff.kind === 'custom' ? backoff.max : jitteredWait(backoff, failures, wait, unluckiest);
+    time += wait + timeout;
   }
-  if (deadline !== null) time = Math.min(time, deadline);
-  if (fallback?.run !== undefined) time += fallback.timeout;
-  return formatDuration(time);
+  return time;
 }
+
+/** Draws the upper end of every spread. */
+const unluckiest: Random = { next: () => 1, fork: () => unluckiest };
 
 function percent(share: number): string {
   return `${Math.round(share * 1000) / 10}%`;

@@ -1,4 +1,9 @@
-import type { Judgement, Outcome, Verdict } from '../core/outcome.ts';
+import type { Classifier, Judgement, Verdict } from '../core/outcome.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { systemRuntime } from '../runtime/system.ts';
+import { judgeNetworkError } from './network-errors.ts';
+import { httpDate, retryAfter } from './retry-after.ts';
+import { parsePushback, PUSHBACK_HEADER } from './wire.ts';
 
 /** What the HTTP classifier looks at: a fetch `Response`, or anything with its status and headers. */
 export interface HttpAnswer {
@@ -6,11 +11,70 @@ export interface HttpAnswer {
   readonly headers: { get(name: string): string | null };
 }
 
-/** What an HTTP outcome means. */
-export function httpClassifier(outcome: Outcome<HttpAnswer>): Verdict | Judgement {
-  if (!outcome.ok) return 'transient';
-  return outcome.value.status < 400 ? 'success' : 'transient';
+/**
+ * What an HTTP outcome means:
+ *
+ * | outcome | verdict |
+ * |---|---|
+ * | 2xx, 3xx | `success` |
+ * | 429 | `overload`, of our own quota; not before its Retry-After |
+ * | 503 with Retry-After or Holdfast-Pushback | `overload`, not before that |
+ * | 408, 425, other 5xx | `transient` |
+ * | 501, 505, other 4xx | `terminal` |
+ * | refused, unreachable, unknown host | `transient`, never sent |
+ * | reset, closed, broken | `transient` |
+ * | `TimeoutError`, undici's timeouts of headers and body | `timeout` |
+ * | `AbortError` of the operation's own | `ignored` |
+ * | TLS certificates, invalid URLs, programming errors | `terminal` |
+ *
+ * `Holdfast-Pushback: retry=no` forbids a further attempt after any of them. A Retry-After that is
+ * a date is compared with the answer's own Date, so that clocks need not agree; without one, with
+ * the clock's wall time.
+ */
+export function httpClassifierOf(clock: Pick<Clock, 'wallTime'>): Classifier<HttpAnswer> {
+  return (outcome) =>
+    outcome.ok ? judgeAnswer(outcome.value, clock) : judgeNetworkError(outcome.error);
 }
 
+/** `httpClassifierOf` with the system's clock, for classifiers of one's own to build on. */
+export const httpClassifier: Classifier<HttpAnswer> = httpClassifierOf(systemRuntime.clock);
+
 /** Lets go of the socket under a response that nobody will read. */
-export function discardAnswer(_answer: unknown): void {}
+export function discardAnswer(answer: unknown): void {
+  const { body } = (answer ?? {}) as { readonly body?: Partial<ReadableStream> | null };
+  // A locked body is being read by somebody.
+  if (typeof body?.cancel !== 'function' || body.locked === true) return;
+  body.cancel().catch(() => {});
+}
+
+function judgeAnswer(answer: HttpAnswer, clock: Pick<Clock, 'wallTime'>): Verdict | Judgement {
+  const { status, headers } = answer;
+  if (status < 400) return 'success';
+  const pushback = headers.get(PUSHBACK_HEADER);
+  const { final, after } = parsePushback(pushback ?? '');
+  const hint = longer(after, hintOf(answer, clock));
+  const pushedBack = pushback !== null || hint !== undefined;
+  return {
+    verdict: verdictOf(status, pushedBack),
+    ...(hint === undefined ? {} : { retryAfter: hint }),
+    ...(final ? { retry: false } : {}),
+    ...(status === 429 ? { quota: true } : {}),
+  };
+}
+
+function verdictOf(status: number, pushedBack: boolean): Verdict {
+  if (status === 429) return 'overload';
+  if (status === 408 || status === 425) return 'transient';
+  if (status < 500 || status === 501 || status === 505) return 'terminal';
+  return status === 503 && pushedBack ? 'overload' : 'transient';
+}
+
+function hintOf({ headers }: HttpAnswer, clock: Pick<Clock, 'wallTime'>): number | undefined {
+  const header = headers.get('retry-after');
+  if (header === null) return undefined;
+  return retryAfter(header, () => httpDate(headers.get('date') ?? '') ?? clock.wallTime());
+}
+
+function longer(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? (a ?? b) : Math.max(a, b);
+}

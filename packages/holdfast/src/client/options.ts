@@ -18,7 +18,7 @@ import { timeoutOptions } from '../policies/timeout/options.ts';
 import type { HoldfastEvent } from './events.ts';
 
 /** A duration, or `false` for no such limit. */
-function durationOrOff(
+export function durationOrOff(
   base: Descriptor<Duration, number>,
 ): Descriptor<Duration | false, number | null> {
   return {
@@ -31,6 +31,7 @@ function durationOrOff(
 
 /** The names of the presets. */
 export const PRESETS = ['http', 'rpc', 'payments', 'batch', 'realtime'] as const;
+/** The name of a preset; see `preset`. */
 export type PresetName = (typeof PRESETS)[number];
 
 /** The options of `dependency`; `false` leaves a policy out. */
@@ -100,7 +101,10 @@ export interface DependencyOptions<F = never> extends Omit<
   readonly fallback?: FallbackOptions<F> | false | undefined;
 }
 
-/** Options laid over others: nested options are merged, everything else is replaced. */
+/**
+ * Options laid over others: nested options are merged, everything else is replaced. `true` is "on,
+ * as it is below".
+ */
 export function overlay(
   base: Readonly<Record<string, unknown>>,
   over: Readonly<Record<string, unknown>>,
@@ -109,21 +113,35 @@ export function overlay(
   for (const [key, value] of Object.entries(over)) {
     if (value === undefined) continue;
     const below = merged[key];
-    merged[key] = isOptions(below) && isOptions(value) ? overlay(below, value) : value;
+    if (!isOptions(below)) merged[key] = value;
+    else if (isOptions(value)) merged[key] = overlay(below, value);
+    else if (value !== true) merged[key] = value;
   }
   return merged;
 }
 
-function isOptions(value: unknown): value is Record<string, unknown> {
+export function isOptions(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Half the attempt's time is slow; a probe has an attempt's time and a second. */
+/**
+ * What the breaker takes from the rest: half the attempt's time is slow, a probe has an attempt's
+ * time and a second, and a cooldown longer than the longest one's default is the longest.
+ */
 export function derivedBreakerOptions(
   options: Readonly<Record<string, unknown>>,
 ): Record<string, unknown> {
-  const timeout = milliseconds(options['timeout']);
   const { breaker } = options;
-  if (Number.isNaN(timeout) || breaker === false) return {};
-  return { breaker: { slowCallDuration: Math.max(1, timeout / 2), probeLease: timeout + 1000 } };
+  if (breaker === false) return {};
+  const derived: Record<string, unknown> = {};
+  const timeout = milliseconds(options['timeout']);
+  if (!Number.isNaN(timeout)) {
+    derived['slowCallDuration'] = Math.max(1, timeout / 2);
+    derived['probeLease'] = timeout + 1000;
+  }
+  const cooldown = milliseconds(isOptions(breaker) ? breaker['cooldown'] : undefined);
+  if (cooldown > milliseconds(circuitBreakerOptions.maxCooldown.default)) {
+    derived['maxCooldown'] = cooldown;
+  }
+  return { breaker: derived };
 }

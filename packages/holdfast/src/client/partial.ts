@@ -48,23 +48,24 @@ export interface Gathered<P extends Parts> {
  */
 export async function partial<const P extends Parts>(parts: P): Promise<Gathered<P>> {
   const values: Record<string, unknown> = {};
-  const missing: string[] = [];
   const errors: Record<string, unknown> = {};
+  const names = Object.keys(parts);
+  // Named beforehand, so that the answer is in the order of the parts and not of their arrival.
+  for (const name of names) values[name] = undefined;
   await Promise.all(
     Object.entries(parts).map(async ([name, part]) => {
       if (!(part instanceof OptionalPart)) {
         values[name] = await started(part);
         return;
       }
-      values[name] = undefined;
       try {
         values[name] = await started(part.work);
       } catch (error) {
-        missing.push(name);
         errors[name] = error;
       }
     }),
   );
+  const missing = names.filter((name) => Object.hasOwn(errors, name));
   return { values, missing, errors } as unknown as Gathered<P>;
 }
 

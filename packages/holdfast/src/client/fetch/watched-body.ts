@@ -1,0 +1,173 @@
+import { formatDuration } from '../../core/duration.ts';
+import type { Result } from '../../core/edge.ts';
+import { AttemptTimeoutError } from '../../core/errors.ts';
+import { TimerNode } from '../../runtime/clock.ts';
+import type { Runtime } from '../../runtime/runtime.ts';
+import { joined } from './one-shot-body.ts';
+import { OpenBodies, type OpenBody } from './open-bodies.ts';
+
+export type Bytes = Uint8Array<ArrayBuffer>;
+
+/** What all bodies of one `resilientFetch` have in common. */
+export interface BodyLimits {
+  readonly runtime: Runtime;
+  /** How long a body may bring nothing while it is being read, in milliseconds; null for no limit. */
+  readonly idle: number | null;
+}
+
+/**
+ * What happens to a response's body after its headers have ended the call: it is read chunk by
+ * chunk, and ends when a chunk is too long in coming or when the caller aborts. Time runs only
+ * while a chunk is awaited, so a slow reader is never cut, and a body that nobody reads has no
+ * timer. As a timer node, it is that timer.
+ */
+export class WatchedBody extends TimerNode {
+  readonly limits: BodyLimits;
+  readonly result: Result<unknown>;
+  /** Whose abort ends it. */
+  readonly signals: AbortSignal[] = [];
+  /** Asked for each time: a clone gives the response another stream. */
+  readonly #native: () => ReadableStream<Bytes>;
+  #reader: ReadableStreamDefaultReader<Bytes> | null = null;
+  #stream: ReadableStream<Bytes> | null = null;
+  /** Read by `bytes`, which holds the stream for good. */
+  #takenWhole = false;
+  #failure: Failure | null = null;
+  #places: OpenBody[] = [];
+
+  constructor(limits: BodyLimits, result: Result<unknown>, native: () => ReadableStream<Bytes>) {
+    super();
+    this.limits = limits;
+    this.result = result;
+    this.#native = native;
+  }
+
+  /** Ends with this signal's reason when it aborts before the body has ended. */
+  endsWith(signal: AbortSignal): void {
+    this.signals.push(signal);
+    if (signal.aborted) this.fail(signal.reason);
+    else this.#places.push(OpenBodies.add(signal, this, this.limits.runtime.clock));
+  }
+
+  /** Somebody has taken hold of the stream. */
+  get isLocked(): boolean {
+    return this.#stream?.locked === true;
+  }
+
+  get hasFailed(): boolean {
+    return this.#failure !== null;
+  }
+
+  /** All of it. */
+  async bytes(): Promise<Bytes> {
+    this.#takenWhole = true;
+    this.#stream?.getReader();
+    const chunks: Bytes[] = [];
+    let size = 0;
+    for (let chunk = await this.#read(); chunk !== null; chunk = await this.#read()) {
+      chunks.push(chunk);
+      size += chunk.byteLength;
+    }
+    const [only] = chunks;
+    return only?.buffer.byteLength === size ? only : joined(chunks, size);
+  }
+
+  /** The body for who reads it as a stream. Reads, and locks the response's own, when it is read. */
+  stream(): ReadableStream<Bytes> {
+    if (this.#stream !== null) return this.#stream;
+    const stream = new ReadableStream(
+      {
+        type: 'bytes',
+        pull: (controller) => this.#pull(controller),
+        cancel: (reason) => {
+          this.#end();
+          return this.#cancel(reason);
+        },
+      },
+      { highWaterMark: 0 },
+    ) as ReadableStream<Bytes>;
+    this.#stream = stream;
+    if (this.#takenWhole) stream.getReader();
+    return stream;
+  }
+
+  /** Ends it: whoever reads it is told `reason`, and its socket is let go. */
+  fail(reason: unknown): void {
+    if (this.#failure !== null) return;
+    this.#failure = { reason };
+    this.#end();
+    // A cancelled read is answered as if the body had ended; `#read` tells the difference.
+    this.#cancel(reason).catch(() => {});
+  }
+
+  override expire(): void {
+    const { dependency } = this.limits.runtime;
+    const { attempts } = this.result;
+    this.fail(
+      new AttemptTimeoutError({
+        dependency,
+        policy: 'fetch',
+        reason: `no more of the body within ${formatDuration(this.limits.idle!)}`,
+        attempts,
+        made: attempts.length,
+        stoppedBy: 'attempts',
+      }),
+    );
+  }
+
+  async #pull(controller: ReadableByteStreamController): Promise<void> {
+    const chunk = await this.#read();
+    if (chunk !== null) {
+      controller.enqueue(chunk);
+      return;
+    }
+    controller.close();
+    controller.byobRequest?.respond(0);
+  }
+
+  /** The next chunk; null at the end. */
+  async #read(): Promise<Bytes | null> {
+    this.#throwFailure();
+    let chunk: Bytes | null = null;
+    try {
+      this.#reader ??= this.#native().getReader();
+      this.#startTimer();
+      const { done, value } = await this.#reader.read();
+      if (!done) chunk = value;
+    } catch (error) {
+      this.#end();
+      this.#throwFailure();
+      throw error;
+    }
+    if (chunk === null) this.#end();
+    else this.limits.runtime.clock.stop(this);
+    this.#throwFailure();
+    return chunk;
+  }
+
+  #startTimer(): void {
+    const { idle, runtime } = this.limits;
+    if (idle === null) return;
+    runtime.clock.now();
+    runtime.clock.start(this, idle);
+  }
+
+  #throwFailure(): void {
+    if (this.#failure !== null) throw this.#failure.reason;
+  }
+
+  #cancel(reason: unknown): Promise<void> {
+    return (this.#reader ?? this.#native()).cancel(reason);
+  }
+
+  #end(): void {
+    this.limits.runtime.clock.stop(this);
+    for (const place of this.#places) place.leave();
+    this.#places = [];
+  }
+}
+
+/** Why it ended before its end; the reason may be anything. */
+interface Failure {
+  readonly reason: unknown;
+}

@@ -1,0 +1,98 @@
+import type { Result } from '../../core/edge.ts';
+import { keepResult } from './results.ts';
+import { type BodyLimits, type Bytes, WatchedBody } from './watched-body.ts';
+
+const bodies = new WeakMap<Response, WatchedBody>();
+/** By the prototype that a response had: one over it, with other ways to the body. */
+const prototypes = new WeakMap<Response, object>();
+const decoder = new TextDecoder();
+
+/**
+ * Has a response's body watched: see `WatchedBody`. It stays the very response that fetch made,
+ * with all that it is and has; only its ways to the body are others. Which costs what, and why this
+ * one: docs/decisions/0005-watch-response-bodies-in-place.md.
+ */
+export function watchBody(
+  response: Response,
+  limits: BodyLimits,
+  result: Result<unknown>,
+  signal: AbortSignal | null,
+): void {
+  if (limits.idle === null && signal === null) return;
+  let body = bodies.get(response);
+  if (body === undefined) {
+    const native = Object.getPrototypeOf(response) as Response;
+    // Only what is a response by its class, and has a body to wait for.
+    if (!('body' in native) || typeof response.body?.getReader !== 'function') return;
+    body = new WatchedBody(limits, result, () => nativeBody(native, response));
+    Object.setPrototypeOf(response, prototypeOver(native));
+    bodies.set(response, body);
+  }
+  // Else it comes from an inner resilientFetch, which watches it.
+  if (signal !== null) body.endsWith(signal);
+}
+
+function nativeBody(native: Response, response: Response): ReadableStream<Bytes> {
+  return Reflect.get(native, 'body', response) as ReadableStream<Bytes>;
+}
+
+function prototypeOver(native: Response): object {
+  let prototype = prototypes.get(native);
+  if (prototype === undefined) {
+    prototype = Object.setPrototypeOf(waysToBody(native), native) as object;
+    prototypes.set(native, prototype);
+  }
+  return prototype;
+}
+
+function waysToBody(native: Response): Partial<Response> & ThisType<Response> {
+  return {
+    get body() {
+      return bodies.get(this as Response)!.stream();
+    },
+    bytes() {
+      return bytesOf(this, native, 'arrayBuffer');
+    },
+    async arrayBuffer() {
+      return (await bytesOf(this, native, 'arrayBuffer')).buffer;
+    },
+    async text() {
+      return decoder.decode(await bytesOf(this, native, 'text'));
+    },
+    async json() {
+      return JSON.parse(decoder.decode(await bytesOf(this, native, 'json'))) as unknown;
+    },
+    async blob() {
+      return reread(this, await bytesOf(this, native, 'blob')).blob();
+    },
+    async formData() {
+      return reread(this, await bytesOf(this, native, 'formData')).formData();
+    },
+    clone() {
+      const { isLocked, limits, result, signals } = bodies.get(this)!;
+      if (isLocked) throw new TypeError('Response.clone: its body is locked');
+      const copy = native.clone.call(this);
+      keepResult(copy, result);
+      watchBody(copy, limits, result, null);
+      for (const signal of signals) watchBody(copy, limits, result, signal);
+      return copy;
+    },
+  };
+}
+
+/** All of a watched body, for the method of that name, which refuses in its own words what it would refuse. */
+async function bytesOf(
+  response: Response,
+  native: Response,
+  method: 'arrayBuffer' | 'blob' | 'formData' | 'json' | 'text',
+): Promise<Bytes> {
+  const body = bodies.get(response)!;
+  if (body.hasFailed || !(body.isLocked || response.bodyUsed)) return body.bytes();
+  if (!body.isLocked) await native[method].call(response);
+  throw new TypeError('Body is unusable: it is locked');
+}
+
+/** The content type says what bytes are to be read as. */
+function reread({ headers }: Response, bytes: Bytes): Response {
+  return new Response(bytes, { headers });
+}

@@ -1,0 +1,132 @@
+import type { Judgement, Verdict } from '../core/outcome.ts';
+
+/** How deep causes are looked at. */
+const DEPTH = 5;
+
+/** No connection came about, so nothing was sent. */
+const NEVER_SENT: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EHOSTUNREACH',
+  'EHOSTDOWN',
+  'ENETUNREACH',
+  'ENETDOWN',
+  'EADDRNOTAVAIL',
+  'ERR_SOCKET_CONNECTION_TIMEOUT',
+  'UND_ERR_CONNECT_TIMEOUT',
+  // Bun
+  'ConnectionRefused',
+  'FailedToOpenSocket',
+]);
+
+/** The connection broke: what was sent may have had its effect. */
+const BROKEN: ReadonlySet<string> = new Set([
+  'ECONNABORTED',
+  'ECONNRESET',
+  'EMFILE',
+  'ENETRESET',
+  'ENFILE',
+  'ENOTCONN',
+  'EPIPE',
+  'ESHUTDOWN',
+  'ETIMEDOUT',
+]);
+
+const TIMED_OUT: ReadonlySet<string> = new Set(['UND_ERR_BODY_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT']);
+
+/** Would fail in the same way again: wrong use, a client that was closed, a limit that was set. */
+const WRONG_USE: ReadonlySet<string> = new Set([
+  'EPROTO',
+  'UND_ERR_CLOSED',
+  'UND_ERR_DESTROYED',
+  'UND_ERR_HEADERS_OVERFLOW',
+  'UND_ERR_INVALID_ARG',
+  'UND_ERR_INVALID_RETURN_VALUE',
+  'UND_ERR_NOT_SUPPORTED',
+  'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH',
+  'UND_ERR_RES_EXCEEDED_MAX_SIZE',
+]);
+
+/** What undici, llhttp and Node's streams and sockets say of a broken connection; Bun's `Connection...`. */
+const BROKEN_KINDS = /^(UND_ERR_|HPE_|ERR_(STREAM|SOCKET|HTTP2)_|Connection[A-Z])/;
+
+/** The messages of a failed connection where there is no code: browsers, React Native, Bun, Deno, undici. */
+const MESSAGES = new RegExp(
+  [
+    '^fetch failed$',
+    '^terminated$',
+    '^Failed to fetch',
+    '^NetworkError when attempting to fetch resource',
+    '^Load failed',
+    '^The Internet connection appears to be offline',
+    '^The network connection was lost',
+    '^Could not connect to the server',
+    '^Network request failed',
+    '^network error',
+    '^A network error occurred',
+    '^Unable to connect',
+    '^The socket connection was closed unexpectedly',
+    '^error sending request (for|from) ',
+  ].join('|'),
+  'i',
+);
+/** Deno tells in words how far it came. */
+const NEVER_SENT_MESSAGES =
+  /client error \(Connect\)|tcp connect error|dns error|^Unable to connect/;
+
+interface ErrorLike {
+  readonly name?: unknown;
+  readonly code?: unknown;
+  readonly message?: unknown;
+  readonly syscall?: unknown;
+  readonly cause?: unknown;
+  readonly errors?: unknown;
+}
+
+/** What it means that fetch was rejected with this error. */
+export function judgeNetworkError(error: unknown): Verdict | Judgement {
+  let hasCause = false;
+  for (let at = error, depth = 0; isObject(at) && depth < DEPTH; at = at.cause, depth++) {
+    if (at.name === 'AbortError') return 'ignored';
+    if (at.name === 'TimeoutError') return 'timeout';
+    const judged = judgeCode(at);
+    if (judged !== null) return judged;
+    hasCause = depth > 0;
+  }
+  if (!isObject(error) || typeof error.message !== 'string') return 'terminal';
+  const { message } = error;
+  // Undici tells what is wrong with a request (a redirect not allowed, a forbidden port) by a cause without a code.
+  if (hasCause && message === 'fetch failed') return 'terminal';
+  if (NEVER_SENT_MESSAGES.test(message)) return { verdict: 'transient', neverSent: true };
+  return MESSAGES.test(message) ? 'transient' : 'terminal';
+}
+
+function judgeCode(error: ErrorLike): Verdict | Judgement | null {
+  if (Array.isArray(error.errors) && error.errors.length > 0) {
+    // Happy eyeballs: one error for each address that was tried.
+    return judgeAll(error.errors.filter(isObject));
+  }
+  const { code } = error;
+  if (typeof code !== 'string') return null;
+  if (isNeverSent(error, code)) return { verdict: 'transient', neverSent: true };
+  if (TIMED_OUT.has(code)) return 'timeout';
+  if (WRONG_USE.has(code)) return 'terminal';
+  return BROKEN.has(code) || BROKEN_KINDS.test(code) ? 'transient' : null;
+}
+
+function judgeAll(errors: readonly ErrorLike[]): Verdict | Judgement | null {
+  const judged = errors.map(judgeCode);
+  const sent = judged.find((one) => one === null || typeof one === 'string');
+  return sent === undefined ? (judged[0] ?? null) : sent;
+}
+
+function isNeverSent({ syscall }: ErrorLike, code: string): boolean {
+  if (syscall === 'connect' || syscall === 'getaddrinfo') return true;
+  // A host may become unreachable under a connection as well.
+  if (syscall === 'read' || syscall === 'write') return false;
+  return NEVER_SENT.has(code) || code.startsWith('EAI_');
+}
+
+function isObject(value: unknown): value is ErrorLike {
+  return typeof value === 'object' && value !== null;
+}

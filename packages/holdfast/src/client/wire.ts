@@ -1,0 +1,47 @@
+import type { Attempt } from '../core/operation.ts';
+
+/** What a request tells of the call that it belongs to. */
+export const CONTEXT_HEADER = 'Holdfast-Context';
+/** What an answer tells callers who would come again. */
+export const PUSHBACK_HEADER = 'Holdfast-Pushback';
+
+const MEMBER = /^\s*([a-z*][a-z0-9_\-.*]*)(?:=("(?:[^"\\]|\\.)*"|[^\s;,"]+))?\s*(?:;.*)?$/;
+
+/**
+ * The members of an RFC 9651 dictionary, as text: `retry=no, after=1500`. Read leniently: a member
+ * that is malformed is left out, parameters are dropped, the last of a name counts.
+ */
+export function parseDictionary(header: string): ReadonlyMap<string, string> {
+  const members = new Map<string, string>();
+  for (const part of header.match(/(?:"(?:[^"\\]|\\.)*"|[^,"])+/g) ?? []) {
+    const match = MEMBER.exec(part);
+    if (match !== null) members.set(match[1]!, match[2] ?? '?1');
+  }
+  return members;
+}
+
+/** What a server says against being called again. */
+export interface Pushback {
+  /** It must not be tried again. */
+  readonly final: boolean;
+  /** Not before so many milliseconds. */
+  readonly after: number | undefined;
+}
+
+/** Reads `Holdfast-Pushback: retry=no, after=1500`. */
+export function parsePushback(header: string): Pushback {
+  const members = parseDictionary(header);
+  const retry = members.get('retry');
+  const after = members.get('after') ?? '';
+  return {
+    final: retry === 'no' || retry === '?0',
+    after: /^\d{1,15}(\.\d+)?$/.test(after) ? Number(after) : undefined,
+  };
+}
+
+/** Writes `Holdfast-Context` for one attempt; the deadline travels as the milliseconds that remain. */
+export function contextOf(attempt: Attempt): string {
+  const remaining = attempt.remaining();
+  const deadline = remaining === Infinity ? '' : `deadline=${Math.floor(remaining)}, `;
+  return `${deadline}attempt=${attempt.number}, criticality=${attempt.criticality}`;
+}
