@@ -22,6 +22,7 @@ const tasks = {
   format: { needs: [], run: ['oxfmt', 'oxlint --fix'] },
   lint: { needs: [], run: ['oxlint', 'oxfmt --check', 'knip --treat-config-hints-as-errors'] },
   mutation: { needs: [], run: ['stryker run'] },
+  reference: { needs: [], run: ['node scripts/reference.ts'] },
   test: {
     needs: ['build', 'node22'],
     run: [

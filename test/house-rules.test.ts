@@ -113,7 +113,7 @@ describe('the linter', () => {
     }
     Object.assign(files, free);
     findings = (await lint(plant(files), ...Object.keys(files))).diagnostics;
-  });
+  }, 60_000);
 
   const found = (path: string, rule: string): Finding[] =>
     findings.filter(({ filename, code }) => filename === path && code.endsWith(`(${rule})`));
@@ -170,7 +170,7 @@ describe('the type layers', () => {
     files[`${src}client/send.ts`] = `import type { It } from '../core/it.ts';
       export const send = (it: It): Promise<Response> => fetch('/', { signal: it.signal });`;
     errors = (await output(plant(files), 'tsc', '-b', '--pretty', 'false')).split('\n');
-  });
+  }, 60_000);
 
   const found = (path: string): string[] => errors.filter((line) => line.startsWith(src + path));
 

@@ -71,7 +71,10 @@ describe.concurrent('a process', () => {
       'was aborted',
       `(setTimeout(() => abort.abort(), 50), up.call(() => new Promise(() => {}), { signal: abort.signal }))`,
     ],
-    ['has opened a breaker', `Promise.all(Array.from({ length: 200 }, () => up.call(() => { throw 1; })))`],
+    [
+      'has opened a breaker',
+      `Promise.all(Array.from({ length: 200 }, () => up.call(() => { throw 1; })))`,
+    ],
   ])('exits at once when its last call, with a minute left, %s', async (_, call) => {
     const { code, stdout, stderr, lingered } = await runProgram(`
       ${everyDefault}

@@ -1,9 +1,10 @@
 // Protecting calls
 export { dependency, type Dependency } from './client/dependency.ts';
 export type { HoldfastEvent } from './client/events.ts';
-export { discardAnswer, type HttpAnswer, httpClassifier } from './client/http.ts';
+export { discardAnswer, type HttpAnswer, httpClassifier, httpClassifierOf } from './client/http.ts';
 export { dependencyOptions, type DependencyOptions, type PresetName } from './client/options.ts';
 export { type Gathered, optional, type Part, partial } from './client/partial.ts';
+export { metrics } from './client/metrics.ts';
 export { preset } from './client/presets.ts';
 
 // Policies, to compose freely
@@ -64,6 +65,9 @@ export type {
   StoppedBy,
   Verdict,
 } from './core/outcome.ts';
+
+// What can be watched
+export type { MetricDescriptor } from './core/metrics.ts';
 
 // Errors
 export {

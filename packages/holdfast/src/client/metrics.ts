@@ -1,0 +1,22 @@
+import type { MetricDescriptor } from '../core/metrics.ts';
+import { bulkheadMetrics } from '../policies/bulkhead/telemetry.ts';
+import { circuitBreakerMetrics } from '../policies/circuit-breaker/telemetry.ts';
+import { deadlineMetrics } from '../policies/deadline/telemetry.ts';
+import { fallbackMetrics } from '../policies/fallback/telemetry.ts';
+import { retryBudgetMetrics } from '../policies/retry-budget/telemetry.ts';
+import { retryMetrics } from '../policies/retry/telemetry.ts';
+import { timeoutMetrics } from '../policies/timeout/telemetry.ts';
+
+/**
+ * Every metric as data: its name, unit and attributes, and the event or the field of a snapshot it
+ * is read from. An exporter loops over them and names no policy.
+ */
+export const metrics: readonly MetricDescriptor[] = [
+  ...timeoutMetrics,
+  ...deadlineMetrics,
+  ...retryMetrics,
+  ...retryBudgetMetrics,
+  ...circuitBreakerMetrics,
+  ...bulkheadMetrics,
+  ...fallbackMetrics,
+];
