@@ -125,7 +125,12 @@ describe('in the async context of its own caller runs', () => {
 
   test('the callback of a call that a timer ends', async () => {
     const { pipeline, timeout, clock, seen, note } = house();
-    await forTwo(clock, () => pipeline(timeout(100)).start(() => pending, () => note('done')));
+    await forTwo(clock, () =>
+      pipeline(timeout(100)).start(
+        () => pending,
+        () => note('done'),
+      ),
+    );
     expect(seen.toSorted()).toEqual(['done: a', 'done: b']);
   });
 
@@ -138,7 +143,12 @@ describe('in the async context of its own caller runs', () => {
       return pending;
     };
     tenant.run('a', () => one.start(hold, () => note('done')));
-    tenant.run('b', () => one.start(() => note('operation'), () => note('done')));
+    tenant.run('b', () =>
+      one.start(
+        () => note('operation'),
+        () => note('done'),
+      ),
+    );
     tenant.run('somebody else', free);
     expect(seen).toEqual(['operation: b', 'done: a', 'done: b']);
   });
@@ -206,6 +216,7 @@ describe('in the async context of its own caller runs', () => {
         return { then: (_: unknown, fail: (error: Error) => void) => (reject = fail) } as unknown;
       }, SAFE),
     );
+    await Promise.resolve(); // its `then` has been called
     tenant.run('somebody else', () => reject(new Error('reset')));
     expect((await call).ok).toBe(true);
     expect(seen).toEqual(['operation: a', 'operation: a']);

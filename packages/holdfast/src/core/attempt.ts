@@ -4,12 +4,17 @@ import { emit } from './events.ts';
 import type { Attempt, Criticality } from './operation.ts';
 import { RUNNING } from './policy.ts';
 
+// Where an attempt stands; from `RUNS` on, somebody waits for it to settle.
+/** Made, to carry a timer, but not started. */
 const PREPARED = 0;
-const RUNS = 1;
-const OVER = 2;
-const ABANDONED = 3;
-/** Runs, and will be settled by a callback, which may come in somebody else's async context. */
+const OVER = 1;
+const ABANDONED = 2;
+/** The operation has not returned. */
+const RUNS = 3;
+/** A callback will settle it, which may come in somebody else's async context. */
 const AWAITS_CALLBACK = 4;
+/** The promise that the operation returned will settle it, and nothing else. */
+const FOLLOWS = 5;
 
 /** Outlives an attempt that it gave a permit, and wants to know when it is really over. */
 export interface Survivor {
@@ -41,12 +46,7 @@ export class LiveAttempt implements TimerNode, Attempt {
   timerStart: number | null = null;
   readonly number: number;
   readonly #call: Call;
-  #state:
-    | typeof PREPARED
-    | typeof RUNS
-    | typeof OVER
-    | typeof ABANDONED
-    | typeof AWAITS_CALLBACK = PREPARED;
+  #state: number = PREPARED;
   #extras: Extras | null = null;
 
   constructor(call: Call, number: number) {
@@ -90,7 +90,7 @@ export class LiveAttempt implements TimerNode, Attempt {
 
   /** Started and not settled, and somebody waits for it. */
   get isRunning(): boolean {
-    return this.#state === RUNS || this.#state === AWAITS_CALLBACK;
+    return this.#state >= RUNS;
   }
 
   get isAbandoned(): boolean {
@@ -109,12 +109,39 @@ export class LiveAttempt implements TimerNode, Attempt {
     this.#state = AWAITS_CALLBACK;
   }
 
+  /** The operation has returned a promise, whose end `settle` will be told. */
+  follow(): void {
+    if (this.#state === RUNS) this.#state = FOLLOWS;
+  }
+
   succeed(value: unknown): void {
-    this.#settle(true, value);
+    if (this.#state === FOLLOWS) this.#settledLate(true, value);
+    else this.settle(true, value);
   }
 
   fail(error: unknown): void {
-    this.#settle(false, error);
+    if (this.#state === FOLLOWS) this.#settledLate(false, error);
+    else this.settle(false, error);
+  }
+
+  /** Ends the attempt, the first time. */
+  settle(ok: boolean, outcome: unknown): void {
+    const state = this.#state;
+    if (state < RUNS) {
+      this.#settledLate(ok, outcome);
+      return;
+    }
+    const call = this.#call;
+    this.#state = OVER;
+    call.ok = ok;
+    call.outcome = outcome;
+    if (call.step === RUNNING) return;
+    const { context } = call.root;
+    if (state === AWAITS_CALLBACK && context !== null) {
+      call.plan.runtime.context.run(context, resumeSettled, call);
+    } else {
+      resumeSettled(call);
+    }
   }
 
   /** Nobody waits for it any more. Runs the operation's abort listeners. */
@@ -158,22 +185,6 @@ export class LiveAttempt implements TimerNode, Attempt {
       children: null,
       survivors: null,
     });
-  }
-
-  #settle(ok: boolean, outcome: unknown): void {
-    const state = this.#state;
-    if (state !== RUNS && state !== AWAITS_CALLBACK) {
-      this.#settledLate(ok, outcome);
-      return;
-    }
-    const call = this.#call;
-    this.#state = OVER;
-    call.ok = ok;
-    call.outcome = outcome;
-    if (call.step === RUNNING) return;
-    const { context } = call.root;
-    if (state === RUNS || context === null) resumeSettled(call);
-    else call.plan.runtime.context.run(context, resumeSettled, call);
   }
 
   #settledLate(ok: boolean, outcome: unknown): void {

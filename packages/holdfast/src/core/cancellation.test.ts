@@ -256,16 +256,20 @@ describe('one signal for many calls', () => {
     const limited = pipeline(timeout('1m'));
     let ended = 0;
     for (let i = 0; i < 10_000; i++) {
-      limited.start(never, ({ error }) => {
-        expect(error).toBe(REASON);
-        ended++;
-      }, asked);
+      limited.start(
+        never,
+        ({ error }) => {
+          expect(error).toBe(REASON);
+          ended++;
+        },
+        asked,
+      );
     }
     abort.abort(REASON);
     expect(ended).toBeGreaterThan(0);
     expect(ended).toBeLessThanOrEqual(256);
     let longest = ended;
-    for (let turns = 0; ended < 10_000 && turns < 1000; turns++) {
+    for (let turn = 0; turn < 100; turn++) {
       const before = ended;
       runtime.clock.expireNext(0);
       longest = Math.max(longest, ended - before);
@@ -277,15 +281,19 @@ describe('one signal for many calls', () => {
     expect(getEventListeners(abort.signal, 'abort')).toEqual([]);
   });
 
-  test('ends them all although the callback of one throws', () => {
+  test('ends them all although the callback of one throws', async () => {
     const { pipeline, timeout, runtime, abort, asked } = house();
     const limited = pipeline(timeout('1m'));
     let ended = 0;
     for (let i = 0; i < 5; i++) {
-      limited.start(never, () => {
-        ended++;
-        if (i === 2) throw new Error('in a callback');
-      }, asked);
+      limited.start(
+        never,
+        () => {
+          ended++;
+          if (i === 2) throw new Error('in a callback');
+        },
+        asked,
+      );
     }
     const uncaught: unknown[] = [];
     const keep = process.listeners('uncaughtException');
@@ -294,11 +302,10 @@ describe('one signal for many calls', () => {
     abort.abort(REASON);
     runtime.clock.advance(0);
     expect(ended).toBe(5);
-    return new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
-      process.removeAllListeners('uncaughtException');
-      for (const listener of keep) process.on('uncaughtException', listener);
-      expect(uncaught).toEqual([new Error('in a callback')]);
-    });
+    await new Promise((resolve) => setImmediate(resolve));
+    process.removeAllListeners('uncaughtException');
+    for (const listener of keep) process.on('uncaughtException', listener);
+    expect(uncaught).toEqual([new Error('in a callback')]);
   });
 });
 
@@ -333,7 +340,9 @@ describe('a call made on behalf of an attempt', () => {
       (parent) => {
         order.push(`attempt ${parent.number}`);
         if (parent.number === 2) return 'done';
-        inner.start(never, ({ stoppedBy }) => order.push(`child ended by ${stoppedBy}`), { parent });
+        inner.start(never, ({ stoppedBy }) => order.push(`child ended by ${stoppedBy}`), {
+          parent,
+        });
         return pending;
       },
       { idempotent: true },

@@ -31,7 +31,13 @@ describe('a policy of one’s own', () => {
   test('may run what is inside again, each time as an attempt with all its policies', async () => {
     const { pipeline, custom, bulkhead, timeout } = house();
     const slots = bulkhead({ maxConcurrent: 1 });
-    const twice = custom('twice', (next) => next().catch(() => next()));
+    const twice = custom('twice', async (next) => {
+      try {
+        return await next();
+      } catch {
+        return next();
+      }
+    });
     const result = await pipeline(twice, slots, timeout(100)).tryCall(async ({ number }) => {
       expect(slots.inFlight).toBe(1);
       if (number === 1) throw new Error('down');

@@ -65,15 +65,36 @@ export function promiseOf(call: Call): Promise<unknown> {
   return call.chain ?? pendingPromise(call);
 }
 
-/** Waits for the first attempt on behalf of the caller, too. */
-export function chain(call: Call, operation: Promise<unknown>, attempt: LiveAttempt): void {
-  call.chain = operation.then(
+/**
+ * Settles an attempt as the promise does that its operation returned. Somebody else's thenable is
+ * made a promise first: it might call back in any async context, or with another thenable.
+ */
+export function followPromise(
+  call: Call,
+  result: PromiseLike<unknown>,
+  attempt: LiveAttempt,
+): void {
+  const promise = result instanceof Promise ? result : Promise.resolve(result);
+  attempt.follow();
+  if (call.chain === null && call.resolve === null && attempt.isRunning) {
+    call.chain = chained(call, promise, attempt);
+    return;
+  }
+  promise.then(
+    (value) => attempt.settle(true, value),
+    (error: unknown) => attempt.settle(false, error),
+  );
+}
+
+/** The caller's promise, where it may be the one that waits for the first attempt. */
+function chained(call: Call, promise: Promise<unknown>, attempt: LiveAttempt): Promise<unknown> {
+  return promise.then(
     (value) => {
-      attempt.succeed(value);
+      attempt.settle(true, value);
       return answerOf(call);
     },
     (error: unknown) => {
-      attempt.fail(error);
+      attempt.settle(false, error);
       return answerOf(call);
     },
   );

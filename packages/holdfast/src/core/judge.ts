@@ -34,7 +34,9 @@ const STOPPED_BY: Readonly<Record<Verdict, StoppedBy | null>> = {
 function classified(call: Call, classify: (outcome: unknown) => Verdict | Judgement): void {
   const { ok, outcome } = call;
   try {
-    const judged: Verdict | Judgement | null | undefined = classify(ok ? { ok, value: outcome } : { ok, error: outcome });
+    const judged: Verdict | Judgement | null | undefined = classify(
+      ok ? { ok, value: outcome } : { ok, error: outcome },
+    );
     if (typeof judged === 'string') {
       call.verdict = judged;
     } else {

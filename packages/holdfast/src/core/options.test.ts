@@ -25,13 +25,19 @@ const table = {
   word: oneOf(['one', 'other'], { what: 'A word', default: 'one' }),
   yes: flag({ what: 'Yes or no', default: true }),
   told: callback<() => void>({ what: 'Is told' }),
-  inner: nested({ depth: integer({ what: 'Depth', default: 1, min: 0, max: Infinity }) }, {
-    what: 'Inner options',
-  }),
-  maybe: optional({ depth: integer({ what: 'Depth', default: 1, min: 0, max: 9 }) }, {
-    what: 'Inner options, perhaps',
-    default: false,
-  }),
+  inner: nested(
+    { depth: integer({ what: 'Depth', default: 1, min: 0, max: Infinity }) },
+    {
+      what: 'Inner options',
+    },
+  ),
+  maybe: optional(
+    { depth: integer({ what: 'Depth', default: 1, min: 0, max: 9 }) },
+    {
+      what: 'Inner options, perhaps',
+      default: false,
+    },
+  ),
 };
 
 const parse = (given: unknown) => parseOptions(table, given, 'thing');
@@ -72,7 +78,10 @@ describe('options', () => {
     [{ whole: 0 }, 'RangeError: thing.whole must be a whole number from 1 to 10, got 0'],
     [{ whole: 11 }, 'RangeError: thing.whole must be a whole number from 1 to 10, got 11'],
     [{ whole: 1.5 }, 'RangeError: thing.whole must be a whole number from 1 to 10, got 1.5'],
-    [{ whole: Infinity }, 'RangeError: thing.whole must be a whole number from 1 to 10, got Infinity'],
+    [
+      { whole: Infinity },
+      'RangeError: thing.whole must be a whole number from 1 to 10, got Infinity',
+    ],
     [{ whole: '3' }, 'TypeError: thing.whole must be a whole number from 1 to 10, got "3"'],
     [{ whole: null }, 'TypeError: thing.whole must be a whole number from 1 to 10, got null'],
     [{ part: -0.1 }, 'RangeError: thing.part must be a number from 0 to 1, got -0.1'],
@@ -81,7 +90,10 @@ describe('options', () => {
     [{ word: 1 }, "TypeError: thing.word must be one of 'one', 'other', got 1"],
     [{ yes: 'true' }, 'TypeError: thing.yes must be true or false, got "true"'],
     [{ told: 5 }, 'TypeError: thing.told must be a function, got 5'],
-    [{ inner: { depth: -1 } }, 'RangeError: thing.inner.depth must be a whole number of at least 0, got -1'],
+    [
+      { inner: { depth: -1 } },
+      'RangeError: thing.inner.depth must be a whole number of at least 0, got -1',
+    ],
     [{ inner: [] }, 'TypeError: thing.inner must be an object of options, got an array'],
     [{ inner: false }, 'TypeError: thing.inner must be an object of options, got false'],
     [{ maybe: 5 }, 'TypeError: thing.maybe must be an object of options, got 5'],
@@ -119,7 +131,9 @@ describe('options', () => {
   );
 
   test('are told of whole: everything that is wrong, at once', () => {
-    expect(problem({ whole: 0, part: 'half', wrod: 'one', inner: { depth: -1 } }).split('\n')).toEqual([
+    expect(
+      problem({ whole: 0, part: 'half', wrod: 'one', inner: { depth: -1 } }).split('\n'),
+    ).toEqual([
       "TypeError: thing.wrod is not an option; did you mean 'word'?",
       'thing.whole must be a whole number from 1 to 10, got 0',
       'thing.part must be a number from 0 to 1, got "half"',
@@ -147,6 +161,12 @@ describe('options', () => {
   });
 });
 
+/** Frozen through and through: whoever writes to it throws. */
+function frozen<T extends object>(value: T): T {
+  for (const inner of Object.values(value)) if (typeof inner === 'object') frozen(inner as object);
+  return Object.freeze(value);
+}
+
 describe('one options object', () => {
   const makers: Record<string, (options: never) => unknown> = {
     bulkhead,
@@ -156,12 +176,6 @@ describe('one options object', () => {
     retryBudget,
     timeout,
   };
-
-  /** Frozen through and through: whoever writes to it throws. */
-  function frozen<T extends object>(value: T): T {
-    for (const inner of Object.values(value)) if (typeof inner === 'object') frozen(inner as object);
-    return Object.freeze(value);
-  }
 
   test.each([
     ['bulkhead', { maxConcurrent: 2 }],

@@ -27,7 +27,7 @@ export interface Policy {
   readonly traits: Traits;
   /** `GO`, `WAIT`, or `END` with the refusal on the call (`call.refuse`). */
   enter(call: Call, slot: number): Step;
-  /** `GO`, `WAIT`, or `AGAIN`; with verdict `ignored` always `GO`. */
+  /** `GO`, `WAIT`, or `AGAIN`; always `GO` when the call is being cut, that is, when `call.index` is not `slot`. */
   leave(call: Call, slot: number): Step;
   /** Only for policies that wait: forget this call, which waits here and is being interrupted. */
   cancel?(call: Call, slot: number): void;

@@ -13,7 +13,7 @@ import {
   type Step,
   WAIT,
 } from './policy.ts';
-import { chain } from './edge.ts';
+import { followPromise } from './edge.ts';
 import { emit } from './events.ts';
 import { pending } from './operation.ts';
 import { judge } from './judge.ts';
@@ -113,7 +113,9 @@ export class CallScheduler extends TimerNode implements Scheduler {
       }
     } finally {
       this.#draining = false;
-      if (this.#first !== null) this.#runtime.clock.start(this, 0);
+      // A list that is empty must not keep the call that was last on it, and its answer, alive.
+      if (this.#first === null) this.#last = null;
+      else this.#runtime.clock.start(this, 0);
     }
   }
 
@@ -236,12 +238,8 @@ function operate(call: Call): Step {
   attempt.started();
   try {
     const result = operation(attempt);
-    if (result instanceof Promise) {
-      if (call.chain === null && call.resolve === null) chain(call, result, attempt);
-      else follow(result, attempt);
-    } else if (isThenable(result)) {
-      follow(result, attempt);
-      attempt.awaitCallback();
+    if (isThenable(result)) {
+      followPromise(call, result, attempt);
     } else if (result === pending) {
       attempt.awaitCallback();
     } else {
@@ -251,13 +249,6 @@ function operate(call: Call): Step {
     attempt.fail(error);
   }
   return attempt.isRunning ? WAIT : attemptEnded(call);
-}
-
-function follow(result: PromiseLike<unknown>, attempt: LiveAttempt): void {
-  result.then(
-    (value) => attempt.succeed(value),
-    (error: unknown) => attempt.fail(error),
-  );
 }
 
 function attemptEnded(call: Call): typeof END {
@@ -314,6 +305,7 @@ function finish(call: Call): void {
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
+  if (value instanceof Promise) return true;
   if (typeof value !== 'object' && typeof value !== 'function') return false;
   return typeof (value as { then?: unknown } | null)?.then === 'function';
 }

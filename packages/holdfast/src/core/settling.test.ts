@@ -1,3 +1,4 @@
+/* oxlint-disable unicorn/no-thenable -- thenables are one of the subjects */
 import { describe, expect, test } from 'vitest';
 import { withRuntime } from '../client/with-runtime.ts';
 import { testRuntime } from '../testing/index.ts';
@@ -61,6 +62,28 @@ describe('an operation', () => {
   });
 });
 
+describe('an operation that returns a promise', () => {
+  test('settles by that promise, and not by a callback as well', async () => {
+    runtime.sink.clear();
+    const result = await outcomeOf(async (attempt) => {
+      await null;
+      attempt.succeed('by callback');
+      await null;
+      return 'by promise';
+    });
+    expect(result).toMatchObject({ ok: true, value: 'by promise' });
+    expect(runtime.sink.of('attempt.settled-twice')).toHaveLength(2); // of both pipelines
+  });
+
+  test('but has failed by a callback before is over, and its promise is nobody’s', async () => {
+    const result = await outcomeOf(async (attempt) => {
+      attempt.fail('by callback');
+      throw new Error('by promise');
+    });
+    expect(result).toMatchObject({ ok: false, error: 'by callback' });
+  });
+});
+
 describe('a thenable', () => {
   test('is awaited', async () => {
     const result = await outcomeOf(() => thenable((resolve) => setImmediate(resolve, 'later')));
@@ -85,7 +108,6 @@ describe('a thenable', () => {
   });
 
   test('that calls back twice has settled the first time', async () => {
-    runtime.sink.clear();
     const result = await outcomeOf(() =>
       thenable((resolve, reject) => {
         resolve('first');
@@ -93,7 +115,14 @@ describe('a thenable', () => {
       }),
     );
     expect(result).toMatchObject({ ok: true, value: 'first' });
-    expect(runtime.sink.of('attempt.settled-twice')).toHaveLength(2);
+  });
+
+  test('that answers with another thenable is followed to its end', async () => {
+    const inner = thenable((resolve) => resolve('the value'));
+    expect(await outcomeOf(() => thenable((resolve) => resolve(inner)))).toMatchObject({
+      ok: true,
+      value: 'the value',
+    });
   });
 
   test('that throws after it has called back has settled', async () => {
@@ -118,7 +147,6 @@ describe('a thenable', () => {
   test('whose `then` cannot be read has failed', async () => {
     const result = await outcomeOf(
       () =>
-        // oxlint-disable-next-line unicorn/no-thenable -- the subject
         ({
           get then() {
             throw new Error('in the getter');
@@ -169,7 +197,10 @@ describe('an operation that settles by callback', () => {
       return pending;
     });
     expect(result).toMatchObject({ ok: true, value: 'first' });
-    expect(runtime.sink.of('attempt.settled-twice')).toMatchObject([{ attempt: 1 }, { attempt: 1 }]);
+    expect(runtime.sink.of('attempt.settled-twice')).toMatchObject([
+      { attempt: 1 },
+      { attempt: 1 },
+    ]);
     expect(runtime.sink.of('call.settled')).toHaveLength(1);
   });
 

@@ -193,7 +193,11 @@ describe('the system’s async context', () => {
     const store = new AsyncLocalStorage<string>();
     const captured = store.run('mine', () => context.capture());
     store.run('yours', () => {
-      context.run(captured, (argument) => expect([store.getStore(), argument]).toEqual(['mine', 1]), 1);
+      context.run(
+        captured,
+        (argument) => expect([store.getStore(), argument]).toEqual(['mine', 1]),
+        1,
+      );
       context.run(null, () => expect(store.getStore()).toBe('yours'), undefined);
     });
     expect.assertions(2);

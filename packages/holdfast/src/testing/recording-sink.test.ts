@@ -12,8 +12,9 @@ test('a recording sink keeps what it is told until it is cleared', () => {
   expect(sink.events).toEqual([]);
 });
 
+const draw = (seed?: number) => testRuntime(seed).random.next();
+
 test('a test runtime repeats itself for the same seed', () => {
-  const draw = (seed?: number) => testRuntime(seed).random.next();
   expect(draw(5)).toBe(draw(5));
   expect(draw(5)).not.toBe(draw(6));
   expect(draw()).toBe(draw(1));
