@@ -38,6 +38,18 @@ const hang = (): never => pending as never;
 const told = (options: object): string =>
   dependency('stock', { ...options, classify } as never, testRuntime()).explain();
 
+const nothing = (): void => {};
+
+/** The error of a dependency with these options. */
+const wrong = (options: unknown): Error => {
+  try {
+    dependency('stock', options as never);
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error('nothing was found wrong');
+};
+
 describe('the order', () => {
   test('fallback is outside the deadline: it answers when time is up', async () => {
     const { it, clock } = setUp({ fallback: { value: 'instead' } });
@@ -104,7 +116,7 @@ describe('the order', () => {
       breaker: { kind: 'consecutive', consecutiveFailures: 1, cooldown: 10, cooldownJitter: 0 },
     });
     const controller = new AbortController();
-    let end: () => void = () => {};
+    let end = nothing;
     it.start(
       (attempt) => {
         end = () => attempt.succeed(1);
@@ -175,17 +187,17 @@ describe('limits that fit together', () => {
       const runtime = { ...testRuntime(), random: worst };
       const retry = { ...(options.retry as object), budget: false } as const;
       const it = dependency('it', { ...options, retry, classify }, runtime);
-      let end: unknown = null;
+      let end: unknown[] = [];
       it.start(
         hang,
         ({ attempts, stoppedBy }) => {
-          end = { attempts, stoppedBy };
+          end = [attempts, stoppedBy];
         },
         { idempotent: true },
       );
-      while (end === null && runtime.clock.expireNext(Infinity));
+      while (runtime.clock.armed > 0) runtime.clock.expireNext(Infinity);
       const most = Number(/up to (\d+) attempts/.exec(it.explain())![1]);
-      expect(end).toEqual({ attempts: most, stoppedBy: 'attempts' });
+      expect(end).toEqual([most, 'attempts']);
     },
   );
 
@@ -282,15 +294,6 @@ describe('false leaves a part out', () => {
 });
 
 describe('wrong options', () => {
-  const wrong = (options: unknown): Error => {
-    try {
-      dependency('stock', options as never);
-    } catch (error) {
-      return error as Error;
-    }
-    throw new Error('nothing was found wrong');
-  };
-
   test('are told whole, each with its path', () => {
     const { message } = wrong({
       preset: 'htttp',
@@ -382,10 +385,7 @@ describe('ways to call', () => {
   });
 
   test('a listener that throws harms nobody', async () => {
-    const onEvent = () => {
-      throw new Error('listener');
-    };
-    expect(await setUp({ onEvent }).it.call(() => 1)).toBe(1);
+    expect(await setUp({ onEvent: fail }).it.call(() => 1)).toBe(1);
   });
 });
 
@@ -393,7 +393,7 @@ describe('in a registry', () => {
   test('it may be forgotten while its breaker is closed and nothing runs', () => {
     const { it } = setUp();
     expect(it.evictable).toBe(true);
-    let end: () => void = () => {};
+    let end = nothing;
     it.start(
       (attempt) => {
         end = () => attempt.succeed(1);

@@ -51,7 +51,7 @@ function run(
     },
     { idempotent: true },
   );
-  while (end === null && runtime.clock.expireNext(Infinity));
+  while (runtime.clock.armed > 0) runtime.clock.expireNext(Infinity);
   return end!;
 }
 
@@ -66,6 +66,13 @@ class Later {
     this.expire = work;
   }
 }
+
+const explain = (options: DependencyOptions<unknown>) =>
+  dependency(
+    'stock',
+    { ...options, classify: () => 'success' as Verdict },
+    testRuntime(),
+  ).explain();
 
 const some = fc.record({
   timeout: fc.constantFrom(50, 333, 1000, 30_000),
@@ -95,7 +102,8 @@ describe('the worst case that explain tells', () => {
         expect(worst.attempts).toBeLessThanOrEqual(attempts);
         expect(worst.took).toBeLessThanOrEqual(usual);
         // What stops it short is a retry that could not have ended before the deadline.
-        if (worst.attempts === attempts) expect(worst.took).toBeGreaterThan(usual * 0.98 - 1);
+        const least = worst.attempts === attempts ? usual * 0.98 - 1 : 0;
+        expect(worst.took).toBeGreaterThan(least);
         for (const draw of [0, 0.5])
           expect(run(options, draw, null).took).toBeLessThanOrEqual(usual);
       }),
@@ -140,13 +148,6 @@ describe('the worst case that explain tells', () => {
 });
 
 describe('explain', () => {
-  const explain = (options: DependencyOptions<unknown>) =>
-    dependency(
-      'stock',
-      { ...options, classify: () => 'success' as Verdict },
-      testRuntime(),
-    ).explain();
-
   test('tells the defaults in words, from the outside in', () => {
     expect(explain({})).toBe(
       `stock, from the outside in:

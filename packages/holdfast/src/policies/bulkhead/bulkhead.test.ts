@@ -323,7 +323,6 @@ describe('the queue', () => {
 });
 
 describe('operations that ignore their abort', () => {
-
   test('by default leave their slot at once, and are counted as zombies until they settle', () => {
     const circuit = withTimeout({ maxConcurrent: 1 });
     const { begin, slots, clock, runtime } = circuit;
@@ -402,7 +401,7 @@ describe('listeners that meddle', () => {
   });
 });
 
-test('a hundred thousand calls that wait for one slot are served on a flat stack', () => {
+test('twenty thousand calls that wait for one slot are served on a flat stack', () => {
   const runtime = testRuntime();
   const calls = pipeline(bulkhead({ maxConcurrent: 1, maxQueue: 1_000_000 }, runtime));
   let open = nothing;
@@ -414,14 +413,14 @@ test('a hundred thousand calls that wait for one slot are served on a flat stack
     },
     () => {},
   );
-  for (let i = 0; i < 100_000; i++)
+  for (let i = 0; i < 20_000; i++)
     calls.start(
       () => 1,
       () => served++,
     );
   open();
   while (runtime.clock.armed > 0) runtime.clock.advance(0);
-  expect(served).toBe(100_000);
+  expect(served).toBe(20_000);
 });
 
 test('its snapshot is plain JSON', () => {

@@ -88,6 +88,60 @@ function trip({ answers }: { answers: (times: number, judged: Verdict) => unknow
   answers(20, 'transient');
 }
 
+const nothing = (): void => {};
+
+const counted = (judged: Verdict | Judgement) => {
+  const { answer, breaker } = setUp();
+  answer(judged);
+  const { calls, failures } = breaker.snapshot!() as { calls: number; failures: number };
+  return { calls, failures };
+};
+
+/** The cooldown of each opening, probes failing until there were so many. */
+const cooldowns = (options: CircuitBreakerOptions, openings: number): number[] => {
+  const { answers, answer, changes, clock } = setUp(options);
+  answers(20, 'transient');
+  while (changes().filter(({ to }) => to === 'open').length < openings) {
+    clock.advance(10);
+    answer('transient');
+  }
+  return changes()
+    .filter(({ to }) => to === 'open')
+    .map(({ retryAfter }) => retryAfter!);
+};
+
+const half = (options: CircuitBreakerOptions = {}, more?: Parameters<typeof setUp>[1]) => {
+  const circuit = setUp({ cooldownJitter: 0, cooldown: '1s', ...options }, more);
+  trip(circuit);
+  circuit.clock.advance(1000);
+  return circuit;
+};
+
+const closed = (options: CircuitBreakerOptions = {}) => {
+  const circuit = setUp({ ...PLAIN, cooldown: '1s', rampDuration: '10s', ...options });
+  trip(circuit);
+  circuit.clock.advance(1000);
+  circuit.answer('success');
+  expect(circuit.breaker.state).toBe('closed');
+  return circuit;
+};
+
+const full = (options: CircuitBreakerOptions = {}) => {
+  const runtime = testRuntime();
+  const breaker = circuitBreaker({ ...PLAIN, cooldown: '10s', ...options }, runtime);
+  const slots = bulkhead({ maxConcurrent: 2, maxQueue: 50 }, runtime);
+  const budget = retryBudget({ floorPerSecond: 1 }, runtime);
+  const backoff = { base: 1000, jitter: 'none' as const };
+  const calls = pipeline(
+    asToldTo,
+    retry({ maxAttempts: 3, backoff }, runtime),
+    budget,
+    slots,
+    breaker,
+  );
+  return { runtime, clock: runtime.clock, breaker, slots, budget, calls };
+};
+
 describe('when it opens', () => {
   test('opens at half of at least 20 calls failed, and then refuses', () => {
     const { answers, answer, breaker } = setUp();
@@ -202,13 +256,6 @@ describe('when it opens', () => {
 });
 
 describe('what counts', () => {
-  const counted = (judged: Verdict | Judgement) => {
-    const { answer, breaker } = setUp();
-    answer(judged);
-    const { calls, failures } = breaker.snapshot!() as { calls: number; failures: number };
-    return { calls, failures };
-  };
-
   test.each<[Verdict]>([['transient'], ['timeout'], ['overload']])('%s is a failure', (verdict) => {
     expect(counted(verdict)).toEqual({ calls: 1, failures: 1 });
   });
@@ -284,19 +331,6 @@ describe('what counts', () => {
 });
 
 describe('how long it stays open', () => {
-  /** The cooldown of each opening, probes failing until there were so many. */
-  const cooldowns = (options: CircuitBreakerOptions, openings: number): number[] => {
-    const { answers, answer, changes, clock } = setUp(options);
-    answers(20, 'transient');
-    while (changes().filter(({ to }) => to === 'open').length < openings) {
-      clock.advance(10);
-      answer('transient');
-    }
-    return changes()
-      .filter(({ to }) => to === 'open')
-      .map(({ retryAfter }) => retryAfter!);
-  };
-
   test('30 s, spread by 20 % both ways', () => {
     const waits: number[] = [];
     for (let seed = 0; seed < 300; seed++) {
@@ -356,6 +390,17 @@ describe('how long it stays open', () => {
     expect(changes().at(-1)).toMatchObject({ retryAfter: 1000 });
   });
 
+  test('without a ramp, the doubling ends as soon as it closes', () => {
+    const circuit = setUp({ ...PLAIN, cooldown: 100 });
+    trip(circuit);
+    circuit.clock.advance(100);
+    circuit.answer('transient');
+    circuit.clock.advance(200);
+    circuit.answer('success');
+    trip(circuit);
+    expect(circuit.changes().at(-1)).toMatchObject({ to: 'open', retryAfter: 100 });
+  });
+
   test('the doubling outlives closing, and ends when the ramp is over', () => {
     const circuit = setUp({ ...PLAIN, cooldown: 100, rampDuration: '1s' });
     const { answers, answer, clock, changes } = circuit;
@@ -377,13 +422,6 @@ describe('how long it stays open', () => {
 });
 
 describe('half-open', () => {
-  const half = (options: CircuitBreakerOptions = {}, more?: Parameters<typeof setUp>[1]) => {
-    const circuit = setUp({ cooldownJitter: 0, cooldown: '1s', ...options }, more);
-    trip(circuit);
-    circuit.clock.advance(1000);
-    return circuit;
-  };
-
   test('an open breaker whose cooldown is over stays open until a call comes', () => {
     const { breaker, begin } = half();
     expect(breaker.state).toBe('open');
@@ -415,12 +453,17 @@ describe('half-open', () => {
     expect(breaker.state).toBe('open');
   });
 
-  test('a probe that succeeds slowly opens it again', () => {
-    const { begin, clock, breaker } = half({ slowCallDuration: 100 });
+  test('a probe that succeeds slowly opens it again, and is told as slow', () => {
+    const { begin, clock, breaker, runtime } = half({ slowCallDuration: 100 });
     const probe = begin();
     clock.advance(101);
     probe.end('success');
     expect(breaker.state).toBe('open');
+    expect(runtime.sink.of('circuit-breaker.state-changed').at(-1)).toMatchObject({
+      calls: 1,
+      failures: 0,
+      slow: 1,
+    });
   });
 
   test('with the slow-call rate off, a slow probe is a good one', () => {
@@ -474,7 +517,7 @@ describe('half-open', () => {
       shared.slots = bulkhead({ maxConcurrent: 1, maxQueue: 0 }, runtime);
       return { inside: [shared.slots] };
     });
-    let leave: (attempt: unknown) => void = () => {};
+    let leave: (value: unknown) => void = nothing;
     pipeline(shared.slots!).start(
       (attempt) => {
         leave = (value) => attempt.succeed(value);
@@ -548,15 +591,6 @@ describe('late results', () => {
 });
 
 describe('the ramp after closing', () => {
-  const closed = (options: CircuitBreakerOptions = {}) => {
-    const circuit = setUp({ ...PLAIN, cooldown: '1s', rampDuration: '10s', ...options });
-    trip(circuit);
-    circuit.clock.advance(1000);
-    circuit.answer('success');
-    expect(circuit.breaker.state).toBe('closed');
-    return circuit;
-  };
-
   test.each([
     [0, 0.1],
     [2500, 0.325],
@@ -571,16 +605,18 @@ describe('the ramp after closing', () => {
     expect(passed).toBeLessThanOrEqual(share + 0.04);
   });
 
-  test('what it does not let through is told that the circuit is closing', () => {
+  test('what it does not let through is told that the circuit is closing, and to come back', () => {
     const { calls } = closed();
-    const messages = new Set<string>();
+    const refusals: CircuitOpenError[] = [];
     for (let i = 0; i < 30; i++) {
       calls.start(
         () => 'success',
-        ({ error }) => messages.add(error === undefined ? '' : (error as Error).message),
+        ({ ok, error }) => ok || refusals.push(error as CircuitOpenError),
       );
     }
-    expect([...messages].some((text) => text.includes('the circuit is closing'))).toBe(true);
+    expect(refusals.length).toBeGreaterThan(10);
+    expect(refusals[0]!.message).toContain('the circuit is closing');
+    expect(refusals[0]!.retryAfter).toBe(0);
   });
 
   test('opens on 5 calls, of which half fail', () => {
@@ -661,7 +697,7 @@ describe('what it tells', () => {
     breaker.reset();
     const seen = runtime.sink
       .of('circuit-breaker.state-changed')
-      .map(({ type: _, dependency: __, ...rest }) => rest);
+      .map(({ type: _type, dependency: _dependency, ...rest }) => rest);
     expect(seen).toEqual([
       { from: 'closed', to: 'open', calls: 20, failures: 15, slow: 0, retryAfter: 1000 },
       { from: 'open', to: 'half-open', calls: 0, failures: 0, slow: 0, retryAfter: undefined },
@@ -741,22 +777,6 @@ describe('what it tells', () => {
 });
 
 describe('in a pipeline with retries and a queue', () => {
-  const full = (options: CircuitBreakerOptions = {}) => {
-    const runtime = testRuntime();
-    const breaker = circuitBreaker({ ...PLAIN, cooldown: '10s', ...options }, runtime);
-    const slots = bulkhead({ maxConcurrent: 2, maxQueue: 50 }, runtime);
-    const budget = retryBudget({ floorPerSecond: 1 }, runtime);
-    const backoff = { base: 1000, jitter: 'none' as const };
-    const calls = pipeline(
-      asToldTo,
-      retry({ maxAttempts: 3, backoff }, runtime),
-      budget,
-      slots,
-      breaker,
-    );
-    return { runtime, clock: runtime.clock, breaker, slots, budget, calls };
-  };
-
   test('an open breaker ends a call at once: no place in the queue, no token, no wait', () => {
     const { breaker, slots, budget, calls, clock } = full();
     const ends: (string | null)[] = [];
@@ -801,7 +821,7 @@ describe('in a pipeline with retries and a queue', () => {
 
   test('when it opens, all that is queued behind it is refused at once', () => {
     const { calls, slots } = full({ kind: 'consecutive', consecutiveFailures: 1 });
-    let fail: (error: unknown) => void = () => {};
+    let fail: (error: unknown) => void = nothing;
     const ends: (string | null)[] = [];
     calls.start(
       (attempt) => {

@@ -13,9 +13,9 @@ import {
   pipeline,
   type Result,
   retry,
-  type TypedPolicy,
   type Verdict,
 } from '../../index.ts';
+import type { Policy } from '../../core/policy.ts';
 import { type TestRuntime, testRuntime } from '../../testing/index.ts';
 
 /** A value says how it is to be judged; errors are transient. */
@@ -25,8 +25,8 @@ const judge = (o: { ok: boolean; value?: unknown }): Verdict | Judgement =>
 function setUp(
   options: FallbackOptions<unknown>,
   policies: (runtime: TestRuntime) => {
-    outside?: TypedPolicy[];
-    inside?: TypedPolicy[];
+    outside?: Policy[];
+    inside?: Policy[];
     discard?: (value: unknown) => void;
   } = () => ({}),
 ) {
@@ -44,6 +44,14 @@ function setUp(
     }, asked);
   return { runtime, clock: runtime.clock, calls, failing };
 }
+
+const refuse = (): never => {
+  throw new Error('no stock either');
+};
+const nothing = (): void => {};
+
+const stale = (options: Exclude<FallbackOptions['stale'], boolean | undefined> = {}) =>
+  setUp({ stale: { maxAge: '1m', ...options } });
 
 describe('what answers', () => {
   test('a value', async () => {
@@ -152,10 +160,7 @@ describe('an answer with a failure’s verdict', () => {
   test('is what the caller gets, untouched, when the fallback fails', async () => {
     const discarded: unknown[] = [];
     const unavailable = { status: 503, verdict: 'transient' };
-    const run = () => {
-      throw new Error('no stock either');
-    };
-    const { calls } = setUp({ run }, () => ({ discard: (value) => discarded.push(value) }));
+    const { calls } = setUp({ run: refuse }, () => ({ discard: (value) => discarded.push(value) }));
     const answer = await calls.tryCall(() => unavailable);
     expect(answer.ok && answer.value).toBe(unavailable);
     expect(answer.fellBack).toBe(false);
@@ -208,7 +213,7 @@ describe('a function that fails', () => {
   });
 
   test('what it answers after its timeout is dropped', async () => {
-    let late: (value: unknown) => void = () => {};
+    let late: (value: unknown) => void = nothing;
     const run = () => new Promise((resolve) => (late = resolve));
     const { failing, clock } = setUp({ run });
     const answer = failing();
@@ -277,11 +282,9 @@ describe('the caller’s own end', () => {
 });
 
 describe('the last good answer', () => {
-  const stale = (options: Exclude<FallbackOptions['stale'], boolean | undefined> = {}) =>
-    setUp({ stale: { maxAge: '1m', ...options } });
-
   test('is given while it is not too old', async () => {
     const { calls, failing, clock } = stale();
+    clock.advance(3_600_000);
     await calls.call(() => 'rates of noon');
     clock.advance(60_000);
     expect(await failing()).toMatchObject({ value: 'rates of noon', fellBack: true });
