@@ -259,7 +259,8 @@ function attemptEnded(call: Call): typeof END {
   if (!succeeded || plan.needsPrecision || sink !== null) clock.now();
   if (succeeded && plan.needsClock) {
     const duration = clock.recent() - call.attemptStartedAt!;
-    plan.usualDuration += DURATION_WEIGHT * (duration - plan.usualDuration);
+    const { usualDuration: usual } = plan;
+    plan.usualDuration = usual === 0 ? duration : usual + DURATION_WEIGHT * (duration - usual);
   }
   if (!succeeded || root.records !== null || root !== call) remember(call, call.verdict);
   if (sink !== null) tellOfAttempt(call, call.verdict);

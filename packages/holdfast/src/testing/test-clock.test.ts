@@ -101,4 +101,12 @@ describe('a test clock', () => {
     expect(order).toEqual(['first', 'after first', 'second', 'after second']);
     expect(clock.now()).toBe(30);
   });
+
+  test('expires one timer after another, however late, until none is armed', () => {
+    const clock = new TestClock();
+    clock.start(new Alarm(() => {}), 10_000);
+    expect(clock.expireNext(Infinity)).toBe(true);
+    expect(clock.expireNext(Infinity)).toBe(false);
+    expect(clock.now()).toBe(10_000);
+  });
 });

@@ -94,7 +94,7 @@ export class TestClock implements Clock, TimerOwner {
 
   /** Expires the next timer if it is due by `end`, and moves time to it; false if there is none. */
   expireNext(end: number): boolean {
-    if (this.nextDue() > end) return false;
+    if (this.nextDue() > end || this.#heap.length === 0) return false;
     const { node, due } = pop(this.#heap);
     this.remove(node);
     this.#now = Math.max(this.#now, due);

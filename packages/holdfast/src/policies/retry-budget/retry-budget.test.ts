@@ -158,6 +158,15 @@ describe('charges', () => {
     await expect(calls.call(() => 'fine')).resolves.toBe('fine');
   });
 
+  test('nor are they when they have queued, and the budget is empty', async () => {
+    const rt = testRuntime();
+    const empty = retryBudget({ ratio: 0, floorPerSecond: 0 }, rt);
+    const calls = pipeline(judging, bulkhead({ maxConcurrent: 1 }, rt), empty);
+    const first = calls.call(async () => 'first');
+    const queued = calls.call(async () => 'queued');
+    await expect(Promise.all([first, queued])).resolves.toEqual(['first', 'queued']);
+  });
+
   test('go back when a policy further in refuses the attempt', async () => {
     const rt = testRuntime();
     const budget = retryBudget({ kind: 'token-bucket', capacity: 1, floorPerSecond: 0 }, rt);

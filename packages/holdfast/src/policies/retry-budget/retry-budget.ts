@@ -72,9 +72,8 @@ class SharedBudget implements RetryBudget {
   leave(call: Call, slot: number): Step {
     const now = this.runtime.clock.recent();
     const charged = call.slots?.[slot] as ChargedAttempt | undefined;
-    if (charged !== undefined) {
-      if (charged.attemptsBefore === call.root.attempts) this.#state.refund(charged.charge, now);
-      call.remember(slot, undefined);
+    if (charged !== undefined && charged.attemptsBefore === call.root.attempts) {
+      this.#state.refund(charged.charge, now);
     }
     if (call.verdict === 'success' && !this.#earnedByCall) this.#state.earn(now);
     return GO;

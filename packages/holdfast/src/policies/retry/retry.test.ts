@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { describe, expect, test } from 'vitest';
 import { classify } from '../../core/classify.ts';
+import { custom } from '../../core/custom.ts';
 import type { CallOptions } from '../../core/operation.ts';
 import type { Judgement, Verdict } from '../../core/outcome.ts';
 import { pipeline } from '../../core/pipeline.ts';
@@ -90,6 +91,7 @@ describe('what is tried again', () => {
     ['overload', {}, {}, 3, 'attempts'],
     ['overload', { quota: true, retryAfter: 1000 }, {}, 3, 'attempts'],
     ['overload', { retry: false }, safe, 1, 'pushback'],
+    ['overload', {}, { ...safe, repeatable: false }, 1, 'unsafe'],
     ['terminal', {}, safe, 1, 'terminal'],
     ['ignored', {}, safe, 1, 'rejected'],
   ])(
@@ -134,6 +136,22 @@ describe('what is tried again', () => {
     const result = await outcomeOf({ maxAttempts: 1 }, play(error));
     expect(result).toMatchObject({ ok: false, stoppedBy: 'attempts' });
     expect(result.error).toBe(error);
+  });
+
+  test('a policy further in that fails before any attempt is tried again no more often', async () => {
+    const rt = testRuntime();
+    let times = 0;
+    const failing = custom(
+      'no connection',
+      () => {
+        times++;
+        throw new Failure('transient');
+      },
+      rt,
+    );
+    const result = await retrying(atOnce, rt, failing).tryCall(play('never'), safe);
+    expect(result).toMatchObject({ ok: false, stoppedBy: 'attempts', attempts: [] });
+    expect(times).toBe(3);
   });
 
   test('one retry inside another does not multiply the attempts', async () => {
@@ -219,11 +237,11 @@ describe('how long it waits', () => {
 
   test('a custom backoff that throws ends the call with what it threw', async () => {
     const mistake = new TypeError('not a function');
-    const custom = (): number => {
+    const faulty = (): number => {
       throw mistake;
     };
     const refused = answer('transient');
-    const backoff = { kind: 'custom' as const, custom };
+    const backoff = { kind: 'custom' as const, custom: faulty };
     const result = await outcomeOf({ backoff }, play(refused));
     expect(result).toMatchObject({ ok: false, verdict: 'terminal', stoppedBy: 'terminal' });
     expect(result.error).toBe(mistake);
@@ -368,6 +386,25 @@ describe('aborts', () => {
     const { error: exceeded, stoppedBy } = await result;
     expect(exceeded).toMatchObject({ code: 'DEADLINE_EXCEEDED', cause: error });
     expect([times, stoppedBy]).toEqual([2, 'deadline']);
+  });
+});
+
+describe('a call that has waited', () => {
+  test('goes on in the async context of its own caller', async () => {
+    const rt = testRuntime();
+    const tenant = new AsyncLocalStorage<string>();
+    const calls = retrying({ ...plain, maxAttempts: 2 }, rt);
+    const seen: unknown[] = [];
+    const operation = (): never => {
+      seen.push(tenant.getStore());
+      throw new Failure('transient');
+    };
+    const results = ['a', 'b'].map((name) =>
+      tenant.run(name, () => calls.tryCall(operation, safe)),
+    );
+    tenant.run('clock', () => rt.clock.advance(100));
+    await Promise.all(results);
+    expect(seen).toEqual(['a', 'b', 'a', 'b']);
   });
 });
 

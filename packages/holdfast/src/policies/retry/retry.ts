@@ -61,11 +61,7 @@ class Retry implements TypedPolicy<never, NeedsClassifier> {
   }
 
   leave(call: Call, slot: number): Step {
-    if (call.verdict === 'success') return GO;
-    if (call.verdict === 'ignored') {
-      call.stoppedBy ??= 'rejected';
-      return GO;
-    }
+    if (call.verdict === 'success' || call.verdict === 'ignored') return GO;
     const before = call.slots?.[slot] as Backoff | undefined;
     // A policy further in may fail before any attempt begins: that is a try, too.
     const tries = Math.max(call.root.attempts, (before?.waits ?? 0) + 1);

@@ -53,14 +53,13 @@ function growth({ kind, base, factor, custom }: ParsedBackoff, failures: number)
     case 'linear':
       return base * failures;
     case 'exponential':
-      // 0 x Infinity would be NaN.
-      return base === 0 ? 0 : base * factor ** (failures - 1);
+      return base * factor ** (failures - 1);
     case 'custom':
       return custom!(failures);
   }
 }
 
-/** NaN and negative waits count as none. */
+/** NaN (0 x Infinity, after very many failures) and negative waits count as none. */
 function clamp(wait: number, max: number): number {
   return wait > 0 ? Math.min(wait, max) : 0;
 }
