@@ -57,7 +57,7 @@ export class OpenBodies extends TimerNode {
   /** The signal has aborted. */
   handleEvent(): void {
     const { reason } = this.#signal;
-    
+    for (const ref of this.#bodies) ref.deref()?.fail(reason);
   }
 
   override expire(): void {

@@ -113,16 +113,20 @@ class Sender {
     body: OneShotBody | null,
   ): CallOptions {
     const idempotent = isIdempotent(methodOf(request, init));
-    return {
+    const options = {
       idempotent,
       key: idempotent
         ? undefined
         : headerOf(headersOf(request, init), IDEMPOTENCY_KEY) || undefined,
       criticality: this.#options.criticality,
       signal: signal ?? undefined,
+    };
+    if (body === null) return options;
+    return {
+      ...options,
       // Asked when a further attempt is due.
       get repeatable() {
-        return body === null || body.replayable;
+        return body.replayable;
       },
     };
   }
@@ -140,9 +144,7 @@ class Sender {
   }
 
   #oneShotOf(request: Request | null, init: FetchInit): OneShotBody | null {
-    // A request that was used is left to fetch, to refuse it.
-    const own = request?.bodyUsed === true ? null : request?.body;
-    const body = init?.body ?? own;
+    const body = init?.body ?? request?.body;
     return isOneShot(body) ? new OneShotBody(body, this.#options.maxBufferedBody) : null;
   }
 

@@ -64,10 +64,11 @@ export class WatchedBody extends TimerNode {
     this.#stream?.getReader();
     const chunks: Bytes[] = [];
     let size = 0;
-    for (let chunk = await this.#read(); chunk !== null; chunk = await this.#read()) {
-      chunks.push(chunk);
+    await this.#read((chunk) => {
       size += chunk.byteLength;
-    }
+      chunks.push(chunk);
+      return true;
+    });
     const [only] = chunks;
     return only?.buffer.byteLength === size ? only : joined(chunks, size);
   }
@@ -116,33 +117,35 @@ export class WatchedBody extends TimerNode {
   }
 
   async #pull(controller: ReadableByteStreamController): Promise<void> {
-    const chunk = await this.#read();
-    if (chunk !== null) {
+    const isOver = await this.#read((chunk) => {
       controller.enqueue(chunk);
-      return;
-    }
+      return false;
+    });
+    if (!isOver) return;
     controller.close();
     controller.byobRequest?.respond(0);
   }
 
-  /** The next chunk; null at the end. */
-  async #read(): Promise<Bytes | null> {
+  /** Hands over chunks while `take` wants more of them; true once there are none. */
+  async #read(take: (chunk: Bytes) => boolean): Promise<boolean> {
     this.#throwFailure();
-    let chunk: Bytes | null = null;
     try {
       this.#reader ??= this.#native().getReader();
-      this.#startTimer();
-      const { done, value } = await this.#reader.read();
-      if (!done) chunk = value;
+      for (;;) {
+        this.#startTimer();
+        const { done, value } = await this.#reader.read();
+        this.limits.runtime.clock.stop(this);
+        if (done) break;
+        if (!take(value)) return false;
+      }
     } catch (error) {
       this.#end();
       this.#throwFailure();
       throw error;
     }
-    if (chunk === null) this.#end();
-    else this.limits.runtime.clock.stop(this);
+    this.#end();
     this.#throwFailure();
-    return chunk;
+    return true;
   }
 
   #startTimer(): void {

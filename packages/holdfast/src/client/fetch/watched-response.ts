@@ -5,12 +5,14 @@ import { type BodyLimits, type Bytes, WatchedBody } from './watched-body.ts';
 const bodies = new WeakMap<Response, WatchedBody>();
 /** By the prototype that a response had: one over it, with other ways to the body. */
 const prototypes = new WeakMap<Response, object>();
+type Reading = 'arrayBuffer' | 'blob' | 'formData' | 'json' | 'text';
+
 const decoder = new TextDecoder();
 
 /**
  * Has a response's body watched: see `WatchedBody`. It stays the very response that fetch made,
  * with all that it is and has; only its ways to the body are others. Which costs what, and why this
- * one: docs/decisions/0005-watch-response-bodies-in-place.md.
+ * one: docs/decisions/0008-watch-response-bodies-in-place.md.
  */
 export function watchBody(
   response: Response,
@@ -81,14 +83,14 @@ function waysToBody(native: Response): Partial<Response> & ThisType<Response> {
 }
 
 /** All of a watched body, for the method of that name, which refuses in its own words what it would refuse. */
-async function bytesOf(
-  response: Response,
-  native: Response,
-  method: 'arrayBuffer' | 'blob' | 'formData' | 'json' | 'text',
-): Promise<Bytes> {
+function bytesOf(response: Response, native: Response, method: Reading): Promise<Bytes> {
   const body = bodies.get(response)!;
-  if (body.hasFailed || !(body.isLocked || response.bodyUsed)) return body.bytes();
-  if (!body.isLocked) await native[method].call(response);
+  const isTaken = body.isLocked || (response.bodyUsed && !body.hasFailed);
+  return isTaken ? refused(response, native, method) : body.bytes();
+}
+
+async function refused(response: Response, native: Response, method: Reading): Promise<never> {
+  if (response.bodyUsed) await native[method].call(response);
   throw new TypeError('Body is unusable: it is locked');
 }
 

@@ -1,0 +1,52 @@
+import { fork } from 'node:child_process';
+import type { Job, Samples, Scenario } from './scenario.ts';
+
+/** Processes for each scenario whose calls are timed: what the compiler makes of the code differs. */
+const PROCESSES = 3;
+/** A young generation of fixed size, in MB: one as usual, one that holds all that is counted. */
+const YOUNG = { time: 16, measure: 16, bytes: 256 };
+/** No job takes as long, in milliseconds. */
+const PATIENCE = 120_000;
+
+/** Everything that a scenario measures, one process after another. */
+export async function run(scenario: Scenario, seed: number, oursOnly: boolean): Promise<Samples> {
+  const measured: Samples[] = [];
+  for (const job of await jobsOf(scenario, seed, oursOnly)) measured.push(await inChild(job));
+  return merged(measured);
+}
+
+async function jobsOf(scenario: Scenario, seed: number, oursOnly: boolean): Promise<Job[]> {
+  const job: Job = { scenario: scenario.name, what: 'measure', seed, oursOnly, alone: null };
+  const seeds = Array.from({ length: scenario.processes ?? PROCESSES }, (_, i) => seed + i);
+  if (scenario.candidates === undefined) return seeds.map((each) => ({ ...job, seed: each }));
+  const alone = oursOnly ? [] : (scenario.alone ?? []);
+  return [null, ...alone].flatMap((name) => [
+    ...seeds.map((each): Job => ({ ...job, what: 'time', seed: each, alone: name })),
+    { ...job, what: 'bytes', alone: name },
+  ]);
+}
+
+/** Runs one job; nothing measured if it fails, since a peer may. */
+function inChild(job: Job): Promise<Samples> {
+  const young = YOUNG[job.what];
+  return new Promise((resolve) => {
+    const child = fork(new URL('child.ts', import.meta.url), [JSON.stringify(job)], {
+      execArgv: ['--expose-gc', `--max-semi-space-size=${young}`, `--min-semi-space-size=${young}`],
+      env: { ...process.env, NODE_ENV: 'production' },
+      timeout: PATIENCE,
+    });
+    let samples: Samples = {};
+    child.on('message', (message) => (samples = message as Samples));
+    child.on('exit', () => resolve(samples));
+  });
+}
+
+function merged(all: readonly Samples[]): Samples {
+  const sum: Record<string, Record<string, number[]>> = {};
+  for (const [metric, byName] of all.flatMap(Object.entries<Samples[string]>)) {
+    for (const [name, figures] of Object.entries(byName)) {
+      ((sum[metric] ??= {})[name] ??= []).push(...figures);
+    }
+  }
+  return sum;
+}

@@ -1,0 +1,61 @@
+/** What one process measured: by metric and candidate, one number a round. */
+export type Samples = Readonly<Record<string, Readonly<Record<string, readonly number[]>>>>;
+
+/** One way to do the job of a scenario. */
+export interface Candidate {
+  /** `limit`, `ours` or the peer's name, and its variant: `cockatiel, cooperative`. */
+  readonly name: string;
+  /** One call, from asking to having the answer. */
+  readonly run: () => unknown;
+  /** Every call is refused, and the caller catches that. */
+  readonly throws?: boolean;
+}
+
+/** What a scenario promises: the figure of a candidate, or its ratio to another's, is bounded. */
+export interface Goal {
+  readonly name: string;
+  readonly metric: string;
+  readonly of: string;
+  /** The candidate that it is a ratio to, round by round; without one the figure itself is bounded. */
+  readonly per?: string;
+  readonly bound: number;
+  /** The bound is a least, not a most. */
+  readonly atLeast?: boolean;
+}
+
+/** A line of the table of promises, with what it takes to measure it. */
+export interface Scenario {
+  readonly name: string;
+  readonly title: string;
+  /** The metrics in the order of the table's columns, with their units. */
+  readonly metrics: Readonly<Record<string, string>>;
+  /** The candidate that the others are shown as ratios to. Default `limit`. */
+  readonly base?: string;
+  readonly goals: readonly Goal[];
+  /** What a reader must know: what was left out and why, how a candidate was set up. */
+  readonly notes?: readonly string[];
+  /** Calls that are measured by the clock and by the heap, */
+  readonly candidates?: () => readonly Candidate[] | Promise<readonly Candidate[]>;
+  /** of which these get processes of their own: they leave timers behind, which would tax the others; */
+  readonly alone?: readonly string[];
+  /** or whatever else it takes. */
+  readonly measure?: (job: Job) => Promise<Samples>;
+  /** Processes that `measure` runs in, one after another. */
+  readonly processes?: number;
+}
+
+/** What one process is asked to do. */
+export interface Job {
+  readonly scenario: string;
+  readonly what: 'time' | 'bytes' | 'measure';
+  readonly seed: number;
+  /** Leave the peers out. */
+  readonly oursOnly: boolean;
+  /** Only this candidate; null for all that may share a process. */
+  readonly alone: string | null;
+}
+
+/** Whether a candidate is one of our own: the minimum, the fused one, the bare call or Holdfast. */
+export function isOurs(name: string): boolean {
+  return /^(bare|limit|fused|ours)\b/.test(name);
+}

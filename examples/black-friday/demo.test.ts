@@ -1,0 +1,73 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { describe, expect, test } from 'vitest';
+import { start } from './conductor.ts';
+import { judge } from './judge.ts';
+import { type Figures, figuresOf } from './measure.ts';
+import { LANES, type LaneName, planOf } from './plan.ts';
+
+/** Five processes and real time, so that this is as short as it can be. */
+const SHORT = planOf(1, 10, [
+  ['healthy', 'healthy', 10],
+  ['slow', 'slow', 10],
+  ['down', 'down', 10],
+  ['back', 'healthy', 10],
+  ['after', 'healthy', 10],
+]);
+
+async function rehearse(ways?: Record<LaneName, LaneName>): Promise<Figures> {
+  const run = start(SHORT, ways);
+  await run.finished;
+  return figuresOf(run.recording);
+}
+
+describe('a short run', { timeout: 60_000 }, () => {
+  test('answers for every shopper, and each lane acts as its code says', async () => {
+    const { lanes, offered, lateness, stalls } = await rehearse();
+    for (const lane of LANES) {
+      expect(lanes[lane].phases.reduce((sum, phase) => sum + phase.offered, 0)).toBe(offered);
+    }
+    const [healthy, , down] = lanes.naive.phases;
+    expect(healthy!.attempts).toBeGreaterThan(0);
+    expect(down!.attempts / down!.offered).toBeGreaterThan(2);
+    expect(lanes.naive.doubleCharges).toBeGreaterThan(0);
+    expect(lanes.holdfast.doubleCharges).toBe(0);
+    expect(lateness).toBeGreaterThanOrEqual(0);
+    expect(Object.keys(stalls)).toHaveLength(5);
+  });
+
+  test('is seen through when the naive code runs in the lane of holdfast', async () => {
+    const { promises } = judge(await rehearse({ naive: 'naive', holdfast: 'naive' }));
+    const fails = promises.filter(({ holds }) => !holds).map(({ name }) => name);
+    expect(fails).toEqual(expect.arrayContaining(['attempts', 'double-charges']));
+  });
+});
+
+describe('the command', { timeout: 60_000 }, () => {
+  const command = join(import.meta.dirname, 'demo.ts');
+
+  test.each([[['--sed', '1']], [['--seed', 'x']], [['--seed=-1']]])(
+    'says what is wrong with %j, and how to call it',
+    async (args) => {
+      const demo = spawn(process.execPath, [command, ...args]);
+      const [said, [code]] = await Promise.all([text(demo.stderr), once(demo, 'exit')]);
+      expect(code).toBe(2);
+      expect(said).toMatch(/^demo: .*--see?d/);
+      expect(said).toContain('usage: npm run demo');
+    },
+  );
+
+  test.each(['SIGINT', 'SIGKILL'] as const)('leaves no process behind on %s', async (signal) => {
+    const demo = spawn(process.execPath, [command, '--quick', '--seed', '1'], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    // Its processes hold stderr open, so that it ends when the last of them has.
+    const gone = text(demo.stderr);
+    for await (const chunk of demo.stdout) if (/\d s {2}healthy/.test(String(chunk))) break;
+    demo.kill(signal);
+    await gone;
+    expect(demo.signalCode ?? demo.exitCode).toBe(signal === 'SIGINT' ? 130 : signal);
+  });
+});
