@@ -10,7 +10,7 @@ import { run } from './run.ts';
 import type { Samples } from './scenario.ts';
 import { scenarios } from './scenarios/index.ts';
 import { spreadOf } from './stats.ts';
-import { tableOf } from './table.ts';
+import { goalsTable, tableOf } from './table.ts';
 
 const { values } = parseArgs({
   options: {
@@ -33,7 +33,7 @@ const figures: Record<string, unknown> = {};
 if (!values.json)
   console.log(`${machine}\nFigures are medians, with where the middle half lies.\n`);
 for (const scenario of chosen) {
-  console.error(`bench: ${scenario.name}`);
+  console.error(`bench: ${scenario.name} (after ${Math.round(performance.now() / 1000)} s)`);
   const samples = await run(scenario, Number(values.seed), values['no-peers']);
   const judged = scenario.goals.map((goal) => judge(goal, samples));
   promises.push(...judged.map((one) => ({ ...one, name: `${scenario.name}: ${one.name}` })));
@@ -42,6 +42,7 @@ for (const scenario of chosen) {
 }
 
 if (values.json) console.log(JSON.stringify({ machine, promises, figures }));
+else if (chosen.length > 1) console.log(`## all goals\n\n${goalsTable(promises)}`);
 process.exitCode = exitCode(promises);
 
 function spreads(samples: Samples): unknown {

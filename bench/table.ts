@@ -2,8 +2,6 @@ import type { Judged } from './judge.ts';
 import type { Samples, Scenario } from './scenario.ts';
 import { ratios, spreadOf } from './stats.ts';
 
-const GOALS = ['goal', 'measured', 'bound', ''];
-
 /** What a scenario measured, as Markdown that is aligned, so that it reads well as it is. */
 export function tableOf(scenario: Scenario, samples: Samples, promises: readonly Judged[]): string {
   return [
@@ -11,10 +9,15 @@ export function tableOf(scenario: Scenario, samples: Samples, promises: readonly
     '',
     grid(figureRows(scenario, samples)),
     '',
-    ...(promises.length === 0 ? [] : [grid([GOALS, ...promises.map(goalRow)]), '']),
+    ...(promises.length === 0 ? [] : [goalsTable(promises), '']),
     ...(scenario.notes ?? []).map((note) => `- ${note}`),
     '',
   ].join('\n');
+}
+
+/** Promises with what was measured, and whether they hold. */
+export function goalsTable(promises: readonly Judged[]): string {
+  return grid([['goal', 'measured', 'bound', ''], ...promises.map(goalRow)]);
 }
 
 function figureRows({ metrics, base = 'limit' }: Scenario, samples: Samples): string[][] {

@@ -30,7 +30,7 @@ const candidates: Readonly<Record<string, Prepare>> = {
     return () => ours.call(operation);
   },
   cockatiel: (ms, operation) => {
-    const policy = cockatielTimeout(ms, TimeoutStrategy.Cooperative);
+    const policy = cockatielTimeout(ms, TimeoutStrategy.Aggressive);
     return () => policy.execute(operation);
   },
   mollitia: (ms, operation) => {
@@ -69,6 +69,7 @@ export const expiryScenario: Scenario = {
   ],
   notes: [
     'After 200 ms. CPU is that of the process from the last start to the last rejection.',
+    'cockatiel with its aggressive strategy: the cooperative one waits for the operation.',
     'p-timeout takes so long to start its calls that their timeouts are spread.',
     'opossum spends half a millisecond of CPU on each of so many failures.',
   ],
@@ -89,7 +90,8 @@ async function byTurns(
       const figures = await round(candidates[name]!);
       if (i < 0) continue; // to warm up
       for (const [metric, figure] of Object.entries(figures)) {
-        ((samples[metric] ??= {})[name] ??= []).push(figure);
+        samples[metric] ??= Object.fromEntries(wanted.map((each) => [each, []]));
+        samples[metric][name]!.push(figure);
       }
     }
   }

@@ -5,7 +5,7 @@ import { arrivalsOf, LANES, type LaneName, type Plan } from './plan.ts';
 import { type Report, sharedNow } from './process.ts';
 
 /** Milliseconds between "all are ready" and the start, for the message to reach all. */
-const NOTICE = 200;
+const NOTICE = 500;
 
 /** A run under way. */
 export interface Run {

@@ -64,7 +64,7 @@ describe('the command', { timeout: 60_000 }, () => {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     // Its processes hold stderr open, so that it ends when the last of them has.
-    const gone = text(demo.stderr);
+    const gone = Promise.all([text(demo.stderr), once(demo, 'exit')]);
     for await (const chunk of demo.stdout) if (/\d s {2}healthy/.test(String(chunk))) break;
     demo.kill(signal);
     await gone;

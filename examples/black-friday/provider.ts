@@ -29,7 +29,7 @@ let startedAt = Infinity;
 
 const server = createServer((request, response) => {
   const phase = phaseNow();
-  attempts[phase]!++;
+  if (sharedNow() >= startedAt) attempts[phase]!++;
   if (plan.phases[phase]!.provider === 'down') {
     if (random.next() < 0.5) request.socket.resetAndDestroy();
     else response.writeHead(503).end();

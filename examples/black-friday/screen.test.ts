@@ -47,6 +47,12 @@ describe('the picture', () => {
     expect(lines.at(-1)).toContain('6.0 s of 17 s, the provider is healthy');
   });
 
+  test('keeps the names of short phases apart', () => {
+    const recording = recordingUntil(0);
+    const [names] = picture({ recording, elapsed: 0, width: 40 }, plain);
+    expect(names!.trim().split(/ +/)).toEqual(['healthy', 'slow', 'down', 'back', 'after']);
+  });
+
   test('is one line in a log', () => {
     const line = logLine(recordingUntil(2000), 2000);
     expect(line).toMatch(/^ 2\.0 s {2}healthy {3}naive \d+\/s, p99 50 ms, .*holdfast/);

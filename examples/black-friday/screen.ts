@@ -102,14 +102,14 @@ function columnOf(plan: Plan, at: number, axis: number): number {
   return Math.round((at / lengthOf(plan)) * axis);
 }
 
+/** The phases' names, each where the phase begins, or right of the one before. */
 function names(plan: Plan, axis: number): string {
-  return plan.phases
-    .map(({ name, length }) => {
-      const begin = startOf(plan, name);
-      const width = columnOf(plan, begin + length, axis) - columnOf(plan, begin, axis);
-      return name.slice(0, width).padEnd(width);
-    })
-    .join('');
+  let line = '';
+  for (const { name } of plan.phases) {
+    line = line.padEnd(columnOf(plan, startOf(plan, name), axis));
+    line += line === '' || line.endsWith(' ') ? name : ` ${name}`;
+  }
+  return line;
 }
 
 function schedule(plan: Plan, elapsed: number, axis: number, paint: Paint): string {

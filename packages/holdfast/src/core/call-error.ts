@@ -4,19 +4,50 @@ import { type ErrorDetails, type HoldfastError, withoutStack } from './errors.ts
 /** What a policy adds to what the call itself tells. */
 type Told = Pick<ErrorDetails, 'policy' | 'reason' | 'stoppedBy' | 'retryAfter' | 'cause'>;
 
+type ErrorClass<E> = new (details: ErrorDetails) => E;
+
 /** A Holdfast error about this call, with its attempts and the time it has taken. */
 export function callError<E extends HoldfastError>(
   call: Call,
-  ErrorClass: new (details: ErrorDetails) => E,
+  errorClass: ErrorClass<E>,
   told: Told,
 ): E {
-  const { root, plan } = call;
-  return withoutStack(ErrorClass, {
+  return withoutStack(errorClass, detailsOf(call, told, elapsed(call)));
+}
+
+/**
+ * An error that is built when somebody looks at it. A call by `tryCall` that is refused is often
+ * only counted, and an error costs more than all the rest of a refusal.
+ */
+export class UnbuiltError {
+  readonly #call: Call;
+  readonly #errorClass: ErrorClass<HoldfastError>;
+  readonly #told: Told;
+  readonly #elapsed: number | undefined;
+
+  constructor(call: Call, errorClass: ErrorClass<HoldfastError>, told: Told) {
+    this.#call = call;
+    this.#errorClass = errorClass;
+    this.#told = told;
+    this.#elapsed = elapsed(call);
+  }
+
+  build(): HoldfastError {
+    return withoutStack(this.#errorClass, detailsOf(this.#call, this.#told, this.#elapsed));
+  }
+}
+
+function elapsed({ root, plan }: Call): number | undefined {
+  return root.startedAt === null ? undefined : plan.runtime.clock.recent() - root.startedAt;
+}
+
+function detailsOf({ root, plan }: Call, told: Told, since: number | undefined): ErrorDetails {
+  return {
     ...told,
     dependency: plan.runtime.dependency,
     // By reference: the attempt that is being cut is remembered right after.
     attempts: root.attempts === 0 ? undefined : (root.records ??= []),
     made: root.attempts,
-    elapsed: root.startedAt === null ? undefined : plan.runtime.clock.recent() - root.startedAt,
-  });
+    elapsed: since,
+  };
 }

@@ -1,3 +1,5 @@
+import type { TimerNode } from '../runtime/clock.ts';
+import { UnbuiltError } from './call-error.ts';
 import type { LiveAttempt } from './attempt.ts';
 import type { CallOptions, Criticality, Operation } from './operation.ts';
 import type { AttemptRecord, Judgement, StoppedBy, Verdict } from './outcome.ts';
@@ -53,12 +55,14 @@ export class Call implements Settled {
   attemptStartedAt: number | null;
   /** On the monotonic clock; null without a deadline. */
   deadline: number | null = null;
+  /** Set while there is a deadline: the one slot that most calls need has a field. */
+  deadlineTimer: TimerNode | null = null;
   /** Attempts started; of a branch, see its root. */
   attempts: number = 0;
   /** The last attempt: prepared, running, settled or abandoned. */
   live: LiveAttempt | null = null;
   ok: boolean = true;
-  /** The value or the error, as `ok` says. */
+  /** The value or the error, as `ok` says; an error that may still have to be built, so ask `error`. */
   outcome: unknown = undefined;
   verdict: Verdict = 'success';
   judgement: Judgement | null = null;
@@ -110,7 +114,9 @@ export class Call implements Settled {
   }
 
   get error(): unknown {
-    return this.ok ? undefined : this.outcome;
+    if (this.ok) return undefined;
+    if (this.outcome instanceof UnbuiltError) this.outcome = this.outcome.build();
+    return this.outcome;
   }
 
   get criticality(): Criticality {
@@ -132,7 +138,7 @@ export class Call implements Settled {
 
   /** Remembers something of this call for the policy at `slot`. */
   remember(slot: number, memory: unknown): void {
-    this.slots ??= new Array(this.plan.policies.length).fill(undefined);
+    this.slots ??= this.plan.noSlots.slice();
     this.slots[slot] = memory;
   }
 

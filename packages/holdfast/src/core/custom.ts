@@ -132,7 +132,7 @@ class CustomRun implements CustomContext {
         settled: (branch) => {
           this.#branches.delete(branch as Branch);
           if (branch.ok) resolve(branch.outcome);
-          else reject(branch.outcome);
+          else reject(branch.error);
         },
       };
       // Its policy may have waited for something before.

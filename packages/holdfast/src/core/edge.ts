@@ -1,6 +1,7 @@
 import type { LiveAttempt } from './attempt.ts';
 import type { Call } from './call.ts';
 import { DONE, type Observer, type Settled } from './policy.ts';
+import { UnbuiltError } from './call-error.ts';
 import { isHoldfastError } from './errors.ts';
 import type { AttemptRecord, StoppedBy, Verdict } from './outcome.ts';
 import { attemptRecord } from './record.ts';
@@ -31,11 +32,11 @@ export const callEdge: PromiseEdge = {
   onFlatStack: false,
   answer: (call) => {
     if (call.ok) return call.outcome;
-    throw call.outcome;
+    throw call.error;
   },
   settled: (call) => {
     if (call.ok) call.resolve?.(call.outcome);
-    else call.reject?.(call.outcome);
+    else call.reject?.(call.error);
   },
 };
 
@@ -60,7 +61,7 @@ export const callbackEdge: Observer = {
 export function promiseOf(call: Call): Promise<unknown> {
   if (call.step === DONE) {
     if (call.observer === tryEdge) return Promise.resolve(resultOf(call));
-    return call.ok ? Promise.resolve(call.outcome) : Promise.reject(call.outcome);
+    return call.ok ? Promise.resolve(call.outcome) : Promise.reject(call.error);
   }
   return call.chain ?? pendingPromise(call);
 }
@@ -144,9 +145,40 @@ const NO_RECORDS: readonly AttemptRecord[] = Object.freeze([]);
 export function resultOf(call: Call): Result<unknown> {
   const { verdict, stoppedBy, fellBack, ok, outcome } = call;
   const attempts = recordsOf(call);
-  return ok
-    ? { ok, value: outcome, verdict, attempts, stoppedBy, fellBack }
-    : { ok, error: outcome, verdict, attempts, stoppedBy, fellBack };
+  if (ok) return { ok, value: outcome, verdict, attempts, stoppedBy, fellBack };
+  if (outcome instanceof UnbuiltError) return new RefusedResult(call, attempts);
+  return { ok, error: outcome, verdict, attempts, stoppedBy, fellBack };
+}
+
+/** A result whose error is built when it is read. */
+class RefusedResult {
+  readonly ok = false;
+  readonly verdict: Verdict;
+  readonly attempts: readonly AttemptRecord[];
+  readonly stoppedBy: StoppedBy | null;
+  readonly fellBack = false;
+  readonly #call: Call;
+
+  constructor(call: Call, attempts: readonly AttemptRecord[]) {
+    this.verdict = call.verdict;
+    this.attempts = attempts;
+    this.stoppedBy = call.stoppedBy;
+    this.#call = call;
+  }
+
+  get error(): unknown {
+    return this.#call.error;
+  }
+
+  /** As a log or a console shows it. */
+  toJSON(): Record<string, unknown> {
+    const { ok, error, verdict, attempts, stoppedBy, fellBack } = this;
+    return { ok, error, verdict, attempts, stoppedBy, fellBack };
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): Record<string, unknown> {
+    return this.toJSON();
+  }
 }
 
 /** A first attempt that succeeded is remembered only now that somebody asks. */

@@ -243,6 +243,8 @@ function planOf(given: readonly Policy[], runtime: Runtime, scheduler: CallSched
   const lastTimed = policies.findLastIndex(({ traits }) => traits.timed === true);
   return {
     policies,
+    stages: policies.map((policy) => ({ policy, enter: policy.enter, leave: policy.leave })),
+    noSlots: policies.map(() => undefined),
     runtime,
     scheduler,
     classify: (classify?.classifier as Classifier<never> | undefined) ?? null,
@@ -251,7 +253,7 @@ function planOf(given: readonly Policy[], runtime: Runtime, scheduler: CallSched
       policies.slice(slot + 1).filter(({ peek }) => peek !== undefined),
     ),
     needsClock: runtime.sink !== null || policies.some(({ traits }) => traits.needsClock === true),
-    needsPrecision: policies.some(({ traits }) => traits.needsPrecision === true),
+    preciseFrom: preciseFrom(policies),
     // User code that runs after a timer went off would otherwise run in the timer's context.
     keepsContext: policies
       .slice(0, Math.max(lastTimed, 0))
@@ -273,6 +275,16 @@ function quiet(discard: ((value: unknown) => void) | null): Plan['discard'] {
       // Nobody waits for this value, and nobody for its end.
     }
   };
+}
+
+/** While a timer is armed, the clock's last reading is at most so old, in milliseconds. */
+const READING_AGE = 100;
+
+function preciseFrom(policies: readonly Policy[]): number {
+  const judged = Math.min(...policies.map(({ traits }) => traits.judgesFrom ?? Infinity));
+  if (judged === Infinity) return Infinity;
+  const timed = policies.some(({ traits }) => traits.timed === true);
+  return timed ? judged - READING_AGE : -Infinity;
 }
 
 /** Where a call begins: behind the policies that would let it in anyway. */

@@ -45,8 +45,8 @@ export interface Policy {
 export interface Traits {
   /** Needs a precise reading of the clock when a call starts. */
   readonly needsClock?: boolean;
-  /** Judges durations below a second: a settled attempt needs a precise reading too. */
-  readonly needsPrecision?: boolean;
+  /** Attempts that last as long, in milliseconds, or longer mean something to it. */
+  readonly judgesFrom?: number;
   /** May end the call, or what runs inside it, from a timer. */
   readonly timed?: boolean;
   /** `enter` only ever answers `GO`, so it need not be asked by a call that begins with it. */
@@ -63,9 +63,22 @@ export interface Refusal {
   readonly stoppedBy: StoppedBy;
 }
 
+/**
+ * A policy with its two steps taken out of it. Stages all have one shape, so the loop finds the step
+ * by a plain load, where asking many kinds of policy for `enter` would each time be a search.
+ */
+export interface Stage {
+  readonly policy: Policy;
+  readonly enter: Policy['enter'];
+  readonly leave: Policy['leave'];
+}
+
 /** Everything that the calls of one pipeline share. */
 export interface Plan {
   readonly policies: readonly Policy[];
+  readonly stages: readonly Stage[];
+  /** What `slots` begin as. */
+  readonly noSlots: readonly undefined[];
   readonly runtime: Runtime;
   readonly scheduler: Scheduler;
   readonly classify: Classifier<never> | null;
@@ -74,7 +87,11 @@ export interface Plan {
   /** Told of values that nobody will receive, so that what they hold is let go. */
   readonly discard: ((value: unknown) => void) | null;
   readonly needsClock: boolean;
-  readonly needsPrecision: boolean;
+  /**
+   * A success needs a precise reading of the clock if it seems to have lasted so many milliseconds;
+   * Infinity if none does. Below, even the oldest reading shows that no policy would care.
+   */
+  readonly preciseFrom: number;
   readonly keepsContext: boolean;
   /** Nothing but its operation, or its caller, can end a running attempt. */
   readonly chains: boolean;

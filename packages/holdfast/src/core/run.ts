@@ -10,6 +10,7 @@ import {
   type Interruption,
   RUNNING,
   type Scheduler,
+  type Stage,
   type Step,
   WAIT,
 } from './policy.ts';
@@ -158,8 +159,8 @@ export function interrupt(call: Call, interruption: Interruption): void {
 
 /** The loop: one call, in through its policies and back out, until it waits or ends. */
 function advance(call: Call): void {
-  const { policies } = call.plan;
-  const count = policies.length;
+  const { stages } = call.plan;
+  const count = stages.length;
   let step = call.step as Step;
   call.step = RUNNING;
   for (;;) {
@@ -177,16 +178,24 @@ function advance(call: Call): void {
     } else if (step === END) call.entering = false;
     if (call.entering) {
       const index = ++call.index;
-      step = index < count ? policies[index]!.enter(call, index) : operate(call);
+      step = index < count ? enter(stages[index]!, call, index) : operate(call);
     } else {
       const index = --call.index;
       if (index <= call.floor) {
         finish(call);
         return;
       }
-      step = policies[index]!.leave(call, index);
+      step = leave(stages[index]!, call, index);
     }
   }
+}
+
+function enter(stage: Stage, call: Call, index: number): Step {
+  return stage.enter.call(stage.policy, call, index);
+}
+
+function leave(stage: Stage, call: Call, index: number): Step {
+  return stage.leave.call(stage.policy, call, index);
 }
 
 /** The policy at `index` has let it in, or sends it in again. */
@@ -256,7 +265,8 @@ function attemptEnded(call: Call): typeof END {
   const { clock, sink } = plan.runtime;
   judge(call);
   const succeeded = call.verdict === 'success';
-  if (!succeeded || plan.needsPrecision || sink !== null) clock.now();
+  const seemed = clock.recent() - (call.attemptStartedAt ?? 0);
+  if (!succeeded || sink !== null || seemed >= plan.preciseFrom) clock.now();
   if (succeeded && plan.needsClock) {
     const duration = clock.recent() - call.attemptStartedAt!;
     const { usualDuration: usual } = plan;

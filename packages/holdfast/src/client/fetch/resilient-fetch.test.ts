@@ -178,6 +178,14 @@ describe('resilientFetch answers as fetch does:', () => {
     expect(send).toHaveBeenCalledTimes(2);
   });
 
+  test('what a stub answers that is no real Response', async () => {
+    const stub = { status: 200, ok: true, headers: new Headers(), body: streamOf('x') };
+    const response = await fetching({ fetch: async () => stub as never })('http://stub/');
+    expect(response).toBe(stub);
+    expect(Object.getPrototypeOf(response)).toBe(Object.prototype);
+    expect(attemptsOf(response)).toHaveLength(1);
+  });
+
   test('the global fetch is looked up at each call', async () => {
     const f = fetching();
     vi.stubGlobal('fetch', async () => new Response('stub'));

@@ -1,4 +1,4 @@
-import { callError } from '../../core/call-error.ts';
+import { UnbuiltError } from '../../core/call-error.ts';
 import type { Call } from '../../core/call.ts';
 import { GO, type Refusal, type Step, type Traits } from '../../core/policy.ts';
 import { CircuitOpenError } from '../../core/errors.ts';
@@ -19,9 +19,6 @@ import {
   type CircuitStateChangedEvent,
   STATE_NUMBERS,
 } from './telemetry.ts';
-
-/** A slow threshold below this is judged by precise readings of the clock, in milliseconds. */
-const PRECISE_BELOW = 1000;
 
 /** A circuit breaker: a policy, and what an operator may ask and tell it. */
 export interface CircuitBreaker extends TypedPolicy {
@@ -78,7 +75,7 @@ class Breaker implements CircuitBreaker {
     this.traits = {
       permits: true,
       needsClock: options.kind === 'time' || this.#judgesSlowness,
-      needsPrecision: this.#judgesSlowness && options.slowCallDuration < PRECISE_BELOW,
+      judgesFrom: this.#judgesSlowness ? options.slowCallDuration : Infinity,
     };
   }
 
@@ -119,7 +116,7 @@ class Breaker implements CircuitBreaker {
   peek(call: Call): Refusal | null {
     if (this.#state.kind === 'closed' || this.#state.mightAdmit(this.runtime.clock.now()))
       return null;
-    return { error: this.#refusal(call), stoppedBy: 'breaker' };
+    return { error: this.#refusal(call).build(), stoppedBy: 'breaker' };
   }
 
   isolate(): void {
@@ -189,16 +186,16 @@ class Breaker implements CircuitBreaker {
     return now - attemptStartedAt > this.#options.slowCallDuration;
   }
 
-  #refusal(call: Call): CircuitOpenError {
+  #refusal(call: Call): UnbuiltError {
     const { runtime } = this;
     const { state } = this;
     if (runtime.sink !== null) {
       const { dependency } = runtime;
       emit<CircuitRefusedEvent>(runtime, { type: 'circuit-breaker.refused', dependency, state });
     }
-    return callError(call, CircuitOpenError, {
+    return new UnbuiltError(call, CircuitOpenError, {
       policy: this.kind,
-      reason: `not called, the circuit is ${state === 'closed' ? 'closing' : state}`,
+      reason: REASONS[state],
       stoppedBy: 'breaker',
       retryAfter: this.#state.retryAfter(runtime.clock.recent()),
       cause: call.root.records?.at(-1)?.error,
@@ -227,6 +224,13 @@ class Breaker implements CircuitBreaker {
     });
   }
 }
+
+const REASONS: Readonly<Record<CircuitState, string>> = {
+  closed: 'not called, the circuit is closing',
+  open: 'not called, the circuit is open',
+  'half-open': 'not called, the circuit is half-open',
+  isolated: 'not called, the circuit is isolated',
+};
 
 /** What is queued behind a breaker that has opened would only be refused later. */
 function refuseWaiting(call: Call, slot: number): void {

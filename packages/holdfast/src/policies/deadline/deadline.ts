@@ -54,14 +54,13 @@ class Deadline implements TypedPolicy {
     const { clock } = this.runtime;
     call.deadline = clock.recent() + time;
     if (time <= 0) return call.refuse(this.#exceeded(call), 'deadline');
-    const timer = new SlotTimer(this, call, slot);
-    call.remember(slot, timer);
-    clock.start(timer, time);
+    call.deadlineTimer = new SlotTimer(this, call, slot);
+    clock.start(call.deadlineTimer, time);
     return GO;
   }
 
-  leave(call: Call, slot: number): Step {
-    this.runtime.clock.stop(call.slots![slot] as SlotTimer);
+  leave(call: Call): Step {
+    this.runtime.clock.stop(call.deadlineTimer!);
     return GO;
   }
 
