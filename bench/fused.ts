@@ -39,7 +39,7 @@ class Timeouts {
 }
 
 /** One try. As a node, it is its own timer. */
-export class Attempt {
+class Attempt {
   readonly number: number;
   due = Infinity;
   next: Attempt = this;

@@ -1,6 +1,5 @@
 /** The least that does the job, by hand: no events, no jitter, no probe limit, coarse time. */
 import { WindowBreaker } from './limit-alone.ts';
-
 type Operation = (attempt: Attempt) => Promise<unknown>;
 type Settle = (outcome: unknown) => void;
 
@@ -31,9 +30,8 @@ class Attempt {
     this.previous = list.previous;
     list.previous = this.previous.next = this;
   }
-  /** True the first time. */
   end(error?: unknown): boolean {
-    if (this.next === this) return false;
+    if (this.next === this) return false; // not the first end
     this.previous.next = this.next;
     this.next.previous = this.previous;
     this.next = this.previous = this;

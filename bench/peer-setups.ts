@@ -7,7 +7,7 @@ import Opossum from 'opossum';
 /** What every operation of a success row does. */
 export const operation = async (): Promise<number> => 42;
 
-export const handled = cockatiel.handleAll;
+const handled = cockatiel.handleAll;
 
 export function cockatielRetry(): cockatiel.RetryPolicy {
   return cockatiel.retry(handled, { maxAttempts: 2, backoff: new cockatiel.ConstantBackoff(0) });

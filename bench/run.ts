@@ -22,7 +22,7 @@ async function jobsOf(scenario: Scenario, seed: number, oursOnly: boolean): Prom
   const alone = oursOnly ? [] : (scenario.alone ?? []);
   return [null, ...alone].flatMap((name) => [
     ...seeds.map((each): Job => ({ ...job, what: 'time', seed: each, alone: name })),
-    { ...job, what: 'bytes', alone: name },
+    ...('bytes' in scenario.metrics ? [{ ...job, what: 'bytes', alone: name } as const] : []),
   ]);
 }
 

@@ -61,7 +61,7 @@ function rangeText(median: number, low: number, high: number): string {
 }
 
 /** Three digits that matter. */
-export function numberText(value: number): string {
+function numberText(value: number): string {
   const size = Math.abs(value);
   if (size >= 100 || Number.isInteger(value)) return String(Math.round(value));
   return value.toFixed(size >= 10 ? 1 : 2);

@@ -33,6 +33,7 @@ export const fetchScenario: Scenario = {
   ],
   notes: [
     "Over loopback to a server in another process; every request is given the caller's signal, ours delivers the attempt's to fetch.",
+    'cockatiel is told not to abort on return, or the body could not be read.',
     'CPU is that of the client process, sockets included; what is added is the difference to fetch in the same round.',
   ],
   processes: 2,
@@ -44,7 +45,7 @@ function candidates(): Readonly<Record<string, Fetch>> {
   const cockatiel = wrap(
     cockatielRetry(handleAll, { maxAttempts: 2 }),
     circuitBreaker(handleAll, { halfOpenAfter: 30_000, breaker: new ConsecutiveBreaker(5) }),
-    cockatielTimeout(5000, TimeoutStrategy.Cooperative),
+    cockatielTimeout(5000, { strategy: TimeoutStrategy.Cooperative, abortOnReturn: false }),
   );
   return {
     fetch: (url, init) => fetch(url, init),

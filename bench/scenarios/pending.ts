@@ -56,6 +56,7 @@ export const pendingScenario: Scenario = {
     'Timeouts of 20.0 to 30.0 s. Policies are made beforehand.',
     'opossum needs a breaker for each timeout; ten thousand of them do not end within a minute.',
   ],
+  processes: 2,
   measure: (job) => byTurns(job, pendingRound),
 };
 

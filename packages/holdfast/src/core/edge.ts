@@ -142,7 +142,7 @@ export async function withFrames<T>(promise: Promise<T>): Promise<T> {
 const NO_RECORDS: readonly AttemptRecord[] = Object.freeze([]);
 
 /** The result of a call that has ended. */
-export function resultOf(call: Call): Result<unknown> {
+function resultOf(call: Call): Result<unknown> {
   const { verdict, stoppedBy, fellBack, ok, outcome } = call;
   const attempts = recordsOf(call);
   if (ok) return { ok, value: outcome, verdict, attempts, stoppedBy, fellBack };

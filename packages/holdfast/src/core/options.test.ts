@@ -199,3 +199,16 @@ describe('one options object', () => {
     expect(other.inFlight).toBe(0);
   });
 });
+
+describe('equal options', () => {
+  test('are held once, however often and in whatever words they were given', () => {
+    expect(parse({ time: '2s', whole: 3 })).toBe(parse({ time: 2000 }));
+    expect(parse({ time: '2s' })).not.toBe(parse({ time: '3s' }));
+  });
+
+  test('are not taken for equal where they hold a callback', () => {
+    const [one, other] = [() => {}, () => {}];
+    expect(parse({ told: one }).told).toBe(one);
+    expect(parse({ told: other }).told).toBe(other);
+  });
+});

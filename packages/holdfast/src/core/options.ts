@@ -38,7 +38,36 @@ export function parseOptions<T extends Table>(table: T, given: unknown, path: st
   const problems = new Problems();
   const parsed = parseTable(table, given, path, problems);
   problems.throwAny();
+  return shared(parsed);
+}
+
+/** Parsed options that are remembered to be shared. */
+const REMEMBERED = 256;
+const remembered = new Map<string, object>();
+
+/**
+ * Objects made with equal options share one: they are never changed, and a fleet of breakers by key
+ * would otherwise hold the same numbers ten thousand times. Callbacks and values of users are not
+ * data, and not shared.
+ */
+function shared<P extends object>(parsed: P): P {
+  if (!isData(parsed)) return parsed;
+  const key = JSON.stringify(parsed);
+  const known = remembered.get(key);
+  if (known !== undefined) return known as P;
+  if (remembered.size < REMEMBERED) remembered.set(key, parsed);
   return parsed;
+}
+
+function isData(options: object): boolean {
+  return Object.values(options).every(
+    (value: unknown) =>
+      value === null ||
+      value === undefined ||
+      (typeof value === 'object'
+        ? isPlainObject(value) && isData(value)
+        : typeof value !== 'function'),
+  );
 }
 
 /** Gathers what is wrong with options. */

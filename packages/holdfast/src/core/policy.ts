@@ -71,6 +71,8 @@ export interface Stage {
   readonly policy: Policy;
   readonly enter: Policy['enter'];
   readonly leave: Policy['leave'];
+  /** Those inside it that can be asked beforehand. */
+  readonly peeks: readonly Policy[];
 }
 
 /** Everything that the calls of one pipeline share. */
@@ -82,8 +84,6 @@ export interface Plan {
   readonly runtime: Runtime;
   readonly scheduler: Scheduler;
   readonly classify: Classifier<never> | null;
-  /** For each policy, those inside it that can be asked beforehand (`peek`). */
-  readonly peeks: readonly (readonly Policy[])[];
   /** Told of values that nobody will receive, so that what they hold is let go. */
   readonly discard: ((value: unknown) => void) | null;
   readonly needsClock: boolean;

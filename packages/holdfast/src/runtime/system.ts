@@ -10,7 +10,7 @@ const monotonic: { now(): number } = performance;
 /** While timers are armed, `recent()` is refreshed at least this often, in milliseconds. */
 const TICK = 100;
 /** How many timers may expire in one turn of the event loop before other work gets its turn. */
-const EXPIRIES_PER_TURN = 256;
+const EXPIRIES_PER_TURN = 100;
 
 /**
  * The machine's own clock. One Node timer serves every call; it holds the process open exactly

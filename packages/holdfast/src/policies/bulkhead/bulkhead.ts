@@ -44,9 +44,11 @@ export function bulkhead(
   return new SlotBulkhead(parseOptions(bulkheadOptions, options, 'bulkhead'), runtime);
 }
 
+const TRAITS: Traits = {};
+
 class SlotBulkhead implements Bulkhead, Survivor {
   readonly kind = 'bulkhead';
-  readonly traits: Traits = {};
+  readonly traits: Traits = TRAITS;
   readonly runtime: Runtime;
   inFlight = 0;
   #zombies = 0;

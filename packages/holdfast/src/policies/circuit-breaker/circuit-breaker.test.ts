@@ -932,3 +932,28 @@ test('only a closed breaker may be forgotten by a registry', () => {
   breakers.get('other shard');
   expect(breakers.get('bad shard')).toBe(bad);
 });
+
+describe('a refusal as a result', () => {
+  test('has an error that is built once, when it is read, and tells how it was then', async () => {
+    const runtime = testRuntime();
+    const breaker = circuitBreaker(
+      { cooldown: '10s', cooldownJitter: 0, minimumCalls: 1 },
+      runtime,
+    );
+    const guarded = pipeline(breaker);
+    await guarded.tryCall(() => Promise.reject(new Error('down')));
+    runtime.clock.advance(4000);
+    const result = await guarded.tryCall(() => 'never called');
+    breaker.reset();
+    runtime.clock.advance(60_000);
+    expect(result).toMatchObject({ ok: false, verdict: 'ignored', stoppedBy: 'breaker' });
+    expect(result.error).toMatchObject({ code: 'CIRCUIT_OPEN', retryAfter: 6000 });
+    expect(result.error).toBe(result.error);
+    expect(String(result.error)).toContain('the circuit is open');
+    expect(JSON.parse(JSON.stringify(result))).toMatchObject({
+      ok: false,
+      error: { code: 'CIRCUIT_OPEN' },
+      attempts: [],
+    });
+  });
+});

@@ -58,7 +58,6 @@ export function circuitBreaker(
 
 class Breaker implements CircuitBreaker {
   readonly kind = 'circuit-breaker';
-  readonly traits: Traits;
   readonly runtime: Runtime;
   readonly #options: ParsedCircuitBreaker;
   readonly #state: BreakerState;
@@ -72,10 +71,14 @@ class Breaker implements CircuitBreaker {
     this.#options = options;
     this.#state = new BreakerState(options, runtime.random.fork('circuit-breaker'));
     this.#judgesSlowness = options.kind !== 'consecutive' && options.slowCallRate > 0;
-    this.traits = {
+  }
+
+  get traits(): Traits {
+    const { kind, slowCallDuration } = this.#options;
+    return {
       permits: true,
-      needsClock: options.kind === 'time' || this.#judgesSlowness,
-      judgesFrom: this.#judgesSlowness ? options.slowCallDuration : Infinity,
+      needsClock: kind === 'time' || this.#judgesSlowness,
+      judgesFrom: this.#judgesSlowness ? slowCallDuration : Infinity,
     };
   }
 

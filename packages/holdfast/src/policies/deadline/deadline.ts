@@ -33,9 +33,11 @@ export function deadline(
   return new Deadline(parseOptions(deadlineOptions, given, 'deadline').after, runtime);
 }
 
+const TRAITS: Traits = { needsClock: true, timed: true };
+
 class Deadline implements TypedPolicy {
   readonly kind = 'deadline';
-  readonly traits: Traits = { needsClock: true, timed: true };
+  readonly traits: Traits = TRAITS;
   readonly runtime: Runtime;
   readonly #after: number;
 

@@ -39,9 +39,11 @@ export function fallback<T>(
   return new Fallback<T>(parsed, runtime);
 }
 
+const TRAITS: Traits = { entersFreely: true, repeats: true };
+
 class Fallback<T> implements TypedPolicy<T> {
   readonly kind = 'fallback';
-  readonly traits: Traits = { entersFreely: true, repeats: true };
+  readonly traits: Traits = TRAITS;
   readonly runtime: Runtime;
   readonly #options: ParsedFallback;
   readonly #lastGood: LastGood | null;

@@ -24,7 +24,7 @@ export interface FallbackReason {
 }
 
 /** What is kept of good answers. */
-export const staleOptions = {
+const staleOptions = {
   /** Older answers are not given. At least 1 ms; default 5 min. */
   maxAge: duration({ what: 'Older answers are not given', default: '5m', min: 1 }),
   /** Answers kept, the least recently stored going first. 1 to 100 000; default 100. */

@@ -39,9 +39,11 @@ export function retryBudget(
   return new SharedBudget(parseOptions(retryBudgetOptions, options, 'retryBudget'), runtime);
 }
 
+const TRAITS: Traits = { needsClock: true };
+
 class SharedBudget implements RetryBudget {
   readonly kind = 'retry-budget';
-  readonly traits: Traits = { needsClock: true };
+  readonly traits: Traits = TRAITS;
   readonly runtime: Runtime;
   readonly #state: BudgetState;
   readonly #earnedByCall: boolean;

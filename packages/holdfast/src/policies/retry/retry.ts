@@ -43,9 +43,11 @@ export function retry(
   return new Retry(parsed, runtime);
 }
 
+const TRAITS: Traits = { entersFreely: true, repeats: true };
+
 class Retry implements TypedPolicy<never, NeedsClassifier> {
   readonly kind = 'retry';
-  readonly traits: Traits = { entersFreely: true, repeats: true };
+  readonly traits: Traits = TRAITS;
   readonly runtime: Runtime;
   readonly #options: ParsedRetry;
   readonly #random: Random;

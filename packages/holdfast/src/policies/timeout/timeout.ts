@@ -33,9 +33,11 @@ export function timeout(
   return new Timeout(parseOptions(timeoutOptions, given, 'timeout').after, runtime);
 }
 
+const TRAITS: Traits = { needsClock: true, timed: true };
+
 class Timeout implements TypedPolicy {
   readonly kind = 'timeout';
-  readonly traits: Traits = { needsClock: true, timed: true };
+  readonly traits: Traits = TRAITS;
   readonly runtime: Runtime;
   readonly #after: number;
 
