@@ -104,7 +104,7 @@ describe('the table', () => {
       notes: ['why'],
     };
     const text = tableOf(scenario, slowedBy(1.1), [judge(goal, slowedBy(1.1))]);
-    expect(text).toContain('## pipeline: all four');
+    expect(text).toContain('### pipeline: all four');
     expect(text).toMatch(/\| limit +\| +100 \|/);
     expect(text).toMatch(/\| ours +\| +220 \(219\.\.221\) \| +2\.20 \(/);
     expect(text).toMatch(/\| ratio +\| .* <= 2\.1 \| \*\*missed\*\* \|/);

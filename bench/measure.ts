@@ -7,9 +7,9 @@ import type { Candidate, Samples } from './scenario.ts';
  * when other processes want the processor, and that those of one round meet the same machine.
  */
 const SLICE = 5;
-const WARM_SLICES = 30;
+const WARM_SLICES = 25;
 /** Rounds of one process. */
-const ROUNDS = 50;
+const ROUNDS = 45;
 /** Calls between two readings of the heap; few enough to fit a young generation of 256 MB. */
 const HEAP_CALLS = 4000;
 const HEAP_ROUNDS = 7;

@@ -5,7 +5,7 @@ import { ratios, spreadOf } from './stats.ts';
 /** What a scenario measured, as Markdown that is aligned, so that it reads well as it is. */
 export function tableOf(scenario: Scenario, samples: Samples, promises: readonly Judged[]): string {
   return [
-    `## ${scenario.name}: ${scenario.title}`,
+    `### ${scenario.name}: ${scenario.title}`,
     '',
     grid(figureRows(scenario, samples)),
     '',
