@@ -27,7 +27,7 @@ const tasks = {
     needs: ['build', 'node22'],
     run: [
       'vitest run',
-      'node22 node_modules/vitest/vitest.mjs run --typecheck.enabled=false packages/',
+      'node22 node_modules/vitest/vitest.mjs run --typecheck.enabled=false packages/ test/regressions/',
     ],
   },
   types: { needs: [], run: ['tsc -b tsconfig.test.json'] },

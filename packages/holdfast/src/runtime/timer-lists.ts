@@ -13,13 +13,20 @@ export class TimerLists {
   /** How many nodes are armed. */
   armed: number = 0;
   readonly #lists: Map<number, TimerList> = new Map();
-  /** Most calls want the duration that the one before wanted. */
+  /** The two durations wanted last: most calls want an attempt timeout, or that and a deadline. */
   #lastDelay = NaN;
   #lastList: TimerList | null = null;
+  #otherDelay = NaN;
+  #otherList: TimerList | null = null;
 
   /** Arms a node and returns when it will expire. */
   add(node: TimerNode, delay: number, now: number): number {
-    const list = delay === this.#lastDelay ? this.#lastList! : this.#listFor(delay);
+    const list =
+      delay === this.#lastDelay
+        ? this.#lastList!
+        : delay === this.#otherDelay
+          ? this.#otherList!
+          : this.#listFor(delay);
     list.append(node, now);
     return now + list.duration;
   }
@@ -31,6 +38,8 @@ export class TimerLists {
       list = new TimerList(this, duration);
       this.#lists.set(duration, list);
     }
+    this.#otherDelay = this.#lastDelay;
+    this.#otherList = this.#lastList;
     this.#lastDelay = delay;
     this.#lastList = list;
     return list;
@@ -58,8 +67,8 @@ export class TimerLists {
 
   #forget(duration: number): void {
     this.#lists.delete(duration);
-    this.#lastDelay = NaN;
-    this.#lastList = null;
+    this.#lastDelay = this.#otherDelay = NaN;
+    this.#lastList = this.#otherList = null;
   }
 
   /** When the next node expires (Infinity if none is armed); forgets lists that have emptied. */
