@@ -139,13 +139,12 @@ class Breaker implements CircuitBreaker {
     const now = this.runtime.clock.now();
     const { state } = this;
     const openTime = this.#openTime + (this.#openSince === null ? 0 : now - this.#openSince);
-    const retryAfter = this.#state.retryAfter(now);
     return {
       state,
       stateNumber: STATE_NUMBERS[state],
       ...this.#state.totals(now),
       openTime,
-      ...(retryAfter === undefined ? {} : { retryAfter }),
+      ...(state === 'open' ? { retryAfter: this.#state.retryAfter(now) } : {}),
     };
   }
 
