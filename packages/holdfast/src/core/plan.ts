@@ -15,7 +15,8 @@ export function planOf(given: readonly Policy[], runtime: Runtime, scheduler: Sc
     throw new TypeError('pipeline: one classify(...) says what outcomes mean; got two');
   }
   const classify = classifies[0] ?? null;
-  const policies = given.filter((policy) => !isClassify(policy));
+  // A copy has no more room than it needs, and a process may have ten thousand pipelines.
+  const policies = given.filter((policy) => !isClassify(policy)).slice();
   if (policies.filter(({ kind }) => kind === 'deadline').length > 1) {
     throw new TypeError('pipeline: a call has one deadline; got two deadline policies');
   }
@@ -25,7 +26,7 @@ export function planOf(given: readonly Policy[], runtime: Runtime, scheduler: Sc
   const lastTimed = policies.findLastIndex(({ traits }) => traits.timed === true);
   return {
     policies,
-    stages: policies.map((policy, slot) => stageOf(policy, policies.slice(slot + 1))),
+    stages: stagesOf(policies),
     noSlots: noSlots(policies.length),
     runtime,
     scheduler,
@@ -44,13 +45,20 @@ export function planOf(given: readonly Policy[], runtime: Runtime, scheduler: Sc
   };
 }
 
-const NOBODY: readonly Policy[] = [];
-
-function stageOf(policy: Policy, inside: readonly Policy[]): Stage {
-  const peeks = inside.filter(({ peek }) => peek !== undefined);
-  const { enter, leave } = policy;
-  return { policy, enter, leave, peeks: peeks.length === 0 ? NOBODY : peeks };
+/** From the inside out, so that stages with the same policies to ask share the list of them. */
+function stagesOf(policies: readonly Policy[]): readonly Stage[] {
+  const stages = new Array<Stage>(policies.length);
+  let peeks: readonly Policy[] = NOBODY;
+  for (let slot = policies.length - 1; slot >= 0; slot--) {
+    const policy = policies[slot]!;
+    const { enter, leave } = policy;
+    stages[slot] = { policy, enter, leave, peeks };
+    if (policy.peek !== undefined) peeks = [policy].concat(peeks);
+  }
+  return stages;
 }
+
+const NOBODY: readonly Policy[] = [];
 
 /** By length: most pipelines of a process have one of a few. */
 const allNoSlots: (readonly undefined[])[] = [];
