@@ -18,6 +18,8 @@ export class TimerLists {
   #lastList: TimerList | null = null;
   #otherDelay = NaN;
   #otherList: TimerList | null = null;
+  /** Where the last one that was due came from. */
+  #dueList: TimerList | null = null;
 
   /** Arms a node and returns when it will expire. */
   add(node: TimerNode, delay: number, now: number): number {
@@ -55,11 +57,14 @@ export class TimerLists {
    * caller decides how many to take in one turn.
    */
   takeDue(now: number): TimerNode | null {
+    // What is due at once has mostly one duration.
+    const last = this.#dueList?.takeDue(now) ?? null;
+    if (last !== null) return last;
     for (const list of this.#lists.values()) {
-      const { head } = list;
-      if (head !== null && list.headDue() <= now) {
-        list.remove(head);
-        return head;
+      const node = list.takeDue(now);
+      if (node !== null) {
+        this.#dueList = list;
+        return node;
       }
     }
     return null;
@@ -68,7 +73,7 @@ export class TimerLists {
   #forget(duration: number): void {
     this.#lists.delete(duration);
     this.#lastDelay = this.#otherDelay = NaN;
-    this.#lastList = this.#otherList = null;
+    this.#lastList = this.#otherList = this.#dueList = null;
   }
 
   /** When the next node expires (Infinity if none is armed); forgets lists that have emptied. */
@@ -96,6 +101,14 @@ class TimerList implements TimerOwner {
 
   headDue(): number {
     return this.head === null ? Infinity : this.head.timerStart! + this.duration;
+  }
+
+  /** Takes the head, if it is due. */
+  takeDue(now: number): TimerNode | null {
+    const { head } = this;
+    if (head === null || head.timerStart! + this.duration > now) return null;
+    this.remove(head);
+    return head;
   }
 
   append(node: TimerNode, now: number): void {

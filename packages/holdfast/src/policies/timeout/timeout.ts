@@ -64,7 +64,6 @@ class Timeout implements TypedPolicy {
   expired(call: Call, slot: number): void {
     const { runtime } = this;
     const after = this.#after;
-    runtime.clock.now();
     const error = callError(call, AttemptTimeoutError, {
       policy: this.kind,
       reason: `no answer within ${formatDuration(after)}`,
