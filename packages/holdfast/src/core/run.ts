@@ -8,9 +8,9 @@ import {
   END,
   GO,
   type Interruption,
+  type Plan,
   RUNNING,
   type Scheduler,
-  type Stage,
   type Step,
   WAIT,
 } from './policy.ts';
@@ -157,44 +157,45 @@ export function interrupt(call: Call, interruption: Interruption): void {
   call.plan.scheduler.resume(call, GO);
 }
 
-/** The loop: one call, in through its policies and back out, until it waits or ends. */
+/**
+ * The loop: one call, in through its policies and back out, until it waits or ends. This is the way
+ * of every call, so what few calls need lies in functions of its own: the compiler joins functions
+ * only while they are small.
+ */
 function advance(call: Call): void {
-  const { stages } = call.plan;
-  const count = stages.length;
   let step = call.step as Step;
   call.step = RUNNING;
   for (;;) {
-    if (call.interruption !== null && (step === WAIT || walksIn(call, step))) {
-      step = heed(call, step, call.interruption);
-    }
+    if (call.interruption !== null) step = heed(call, step, call.interruption);
     if (step === WAIT) {
       call.step = WAIT;
       return;
     }
-    if (step === AGAIN) {
-      call.entering = true;
-      // What comes now must not be judged by the attempt before.
-      call.live = null;
-    } else if (step === END) call.entering = false;
-    if (call.entering) {
-      const index = ++call.index;
-      step = index < count ? enter(stages[index]!, call, index) : operate(call);
-    } else {
-      const index = --call.index;
-      if (index <= call.floor) {
-        finish(call);
-        return;
-      }
-      step = leave(stages[index]!, call, index);
-    }
+    if (step !== GO) turn(call, step);
+    if (call.entering) step = walkIn(call);
+    else if (--call.index > call.floor) step = walkOut(call);
+    else return finish(call);
   }
 }
 
-function enter(stage: Stage, call: Call, index: number): Step {
+/** `AGAIN` or `END`: walks the other way from here. */
+function turn(call: Call, step: Step): void {
+  call.entering = step === AGAIN;
+  // What comes now must not be judged by the attempt before.
+  if (call.entering) call.live = null;
+}
+
+function walkIn(call: Call): Step {
+  const { stages } = call.plan;
+  const index = ++call.index;
+  if (index === stages.length) return operate(call);
+  const stage = stages[index]!;
   return stage.enter.call(stage.policy, call, index);
 }
 
-function leave(stage: Stage, call: Call, index: number): Step {
+function walkOut(call: Call): Step {
+  const { index } = call;
+  const stage = call.plan.stages[index]!;
   return stage.leave.call(stage.policy, call, index);
 }
 
@@ -203,9 +204,11 @@ function walksIn(call: Call, step: Call['step']): boolean {
   return step === AGAIN || (step === GO && call.entering);
 }
 
-/** Interrupts a call that ran when it was told to stop, unless it has left that policy by now. */
+/** Interrupts a call that ran when it was told to stop, once it stands between two policies. */
 function heed(call: Call, step: Step, interruption: Interruption): Step {
+  if (step !== WAIT && !walksIn(call, step)) return step;
   call.interruption = null;
+  // By now it may have left that policy.
   return call.index > interruption.slot ? unwind(call, step, interruption) : step;
 }
 
@@ -237,44 +240,56 @@ function unwind(
 
 /** Runs the operation: `WAIT` until it settles, `END` once it has. */
 function operate(call: Call): Step {
+  const attempt = begin(call);
   // Taken off the call, so that user code is not handed it as `this`.
-  const { root, live, operation } = call;
-  const attempt = live?.isPrepared ? live : new LiveAttempt(call, root.attempts + 1);
-  call.live = attempt;
-  root.attempts = attempt.number;
-  // The clock was read when the attempt before this one failed.
-  if (attempt.number > 1) call.attemptStartedAt = call.plan.runtime.clock.recent();
-  attempt.started();
+  const { operation } = call;
   try {
     const result = operation(attempt);
-    if (isThenable(result)) {
-      followPromise(call, result, attempt);
-    } else if (result === pending) {
-      attempt.awaitCallback();
-    } else {
-      attempt.succeed(result);
-    }
+    if (result instanceof Promise) followPromise(call, result, attempt);
+    else answered(call, result, attempt);
   } catch (error) {
     attempt.fail(error);
   }
   return attempt.isRunning ? WAIT : attemptEnded(call);
 }
 
+/** The attempt that starts now. */
+function begin(call: Call): LiveAttempt {
+  const { root, live } = call;
+  const attempt = live?.isPrepared ? live : new LiveAttempt(call, root.attempts + 1);
+  call.live = attempt;
+  root.attempts = attempt.number;
+  // The clock was read when the attempt before this one failed.
+  if (attempt.number > 1) call.attemptStartedAt = call.plan.runtime.clock.recent();
+  attempt.started();
+  return attempt;
+}
+
+/** The operation has answered, but no promise of ours. */
+function answered(call: Call, result: unknown, attempt: LiveAttempt): void {
+  if (result === pending) attempt.awaitCallback();
+  else if (isThenable(result)) followPromise(call, Promise.resolve(result), attempt);
+  else attempt.succeed(result);
+}
+
 function attemptEnded(call: Call): typeof END {
-  const { plan, root } = call;
-  const { clock, sink } = plan.runtime;
   judge(call);
+  const { plan } = call;
+  const { clock, sink } = plan.runtime;
   const succeeded = call.verdict === 'success';
-  const seemed = clock.recent() - (call.attemptStartedAt ?? 0);
-  if (!succeeded || sink !== null || seemed >= plan.preciseFrom) clock.now();
-  if (succeeded && plan.needsClock) {
-    const duration = clock.recent() - call.attemptStartedAt!;
-    const { usualDuration: usual } = plan;
-    plan.usualDuration = usual === 0 ? duration : usual + DURATION_WEIGHT * (duration - usual);
+  if (!succeeded || sink !== null || clock.recent() - call.attemptStartedAt! >= plan.preciseFrom) {
+    clock.now();
   }
-  if (!succeeded || root.records !== null || root !== call) remember(call, call.verdict);
+  if (succeeded && plan.needsClock) notice(plan, clock.recent() - call.attemptStartedAt!);
+  if (!succeeded || call.root.records !== null || call.root !== call) remember(call, call.verdict);
   if (sink !== null) tellOfAttempt(call, call.verdict);
   return END;
+}
+
+/** An attempt has succeeded after so many milliseconds. */
+function notice(plan: Plan, duration: number): void {
+  const usual = plan.usualDuration;
+  plan.usualDuration = usual === 0 ? duration : usual + DURATION_WEIGHT * (duration - usual);
 }
 
 function tellOfAttempt(call: Call, verdict: Verdict): void {
@@ -297,26 +312,27 @@ function remember(call: Call, verdict: Verdict): void {
 
 function finish(call: Call): void {
   const { plan, observer } = call;
-  const { runtime } = plan;
   call.step = DONE;
   for (let place = call.membership; place !== null; place = place.other) place.leave();
-  if (runtime.sink !== null && call.root === call) {
-    emit(runtime, {
-      type: 'call.settled',
-      dependency: runtime.dependency,
-      ok: call.ok,
-      verdict: call.verdict,
-      attempts: call.attempts,
-      elapsed: runtime.clock.now() - call.startedAt!,
-      stoppedBy: call.stoppedBy,
-    });
-  }
+  if (plan.runtime.sink !== null && call.root === call) tellOfCall(call);
   if (observer.onFlatStack) plan.scheduler.deliver(call);
   else observer.settled(call);
 }
 
+function tellOfCall(call: Call): void {
+  const { runtime } = call.plan;
+  emit(runtime, {
+    type: 'call.settled',
+    dependency: runtime.dependency,
+    ok: call.ok,
+    verdict: call.verdict,
+    attempts: call.attempts,
+    elapsed: runtime.clock.now() - call.startedAt!,
+    stoppedBy: call.stoppedBy,
+  });
+}
+
 function isThenable(value: unknown): value is PromiseLike<unknown> {
-  if (value instanceof Promise) return true;
   if (typeof value !== 'object' && typeof value !== 'function') return false;
   return typeof (value as { then?: unknown } | null)?.then === 'function';
 }
