@@ -1,6 +1,7 @@
 import type { TimerNode, TimerOwner } from '../runtime/clock.ts';
-import type { Call, CallGroup } from './call.ts';
+import { type Call, type Caller, type CallGroup, criticalityOf } from './call.ts';
 import { emit } from './events.ts';
+import type { Said } from './judge.ts';
 import type { Attempt, Criticality } from './operation.ts';
 import { RUNNING } from './policy.ts';
 
@@ -45,13 +46,13 @@ export class LiveAttempt implements TimerNode, Attempt {
   timerNext: TimerNode | null = null;
   timerStart: number | null = null;
   readonly number: number;
-  readonly #call: Call;
+  readonly #caller: Caller;
   #state: number = PREPARED;
   #extras: Extras | null = null;
 
-  constructor(call: Call, number: number) {
+  constructor(caller: Caller, number: number) {
     this.number = number;
-    this.#call = call;
+    this.#caller = caller;
   }
 
   get signal(): AbortSignal {
@@ -60,27 +61,27 @@ export class LiveAttempt implements TimerNode, Attempt {
       extras.controller = new AbortController();
       // Its listeners are the caller's code, and a shared timer may be what aborts it. Not kept as
       // the call's context: this may be a span of this attempt, in which the next has no place.
-      extras.context = this.#call.plan.runtime.context.capture();
+      extras.context = this.#caller.plan.runtime.context.capture();
       if (this.#state === ABANDONED) extras.controller.abort(extras.reason);
     }
     return extras.controller.signal;
   }
 
   get deadline(): number {
-    return this.#call.deadline ?? Infinity;
+    return this.#caller.deadline ?? Infinity;
   }
 
   remaining(): number {
-    const { deadline, plan } = this.#call;
+    const { deadline, plan } = this.#caller;
     return deadline === null ? Infinity : Math.max(0, deadline - plan.runtime.clock.now());
   }
 
   get criticality(): Criticality {
-    return this.#call.criticality;
+    return criticalityOf(this.#caller.asked);
   }
 
   get key(): string | undefined {
-    return this.#call.asked?.key;
+    return this.#caller.asked?.key;
   }
 
   /** Made, to carry a timer, but not started. */
@@ -91,6 +92,11 @@ export class LiveAttempt implements TimerNode, Attempt {
   /** Started and not settled, and somebody waits for it. */
   get isRunning(): boolean {
     return this.#state >= RUNS;
+  }
+
+  /** The operation has returned, and nothing has ended the attempt. */
+  get isAwaited(): boolean {
+    return this.#state > RUNS;
   }
 
   get isAbandoned(): boolean {
@@ -104,7 +110,7 @@ export class LiveAttempt implements TimerNode, Attempt {
   /** The operation has returned, and something else will settle it unless that is done already. */
   awaitCallback(): void {
     if (this.#state !== RUNS) return;
-    const { root, plan } = this.#call;
+    const { root, plan } = this.#caller.toCall();
     root.context ??= plan.runtime.context.capture();
     this.#state = AWAITS_CALLBACK;
   }
@@ -124,14 +130,19 @@ export class LiveAttempt implements TimerNode, Attempt {
     else this.settle(false, error);
   }
 
-  /** Ends the attempt, the first time. */
-  settle(ok: boolean, outcome: unknown): void {
+  /** Its call has succeeded with it, on the straight way. */
+  over(): void {
+    this.#state = OVER;
+  }
+
+  /** Ends the attempt, the first time; `said` is what the classifier says of it, if it was asked already. */
+  settle(ok: boolean, outcome: unknown, said?: Said): void {
     const state = this.#state;
     if (state < RUNS) {
       this.#settledLate(ok, outcome);
       return;
     }
-    const call = this.#call;
+    const call = this.#caller.toCall();
     this.#state = OVER;
     call.ok = ok;
     call.outcome = outcome;
@@ -140,7 +151,7 @@ export class LiveAttempt implements TimerNode, Attempt {
     if (state === AWAITS_CALLBACK && context !== null) {
       call.plan.runtime.context.run(context, resumeSettled, call);
     } else {
-      resumeSettled(call);
+      call.plan.scheduler.settled(call, said);
     }
   }
 
@@ -153,14 +164,14 @@ export class LiveAttempt implements TimerNode, Attempt {
     const { controller, context } = extras;
     if (controller === null) return;
     if (context === null) controller.abort(reason);
-    else this.#call.plan.runtime.context.run(context, () => controller.abort(reason), undefined);
+    else this.#caller.plan.runtime.context.run(context, () => controller.abort(reason), undefined);
   }
 
   /** Lets a call end with this attempt. */
-  adopt(call: Call, newGroup: () => CallGroup): void {
+  adopt(caller: Caller, newGroup: () => CallGroup): void {
     const extras = this.#withExtras();
     extras.children ??= newGroup();
-    extras.children.add(call);
+    extras.children.add(caller);
   }
 
   /** Has `survivor` told when the operation, which was abandoned, settles after all; false if it is to be told already. */
@@ -172,9 +183,8 @@ export class LiveAttempt implements TimerNode, Attempt {
   }
 
   expire(): void {
-    const { policies } = this.#call.plan;
-    const innermost = policies.length - 1;
-    policies[innermost]!.expired!(this.#call, innermost);
+    const { plan, timerSlot } = this.#caller;
+    plan.policies[timerSlot]!.expired!(this.#caller.toCall(), timerSlot);
   }
 
   #withExtras(): Extras {
@@ -188,7 +198,7 @@ export class LiveAttempt implements TimerNode, Attempt {
   }
 
   #settledLate(ok: boolean, outcome: unknown): void {
-    const { plan } = this.#call;
+    const { plan } = this.#caller;
     if (this.#state === ABANDONED) {
       this.#state = OVER;
       this.#extras?.survivors?.forEach((survivor) => survivor.operationSettled());

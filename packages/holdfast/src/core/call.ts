@@ -15,6 +15,20 @@ import {
   type Step,
 } from './policy.ts';
 
+/**
+ * Who has an attempt made: a `Call`, or one that goes straight and is made a `Call` when it must be.
+ */
+export interface Caller {
+  readonly plan: Plan;
+  readonly asked: CallOptions | undefined;
+  /** On the monotonic clock; null without a deadline. */
+  readonly deadline: number | null;
+  /** Whose timer the attempt is. */
+  readonly timerSlot: number;
+  membership: Membership | null;
+  toCall(): Call;
+}
+
 /** A call's place in a group of calls that end together. */
 export interface Membership {
   /** The same call's place in another group: it may have a signal and a parent. */
@@ -24,7 +38,7 @@ export interface Membership {
 
 /** Calls that end together: those of one signal, or of one parent's attempt. */
 export interface CallGroup {
-  add(call: Call): void;
+  add(caller: Caller): void;
   abort(reason: unknown): void;
 }
 
@@ -35,17 +49,15 @@ export interface CallGroup {
  * Its size is felt: a call is written once and read once, so most of its cost is the cache lines it
  * touches. What few calls need is null until then.
  */
-export class Call implements Settled {
+export class Call implements Caller, Settled {
   readonly plan: Plan;
   readonly operation: Operation;
   readonly asked: CallOptions | undefined;
   readonly observer: Observer;
   resolve: ((value: unknown) => void) | null = null;
   reject: ((error: unknown) => void) | null = null;
-  /** See `promiseOf`: undefined where it may not be, null where it may. */
-  chain: Promise<unknown> | null | undefined;
   /** Where it stands: the policy that was asked last. */
-  index: number;
+  index: number = -1;
   /** Walking in, as against out. */
   entering: boolean = true;
   /** What the policy at `index` answered last, or `RUNNING`, or `DONE`. */
@@ -87,15 +99,12 @@ export class Call implements Settled {
     asked: CallOptions | undefined,
     observer: Observer,
     startedAt: number | null,
-    chain: null | undefined,
   ) {
     this.plan = plan;
     this.operation = operation;
     this.asked = asked;
     this.observer = observer;
-    this.index = plan.entry;
     this.startedAt = startedAt;
-    this.chain = chain;
     this.attemptStartedAt = startedAt;
   }
 
@@ -120,7 +129,15 @@ export class Call implements Settled {
   }
 
   get criticality(): Criticality {
-    return this.asked?.criticality ?? this.asked?.parent?.criticality ?? 'critical';
+    return criticalityOf(this.asked);
+  }
+
+  get timerSlot(): number {
+    return this.plan.policies.length - 1;
+  }
+
+  toCall(): Call {
+    return this;
   }
 
   /** Repeating the last attempt can do no harm. */
@@ -169,7 +186,7 @@ export class Branch extends Call {
   readonly #floor: number;
 
   constructor(parent: Call, slot: number, observer: Observer, now: number) {
-    super(parent.plan, parent.operation, parent.asked, observer, parent.startedAt, undefined);
+    super(parent.plan, parent.operation, parent.asked, observer, parent.startedAt);
     this.#parent = parent;
     this.#floor = slot;
     this.index = slot;
@@ -184,4 +201,9 @@ export class Branch extends Call {
   override get root(): Call {
     return this.#parent.root;
   }
+}
+
+/** How important such a call is: if it does not say, as its parent. */
+export function criticalityOf(asked: CallOptions | undefined): Criticality {
+  return asked?.criticality ?? asked?.parent?.criticality ?? 'critical';
 }

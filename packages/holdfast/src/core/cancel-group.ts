@@ -1,6 +1,6 @@
 import type { Clock } from '../runtime/clock.ts';
 import { TimerNode } from '../runtime/clock.ts';
-import type { Call, CallGroup, Membership } from './call.ts';
+import type { Caller, CallGroup, Membership } from './call.ts';
 import { interrupt } from './run.ts';
 
 /** How many calls of one aborted signal end in one turn of the event loop. */
@@ -22,8 +22,8 @@ export class CancelGroup extends TimerNode implements CallGroup {
     return this.#head === null;
   }
 
-  add(call: Call): void {
-    const place = new Place(this, call);
+  add(caller: Caller): void {
+    const place = new Place(this, caller);
     place.next = this.#head;
     if (this.#head !== null) this.#head.previous = place;
     this.#head = place;
@@ -41,9 +41,14 @@ export class CancelGroup extends TimerNode implements CallGroup {
     this.#reason = reason;
     try {
       for (let left = ABORTS_PER_TURN; this.#head !== null && left > 0; left--) {
-        const { call } = this.#head;
+        const { caller } = this.#head;
         this.#head.leave();
-        interrupt(call, { slot: -1, error: reason, verdict: 'ignored', stoppedBy: 'abort' });
+        interrupt(caller.toCall(), {
+          slot: -1,
+          error: reason,
+          verdict: 'ignored',
+          stoppedBy: 'abort',
+        });
       }
     } finally {
       // Also when a callback of one call has thrown: the others end all the same.
@@ -60,15 +65,15 @@ export class CancelGroup extends TimerNode implements CallGroup {
 class Place implements Membership {
   previous: Place | null = null;
   next: Place | null = null;
-  readonly call: Call;
+  readonly caller: Caller;
   readonly other: Membership | null;
   #group: CancelGroup | null;
 
-  constructor(group: CancelGroup, call: Call) {
+  constructor(group: CancelGroup, caller: Caller) {
     this.#group = group;
-    this.call = call;
-    this.other = call.membership;
-    call.membership = this;
+    this.caller = caller;
+    this.other = caller.membership;
+    caller.membership = this;
   }
 
   leave(): void {

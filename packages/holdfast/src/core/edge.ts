@@ -1,5 +1,6 @@
 import type { LiveAttempt } from './attempt.ts';
 import type { Call } from './call.ts';
+import type { Passage } from './passage.ts';
 import { DONE, type Observer, type Settled } from './policy.ts';
 import { UnbuiltError } from './call-error.ts';
 import { isHoldfastError } from './errors.ts';
@@ -22,9 +23,11 @@ export type Result<T> = {
 );
 
 /** An edge whose caller gets a promise. */
-interface PromiseEdge extends Observer {
+export interface PromiseEdge extends Observer {
   /** The answer of a call that has ended; throws where the caller's promise is rejected. */
   answer(call: Call): unknown;
+  /** The answer of a call that went straight. */
+  straightAnswer(passage: Passage, value: unknown): unknown;
 }
 
 /** The edge of `call`. */
@@ -34,6 +37,7 @@ export const callEdge: PromiseEdge = {
     if (call.ok) return call.outcome;
     throw call.error;
   },
+  straightAnswer: (_passage, value) => value,
   settled: (call) => {
     if (call.ok) call.resolve?.(call.outcome);
     else call.reject?.(call.error);
@@ -44,6 +48,7 @@ export const callEdge: PromiseEdge = {
 export const tryEdge: PromiseEdge = {
   onFlatStack: false,
   answer: (call) => resultOf(call),
+  straightAnswer: (passage, value) => straightResultOf(passage, value),
   settled: (call) => call.resolve?.(resultOf(call)),
 };
 
@@ -53,58 +58,69 @@ export const callbackEdge: Observer = {
   settled: (call) => (call.resolve as (settled: Settled) => void)(call),
 };
 
-/**
- * The one promise of a call that has been started. Where nothing but the operation can end it, that
- * is the promise which waits for the operation anyway (`chain`); a call that ended at once needs
- * none that waits.
- */
+/** The one promise of a call that has been started. One that ended at once needs none that waits. */
 export function promiseOf(call: Call): Promise<unknown> {
-  if (call.step === DONE) {
-    if (call.observer === tryEdge) return Promise.resolve(resultOf(call));
-    return call.ok ? Promise.resolve(call.outcome) : Promise.reject(call.error);
-  }
-  return call.chain ?? pendingPromise(call);
+  if (call.step !== DONE) return pendingPromise(call);
+  if (call.observer === tryEdge) return Promise.resolve(resultOf(call));
+  return call.ok ? Promise.resolve(call.outcome) : Promise.reject(call.error);
 }
 
 /**
  * Settles an attempt as the promise does that its operation returned. Somebody else's thenable is
  * made a promise first: it might call back in any async context, or with another thenable.
  */
-export function followPromise(
-  call: Call,
-  result: PromiseLike<unknown>,
-  attempt: LiveAttempt,
-): void {
+export function followPromise(result: PromiseLike<unknown>, attempt: LiveAttempt): void {
   const promise = result instanceof Promise ? result : Promise.resolve(result);
   attempt.follow();
-  if (call.chain === null && call.resolve === null && attempt.isRunning) {
-    call.chain = chained(call, promise, attempt);
-    return;
-  }
   promise.then(
     (value) => attempt.settle(true, value),
     (error: unknown) => attempt.settle(false, error),
   );
 }
 
-/** The caller's promise, where it may be the one that waits for the first attempt. */
-function chained(call: Call, promise: Promise<unknown>, attempt: LiveAttempt): Promise<unknown> {
-  return promise.then(
-    (value) => {
-      attempt.settle(true, value);
-      return answerOf(call);
-    },
+/**
+ * The promise of a call that goes straight and whose operation has returned this one. Where nothing
+ * else can end the call, that is the promise which waits for the operation anyway.
+ */
+export function followStraight(passage: Passage, result: Promise<unknown>): Promise<unknown> {
+  return passage.followsPromise ? chained(passage, result) : followed(passage, result);
+}
+
+function chained(passage: Passage, result: Promise<unknown>): Promise<unknown> {
+  return result.then(
+    (value) =>
+      passage.fulfilled(value)
+        ? passage.edge.straightAnswer(passage, value)
+        : answerOf(passage.toCall()),
     (error: unknown) => {
-      attempt.settle(false, error);
-      return answerOf(call);
+      passage.rejected(error);
+      return answerOf(passage.toCall());
     },
   );
+}
+
+function followed(passage: Passage, result: Promise<unknown>): Promise<unknown> {
+  const promise = new Promise((resolve, reject) => {
+    passage.resolve = resolve;
+    passage.reject = reject;
+  });
+  result.then(
+    (value) => deliver(passage, value),
+    (error: unknown) => passage.rejected(error),
+  );
+  return promise;
+}
+
+function deliver(passage: Passage, value: unknown): void {
+  const { edge, resolve } = passage;
+  if (passage.fulfilled(value)) resolve!(edge.straightAnswer(passage, value));
 }
 
 function answerOf(call: Call): unknown {
   return call.step === DONE ? (call.observer as PromiseEdge).answer(call) : pendingPromise(call);
 }
 
+/** Once a call; it must not have ended. */
 function pendingPromise(call: Call): Promise<unknown> {
   return new Promise((resolve, reject) => {
     call.resolve = resolve;
@@ -148,6 +164,13 @@ function resultOf(call: Call): Result<unknown> {
   if (ok) return { ok, value: outcome, verdict, attempts, stoppedBy, fellBack };
   if (outcome instanceof UnbuiltError) return new RefusedResult(call, attempts);
   return { ok, error: outcome, verdict, attempts, stoppedBy, fellBack };
+}
+
+function straightResultOf({ startedAt, plan }: Passage, value: unknown): Result<unknown> {
+  const duration = startedAt === null ? NaN : plan.runtime.clock.recent() - startedAt;
+  const attempt = { attempt: 1, verdict: 'success', startedAfter: 0, duration } as const;
+  const attempts = [attempt];
+  return { ok: true, value, verdict: 'success', attempts, stoppedBy: null, fellBack: false };
 }
 
 /** A result whose error is built when it is read. */

@@ -42,3 +42,24 @@ export function emit<E extends RuntimeEvent>(runtime: Runtime, event: E): void {
     // Telemetry is never worth a call.
   }
 }
+
+/** Tells of an attempt that ended after so many milliseconds. */
+export function tellOfAttempt(
+  runtime: Runtime,
+  attempt: number,
+  verdict: Verdict,
+  duration: number,
+): void {
+  const { dependency } = runtime;
+  emit(runtime, { type: 'attempt.settled', dependency, attempt, verdict, duration });
+}
+
+type Ended = Pick<CallSettledEvent, 'ok' | 'verdict' | 'attempts' | 'stoppedBy'>;
+
+/** Tells of a call that ended just now. */
+export function tellOfCall(runtime: Runtime, ended: Ended, startedAt: number): void {
+  const { ok, verdict, attempts, stoppedBy } = ended;
+  const { dependency, clock } = runtime;
+  const elapsed = clock.now() - startedAt;
+  emit(runtime, { type: 'call.settled', dependency, ok, verdict, attempts, elapsed, stoppedBy });
+}

@@ -1,9 +1,32 @@
 import type { Call } from './call.ts';
 import { isHoldfastError } from './errors.ts';
-import type { Judgement, StoppedBy, Verdict } from './outcome.ts';
+import type { Classifier, Judgement, StoppedBy, Verdict } from './outcome.ts';
+import type { Plan } from './policy.ts';
 
-/** Puts on the call what its outcome means, by the dependency's one classifier. */
-export function judge(call: Call): void {
+/** What a classifier answers. */
+export type Said = Verdict | Judgement | Blunder;
+
+/** Instead of saying what an outcome means, the classifier threw. */
+class Blunder {
+  readonly error: unknown;
+
+  constructor(error: unknown) {
+    this.error = error;
+  }
+}
+
+/** What the dependency's one classifier says of an outcome. */
+export function ask({ classify }: Plan, ok: boolean, outcome: unknown): Said {
+  if (classify === null) return ok ? 'success' : 'transient';
+  try {
+    return (classify as Classifier)(ok ? { ok, value: outcome } : { ok, error: outcome });
+  } catch (error) {
+    return new Blunder(error);
+  }
+}
+
+/** Puts on the call what its outcome means; `said` is the classifier's answer, if it was asked already. */
+export function judge(call: Call, said?: Said): void {
   const { ok, outcome, plan } = call;
   call.judgement = null;
   if (!ok && isHoldfastError(outcome)) {
@@ -13,11 +36,7 @@ export function judge(call: Call): void {
     call.stoppedBy = call.verdict === 'timeout' ? 'attempts' : 'nested';
     return;
   }
-  if (plan.classify === null) {
-    call.verdict = ok ? 'success' : 'transient';
-  } else {
-    classified(call, plan.classify as (outcome: unknown) => Verdict | Judgement);
-  }
+  note(call, said ?? ask(plan, ok, outcome));
   call.stoppedBy = call.verdict === 'success' ? null : STOPPED_BY[call.verdict];
 }
 
@@ -31,23 +50,22 @@ const STOPPED_BY: Readonly<Record<Verdict, StoppedBy | null>> = {
   ignored: 'rejected',
 };
 
-function classified(call: Call, classify: (outcome: unknown) => Verdict | Judgement): void {
-  const { ok, outcome } = call;
-  try {
-    const judged: Verdict | Judgement | null | undefined = classify(
-      ok ? { ok, value: outcome } : { ok, error: outcome },
-    );
-    if (typeof judged === 'string') {
-      call.verdict = judged;
-    } else {
-      call.judgement = judged ?? null;
-      call.verdict = judged?.verdict as Verdict;
-    }
-    if (call.verdict !== 'success' && !Object.hasOwn(STOPPED_BY, call.verdict)) {
-      throw new TypeError(`classify must answer a verdict, got ${String(call.verdict)}`);
-    }
-  } catch (error) {
-    call.refuse(error, 'terminal');
-    call.verdict = 'terminal';
+function note(call: Call, said: Said | null | undefined): void {
+  if (said instanceof Blunder) {
+    blundered(call, said.error);
+    return;
   }
+  const verdict = typeof said === 'string' ? said : said?.verdict;
+  if (verdict === undefined || !Object.hasOwn(STOPPED_BY, verdict)) {
+    blundered(call, new TypeError(`classify must answer a verdict, got ${String(verdict)}`));
+    return;
+  }
+  call.verdict = verdict;
+  if (typeof said === 'object') call.judgement = said;
+}
+
+/** The mistake is shown, not buried under the outcome that it was asked about. */
+function blundered(call: Call, error: unknown): void {
+  call.refuse(error, 'terminal');
+  call.verdict = 'terminal';
 }

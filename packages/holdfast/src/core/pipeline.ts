@@ -2,13 +2,22 @@ import type { Runtime } from '../runtime/runtime.ts';
 import { systemRuntime } from '../runtime/system.ts';
 import { LiveAttempt } from './attempt.ts';
 import { Call } from './call.ts';
-import type { Observer, Plan, Policy, Settled } from './policy.ts';
+import type { Plan, Policy, Settled } from './policy.ts';
 import { CancelGroup, SignalGroups } from './cancel-group.ts';
 import { milliseconds } from './duration.ts';
-import { callbackEdge, callEdge, promiseOf, type Result, tryEdge, withFrames } from './edge.ts';
+import {
+  callbackEdge,
+  callEdge,
+  type PromiseEdge,
+  promiseOf,
+  type Result,
+  tryEdge,
+  withFrames,
+} from './edge.ts';
 import { type Attempt, type CallOptions, CRITICALITIES, type Operation } from './operation.ts';
 import { unknownOption } from './options.ts';
 import type { Classifier } from './outcome.ts';
+import { goStraight } from './passage.ts';
 import { planOf } from './plan.ts';
 import { CallScheduler } from './run.ts';
 
@@ -96,17 +105,17 @@ export class PolicyPipeline {
   }
 
   call(operation: Operation, options?: CallOptions): Promise<unknown> {
-    const promise = promiseOf(this.#promised(operation, options, callEdge));
+    const promise = this.#promise(operation, options, callEdge);
     return this.plan.runtime.diagnostics ? withFrames(promise) : promise;
   }
 
   tryCall(operation: Operation, options?: CallOptions): Promise<Result<unknown>> {
-    return promiseOf(this.#promised(operation, options, tryEdge)) as Promise<Result<unknown>>;
+    return this.#promise(operation, options, tryEdge) as Promise<Result<unknown>>;
   }
 
   start(operation: Operation, done: (settled: Settled) => void, options?: CallOptions): void {
     const { plan } = this;
-    const call = new Call(plan, operation, options, callbackEdge, startTime(plan), undefined);
+    const call = new Call(plan, operation, options, callbackEdge, startTime(plan));
     call.resolve = done as (value: unknown) => void;
     call.context = plan.runtime.context.capture();
     this.#begin(call, options);
@@ -130,14 +139,34 @@ export class PolicyPipeline {
     return parts;
   }
 
-  #promised(operation: Operation, options: CallOptions | undefined, edge: Observer): Call {
+  #promise(
+    operation: Operation,
+    options: CallOptions | undefined,
+    edge: PromiseEdge,
+  ): Promise<unknown> {
     const { plan } = this;
-    const cannotAbort = options?.signal === undefined && options?.parent === undefined;
-    const chain = plan.chains && cannotAbort ? null : undefined;
-    const call = new Call(plan, operation, options, edge, startTime(plan), chain);
+    if (plan.straight && typeof operation === 'function') {
+      const promise = this.#straight(operation, options, edge);
+      if (promise !== null) return promise;
+    }
+    const call = new Call(plan, operation, options, edge, startTime(plan));
     if (plan.keepsContext) call.context = plan.runtime.context.capture();
     this.#begin(call, options);
-    return call;
+    return promiseOf(call);
+  }
+
+  #straight(
+    operation: Operation,
+    options: CallOptions | undefined,
+    edge: PromiseEdge,
+  ): Promise<unknown> | null {
+    const { plan } = this;
+    if (options === undefined) return goStraight(plan, operation, options, edge, null);
+    if (problemWith(options, plan) !== null) return null;
+    const { parent, deadline, signal } = options;
+    if (parent !== undefined || deadline !== undefined || signal?.aborted) return null;
+    const group = signal === undefined ? null : this.#signals.of(signal);
+    return goStraight(plan, operation, options, edge, group);
   }
 
   #begin(call: Call, options: CallOptions | undefined): void {

@@ -1,7 +1,7 @@
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Classifier } from './outcome.ts';
 import type { ClassifyPolicy } from './pipeline.ts';
-import type { Plan, Policy, Scheduler, Stage } from './policy.ts';
+import type { Plan, Policy, Scheduler, Steps } from './policy.ts';
 
 /**
  * What the calls of these policies share.
@@ -24,9 +24,10 @@ export function planOf(given: readonly Policy[], runtime: Runtime, scheduler: Sc
     throw new TypeError('pipeline: a pipeline that retries needs classify(...) in it');
   }
   const lastTimed = policies.findLastIndex(({ traits }) => traits.timed === true);
+  const timerSlot = timerSlotOf(policies);
   return {
     policies,
-    stages: stagesOf(policies),
+    steps: policies.map(stepsOf),
     noSlots: noSlots(policies.length),
     runtime,
     scheduler,
@@ -38,27 +39,49 @@ export function planOf(given: readonly Policy[], runtime: Runtime, scheduler: Sc
     keepsContext: policies
       .slice(0, Math.max(lastTimed, 0))
       .some(({ traits }) => traits.repeats === true),
-    chains: !policies.some(({ traits }) => traits.timed === true),
-    entry: entryOf(policies),
     permitSlot: policies.findLastIndex(({ traits }) => traits.permits === true),
+    straight: policies.every(letsStraight) && policies.filter(givesPermits).length <= 1,
+    timerSlot,
+    expiresAfter: policies[timerSlot]?.traits.expiresAfter ?? Infinity,
+    deadlineAfter:
+      policies.find(({ kind }) => kind === 'deadline')?.traits.expiresAfter ?? Infinity,
     usualDuration: 0,
   };
 }
 
-/** From the inside out, so that stages with the same policies to ask share the list of them. */
-function stagesOf(policies: readonly Policy[]): readonly Stage[] {
-  const stages = new Array<Stage>(policies.length);
-  let peeks: readonly Policy[] = NOBODY;
-  for (let slot = policies.length - 1; slot >= 0; slot--) {
-    const policy = policies[slot]!;
-    const { enter, leave } = policy;
-    stages[slot] = { policy, enter, leave, peeks };
-    if (policy.peek !== undefined) peeks = [policy].concat(peeks);
-  }
-  return stages;
+/** One timer serves a call that goes straight: that of the policy which would end it first. */
+function timerSlotOf(policies: readonly Policy[]): number {
+  const limits = policies.map(({ traits }) => traits.expiresAfter ?? Infinity);
+  const shortest = Math.min(...limits);
+  return shortest === Infinity ? -1 : limits.indexOf(shortest);
 }
 
-const NOBODY: readonly Policy[] = [];
+/** A timeout around other policies bounds their waits as well, and there is none on the straight way. */
+function letsStraight(policy: Policy, slot: number, policies: readonly Policy[]): boolean {
+  const { straight, expiresAfter } = policy.traits;
+  if (straight !== true) return false;
+  return (
+    expiresAfter === undefined || policy.takeOver !== undefined || slot === policies.length - 1
+  );
+}
+
+function givesPermits({ traits }: Policy): boolean {
+  return traits.permits === true;
+}
+
+/** By the prototype that has them: the policies of one kind share their steps. */
+const knownSteps = new WeakMap<object, Steps>();
+
+function stepsOf(policy: Policy): Steps {
+  const { enter, leave, admit = null, passed = null } = policy;
+  const kind = Object.getPrototypeOf(policy) as Policy;
+  let steps = knownSteps.get(kind);
+  if (steps?.enter !== enter || steps.leave !== leave) {
+    steps = { enter, leave, admit, passed };
+    knownSteps.set(kind, steps);
+  }
+  return steps;
+}
 
 /** By length: most pipelines of a process have one of a few. */
 const allNoSlots: (readonly undefined[])[] = [];
@@ -87,12 +110,6 @@ function preciseFrom(policies: readonly Policy[]): number {
   if (judged === Infinity) return Infinity;
   const timed = policies.some(({ traits }) => traits.timed === true);
   return timed ? judged - READING_AGE : -Infinity;
-}
-
-/** Where a call begins: behind the policies that would let it in anyway. */
-function entryOf(policies: readonly Policy[]): number {
-  const first = policies.findIndex(({ traits }) => traits.entersFreely !== true);
-  return (first === -1 ? policies.length : first) - 1;
 }
 
 function checkPolicy(policy: Policy, runtime: Runtime): void {

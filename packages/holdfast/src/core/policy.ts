@@ -1,5 +1,6 @@
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Call } from './call.ts';
+import type { Said } from './judge.ts';
 import type { Classifier, StoppedBy, Verdict } from './outcome.ts';
 
 /** Go on: to the next policy inwards when entering, outwards when leaving. */
@@ -37,6 +38,17 @@ export interface Policy {
   flush?(): void;
   /** A timer that this policy armed, on the call or on its attempt, has expired. */
   expired?(call: Call, slot: number): void;
+  /**
+   * Lets a call in that goes straight (see `Passage`): its permit, 0 if it needs none, or `DETAINED`
+   * if it would have to wait, be refused, or be remembered. Without it, everybody is let in.
+   */
+  admit?(): number;
+  /** A call that `admit` let in was detained further in: as if it had never been here. */
+  unadmit?(): void;
+  /** A call that went straight has succeeded. */
+  passed?(permit: number): void;
+  /** A call that went straight does not any more: what `enter` would have put on it. */
+  takeOver?(call: Call, slot: number): void;
   /** Plain JSON of its state now. */
   snapshot?(): Readonly<Record<string, unknown>>;
 }
@@ -49,8 +61,10 @@ export interface Traits {
   readonly judgesFrom?: number;
   /** May end the call, or what runs inside it, from a timer. */
   readonly timed?: boolean;
-  /** `enter` only ever answers `GO`, so it need not be asked by a call that begins with it. */
-  readonly entersFreely?: boolean;
+  /** Calls may go straight through it: all that it does with one that meets nothing, it can do without a `Call`. */
+  readonly straight?: boolean;
+  /** Ends what runs inside it after so many milliseconds: how a timed policy lets calls go straight. */
+  readonly expiresAfter?: number;
   /** May run user code after something inside it has ended. */
   readonly repeats?: boolean;
   /** Gives each call a permit, a small integer. */
@@ -63,22 +77,25 @@ export interface Refusal {
   readonly stoppedBy: StoppedBy;
 }
 
+/** `admit`'s answer to a call that cannot go straight. */
+export const DETAINED = -1;
+
 /**
- * A policy with its two steps taken out of it. Stages all have one shape, so the loop finds the step
- * by a plain load, where asking many kinds of policy for `enter` would each time be a search.
+ * What a kind of policy does, taken out of it. All have one shape, so the loop finds a step by a
+ * plain load, where asking many kinds of policy for `enter` would each time be a search.
  */
-export interface Stage {
-  readonly policy: Policy;
+export interface Steps {
   readonly enter: Policy['enter'];
   readonly leave: Policy['leave'];
-  /** Those inside it that can be asked beforehand. */
-  readonly peeks: readonly Policy[];
+  readonly admit: Required<Policy>['admit'] | null;
+  readonly passed: Required<Policy>['passed'] | null;
 }
 
 /** Everything that the calls of one pipeline share. */
 export interface Plan {
   readonly policies: readonly Policy[];
-  readonly stages: readonly Stage[];
+  /** Of each policy. */
+  readonly steps: readonly Steps[];
   /** What `slots` begin as. */
   readonly noSlots: readonly undefined[];
   readonly runtime: Runtime;
@@ -93,10 +110,14 @@ export interface Plan {
    */
   readonly preciseFrom: number;
   readonly keepsContext: boolean;
-  /** Nothing but its operation, or its caller, can end a running attempt. */
-  readonly chains: boolean;
-  /** The index that a call begins with: of the last of those in front that let everything in. */
-  readonly entry: number;
+  /** Calls that meet nothing go straight through: see `Passage`. */
+  readonly straight: boolean;
+  /** The policy whose timer a call that goes straight carries: the one that expires first. -1 without one. */
+  readonly timerSlot: number;
+  /** Milliseconds until that timer expires. */
+  readonly expiresAfter: number;
+  /** Milliseconds that a call has in all; Infinity without a deadline. */
+  readonly deadlineAfter: number;
   /** The policy whose permit has its own field on the call; -1 without one. */
   readonly permitSlot: number;
   /** How long an attempt usually takes, in milliseconds: a moving average of successes; 0 until one was seen. */
@@ -109,8 +130,13 @@ export interface Scheduler {
   start(call: Call): void;
   /** The policy at which the call waits answers now: `GO`, `END` or `AGAIN`. */
   resume(call: Call, step: Step): void;
-  /** The call's attempt has settled, in the caller's own context. */
-  settled(call: Call): void;
+  /** The call's attempt has settled, in the caller's own context; `said` is what the classifier says of it, if it was asked already. */
+  settled(call: Call, said?: Said): void;
+  /** User code is about to run outside of any loop: calls that it resumes wait for `released`. */
+  held(): void;
+  released(): void;
+  /** The operation has answered this to a call that went straight until then. */
+  operated(call: Call, result: unknown): void;
   /** The call has ended, and its observer wants a flat stack. */
   deliver(call: Call): void;
 }

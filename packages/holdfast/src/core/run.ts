@@ -15,9 +15,9 @@ import {
   WAIT,
 } from './policy.ts';
 import { followPromise } from './edge.ts';
-import { emit } from './events.ts';
+import { tellOfAttempt, tellOfCall } from './events.ts';
 import { pending } from './operation.ts';
-import { judge } from './judge.ts';
+import { judge, type Said } from './judge.ts';
 import type { Verdict } from './outcome.ts';
 import { attemptRecord } from './record.ts';
 
@@ -58,10 +58,24 @@ export class CallScheduler extends TimerNode implements Scheduler {
     }
   }
 
-  settled(call: Call): void {
+  settled(call: Call, said?: Said): void {
     // A classifier or a sink may interrupt the call that it is asked about.
     call.step = RUNNING;
-    call.step = attemptEnded(call);
+    call.step = attemptEnded(call, said);
+    this.#run(call);
+  }
+
+  held(): void {
+    this.#depth++;
+  }
+
+  released(): void {
+    this.#depth--;
+    if (this.#first !== null && this.#depth === 0 && !this.#draining) this.#drain();
+  }
+
+  operated(call: Call, result: unknown): void {
+    call.step = answered(call, result);
     this.#run(call);
   }
 
@@ -85,9 +99,8 @@ export class CallScheduler extends TimerNode implements Scheduler {
     try {
       advance(call);
     } finally {
-      this.#depth--;
+      this.released();
     }
-    if (this.#first !== null && this.#depth === 0 && !this.#draining) this.#drain();
   }
 
   #enqueue(call: Call): void {
@@ -186,17 +199,16 @@ function turn(call: Call, step: Step): void {
 }
 
 function walkIn(call: Call): Step {
-  const { stages } = call.plan;
+  const { policies, steps } = call.plan;
   const index = ++call.index;
-  if (index === stages.length) return operate(call);
-  const stage = stages[index]!;
-  return stage.enter.call(stage.policy, call, index);
+  if (index === policies.length) return operate(call);
+  return steps[index]!.enter.call(policies[index]!, call, index);
 }
 
 function walkOut(call: Call): Step {
   const { index } = call;
-  const stage = call.plan.stages[index]!;
-  return stage.leave.call(stage.policy, call, index);
+  const { policies, steps } = call.plan;
+  return steps[index]!.leave.call(policies[index]!, call, index);
 }
 
 /** The policy at `index` has let it in, or sends it in again. */
@@ -225,7 +237,7 @@ function unwind(
   call.refuse(error, stoppedBy);
   if (live?.isRunning) {
     remember(call, verdict);
-    if (runtime.sink !== null) tellOfAttempt(call, verdict);
+    if (runtime.sink !== null) tell(call, verdict);
     live.abandon(error);
   } else if (step === WAIT) {
     policies[call.index]!.cancel!(call, call.index);
@@ -243,14 +255,13 @@ function operate(call: Call): Step {
   const attempt = begin(call);
   // Taken off the call, so that user code is not handed it as `this`.
   const { operation } = call;
+  let result: unknown = pending;
   try {
-    const result = operation(attempt);
-    if (result instanceof Promise) followPromise(call, result, attempt);
-    else answered(call, result, attempt);
+    result = operation(attempt);
   } catch (error) {
     attempt.fail(error);
   }
-  return attempt.isRunning ? WAIT : attemptEnded(call);
+  return answered(call, result);
 }
 
 /** The attempt that starts now. */
@@ -265,15 +276,21 @@ function begin(call: Call): LiveAttempt {
   return attempt;
 }
 
-/** The operation has answered, but no promise of ours. */
-function answered(call: Call, result: unknown, attempt: LiveAttempt): void {
-  if (result === pending) attempt.awaitCallback();
-  else if (isThenable(result)) followPromise(call, Promise.resolve(result), attempt);
-  else attempt.succeed(result);
+/** The operation has answered this: `WAIT` if the attempt goes on, `END` if it is over. */
+function answered(call: Call, result: unknown): Step {
+  const attempt = call.live!;
+  try {
+    if (result === pending) attempt.awaitCallback();
+    else if (isThenable(result)) followPromise(result, attempt);
+    else attempt.succeed(result);
+  } catch (error) {
+    attempt.fail(error);
+  }
+  return attempt.isRunning ? WAIT : attemptEnded(call);
 }
 
-function attemptEnded(call: Call): typeof END {
-  judge(call);
+function attemptEnded(call: Call, said?: Said): typeof END {
+  judge(call, said);
   const { plan } = call;
   const { clock, sink } = plan.runtime;
   const succeeded = call.verdict === 'success';
@@ -282,25 +299,20 @@ function attemptEnded(call: Call): typeof END {
   }
   if (succeeded && plan.needsClock) notice(plan, clock.recent() - call.attemptStartedAt!);
   if (!succeeded || call.root.records !== null || call.root !== call) remember(call, call.verdict);
-  if (sink !== null) tellOfAttempt(call, call.verdict);
+  if (sink !== null) tell(call, call.verdict);
   return END;
 }
 
 /** An attempt has succeeded after so many milliseconds. */
-function notice(plan: Plan, duration: number): void {
+export function notice(plan: Plan, duration: number): void {
   const usual = plan.usualDuration;
   plan.usualDuration = usual === 0 ? duration : usual + DURATION_WEIGHT * (duration - usual);
 }
 
-function tellOfAttempt(call: Call, verdict: Verdict): void {
-  const { runtime } = call.plan;
-  emit(runtime, {
-    type: 'attempt.settled',
-    dependency: runtime.dependency,
-    attempt: call.live!.number,
-    verdict,
-    duration: runtime.clock.recent() - call.attemptStartedAt!,
-  });
+/** Tells of an attempt that has just ended. */
+function tell({ plan, live, attemptStartedAt }: Call, verdict: Verdict): void {
+  const { runtime } = plan;
+  tellOfAttempt(runtime, live!.number, verdict, runtime.clock.recent() - attemptStartedAt!);
 }
 
 /** Keeps the record of an attempt that has just ended. */
@@ -314,25 +326,15 @@ function finish(call: Call): void {
   const { plan, observer } = call;
   call.step = DONE;
   for (let place = call.membership; place !== null; place = place.other) place.leave();
-  if (plan.runtime.sink !== null && call.root === call) tellOfCall(call);
+  if (plan.runtime.sink !== null && call.root === call) {
+    tellOfCall(plan.runtime, call, call.startedAt!);
+  }
   if (observer.onFlatStack) plan.scheduler.deliver(call);
   else observer.settled(call);
 }
 
-function tellOfCall(call: Call): void {
-  const { runtime } = call.plan;
-  emit(runtime, {
-    type: 'call.settled',
-    dependency: runtime.dependency,
-    ok: call.ok,
-    verdict: call.verdict,
-    attempts: call.attempts,
-    elapsed: runtime.clock.now() - call.startedAt!,
-    stoppedBy: call.stoppedBy,
-  });
-}
-
 function isThenable(value: unknown): value is PromiseLike<unknown> {
+  if (value instanceof Promise) return true;
   if (typeof value !== 'object' && typeof value !== 'function') return false;
   return typeof (value as { then?: unknown } | null)?.then === 'function';
 }

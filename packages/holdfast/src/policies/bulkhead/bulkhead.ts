@@ -1,7 +1,7 @@
 import { callError } from '../../core/call-error.ts';
 import type { Survivor } from '../../core/attempt.ts';
 import type { Call } from '../../core/call.ts';
-import { END, GO, type Step, type Traits, WAIT } from '../../core/policy.ts';
+import { DETAINED, END, GO, type Step, type Traits, WAIT } from '../../core/policy.ts';
 import { BulkheadFullError } from '../../core/errors.ts';
 import { emit } from '../../core/events.ts';
 import { CRITICALITIES } from '../../core/operation.ts';
@@ -44,7 +44,7 @@ export function bulkhead(
   return new SlotBulkhead(parseOptions(bulkheadOptions, options, 'bulkhead'), runtime);
 }
 
-const TRAITS: Traits = {};
+const TRAITS: Traits = { straight: true };
 
 class SlotBulkhead implements Bulkhead, Survivor {
   readonly kind = 'bulkhead';
@@ -70,11 +70,7 @@ class SlotBulkhead implements Bulkhead, Survivor {
   }
 
   enter(call: Call, slot: number): Step {
-    if (this.inFlight < this.#max && this.queued === 0) {
-      this.inFlight++;
-      return GO;
-    }
-    return this.#wait(call, slot);
+    return this.admit() === DETAINED ? this.#wait(call, slot) : GO;
   }
 
   leave(call: Call): Step {
@@ -86,6 +82,20 @@ class SlotBulkhead implements Bulkhead, Survivor {
     }
     this.#release();
     return GO;
+  }
+
+  admit(): number {
+    if (this.inFlight >= this.#max || this.queued > 0) return DETAINED;
+    this.inFlight++;
+    return 0;
+  }
+
+  unadmit(): void {
+    this.inFlight--;
+  }
+
+  passed(): void {
+    this.#release();
   }
 
   cancel(call: Call, slot: number): void {

@@ -77,6 +77,7 @@ class Breaker implements CircuitBreaker {
     const { kind, slowCallDuration } = this.#options;
     return {
       permits: true,
+      straight: true,
       needsClock: kind === 'time' || this.#judgesSlowness,
       judgesFrom: this.#judgesSlowness ? slowCallDuration : Infinity,
     };
@@ -114,6 +115,16 @@ class Breaker implements CircuitBreaker {
       if (this.#state.kind === 'open') refuseWaiting(call, slot);
     }
     return GO;
+  }
+
+  /** `REFUSED` is what detains a call. */
+  admit(): number {
+    return this.#state.settledPermit;
+  }
+
+  passed(permit: number): void {
+    // Otherwise it is the late result of an older state.
+    if (permit === this.#state.settledPermit) this.#state.succeeded(this.#time());
   }
 
   peek(call: Call): Refusal | null {

@@ -33,17 +33,18 @@ export function deadline(
   return new Deadline(parseOptions(deadlineOptions, given, 'deadline').after, runtime);
 }
 
-const TRAITS: Traits = { needsClock: true, timed: true };
-
 class Deadline implements TypedPolicy {
   readonly kind = 'deadline';
-  readonly traits: Traits = TRAITS;
   readonly runtime: Runtime;
   readonly #after: number;
 
   constructor(after: number, runtime: Runtime) {
     this.#after = after;
     this.runtime = runtime;
+  }
+
+  get traits(): Traits {
+    return { needsClock: true, timed: true, straight: true, expiresAfter: this.#after };
   }
 
   enter(call: Call, slot: number): Step {
@@ -53,12 +54,15 @@ class Deadline implements TypedPolicy {
       if (asked.deadline !== undefined) time = milliseconds(asked.deadline);
       if (asked.parent !== undefined) time = allowance(time, asked.parent.remaining());
     }
-    const { clock } = this.runtime;
-    call.deadline = clock.recent() + time;
+    call.deadline = this.runtime.clock.recent() + time;
     if (time <= 0) return call.refuse(this.#exceeded(call), 'deadline');
-    call.deadlineTimer = new SlotTimer(this, call, slot);
-    clock.start(call.deadlineTimer, time);
+    this.#arm(call, slot);
     return GO;
+  }
+
+  takeOver(call: Call, slot: number): void {
+    call.deadline = call.startedAt! + this.#after;
+    this.#arm(call, slot);
   }
 
   leave(call: Call): Step {
@@ -67,9 +71,17 @@ class Deadline implements TypedPolicy {
   }
 
   expired(call: Call, slot: number): void {
-    this.runtime.clock.now();
+    const { clock } = this.runtime;
+    clock.now();
+    // What expired may have been the attempt's timer, on the straight way.
+    clock.stop(call.deadlineTimer!);
     const error = this.#exceeded(call);
     interrupt(call, { slot, error, verdict: 'timeout', stoppedBy: 'deadline' });
+  }
+
+  #arm(call: Call, slot: number): void {
+    call.deadlineTimer = new SlotTimer(this, call, slot);
+    this.runtime.clock.start(call.deadlineTimer, call.remaining);
   }
 
   #exceeded(call: Call): DeadlineExceededError {

@@ -39,11 +39,12 @@ export function fallback<T>(
   return new Fallback<T>(parsed, runtime);
 }
 
-const TRAITS: Traits = { entersFreely: true, repeats: true };
+const TRAITS: Traits = { repeats: true, straight: true };
+/** Every good answer is kept, under the call's key. */
+const STALE_TRAITS: Traits = { repeats: true };
 
 class Fallback<T> implements TypedPolicy<T> {
   readonly kind = 'fallback';
-  readonly traits: Traits = TRAITS;
   readonly runtime: Runtime;
   readonly #options: ParsedFallback;
   readonly #lastGood: LastGood | null;
@@ -53,6 +54,10 @@ class Fallback<T> implements TypedPolicy<T> {
     this.runtime = runtime;
     this.#options = options;
     this.#lastGood = stale === null ? null : new LastGood(stale.maxAge, stale.maxEntries);
+  }
+
+  get traits(): Traits {
+    return this.#lastGood === null ? TRAITS : STALE_TRAITS;
   }
 
   enter(call: Call): Step {

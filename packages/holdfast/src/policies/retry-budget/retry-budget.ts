@@ -39,11 +39,12 @@ export function retryBudget(
   return new SharedBudget(parseOptions(retryBudgetOptions, options, 'retryBudget'), runtime);
 }
 
-const TRAITS: Traits = { needsClock: true };
+const TRAITS: Traits = { needsClock: true, straight: true };
+/** Every call earns when it comes, even one that is detained further in. */
+const EARNED_BY_CALL: Traits = { needsClock: true };
 
 class SharedBudget implements RetryBudget {
   readonly kind = 'retry-budget';
-  readonly traits: Traits = TRAITS;
   readonly runtime: Runtime;
   readonly #state: BudgetState;
   readonly #earnedByCall: boolean;
@@ -56,6 +57,10 @@ class SharedBudget implements RetryBudget {
 
   get utilisation(): number {
     return this.#state.utilisation(this.runtime.clock.now());
+  }
+
+  get traits(): Traits {
+    return this.#earnedByCall ? EARNED_BY_CALL : TRAITS;
   }
 
   enter(call: Call, slot: number): Step {
@@ -79,6 +84,10 @@ class SharedBudget implements RetryBudget {
     }
     if (call.verdict === 'success' && !this.#earnedByCall) this.#state.earn(now);
     return GO;
+  }
+
+  passed(): void {
+    this.#state.earn(this.runtime.clock.recent());
   }
 
   peek(call: Call): Refusal | null {

@@ -43,7 +43,7 @@ export function retry(
   return new Retry(parsed, runtime);
 }
 
-const TRAITS: Traits = { entersFreely: true, repeats: true };
+const TRAITS: Traits = { repeats: true, straight: true };
 
 class Retry implements TypedPolicy<never, NeedsClassifier> {
   readonly kind = 'retry';

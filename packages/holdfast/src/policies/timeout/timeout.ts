@@ -33,17 +33,18 @@ export function timeout(
   return new Timeout(parseOptions(timeoutOptions, given, 'timeout').after, runtime);
 }
 
-const TRAITS: Traits = { needsClock: true, timed: true };
-
 class Timeout implements TypedPolicy {
   readonly kind = 'timeout';
-  readonly traits: Traits = TRAITS;
   readonly runtime: Runtime;
   readonly #after: number;
 
   constructor(after: number, runtime: Runtime) {
     this.#after = after;
     this.runtime = runtime;
+  }
+
+  get traits(): Traits {
+    return { needsClock: true, timed: true, straight: true, expiresAfter: this.#after };
   }
 
   enter(call: Call, slot: number): Step {
