@@ -1,7 +1,6 @@
 import type { TimerNode, TimerOwner } from '../runtime/clock.ts';
 import { type Call, type Caller, type CallGroup, criticalityOf } from './call.ts';
 import { emit } from './events.ts';
-import type { Said } from './judge.ts';
 import type { Attempt, Criticality } from './operation.ts';
 import { RUNNING } from './policy.ts';
 
@@ -130,13 +129,13 @@ export class LiveAttempt implements TimerNode, Attempt {
     else this.settle(false, error);
   }
 
-  /** Its call has succeeded with it, on the straight way. */
+  /** Its promise is fulfilled, on the straight way. */
   over(): void {
     this.#state = OVER;
   }
 
-  /** Ends the attempt, the first time; `said` is what the classifier says of it, if it was asked already. */
-  settle(ok: boolean, outcome: unknown, said?: Said): void {
+  /** Ends the attempt, the first time. */
+  settle(ok: boolean, outcome: unknown): void {
     const state = this.#state;
     if (state < RUNS) {
       this.#settledLate(ok, outcome);
@@ -151,7 +150,7 @@ export class LiveAttempt implements TimerNode, Attempt {
     if (state === AWAITS_CALLBACK && context !== null) {
       call.plan.runtime.context.run(context, resumeSettled, call);
     } else {
-      call.plan.scheduler.settled(call, said);
+      resumeSettled(call);
     }
   }
 

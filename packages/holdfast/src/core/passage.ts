@@ -111,14 +111,17 @@ export class Passage implements Caller {
       attempt.settle(true, value);
       return false;
     }
+    attempt.over();
     const said = ask(plan, true, value);
     // The classifier may have interrupted the call that it was asked about.
-    if (said !== 'success' || this.call !== null || this.#mayHaveBeenSlow()) {
-      attempt.settle(true, value, said);
-      return false;
+    if (said === 'success' && this.call === null && !this.#mayHaveBeenSlow()) {
+      this.#succeed();
+      return true;
     }
-    this.#succeed();
-    return true;
+    const call = this.toCall();
+    call.outcome = value;
+    plan.scheduler.settled(call, said);
+    return false;
   }
 
   /** The operation's promise is rejected. */
@@ -143,7 +146,6 @@ export class Passage implements Caller {
     const { clock, sink } = runtime;
     const attempt = this.attempt;
     const duration = clock.recent() - this.startedAt!;
-    attempt.over();
     if (plan.needsClock) notice(plan, duration);
     if (sink !== null) tellOfAttempt(runtime, 1, 'success', duration);
     scheduler.held();

@@ -1,0 +1,222 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { withRuntime } from '../client/with-runtime.ts';
+import { type TestRuntime, testRuntime } from '../testing/index.ts';
+import { TimerNode } from '../runtime/clock.ts';
+import { type Attempt, pending } from './operation.ts';
+import { GO, type Policy } from './policy.ts';
+
+type Way = 'straight' | 'long';
+
+/** Does nothing; on the long way, it needs a `Call` for that. */
+const inert = (way: Way, runtime: TestRuntime): Policy => ({
+  kind: 'inert',
+  runtime,
+  traits: { straight: way === 'straight' },
+  enter: () => GO,
+  leave: () => GO,
+});
+
+class Wake extends TimerNode {
+  readonly #wake: () => void;
+
+  constructor(wake: () => void) {
+    super();
+    this.#wake = wake;
+  }
+
+  expire(): void {
+    this.#wake();
+  }
+}
+
+const ENDS = [
+  'resolves',
+  'answers badly',
+  'rejects',
+  'hangs',
+  'throws',
+  'returns',
+  'calls back',
+  'calls back at once and resolves',
+  'aborts its own call',
+  'breaks the classifier',
+  'aborts in the classifier',
+] as const;
+
+const anAttempt = fc.record({
+  end: fc.constantFrom(...ENDS),
+  after: fc.integer({ max: 30, min: 0 }),
+});
+
+const aCall = fc.record({
+  at: fc.integer({ max: 60, min: 0 }),
+  attempts: fc.tuple(anAttempt, anAttempt),
+  aborts: fc.option(fc.integer({ max: 40, min: 0 }), { nil: null, freq: 3 }),
+  has: fc.constantFrom('nothing', 'safety', 'a signal', 'its own deadline'),
+  by: fc.constantFrom('call', 'tryCall'),
+});
+
+const aPipeline = fc.record({
+  fallback: fc.boolean(),
+  deadline: fc.option(fc.constantFrom(12.5, 15.5, 40.5), { nil: null }),
+  retry: fc.boolean(),
+  budget: fc.boolean(),
+  bulkhead: fc.boolean(),
+  breaker: fc.constantFrom(null, 'time', 'count', 'consecutive'),
+  timeout: fc.option(fc.constantFrom(12.5, 20.5), { nil: null }),
+});
+
+type Calls = readonly (typeof aCall extends fc.Arbitrary<infer C> ? C : never)[];
+type Parts = typeof aPipeline extends fc.Arbitrary<infer P> ? P : never;
+
+describe('a call that goes straight and one that goes the long way', () => {
+  test('cannot be told apart', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        aPipeline,
+        fc.array(aCall, { maxLength: 6, minLength: 1 }),
+        async (parts, calls) => {
+          expect(await run('straight', parts, calls)).toEqual(await run('long', parts, calls));
+        },
+      ),
+      { numRuns: 2000 },
+    );
+  });
+});
+
+/** Everything that can be seen of these calls. */
+async function run(way: Way, parts: Parts, calls: Calls) {
+  const runtime = testRuntime();
+  const pipeline = assemble(way, parts, runtime);
+  const ends: unknown[] = calls.map(() => 'none');
+  const signals: boolean[][] = calls.map(() => []);
+  calls.forEach((call, index) => {
+    const start = () => {
+      const controller = new AbortController();
+      const { aborts } = call;
+      if (aborts !== null)
+        runtime.clock.start(new Wake(() => controller.abort('changed my mind')), aborts);
+      const operation = operationOf(call, controller, runtime, signals[index]!);
+      const options = optionsOf(call, controller);
+      const told = (how: string) => (what: unknown) => {
+        ends[index] = { how, what: plain(what), at: plain(runtime.clock.now()) };
+      };
+      pipeline[call.by](operation, options).then(told('fulfilled'), told('rejected'));
+    };
+    // No two things happen at the same moment, where either order would be right.
+    runtime.clock.start(new Wake(start), call.at + index / 128);
+  });
+  await runtime.clock.advanceAsync(200);
+  const events = runtime.sink.events.map((event) => JSON.stringify(plain(event))).toSorted();
+  const { armed } = runtime.clock;
+  return { ends, signals, events, armed, snapshot: pipeline.snapshot() };
+}
+
+function assemble(way: Way, parts: Parts, runtime: TestRuntime) {
+  const made = withRuntime(runtime);
+  const judged = made.classify(({ value }) => {
+    if (value instanceof Answer) return value.judge();
+    return value === undefined ? 'transient' : 'success';
+  });
+  const policies: Policy[] = [inert(way, runtime)];
+  if (parts.fallback) policies.push(made.fallback({ value: 'instead' }));
+  if (parts.deadline !== null) policies.push(made.deadline(parts.deadline));
+  if (parts.retry) policies.push(made.retry({ maxAttempts: 2, backoff: { base: 5 } }));
+  if (parts.budget) policies.push(made.retryBudget({ ratio: 0.5 }));
+  if (parts.bulkhead) policies.push(made.bulkhead({ maxConcurrent: 2, maxQueue: 2 }));
+  if (parts.breaker !== null) {
+    const { breaker: kind } = parts;
+    const limits = { minimumCalls: 3, slowCallDuration: 15.5, cooldown: 20, rampDuration: 10 };
+    policies.push(
+      made.circuitBreaker(
+        kind === 'consecutive'
+          ? { kind, consecutiveFailures: 2, cooldown: 20 }
+          : { kind, ...limits },
+      ),
+    );
+  }
+  if (parts.timeout !== null) policies.push(made.timeout(parts.timeout));
+  return made.pipeline(judged, ...policies);
+}
+
+/** A value whose meaning is not `success`. */
+class Answer {
+  readonly judge: () => 'transient' | 'success';
+
+  constructor(judge: () => 'transient' | 'success') {
+    this.judge = judge;
+  }
+}
+
+function optionsOf({ has, aborts }: Calls[number], { signal }: AbortController) {
+  const idempotent = has === 'safety' ? { idempotent: true } : {};
+  const abortable = has === 'a signal' || aborts !== null ? { signal, idempotent: true } : {};
+  const limited = has === 'its own deadline' ? { deadline: 25.5 } : {};
+  return has === 'nothing' && aborts === null
+    ? undefined
+    : { ...idempotent, ...abortable, ...limited };
+}
+
+function operationOf(
+  { attempts }: Calls[number],
+  controller: AbortController,
+  runtime: TestRuntime,
+  aborted: boolean[],
+) {
+  return (attempt: Attempt): unknown => {
+    const { end, after } = attempts[attempt.number - 1]!;
+    const { signal } = attempt;
+    signal.addEventListener('abort', () => (aborted[attempt.number] = true));
+    const later = (what: () => void) => runtime.clock.start(new Wake(what), after);
+    switch (end) {
+      case 'throws':
+        throw new Error(end);
+      case 'returns':
+        return end;
+      case 'calls back':
+        later(() => attempt.succeed(end));
+        return pending;
+      case 'calls back at once and resolves':
+        attempt.succeed('at once');
+        return Promise.resolve(end);
+      case 'aborts its own call':
+        controller.abort('by itself');
+        break;
+    }
+    return new Promise((resolve, reject) => {
+      if (end === 'hangs') return;
+      const answer = answerTo(end, controller);
+      later(() => (end === 'rejects' ? reject(new Error(end)) : resolve(answer)));
+    });
+  };
+}
+
+function answerTo(end: (typeof ENDS)[number], controller: AbortController): unknown {
+  switch (end) {
+    case 'answers badly':
+      return new Answer(() => 'transient');
+    case 'breaks the classifier':
+      return new Answer(() => {
+        throw new Error(end);
+      });
+    case 'aborts in the classifier':
+      return new Answer(() => {
+        controller.abort('asked too much');
+        return 'success';
+      });
+    default:
+      return end;
+  }
+}
+
+/** As data, so that two runs can be compared: numbers may differ in their last digits. */
+function plain(what: unknown): unknown {
+  return JSON.parse(
+    JSON.stringify(what ?? null, (_key, value: unknown) => {
+      if (typeof value === 'number') return Math.round(value * 1e6) / 1e6;
+      if (!(value instanceof Error)) return value;
+      return { ...value, name: value.name, message: value.message, cause: value.cause };
+    }),
+  );
+}
