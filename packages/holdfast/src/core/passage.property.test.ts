@@ -64,6 +64,7 @@ const aPipeline = fc.record({
   budget: fc.boolean(),
   bulkhead: fc.boolean(),
   breaker: fc.constantFrom(null, 'time', 'count', 'consecutive'),
+  reset: fc.integer({ max: 60, min: 0 }),
   timeout: fc.option(fc.constantFrom(12.5, 20.5), { nil: null }),
 });
 
@@ -128,13 +129,12 @@ function assemble(way: Way, parts: Parts, runtime: TestRuntime) {
   if (parts.breaker !== null) {
     const { breaker: kind } = parts;
     const limits = { minimumCalls: 3, slowCallDuration: 15.5, cooldown: 20, rampDuration: 10 };
-    policies.push(
-      made.circuitBreaker(
-        kind === 'consecutive'
-          ? { kind, consecutiveFailures: 2, cooldown: 20 }
-          : { kind, ...limits },
-      ),
+    const breaker = made.circuitBreaker(
+      kind === 'consecutive' ? { kind, consecutiveFailures: 2, cooldown: 20 } : { kind, ...limits },
     );
+    // From then on, permits are of another generation.
+    runtime.clock.start(new Wake(() => breaker.reset()), parts.reset + 1 / 3);
+    policies.push(breaker);
   }
   if (parts.timeout !== null) policies.push(made.timeout(parts.timeout));
   return made.pipeline(judged, ...policies);
