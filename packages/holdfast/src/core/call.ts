@@ -1,4 +1,3 @@
-import type { TimerNode } from '../runtime/clock.ts';
 import { UnbuiltError } from './call-error.ts';
 import type { LiveAttempt } from './attempt.ts';
 import type { CallOptions, Criticality, Operation } from './operation.ts';
@@ -44,10 +43,7 @@ export interface CallGroup {
 
 /**
  * One call on its way through its policies: what was asked, where it stands, and what came out so
- * far. User code never sees it, only its `Attempt`s.
- *
- * Its size is felt: a call is written once and read once, so most of its cost is the cache lines it
- * touches. What few calls need is null until then.
+ * far. User code never sees it, only its `Attempt`s. What few calls need is null until then.
  */
 export class Call implements Caller, Settled {
   readonly plan: Plan;
@@ -67,8 +63,6 @@ export class Call implements Caller, Settled {
   attemptStartedAt: number | null;
   /** On the monotonic clock; null without a deadline. */
   deadline: number | null = null;
-  /** Set while there is a deadline: the one slot that most calls need has a field. */
-  deadlineTimer: TimerNode | null = null;
   /** Attempts started; of a branch, see its root. */
   attempts: number = 0;
   /** The last attempt: prepared, running, settled or abandoned. */

@@ -65,8 +65,8 @@ class Deadline implements TypedPolicy {
     this.#arm(call, slot);
   }
 
-  leave(call: Call): Step {
-    this.runtime.clock.stop(call.deadlineTimer!);
+  leave(call: Call, slot: number): Step {
+    this.runtime.clock.stop(call.slots![slot] as SlotTimer);
     return GO;
   }
 
@@ -74,14 +74,15 @@ class Deadline implements TypedPolicy {
     const { clock } = this.runtime;
     clock.now();
     // What expired may have been the attempt's timer, on the straight way.
-    clock.stop(call.deadlineTimer!);
+    clock.stop(call.slots![slot] as SlotTimer);
     const error = this.#exceeded(call);
     interrupt(call, { slot, error, verdict: 'timeout', stoppedBy: 'deadline' });
   }
 
   #arm(call: Call, slot: number): void {
-    call.deadlineTimer = new SlotTimer(this, call, slot);
-    this.runtime.clock.start(call.deadlineTimer, call.remaining);
+    const timer = new SlotTimer(this, call, slot);
+    call.remember(slot, timer);
+    this.runtime.clock.start(timer, call.remaining);
   }
 
   #exceeded(call: Call): DeadlineExceededError {
