@@ -48,7 +48,7 @@ export class WindowBreaker extends Breaker {
   readonly #calls = new Array<number>(10).fill(0);
   readonly #bad = new Array<number>(10).fill(0);
   override record(failed: boolean, at: number = Date.now()): void {
-    const second = Math.floor(at / 1000);
+    const second = (at / 1000) >>> 0;
     const bucket = second % 10;
     if (this.#seconds[bucket] !== second) {
       this.#seconds[bucket] = second;

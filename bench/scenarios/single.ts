@@ -129,7 +129,7 @@ export const breakerScenario: Scenario = {
       metric: 'ns',
       of: 'limit, time window',
       per: 'bare',
-      bound: 4,
+      bound: 3.63,
     },
   ],
   notes: [

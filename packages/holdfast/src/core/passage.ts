@@ -114,7 +114,7 @@ export class Passage implements Caller {
     attempt.over();
     const said = ask(plan, true, value);
     // The classifier may have interrupted the call that it was asked about.
-    if (said === 'success' && this.call === null && !this.#mayHaveBeenSlow()) {
+    if (said === 'success' && this.call === null && !this.#wasSlow()) {
       this.#succeed();
       return true;
     }
@@ -133,11 +133,14 @@ export class Passage implements Caller {
     return (this.call ??= this.#becomeCall());
   }
 
-  #mayHaveBeenSlow(): boolean {
-    const { needsClock, runtime, preciseFrom } = this.plan;
+  /** It may have lasted so long that it means something to a policy. */
+  #wasSlow(): boolean {
+    const { needsClock, runtime, preciseFrom, judgesFrom } = this.plan;
     if (!needsClock) return false;
-    if (runtime.sink !== null) runtime.clock.now();
-    return runtime.clock.recent() - this.startedAt! >= preciseFrom;
+    const { clock, sink } = runtime;
+    const startedAt = this.startedAt!;
+    if (sink !== null || clock.recent() - startedAt >= preciseFrom) clock.now();
+    return clock.recent() - startedAt >= judgesFrom;
   }
 
   #succeed(): void {

@@ -25,6 +25,7 @@ export function planOf(given: readonly Policy[], runtime: Runtime, scheduler: Sc
   }
   const lastTimed = policies.findLastIndex(({ traits }) => traits.timed === true);
   const timerSlot = timerSlotOf(policies);
+  const judgesFrom = Math.min(...policies.map(({ traits }) => traits.judgesFrom ?? Infinity));
   return {
     policies,
     steps: policies.map(stepsOf),
@@ -34,7 +35,8 @@ export function planOf(given: readonly Policy[], runtime: Runtime, scheduler: Sc
     classify: (classify?.classifier as Classifier<never> | undefined) ?? null,
     discard: quiet(classify?.discard ?? null),
     needsClock: runtime.sink !== null || policies.some(({ traits }) => traits.needsClock === true),
-    preciseFrom: preciseFrom(policies),
+    judgesFrom,
+    preciseFrom: preciseFrom(judgesFrom, policies),
     // User code that runs after a timer went off would otherwise run in the timer's context.
     keepsContext: policies
       .slice(0, Math.max(lastTimed, 0))
@@ -105,11 +107,10 @@ function quiet(discard: ((value: unknown) => void) | null): Plan['discard'] {
 /** While a timer is armed, the clock's last reading is at most so old, in milliseconds. */
 const READING_AGE = 100;
 
-function preciseFrom(policies: readonly Policy[]): number {
-  const judged = Math.min(...policies.map(({ traits }) => traits.judgesFrom ?? Infinity));
-  if (judged === Infinity) return Infinity;
+function preciseFrom(judgesFrom: number, policies: readonly Policy[]): number {
+  if (judgesFrom === Infinity) return Infinity;
   const timed = policies.some(({ traits }) => traits.timed === true);
-  return timed ? judged - READING_AGE : -Infinity;
+  return timed ? judgesFrom - READING_AGE : -Infinity;
 }
 
 function checkPolicy(policy: Policy, runtime: Runtime): void {

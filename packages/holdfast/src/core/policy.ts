@@ -104,6 +104,8 @@ export interface Plan {
   /** Told of values that nobody will receive, so that what they hold is let go. */
   readonly discard: ((value: unknown) => void) | null;
   readonly needsClock: boolean;
+  /** Attempts that last so many milliseconds, or longer, mean something to a policy; Infinity if none cares. */
+  readonly judgesFrom: number;
   /**
    * A success needs a precise reading of the clock if it seems to have lasted so many milliseconds;
    * Infinity if none does. Below, even the oldest reading shows that no policy would care.
