@@ -7,18 +7,27 @@ import { resilientFetch } from 'holdfast/fetch';
 import pRetry from 'p-retry';
 import { shuffled } from '../measure.ts';
 import { isOurs, type Job, type Samples, type Scenario } from '../scenario.ts';
+import { spreadOf } from '../stats.ts';
 
 const CONCURRENCY = 50;
-const REQUESTS = 1500;
-const ROUNDS = 15;
-const WARM_ROUNDS = 3;
+/** Of one burst: so few that all candidates' bursts of a round meet the same machine. */
+const REQUESTS = 200;
+/** Rounds whose median is one figure: single bursts differ by a fifth. */
+const ROUNDS = 21;
+const FIGURES = 12;
+const WARM_ROUNDS = 20;
 
 type Fetch = (url: string, init: { signal: AbortSignal }) => Promise<Response>;
 
 export const fetchScenario: Scenario = {
   name: 'fetch',
   title: '`resilientFetch`, 50 requests at a time',
-  metrics: { rps: 'requests/s', cpu: 'us of CPU a request', added: 'us added' },
+  metrics: {
+    rps: 'requests/s',
+    cpu: 'us of CPU a request',
+    added: 'us added',
+    left: 'sockets left',
+  },
   base: 'fetch',
   goals: [
     {
@@ -30,11 +39,14 @@ export const fetchScenario: Scenario = {
       atLeast: true,
     },
     { name: 'CPU added to a request, us', metric: 'added', of: 'ours', bound: 8 },
+    { name: 'sockets that a timeout left open', metric: 'left', of: 'ours', bound: 0 },
   ],
   notes: [
     "Over loopback to a server in another process; every request is given the caller's signal, ours delivers the attempt's to fetch.",
     'cockatiel is told not to abort on return, or the body could not be read.',
     'CPU is that of the client process, sockets included; what is added is the difference to fetch in the same round.',
+    `A figure is the median of ${ROUNDS} rounds, in each of which every candidate makes ${REQUESTS} requests.`,
+    'Sockets: ten requests that are never answered, each with a timeout of 50 ms; the server counts those that stay open.',
   ],
   processes: 2,
   measure,
@@ -59,7 +71,9 @@ function candidates(): Readonly<Record<string, Fetch>> {
 async function measure({ seed, oursOnly }: Job): Promise<Samples> {
   const server = fork(new URL('fetch-server.ts', import.meta.url), { execArgv: [] });
   try {
-    return await inRounds(await urlOf(server), seed, oursOnly);
+    const url = await urlOf(server);
+    const figures = await inRounds(url, seed, oursOnly);
+    return { ...figures, left: { ours: [await leftOpen(server, url)] } };
   } finally {
     server.kill();
   }
@@ -75,20 +89,45 @@ async function inRounds(url: string, seed: number, oursOnly: boolean): Promise<S
   const all = Object.entries(candidates()).filter(
     ([name]) => name === 'fetch' || isOurs(name) || !oursOnly,
   );
-  const rps: Record<string, number[]> = Object.fromEntries(all.map(([name]) => [name, []]));
-  const cpu: Record<string, number[]> = Object.fromEntries(all.map(([name]) => [name, []]));
-  for (let round = -WARM_ROUNDS; round < ROUNDS; round++) {
-    for (const [name, send] of shuffled(all, random)) {
-      const figures = await burst(url, send);
-      if (round < 0) continue;
-      rps[name]!.push(figures.rps);
-      cpu[name]!.push(figures.cpu);
+  const samples = { rps: noFigures(all), cpu: noFigures(all), added: noFigures(all) };
+  for (let round = 0; round < WARM_ROUNDS; round++) {
+    for (const [, send] of all) await burst(url, send);
+  }
+  for (let figure = 0; figure < FIGURES; figure++) {
+    const rps = noFigures(all);
+    const cpu = noFigures(all);
+    for (let round = 0; round < ROUNDS; round++) {
+      for (const [name, send] of shuffled(all, random)) {
+        const measured = await burst(url, send);
+        rps[name]!.push(measured.rps);
+        cpu[name]!.push(measured.cpu);
+      }
+    }
+    for (const [name] of all) {
+      const added = cpu[name]!.map((us, round) => us - cpu['fetch']![round]!);
+      samples.rps[name]!.push(spreadOf(rps[name]!).median);
+      samples.cpu[name]!.push(spreadOf(cpu[name]!).median);
+      samples.added[name]!.push(spreadOf(added).median);
     }
   }
-  const added = Object.fromEntries(
-    all.map(([name]) => [name, cpu[name]!.map((us, round) => us - cpu['fetch']![round]!)]),
-  );
-  return { rps, cpu, added };
+  return samples;
+}
+
+function noFigures(all: readonly (readonly [string, unknown])[]): Record<string, number[]> {
+  return Object.fromEntries(all.map(([name]) => [name, []]));
+}
+
+/** How many sockets stay open when the attempts on them time out: the attempt's signal must close them. */
+async function leftOpen(server: ChildProcess, url: string): Promise<number> {
+  const options = { protocol: 'http', timeout: '50ms', retry: false } as const;
+  const hanging = resilientFetch(dependency('hanging', options));
+  const requests = Array.from({ length: 10 }, () => hanging(`${url}never`).catch(() => null));
+  await Promise.all(requests);
+  // What the requests have done reaches the server before this does.
+  await (await fetch(url)).text();
+  server.send('how many are open?');
+  const [open] = (await once(server, 'message')) as [number];
+  return open;
 }
 
 /** So many requests, a few at a time. */
