@@ -91,7 +91,7 @@ export class Passage implements Caller {
 
   get deadline(): number | null {
     const { deadlineAfter } = this.plan;
-    return deadlineAfter === Infinity ? null : this.startedAt! + deadlineAfter;
+    return deadlineAfter === null ? null : this.startedAt! + deadlineAfter;
   }
 
   get timerSlot(): number {

@@ -94,12 +94,10 @@ export function pipeline<const Ps extends readonly Policy[]>(
 /** The one implementation of `Pipeline`. */
 export class PolicyPipeline {
   readonly plan: Plan;
-  readonly #scheduler: CallScheduler;
   readonly #signals: SignalGroups;
 
   constructor(policies: readonly Policy[], runtime: Runtime = runtimeOf(policies)) {
     const { scheduler, signals } = sharedOf(runtime);
-    this.#scheduler = scheduler;
     this.#signals = signals;
     this.plan = planOf(policies, runtime, scheduler);
   }
@@ -178,7 +176,7 @@ export class PolicyPipeline {
       call.entering = false;
       call.index = 0;
     }
-    this.#scheduler.start(call);
+    this.plan.scheduler.start(call);
   }
 
   /** Takes in what the caller said of this call; false when that ends it already. */

@@ -44,9 +44,8 @@ export function planOf(given: readonly Policy[], runtime: Runtime, scheduler: Sc
     permitSlot: policies.findLastIndex(({ traits }) => traits.permits === true),
     straight: policies.every(letsStraight) && policies.filter(givesPermits).length <= 1,
     timerSlot,
-    expiresAfter: policies[timerSlot]?.traits.expiresAfter ?? Infinity,
-    deadlineAfter:
-      policies.find(({ kind }) => kind === 'deadline')?.traits.expiresAfter ?? Infinity,
+    expiresAfter: policies[timerSlot]?.traits.expiresAfter ?? 0,
+    deadlineAfter: policies.find(({ kind }) => kind === 'deadline')?.traits.expiresAfter ?? null,
     usualDuration: 0,
   };
 }

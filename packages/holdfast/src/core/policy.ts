@@ -116,10 +116,10 @@ export interface Plan {
   readonly straight: boolean;
   /** The policy whose timer a call that goes straight carries: the one that expires first. -1 without one. */
   readonly timerSlot: number;
-  /** Milliseconds until that timer expires. */
+  /** Milliseconds until that timer expires; 0 without one. */
   readonly expiresAfter: number;
-  /** Milliseconds that a call has in all; Infinity without a deadline. */
-  readonly deadlineAfter: number;
+  /** Milliseconds that a call has in all; null without a deadline. */
+  readonly deadlineAfter: number | null;
   /** The policy whose permit has its own field on the call; -1 without one. */
   readonly permitSlot: number;
   /** How long an attempt usually takes, in milliseconds: a moving average of successes; 0 until one was seen. */
