@@ -2,7 +2,7 @@ import type { Policy, Settled } from '../core/policy.ts';
 import { classify } from '../core/classify.ts';
 import type { Result } from '../core/edge.ts';
 import type { Attempt, CallOptions, Operation } from '../core/operation.ts';
-import { parseTable, Problems } from '../core/options.ts';
+import { Problems } from '../core/options.ts';
 import type { Classifier } from '../core/outcome.ts';
 import { type Pipeline, PolicyPipeline } from '../core/pipeline.ts';
 import { type Bulkhead, bulkhead } from '../policies/bulkhead/bulkhead.ts';
@@ -10,29 +10,18 @@ import {
   circuitBreaker,
   type CircuitBreaker,
 } from '../policies/circuit-breaker/circuit-breaker.ts';
-import { checkCooldowns } from '../policies/circuit-breaker/options.ts';
 import { deadline } from '../policies/deadline/deadline.ts';
 import { fallback } from '../policies/fallback/fallback.ts';
-import { checkAnswers } from '../policies/fallback/options.ts';
 import { retryBudget } from '../policies/retry-budget/retry-budget.ts';
 import { retry } from '../policies/retry/retry.ts';
 import { timeout } from '../policies/timeout/timeout.ts';
 import type { Runtime, RuntimeEvent } from '../runtime/runtime.ts';
 import { systemRuntime } from '../runtime/system.ts';
+import { complete } from './complete.ts';
 import type { HoldfastEvent } from './events.ts';
 import { explain } from './explain.ts';
 import { discardAnswer, type HttpAnswer, httpClassifierOf } from './http.ts';
-import {
-  type DependencyOptions,
-  dependencyOptions,
-  derivedBreakerOptions,
-  isOptions,
-  overlay,
-  type ParsedDependency,
-  type PresetName,
-  PRESETS,
-} from './options.ts';
-import { preset } from './presets.ts';
+import type { DependencyOptions, ParsedDependency } from './options.ts';
 
 /**
  * One logical upstream, a service, a shard, a tenant's cell, with all that protects calls to it.
@@ -150,28 +139,15 @@ class ProtectedDependency {
 function parse(name: string, given: unknown): ParsedDependency {
   const path = `dependency('${name}')`;
   const problems = new Problems();
-  const wanted = isOptions(given) ? withDefaults(given) : given;
-  const options = parseTable(dependencyOptions, wanted, path, problems);
-  const { breaker, classify: own, fallback: instead, protocol, retry: again } = options;
+  const options = complete(given, path, problems);
+  const { classify: own, protocol, retry: again } = options;
   if (own === undefined && protocol === 'none' && again !== null) {
     problems.other(
       `${path}.classify is needed to retry: say what outcomes mean, or set retry to false`,
     );
   }
-  if (breaker) checkCooldowns(breaker, `${path}.breaker`, problems);
-  if (instead) checkAnswers(instead, `${path}.fallback`, problems);
   problems.throwAny();
   return options;
-}
-
-/** The user's options over those of the preset, of the protocol, and what follows from them. */
-function withDefaults(given: Record<string, unknown>): Record<string, unknown> {
-  const name = given['preset'] as PresetName;
-  const chosen = PRESETS.includes(name) ? preset(name) : {};
-  const wanted = overlay(chosen as Record<string, unknown>, given);
-  const limits = preset(wanted['protocol'] === 'http' ? 'http' : 'rpc');
-  const complete = overlay(limits as Record<string, unknown>, wanted);
-  return overlay(derivedBreakerOptions(complete), complete);
 }
 
 /** The order is the point: see `dependency`. */

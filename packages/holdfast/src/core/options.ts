@@ -89,6 +89,11 @@ export class Problems {
     this.#found.push({ message, range: false });
   }
 
+  /** Each begins with the path of what is wrong. */
+  get messages(): readonly string[] {
+    return this.#found.map(({ message }) => message);
+  }
+
   throwAny(): void {
     const [first] = this.#found;
     if (first === undefined) return;

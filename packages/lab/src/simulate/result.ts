@@ -1,0 +1,146 @@
+import type { Expectation } from '../spec/model.ts';
+
+/**
+ * What one run of one scenario in one lane with one seed came to. Plain JSON: the report, the
+ * terminal and `--json` all read this. Times are virtual milliseconds from the start of the run,
+ * rates are per second, shares are 0 to 1; a percentile of nothing is null.
+ */
+export interface RunResult {
+  readonly scenario: string;
+  readonly lane: string;
+  readonly seed: number;
+  readonly duration: number;
+  /** Milliseconds between two points of every series. */
+  readonly step: number;
+  readonly phases: readonly Phase[];
+  readonly faults: readonly FaultBand[];
+  readonly users: readonly UsersResult[];
+  readonly services: readonly ServiceResult[];
+  readonly edges: readonly EdgeResult[];
+  readonly verdict: Verdict;
+  readonly expectations: readonly JudgedExpectation[];
+  /** Calls that ended, attempts that started, events of the simulation: how much was done. */
+  readonly work: { readonly calls: number; readonly attempts: number; readonly events: number };
+}
+
+/** Before, during and after the faults; a scenario without faults has `before` only. */
+export interface Phase {
+  readonly name: 'before' | 'fault' | 'after';
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface FaultBand {
+  readonly kind: string;
+  readonly on: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What users met. Counted in the phase, and at the point, in which they came. */
+export interface UsersResult {
+  readonly name: string;
+  readonly total: UserFigures;
+  readonly byPhase: Readonly<Record<string, UserFigures>>;
+  readonly series: {
+    readonly arrivals: readonly number[];
+    /** Good answers within their patience, a second. */
+    readonly goodput: readonly number[];
+    readonly p50: readonly (number | null)[];
+    readonly p99: readonly (number | null)[];
+  };
+  /** Milliseconds from the last fault's end until goodput is 95 % of what it was, and stays there; null: not within the run. */
+  readonly recovery: number | null;
+}
+
+export interface UserFigures {
+  readonly arrivals: number;
+  /** Share of arrivals that got a good answer within their patience. */
+  readonly goodput: number;
+  readonly p50: number | null;
+  readonly p95: number | null;
+  readonly p99: number | null;
+}
+
+export interface ServiceResult {
+  readonly name: string;
+  readonly total: ServiceFigures;
+  readonly byPhase: Readonly<Record<string, ServiceFigures>>;
+  readonly series: {
+    readonly arrivals: readonly number[];
+    /** Waiting requests, mean over the step, all replicas. */
+    readonly queue: readonly number[];
+    /** Requests that are worked on, mean over the step, all replicas. */
+    readonly busy: readonly number[];
+    /** Requests that reached it / users' requests that would have, had nobody retried. */
+    readonly amplification: readonly (number | null)[];
+  };
+}
+
+export interface ServiceFigures {
+  readonly arrivals: number;
+  /** Requests that reached it / requests that would have, had nobody retried. */
+  readonly amplification: number | null;
+  /** Turned away by a full queue, or dropped. */
+  readonly rejected: number;
+  /** Share of its work whose caller had given up. */
+  readonly wasted: number;
+  /** Effects that happened a second time: repeated requests that were not keyed. */
+  readonly duplicates: number;
+  /** Mean of waiting requests, and the most that waited at once. */
+  readonly queue: number;
+  readonly queueMax: number;
+  /** Share of its workers' time in use. */
+  readonly utilisation: number;
+}
+
+export interface EdgeResult {
+  readonly id: string;
+  readonly from: string;
+  readonly to: string;
+  readonly total: EdgeFigures;
+  readonly byPhase: Readonly<Record<string, EdgeFigures>>;
+  readonly series: {
+    readonly calls: readonly number[];
+    readonly attempts: readonly number[];
+    readonly failures: readonly number[];
+    readonly p99: readonly (number | null)[];
+    /** Share of the callers' breakers that are not closed at the point's end; null without breakers. */
+    readonly open: readonly (number | null)[];
+    /** Mean utilisation of the callers' retry budgets at the point's end; null without. */
+    readonly budget: readonly (number | null)[];
+    /** Calls in the callers' bulkheads at the point's end. */
+    readonly inFlight: readonly number[];
+  };
+}
+
+export interface EdgeFigures {
+  readonly calls: number;
+  readonly attempts: number;
+  readonly attemptsPerCall: number | null;
+  /** Calls that failed, and of these the ones refused without an attempt. */
+  readonly failures: number;
+  readonly refused: number;
+  /** How attempts ended, by verdict. */
+  readonly verdicts: Readonly<Record<string, number>>;
+  readonly p50: number | null;
+  readonly p99: number | null;
+}
+
+/**
+ * `stable`: goodput never fell below 95 % of its mean before the fault for a whole second.
+ * `degraded`: it did, and this was over by the faults' end. `recovers`: some time after. `metastable`: below
+ * 90 % throughout the last half of a horizon of at least 20 x the fault's length, while a run without the fault
+ * is stable. `unsettled`: it has not recovered, and the horizon is too short to call it metastable.
+ */
+export interface Verdict {
+  readonly kind: 'stable' | 'degraded' | 'recovers' | 'metastable' | 'unsettled';
+  /** Milliseconds, with `recovers`. */
+  readonly after: number | null;
+}
+
+export interface JudgedExpectation extends Pick<Expectation, 'text' | 'bound' | 'is'> {
+  /** null when there was nothing to measure: it then does not hold. */
+  readonly value: number | null;
+  readonly holds: boolean;
+}
