@@ -1,0 +1,32 @@
+import type { Finding, Place } from './finding.ts';
+
+/** What one layer between a caller and its callee does to each request. */
+export interface Layer {
+  /** `library` is the spec's own policy; `inbound` is the callee's sidecar. */
+  readonly kind: 'library' | 'grpc' | 'sidecar' | 'inbound';
+  /** Names as in the spec; `from` is null for every caller of `to`. */
+  readonly from: string | null;
+  readonly to: string;
+  /** Requests that it makes of one, at most. */
+  readonly maxAttempts: number;
+  /** Milliseconds for one attempt; Infinity for no limit. */
+  readonly perTry: number;
+  /** Milliseconds for all its attempts and waits together; Infinity for no limit. */
+  readonly timeout: number;
+  /** The largest wait before attempt n + 1, in milliseconds. */
+  readonly backoff: (n: number) => number;
+  /** Extra load that it allows in the long run, as a share; Infinity without a budget. */
+  readonly extraShare: number;
+  /** On what it retries, in its own words. */
+  readonly retryOn: readonly string[];
+  /** Nobody has asked for it: a default. */
+  readonly implicit: boolean;
+  readonly place: Place;
+}
+
+/** What was read from a mesh's or gRPC's configuration. */
+export interface LayersRead {
+  readonly layers: readonly Layer[];
+  /** What is wrong or surprising in the files themselves: invalid, clamped, implicit. */
+  readonly findings: readonly Finding[];
+}

@@ -1,0 +1,43 @@
+import type { Verdict } from 'holdfast';
+
+/**
+ * What a world tells while it runs, in the order of its time. Whoever measures implements this; the
+ * world does not count. `now` is virtual milliseconds from the start of the run.
+ */
+export interface Probe {
+  /** One of the users sends a request. */
+  userArrived(users: string, now: number): void;
+  /** And has got its answer: `good` is an answer that is correct and within the users' patience. */
+  userAnswered(users: string, now: number, arrivedAt: number, good: boolean): void;
+
+  /** A request reaches a service. `first`: nobody on its way here, back to the users, has retried. */
+  requestArrived(service: string, now: number, first: boolean): void;
+  /** It was turned away, dropped, or lost: it will not be answered by work. */
+  requestRejected(service: string, now: number): void;
+  /** Its work is done. `wasted`: its caller had given up. `duplicate`: its effect had happened before. */
+  requestServed(
+    service: string,
+    now: number,
+    worked: number,
+    wasted: boolean,
+    duplicate: boolean,
+  ): void;
+  /** How many wait and how many are worked on, in all replicas, from now on. */
+  loadChanged(service: string, now: number, waiting: number, busy: number): void;
+
+  callStarted(edge: string, now: number): void;
+  attemptStarted(edge: string, now: number, attempt: number): void;
+  attemptEnded(edge: string, now: number, duration: number, verdict: Verdict): void;
+  /** `attempts` is 0 for a call that was refused without one. */
+  callEnded(edge: string, now: number, duration: number, ok: boolean, attempts: number): void;
+}
+
+/** The state of an edge's clients at one moment. */
+export interface EdgeState {
+  /** Share of their breakers that are not closed; null without breakers. */
+  readonly open: number | null;
+  /** Mean utilisation of their retry budgets; null without. */
+  readonly budget: number | null;
+  /** Calls in their bulkheads, waiting ones included. */
+  readonly inFlight: number;
+}
