@@ -22,12 +22,13 @@ const tasks = {
   format: { needs: [], run: ['oxfmt', 'oxlint --fix'] },
   lint: { needs: [], run: ['oxlint', 'oxfmt --check', 'knip --treat-config-hints-as-errors'] },
   mutation: { needs: [], run: ['stryker run'] },
+  oracles: { needs: ['build'], run: ['node packages/lab/oracles/main.ts'] },
   reference: { needs: [], run: ['node scripts/reference.ts'] },
   test: {
     needs: ['build', 'node22'],
     run: [
       'vitest run',
-      'node22 node_modules/vitest/vitest.mjs run --typecheck.enabled=false packages/ test/regressions/',
+      'node22 node_modules/vitest/vitest.mjs run --typecheck.enabled=false packages/holdfast/ test/regressions/',
     ],
   },
   types: { needs: [], run: ['tsc -b tsconfig.test.json'] },
@@ -37,7 +38,11 @@ const tasks = {
 const setups = {
   packages: () => install('.', 'the development packages'),
   node22: () => install('test/node-22', 'Node 22'),
-  clean: () => rmSync('packages/holdfast/dist', { recursive: true, force: true }),
+  clean: () => {
+    for (const name of ['holdfast', 'lab']) {
+      rmSync(`packages/${name}/dist`, { recursive: true, force: true });
+    }
+  },
   build: () => setup('tsc', '-b'),
 };
 
