@@ -19,7 +19,7 @@ export default defineConfig({
   resolve: { alias },
   test: {
     include: [
-      'packages/*/{src,test}/**/*.test.ts',
+      'packages/*/{src,test,oracles}/**/*.test.ts',
       'test/**/*.test.ts',
       'bench/**/*.test.ts',
       'examples/**/*.test.ts',

@@ -164,12 +164,15 @@ function byDefault({ default: value, table }: Option): string {
   return code(typeof value === 'string' ? `'${value}'` : JSON.stringify(value));
 }
 
-function code(text: string): string {
+export function code(text: string): string {
   return `\`${text}\``;
 }
 
 /** Columns as wide as their widest cell, as the formatter wants them. */
-function markdownTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
+export function markdownTable(
+  header: readonly string[],
+  rows: readonly (readonly string[])[],
+): string {
   const widths = header.map((title, i) =>
     Math.max(3, title.length, ...rows.map((row) => row[i]!.length)),
   );

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ERROR_STATUS } from '../packages/holdfast/src/core/errors.ts';
 import { optionsPage, withPresets } from '../scripts/reference.ts';
+import { specPage } from '../scripts/spec-reference.ts';
 import { type Block, blocksOf, type Page, Snippets, unfitFences } from './docs.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -45,6 +46,7 @@ describe('what is derived from the code', () => {
   test('is up to date: npm run reference', () => {
     const presets = page('docs/policies/README.md');
     expect(page('docs/reference/options.md')).toBe(optionsPage());
+    expect(page('docs/reference/spec.md')).toBe(specPage());
     expect(presets).toBe(withPresets(presets));
     expect(presets).toContain('| attempt timeout ');
   });

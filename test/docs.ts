@@ -41,7 +41,7 @@ export function blocksOf({ path, text }: Page): Block[] {
 
 /** Fences that would escape the test, and blocks that do not say why they must not run. */
 export function unfitFences({ path, text }: Page): string[] {
-  const isFit = /^(ts|ts no-run: \S+ \S+.*|sh|json|jsonc|text|mermaid|)$/;
+  const isFit = /^(ts|ts no-run: \S+ \S+.*|sh|json|jsonc|text|mermaid|yaml|)$/;
   let open = false;
   return text.split('\n').flatMap((line, i) => {
     const info = /^\s*```+(.*)$/.exec(line)?.[1];

@@ -117,9 +117,14 @@ describe('a tidy rule', () => {
 
   test('sees a dependency without a reason, and a reason without a dependency', () => {
     const manifest = file('package.json', '{ "devDependencies": { "a": "1.0.0", "b": "1.0.0" } }');
+    const lab = file(
+      'packages/lab/package.json',
+      '{ "dependencies": { "holdfast": "", "d": "" } }',
+    );
     const page = file('docs/dependencies.md', '| `a` | why |\n| `c` | why |');
-    expect(dependenciesAreExplained([manifest, page])).toEqual([
+    expect(dependenciesAreExplained([manifest, lab, page])).toEqual([
       'docs/dependencies.md does not explain b',
+      'docs/dependencies.md does not explain d',
       'docs/dependencies.md explains c, which is not used',
     ]);
   });

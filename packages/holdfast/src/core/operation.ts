@@ -13,6 +13,8 @@ export interface Attempt {
    * Made when it is first read: an operation that does not look pays nothing.
    */
   readonly signal: AbortSignal;
+  /** Nobody waits for this attempt any more. As `signal.aborted`, but asking makes no signal. */
+  readonly isAbandoned: boolean;
   /** When the whole call must be over, on the runtime's monotonic clock; Infinity without a deadline. */
   readonly deadline: number;
   /** Milliseconds left until the deadline; Infinity without one, never negative. */

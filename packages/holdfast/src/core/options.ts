@@ -1,4 +1,5 @@
 import { type Duration, formatDuration, milliseconds } from './duration.ts';
+import { likeliest } from './likeliest.ts';
 
 /**
  * Options are data. Each policy states its options once, as a table of descriptors; the validator,
@@ -313,9 +314,7 @@ export function parseTable<T extends Table>(
 
 /** "There is no option …", with the likeliest meant one. */
 export function unknownOption(key: string, path: string, known: readonly string[]): string {
-  const near = known.find((name) => distance(name.toLowerCase(), key.toLowerCase()) <= 2);
-  const hint = near === undefined ? `known are ${known.join(', ')}` : `did you mean '${near}'?`;
-  return `${path}.${key} is not an option; ${hint}`;
+  return `${path}.${key} is not an option; ${likeliest(key, known)}`;
 }
 
 function isPlainObject(value: unknown): value is Record<string, unknown> {
@@ -323,25 +322,11 @@ function isPlainObject(value: unknown): value is Record<string, unknown> {
 }
 
 /** What was given, short enough for one line; functions and objects by kind, never by content. */
-function show(value: unknown): string {
+export function show(value: unknown): string {
   if (typeof value === 'string')
     return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
   if (typeof value === 'function') return 'a function';
   if (Array.isArray(value)) return 'an array';
   if (typeof value === 'object' && value !== null) return 'an object';
   return String(value);
-}
-
-/** Levenshtein's distance, for hints. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const substitution = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(substitution, row[j]! + 1, next[j - 1]! + 1));
-    }
-    row = next;
-  }
-  return row[b.length]!;
 }

@@ -1,4 +1,6 @@
-import type { SpecPath } from '../spec/model.ts';
+import type { Place } from '../spec/model.ts';
+
+export type { Place } from '../spec/model.ts';
 
 export type Severity = 'error' | 'warning' | 'info';
 
@@ -20,12 +22,4 @@ export interface Finding {
   readonly value: number | null;
   /** The reason, if the spec accepts it. */
   readonly accepted: string | null;
-}
-
-/** Lines and columns count from 1. */
-export interface Place {
-  readonly file: string;
-  readonly line: number;
-  readonly column: number;
-  readonly path: SpecPath;
 }

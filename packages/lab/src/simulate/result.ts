@@ -123,7 +123,9 @@ export interface EdgeFigures {
   readonly refused: number;
   /** How attempts ended, by verdict. */
   readonly verdicts: Readonly<Record<string, number>>;
+  /** How long the calls took that were not refused. */
   readonly p50: number | null;
+  readonly p95: number | null;
   readonly p99: number | null;
 }
 

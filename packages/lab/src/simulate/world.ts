@@ -1,6 +1,12 @@
+import { seededRandom } from 'holdfast';
 import type { DependencyData } from 'holdfast/spec';
-import type { Fleet, Scenario } from '../spec/model.ts';
+import type { Edge, Fleet, Scenario } from '../spec/model.ts';
+import { ClientGroup, type ClientWorld } from './client.ts';
+import { scheduleFault } from './faults.ts';
 import type { EdgeState, Probe } from './probe.ts';
+import { ServiceNode } from './service.ts';
+import { startUsers } from './users.ts';
+import { VirtualClock } from './virtual-clock.ts';
 
 /** What to run. */
 export interface WorldOptions {
@@ -22,4 +28,78 @@ export interface World {
   run(until: number): void;
   /** By the edge's id. */
   stateOf(edge: string): EdgeState;
+}
+
+/**
+ * A world at its beginning. Every random stream has a label of its own (a service's replica, an
+ * edge's client, a user), so that a change in one place does not shift the numbers of another.
+ *
+ * @throws RangeError for options of an edge that are wrong under this lane.
+ */
+export function createWorld(options: WorldOptions): World {
+  return new FleetWorld(options);
+}
+
+class FleetWorld implements World {
+  readonly #clock = new VirtualClock();
+  readonly #services = new Map<string, ServiceNode>();
+  readonly #edges = new Map<string, ClientGroup>();
+
+  constructor({ fleet, scenario, lane, seed, probe }: WorldOptions) {
+    const clock = this.#clock;
+    const random = seededRandom(seed);
+    const shared: ClientWorld = { clock, probe, random, lane };
+    for (const [name, spec] of fleet.services) {
+      const node = new ServiceNode(spec, clock, probe, random.fork(`service ${name}`));
+      this.#services.set(name, node);
+    }
+    for (const node of this.#services.values()) this.#giveClients(node, shared);
+    // Before the users, so that a fault comes first where both are due.
+    for (const fault of scenario.faults) {
+      const label = `fault ${fault.kind} ${fault.on} ${fault.from}`;
+      scheduleFault(fault, this.#service(fault.on), random.fork(label));
+    }
+    for (const users of fleet.users.values()) {
+      const arrivals = scenario.load.get(users.name) ?? users.arrivals;
+      const group = this.#group(users.edge, shared);
+      startUsers(users, arrivals, group, random.fork(`users ${users.name}`), scenario.duration);
+    }
+  }
+
+  get now(): number {
+    return this.#clock.now();
+  }
+
+  get events(): number {
+    return this.#clock.events;
+  }
+
+  run(until: number): void {
+    this.#clock.run(until);
+  }
+
+  stateOf(edge: string): EdgeState {
+    const group = this.#edges.get(edge);
+    if (group === undefined) throw new RangeError(`there is no edge '${edge}'`);
+    return group.state();
+  }
+
+  #giveClients(node: ServiceNode, shared: ClientWorld): void {
+    for (const edge of node.edges) {
+      const group = this.#group(edge, shared);
+      for (const replica of node.replicas) replica.clients.push(group.newClient());
+    }
+  }
+
+  #group(edge: Edge, shared: ClientWorld): ClientGroup {
+    const group = new ClientGroup(edge, this.#service(edge.to), shared);
+    this.#edges.set(edge.id, group);
+    return group;
+  }
+
+  #service(name: string): ServiceNode {
+    const node = this.#services.get(name);
+    if (node === undefined) throw new RangeError(`there is no service '${name}'`);
+    return node;
+  }
 }

@@ -21,6 +21,14 @@ export interface Fleet {
 /** Where in the spec something was said: keys and indices from the top. */
 export type SpecPath = readonly (string | number)[];
 
+/** Where something stands in a file; lines and columns count from 1. */
+export interface Place {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly path: SpecPath;
+}
+
 /** A service, or a dependency outside of the fleet. */
 export interface Service {
   readonly name: string;
@@ -161,7 +169,7 @@ export interface Scenario {
 }
 
 /** When and where. `to` is exclusive; Infinity lasts to the end. */
-interface During {
+export interface During {
   readonly path: SpecPath;
   readonly from: number;
   readonly to: number;

@@ -1,0 +1,19 @@
+/** "did you mean …?", or all that is known. */
+export function likeliest(word: string, known: readonly string[]): string {
+  const near = known.find((name) => distance(name.toLowerCase(), word.toLowerCase()) <= 2);
+  return near === undefined ? `known are ${known.join(', ')}` : `did you mean '${near}'?`;
+}
+
+/** Levenshtein's distance, for hints. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const substitution = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(substitution, row[j]! + 1, next[j - 1]! + 1));
+    }
+    row = next;
+  }
+  return row[b.length]!;
+}

@@ -1,0 +1,143 @@
+import { type Dependency, dependency } from '../client/dependency.ts';
+import type { HttpAnswer } from '../client/http.ts';
+import type { DependencyOptions } from '../client/options.ts';
+import { likeliest } from '../core/likeliest.ts';
+import { Problems, show } from '../core/options.ts';
+import type { Classifier } from '../core/outcome.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import { type DependencyData, effectivePolicy } from './policy.ts';
+
+/** A fleet's spec as `holdfast compile` writes it. */
+export interface CompiledFleet {
+  /** The version of this form. */
+  readonly holdfast: 1;
+  readonly services: Readonly<Record<string, CompiledService>>;
+}
+
+/** What one service calls. */
+export interface CompiledService {
+  readonly dependencies: Readonly<Record<string, CompiledDependency>>;
+}
+
+/** The options of one dependency. */
+export type CompiledDependency = DependencyData;
+
+/** What a file cannot hold: it is given where a dependency is made. */
+export type DependencyCode<F = never> = Pick<DependencyOptions<F>, 'fallback' | 'onEvent'>;
+
+/** The services of a fleet, by name. */
+export interface SpecFleet {
+  /**
+   * What this service calls; the same object each time.
+   *
+   * @throws RangeError for a service that the spec does not have.
+   */
+  service(name: string): SpecService;
+}
+
+/** One service of a fleet: what it calls, as the spec protects it. */
+export interface SpecService {
+  readonly name: string;
+  /** The names of its dependencies. */
+  readonly dependencies: readonly string[];
+  /**
+   * A dependency, made when it is first asked for; later the same object, whatever is given.
+   *
+   * @throws RangeError for a dependency that the service does not have.
+   * @throws TypeError without `classify` where the spec has neither `protocol: http` nor
+   * `retry: false`.
+   */
+  dependency<In, F = never>(
+    name: string,
+    code: DependencyCode<F> & { readonly classify: Classifier<In> },
+  ): Dependency<In, F>;
+  /** For one with `protocol: http` in the spec, which brings the classifier. */
+  dependency<F = never>(name: string, code?: DependencyCode<F>): Dependency<HttpAnswer, F>;
+}
+
+/**
+ * The dependencies of a fleet's services, from what `holdfast compile` wrote:
+ *
+ * ```ts
+ * const checkout = fleetFrom(JSON.parse(readFileSync('fleet.json', 'utf8'))).service('checkout');
+ * const payments = checkout.dependency('payments');
+ * ```
+ *
+ * @throws TypeError with all that is wrong with the data.
+ */
+export function fleetFrom(data: unknown, runtime?: Runtime): SpecFleet {
+  const services = parse(data);
+  const made = new Map<string, SpecService>();
+  return {
+    service(name) {
+      const dependencies = known(services, name, 'service', 'fleet.service');
+      const before = made.get(name);
+      if (before !== undefined) return before;
+      const service = new Service(name, dependencies, runtime);
+      made.set(name, service as SpecService);
+      return service as SpecService;
+    },
+  };
+}
+
+type Options = Readonly<Record<string, unknown>>;
+
+class Service {
+  readonly name: string;
+  readonly #options: ReadonlyMap<string, Options>;
+  readonly #runtime: Runtime | undefined;
+  readonly #made = new Map<string, Dependency<never, unknown>>();
+
+  constructor(name: string, options: ReadonlyMap<string, Options>, runtime: Runtime | undefined) {
+    this.name = name;
+    this.#options = options;
+    this.#runtime = runtime;
+  }
+
+  get dependencies(): readonly string[] {
+    return [...this.#options.keys()];
+  }
+
+  dependency(name: string, code: object = {}): Dependency<never, unknown> {
+    const options = known(this.#options, name, 'dependency', `service('${this.name}').dependency`);
+    const before = this.#made.get(name);
+    if (before !== undefined) return before;
+    // `dependency` says what is missing or wrong: its overloads cannot see what a file says.
+    const whole = { ...options, ...code } as { readonly retry: false };
+    const one = dependency<unknown>(name, whole, this.#runtime) as Dependency<never, unknown>;
+    this.#made.set(name, one);
+    return one;
+  }
+}
+
+function known<V>(all: ReadonlyMap<string, V>, name: string, noun: string, path: string): V {
+  const value = all.get(name);
+  if (value !== undefined) return value;
+  const names = [...all.keys()];
+  const hint = names.length === 0 ? 'there is none' : likeliest(String(name), names);
+  const list = hint.startsWith('did you') ? `${hint} Known are ${names.join(', ')}` : hint;
+  throw new RangeError(`${path}: the spec has no ${noun} ${show(name)}; ${list}`);
+}
+
+function parse(data: unknown): ReadonlyMap<string, ReadonlyMap<string, Options>> {
+  const problems = new Problems();
+  const { holdfast: version, services } = members(data, 'fleet', problems);
+  if (version !== 1) problems.type('fleet.holdfast', '1: what `holdfast compile` writes', version);
+  const parsed = new Map<string, ReadonlyMap<string, Options>>();
+  for (const [name, service] of Object.entries(members(services, 'fleet.services', problems))) {
+    const path = `fleet.services.${name}`;
+    const { dependencies } = members(service, path, problems);
+    const inner = `${path}.dependencies`;
+    const all = Object.entries(members(dependencies, inner, problems));
+    for (const [to, options] of all) effectivePolicy(options ?? null, `${inner}.${to}`, problems);
+    parsed.set(name, new Map(all as [string, Options][]));
+  }
+  problems.throwAny();
+  return parsed;
+}
+
+function members(value: unknown, path: string, problems: Problems): Options {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Options;
+  problems.type(path, 'an object', value);
+  return {};
+}

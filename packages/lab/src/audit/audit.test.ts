@@ -1,0 +1,124 @@
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+
+import { fleetOf } from '../spec/fleet.ts';
+import { loadFleet } from '../spec/load.ts';
+import type { SpecPath } from '../spec/model.ts';
+import { audit, type AuditReport } from './audit.ts';
+import type { Finding, Place } from './finding.ts';
+import { toText } from './text.ts';
+import { promisesOf, toJson } from './verdict.ts';
+
+type Json = Record<string, unknown>;
+
+const placeOf = (path: SpecPath): Place => ({ file: 'spec.yaml', line: 1, column: 1, path });
+
+/** One error (a probe) and one warning (no jitter). */
+function reportOf(accept: readonly Json[] = [], findings: readonly Finding[] = []): AuditReport {
+  const fleet = fleetOf({
+    name: 'two',
+    services: {
+      web: {
+        livenessAsks: ['stock'],
+        calls: [{ to: 'stock', policy: { retry: { backoff: { jitter: 'none' } } } }],
+      },
+      stock: {},
+    },
+    users: { shoppers: { to: 'web', rate: 20 } },
+    accept,
+  });
+  return audit(fleet, { placeOf, findings });
+}
+
+const rulesOf = ({ findings }: AuditReport): readonly string[] => findings.map(({ rule }) => rule);
+
+async function example(name: string): Promise<AuditReport> {
+  const file = fileURLToPath(new URL(`../../../../examples/audit/${name}`, import.meta.url));
+  const loaded = await loadFleet(file);
+  return audit(loaded.fleet, loaded);
+}
+
+describe('findings', () => {
+  test('are sorted by severity, then by place', () => {
+    const read: Finding = {
+      ...(reportOf().findings[0] as Finding),
+      rule: 'invalid-mesh-config',
+      place: { file: 'a.yaml', line: 9, column: 1, path: [] },
+    };
+    expect(rulesOf(reportOf([], [read]))).toEqual([
+      'invalid-mesh-config',
+      'liveness-asks-dependency',
+      'no-jitter',
+    ]);
+  });
+
+  test('are accepted with a reason, at one place or everywhere', () => {
+    const because = 'a single caller';
+    for (const at of [{ at: 'web > stock' }, {}]) {
+      const report = reportOf([{ rule: 'no-jitter', because, ...at }]);
+      expect(report.findings.map(({ accepted }) => accepted)).toEqual([null, because]);
+    }
+  });
+
+  test('include an accept that accepts nothing', () => {
+    const report = reportOf([{ rule: 'no-jitter', at: 'stock', because: 'misplaced' }]);
+    const finding = report.findings.find(({ rule }) => rule === 'accept-without-finding');
+    expect(finding).toMatchObject({ severity: 'warning', at: 'stock', accepted: null });
+    expect(finding?.place.path).toEqual(['accept', 0]);
+    expect(rulesOf(report)).toContain('no-jitter');
+  });
+});
+
+const holds = (found: readonly Finding[], failOn?: 'warning'): readonly boolean[] =>
+  promisesOf(found, failOn).map((promise) => promise.holds);
+
+describe('promises', () => {
+  test('errors always, warnings if asked; what is accepted does not count', () => {
+    const { findings } = reportOf();
+    expect(holds(findings)).toEqual([false, true, true]);
+    expect(holds(findings, 'warning')).toEqual([false, false, true]);
+    const accepted = reportOf([{ rule: 'liveness-asks-dependency', because: 'a restart helps' }]);
+    expect(holds(accepted.findings)).toEqual([true, true, true]);
+    expect(promisesOf(findings)[0]).toEqual({ name: 'errors', value: 1, bound: 0, holds: false });
+  });
+
+  test('are in the JSON, which is the same after a round', () => {
+    const json = toJson(reportOf());
+    expect(JSON.parse(JSON.stringify(json))).toEqual(json);
+    expect(Object.keys(json)).toEqual(
+      expect.arrayContaining(['findings', 'edges', 'nodes', 'total', 'promises']),
+    );
+  });
+});
+
+describe('the text', () => {
+  test('says place, rule, message, why and fix, and sums up', () => {
+    const text = toText(reportOf([{ rule: 'no-jitter', because: 'a single caller' }]));
+    expect(text).toContain('error liveness-asks-dependency spec.yaml:1:1\n  The liveness probe');
+    expect(text).toContain('Accepted\n  no-jitter at web > stock: a single caller');
+    expect(text).toContain('Worst path: shoppers > web > stock: 1 x 3 = 3\n');
+    expect(text).toContain('1 error, no warnings, 0 to know, 1 accepted');
+    expect(text).not.toContain('\u001B');
+    expect(Math.max(...text.split('\n').map(({ length }) => length))).toBeLessThanOrEqual(100);
+  });
+
+  test('has colours if asked', () => {
+    expect(toText(reportOf(), { colours: true })).toContain('\u001B[31merror\u001B[39m');
+  });
+});
+
+describe('the examples', () => {
+  test('clean.yaml is clean', async () => {
+    expect((await example('clean.yaml')).findings).toEqual([]);
+  });
+
+  test('shop.yaml multiplies to 64, and says in which line', async () => {
+    const report = await example('shop.yaml');
+    expect(report.total.worstPath).toMatchObject({ factors: [4, 4, 4], product: 64 });
+    const finding = report.findings.find(({ rule }) => rule === 'retries-multiply');
+    expect(finding).toMatchObject({ severity: 'error', value: 64, at: 'checkout > payments' });
+    expect(finding?.place.line).toBeGreaterThan(1);
+    expect(report.findings.filter(({ accepted }) => accepted !== null)).toHaveLength(1);
+    expect(rulesOf(report)).not.toContain('accept-without-finding');
+  });
+});

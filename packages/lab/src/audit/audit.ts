@@ -1,0 +1,124 @@
+import type { Accepted, Fleet, SpecPath } from '../spec/model.ts';
+import { edgesOf } from './edges.ts';
+import type { Finding, Place, Severity } from './finding.ts';
+import { callGraph, type EdgeNumbers, layersOf, type NodeNumbers, type Totals } from './graph.ts';
+import type { Layer } from './layers.ts';
+import { libraryLayers } from './library-layer.ts';
+import { loadOf } from './load.ts';
+import type { Audited, Rule } from './rules/rule.ts';
+import { ACCEPT_WITHOUT_FINDING, RULES } from './rules/table.ts';
+
+/** What an audit comes to; plain JSON. */
+export interface AuditReport {
+  readonly fleet: string;
+  /** The serious ones first, then by place; what the spec accepts is among them, with its reason. */
+  readonly findings: readonly Finding[];
+  readonly edges: readonly EdgeNumbers[];
+  readonly nodes: readonly NodeNumbers[];
+  readonly total: Totals;
+}
+
+export interface AuditOptions {
+  /** What meshes and gRPC do between callers and callees, beside the library's own layers. */
+  readonly layers?: readonly Layer[];
+  /** What was found as their files were read. */
+  readonly findings?: readonly Finding[];
+  /** Where in its file the spec says something. */
+  readonly placeOf: (path: SpecPath) => Place;
+}
+
+/** Lays all layers on one call graph, and looks for everything that the rules know. */
+export function audit(fleet: Fleet, options: AuditOptions): AuditReport {
+  const { placeOf, findings: read = [] } = options;
+  const layers = [...libraryLayers(fleet, placeOf), ...(options.layers ?? [])];
+  const byEdge = new Map(edgesOf(fleet).map((edge) => [edge, layersOf(edge, layers)]));
+  const graph = callGraph(fleet, byEdge);
+  const numbers = new Map(edgesOf(fleet).map((edge, i) => [edge, graph.edges[i]]));
+  const audited: Audited = {
+    fleet,
+    load: loadOf(fleet),
+    layersOf: (edge) => byEdge.get(edge) ?? [],
+    numbersOf: (edge) => numbers.get(edge) as EdgeNumbers,
+    read,
+    placeOf,
+  };
+  const found = [...RULES.flatMap((rule) => findings(rule, audited)), ...read];
+  const judged = found.map((finding) => ({
+    ...finding,
+    accepted: reason(fleet.accepted, finding),
+  }));
+  return {
+    fleet: fleet.name,
+    findings: [...judged, ...inVain(fleet.accepted, found, placeOf)].toSorted(bySeverityAndPlace),
+    edges: graph.edges,
+    nodes: graph.nodes,
+    total: graph.total,
+  };
+}
+
+function findings(rule: Rule, audited: Audited): readonly Finding[] {
+  const { id, why } = rule;
+  return Array.from(rule.check(audited), (fault) => ({
+    rule: id,
+    severity: fault.severity ?? rule.severity,
+    message: fault.message,
+    why,
+    fix: fault.fix,
+    at: fault.at,
+    place: fault.place,
+    value: fault.value,
+    accepted: null,
+  }));
+}
+
+function matches({ rule, at }: Accepted, finding: Finding): boolean {
+  return rule === finding.rule && (at === null || at === finding.at);
+}
+
+function reason(accepted: readonly Accepted[], finding: Finding): string | null {
+  return accepted.find((one) => matches(one, finding))?.because ?? finding.accepted;
+}
+
+function inVain(
+  accepted: readonly Accepted[],
+  found: readonly Finding[],
+  placeOf: (path: SpecPath) => Place,
+): readonly Finding[] {
+  const { id, severity, why } = ACCEPT_WITHOUT_FINDING;
+  return accepted.flatMap((one, i): readonly Finding[] => {
+    if (found.some((finding) => matches(one, finding))) return [];
+    const where = one.at === null ? 'anywhere' : `at ${one.at}`;
+    return [
+      {
+        rule: id,
+        severity,
+        message: `Nothing is found by ${one.rule} ${where}, so there is nothing to accept`,
+        why,
+        fix: 'Take the entry away, or correct its rule or place.',
+        at: one.at ?? one.rule,
+        place: placeOf(['accept', i]),
+        value: null,
+        accepted: null,
+      },
+    ];
+  });
+}
+
+const SEVERITIES: readonly Severity[] = ['error', 'warning', 'info'];
+
+function bySeverityAndPlace(a: Finding, b: Finding): number {
+  return (
+    SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) ||
+    compare(a.place.file, b.place.file) ||
+    a.place.line - b.place.line ||
+    a.place.column - b.place.column ||
+    compare(a.rule, b.rule) ||
+    compare(a.at, b.at)
+  );
+}
+
+/** By code units: the same order on every machine, whatever its language. */
+function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}

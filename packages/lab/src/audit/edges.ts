@@ -1,0 +1,36 @@
+import type { Edge, Fleet, Service } from '../spec/model.ts';
+
+/** Every edge of a fleet: its users' first, then its services' in the order of the file. */
+export function edgesOf(fleet: Fleet): readonly Edge[] {
+  return [
+    ...Array.from(fleet.users.values(), ({ edge }) => edge),
+    ...[...fleet.services.values()].flatMap(callsOf),
+  ];
+}
+
+/** What one service calls, whatever the stage. */
+export function callsOf(service: Service): readonly Edge[] {
+  return service.stages.flat();
+}
+
+/** Names with every caller before its callees; there is no cycle, the spec refuses them. */
+export function callersFirst(fleet: Fleet): readonly string[] {
+  const seen = new Set<string>();
+  const order: string[] = [];
+  const visit = (name: string): void => {
+    if (seen.has(name)) return;
+    seen.add(name);
+    const service = fleet.services.get(name);
+    // The last call first: turned around, the callees then keep the order of the file.
+    if (service !== undefined) for (const { to } of callsOf(service).toReversed()) visit(to);
+    order.push(name);
+  };
+  for (const name of [...fleet.services.keys()].toReversed()) visit(name);
+  return order.toReversed();
+}
+
+/** The services that users call; without users, those that nobody calls. */
+export function entrances(fleet: Fleet): readonly string[] {
+  const called = new Set([...fleet.services.values()].flatMap(callsOf).map(({ to }) => to));
+  return [...fleet.services.keys()].filter((name) => !called.has(name));
+}

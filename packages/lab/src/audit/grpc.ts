@@ -1,0 +1,139 @@
+/*
+ * A gRPC service config as layers of the audit (gRFC A6, and the service config's own document).
+ *
+ * What differs from a mesh: `maxAttempts` counts the first attempt and is at most 5; a method has a
+ * retryPolicy or a hedgingPolicy, never both; retryThrottling holds for all methods of a server.
+ */
+import type { Edge, Fleet } from '../spec/model.ts';
+import { edgesOf } from './edges.ts';
+import type { Finding } from './finding.ts';
+import { readMethods } from './grpc-methods.ts';
+import { byService, type MethodConfig, worstMethod } from './grpc-names.ts';
+import { fromNote, meshFinding } from './istio-findings.ts';
+import { documentsIn, type Note, type SourceDocument, startOf, textOf } from './k8s-documents.ts';
+import { Field } from './k8s-fields.ts';
+import type { Layer, LayersRead } from './layers.ts';
+
+/**
+ * What gRPC channels that are given this service config do between the services of a fleet.
+ *
+ * - An entry of `methodConfig` holds for the services that its names are; the one with an empty name
+ *   for those that no other names, except over edges whose policy says `protocol: http`.
+ * - Several entries for one service (for its methods) count with the worst: the most attempts.
+ * - An entry that is not valid has no layer. gRPC would refuse the whole file, which is a finding.
+ */
+export async function readGrpc(file: string, fleet: Fleet): Promise<LayersRead> {
+  const notes: Note[] = [];
+  const findings: Finding[] = [];
+  const document = await readJson(file, notes);
+  const layers = document === null ? [] : layersOf(document, fleet, notes, findings);
+  findings.unshift(...notes.map((note) => fromNote('grpc-invalid', file, note)));
+  return { layers, findings };
+}
+
+async function readJson(file: string, notes: Note[]): Promise<SourceDocument | null> {
+  const text = await textOf(file, notes);
+  if (text === null) return null;
+  try {
+    JSON.parse(text);
+  } catch (error) {
+    notes.push({
+      place: startOf(file),
+      message: `${file} is not JSON: ${(error as Error).message}`,
+    });
+    return null;
+  }
+  // JSON is YAML, and that parser knows where each value stands.
+  const read = documentsIn(text, file);
+  notes.push(...read.notes);
+  return read.documents[0] ?? null;
+}
+
+function layersOf(
+  document: SourceDocument,
+  fleet: Fleet,
+  notes: Note[],
+  findings: Finding[],
+): readonly Layer[] {
+  const root = Field.of(document, notes);
+  if (!root.isObject(ROOT)) return [];
+  const extraShare = readThrottling(root.at('retryThrottling'));
+  const methods = readMethods(root.at('methodConfig'), fleet, findings);
+  const configs = byService(methods, fleet, findings);
+  const callers = new Map<string, Layer>();
+  for (const edge of edgesOf(fleet)) {
+    const config = configOf(edge, configs, fleet);
+    if (config === null) continue;
+    if (config.hedges && !edge.idempotent && !edge.keyed)
+      findings.push(notRepeatable(edge, config));
+    callers.set(`${edge.from} > ${edge.to}`, layerOf(edge, config, extraShare));
+  }
+  return [...callers.values()];
+}
+
+const ROOT = [
+  'loadBalancingPolicy',
+  'loadBalancingConfig',
+  'methodConfig',
+  'retryThrottling',
+  'healthCheckConfig',
+];
+
+/** Users are no gRPC channels of ours. */
+function configOf(
+  edge: Edge,
+  configs: ReadonlyMap<string | null, readonly MethodConfig[]>,
+  fleet: Fleet,
+): MethodConfig | null {
+  if (!fleet.services.has(edge.from)) return null;
+  const own = configs.get(edge.to);
+  if (own !== undefined) return worstMethod(own);
+  return edge.options.protocol === 'http' ? null : worstMethod(configs.get(null) ?? []);
+}
+
+function layerOf(edge: Edge, config: MethodConfig, extraShare: number): Layer {
+  const { maxAttempts, timeout, backoff, retryOn, place } = config;
+  return {
+    kind: 'grpc',
+    from: edge.from,
+    to: edge.to,
+    maxAttempts,
+    // gRPC has no limit for one attempt: the call's deadline is all there is.
+    perTry: timeout,
+    timeout,
+    backoff,
+    extraShare: maxAttempts === 1 ? 0 : extraShare,
+    retryOn,
+    implicit: false,
+    place,
+  };
+}
+
+/**
+ * Extra load in the long run: a failure takes a token, a success gives `tokenRatio` of one, and
+ * nothing is retried with half of them gone. So failures, and with them retries, are at most
+ * `tokenRatio` for each success. Infinity without throttling.
+ */
+function readThrottling(throttling: Field): number {
+  if (!throttling.isObject(['maxTokens', 'tokenRatio'])) return Infinity;
+  const tokens = throttling.at('maxTokens');
+  const ratio = throttling.at('tokenRatio');
+  for (const field of [tokens, ratio]) if (!field.given) field.note('is missing');
+  tokens.integer(1, 1000);
+  const given = ratio.number(
+    'a number of at least 0.001 (three decimals are kept)',
+    (value) => value >= 0.001 && value < Infinity,
+  );
+  return given === null ? Infinity : Math.floor(given * 1000 + 1e-9) / 1000;
+}
+
+function notRepeatable(edge: Edge, config: MethodConfig): Finding {
+  return meshFinding('grpc-hedging-not-repeatable', {
+    severity: 'error',
+    message: `gRPC sends up to ${config.maxAttempts} copies of a call from ${edge.from} to ${edge.to}, which is neither idempotent nor keyed`,
+    fix: 'Hedge only methods that may be repeated; use a retryPolicy for the others, or send an idempotency key and say `keyed: true` in the spec.',
+    at: edge.id,
+    place: config.place,
+    value: config.maxAttempts,
+  });
+}

@@ -1,0 +1,214 @@
+import type { Fleet } from '../spec/model.ts';
+import type { Finding, Place } from './finding.ts';
+import { meshFinding } from './istio-findings.ts';
+import { isWildcard, serviceOf } from './istio-hosts.ts';
+import { DURATION } from './istio-retries.ts';
+import { unmatched } from './istio-routes.ts';
+import { type Field, goDuration } from './k8s-fields.ts';
+
+/** What DestinationRules say of the connections to one service. */
+export interface Destination {
+  /** Extra load that a retry budget allows in the long run; Infinity without one. */
+  readonly extraShare: number;
+  /** Retries at once to the whole service, from one sidecar; Infinity when nobody bounds them. */
+  readonly maxRetries: number;
+  readonly place: Place;
+}
+
+/** What Istio sets where nobody says anything. */
+const NO_LIMIT = 2 ** 32 - 1;
+const BUDGET_PERCENT = 20;
+const MAX_EJECTION_PERCENT = 10;
+
+/**
+ * What a retry budget of so many percent lets through in the long run, as a share. It bounds the
+ * *concurrent* retries to a share of all requests at work, the retries themselves among them: of r
+ * retries on n requests r <= share x (n + r), so that the load may reach 1 / (1 - share).
+ */
+export function budgetShare(percent: number): number {
+  return percent >= 100 ? Infinity : 1 / (1 - percent / 100) - 1;
+}
+
+/** DestinationRules by service; those of a wildcard stand for every service of one's own without its own. */
+export class Destinations {
+  readonly #fleet: Fleet;
+  readonly #findings: Finding[];
+  readonly #own = new Map<string, Destination>();
+  #wildcard: Destination | null = null;
+
+  constructor(fleet: Fleet, findings: Finding[]) {
+    this.#fleet = fleet;
+    this.#findings = findings;
+  }
+
+  /** What holds for a service; null if no rule speaks of it. */
+  of(service: string): Destination | null {
+    const own = this.#own.get(service);
+    if (own !== undefined) return own;
+    return this.#fleet.services.get(service)?.external === true ? null : this.#wildcard;
+  }
+
+  /** The `spec` of a DestinationRule. Of several for one service the worst counts. */
+  add(spec: Field): void {
+    if (!spec.isObject(SPEC)) return;
+    const host = spec.at('host');
+    const text = host.text();
+    if (text === null) {
+      if (!host.given) host.wrong('a string');
+      return;
+    }
+    const service = serviceOf(text, this.#fleet);
+    const destination = this.#read(spec, service);
+    if (isWildcard(text)) this.#wildcard = worse(destination, this.#wildcard);
+    else if (service === null) {
+      this.#findings.push(unmatched('DestinationRule', { text, place: host.place }));
+    } else this.#own.set(service, worse(destination, this.#own.get(service) ?? null));
+  }
+
+  /** Subsets inherit what they do not state; requests may go to any, so the worst of them counts. */
+  #read(spec: Field, service: string | null): Destination {
+    const general = this.#readPolicy(spec.at('trafficPolicy'), service, {
+      extraShare: Infinity,
+      maxRetries: Infinity,
+      place: spec.place,
+    });
+    return spec
+      .at('subsets')
+      .items()
+      .map((subset) => this.#readPolicy(subset.at('trafficPolicy'), service, general))
+      .reduce<Destination>((worst, subset) => worse(subset, worst), general);
+  }
+
+  #readPolicy(policy: Field, service: string | null, general: Destination): Destination {
+    if (!policy.isObject(POLICY)) return general;
+    this.#checkOutliers(policy.at('outlierDetection'), service);
+    const maxRetries = readPool(policy.at('connectionPool'));
+    // Checked, but not counted: a port's settings bound no retries that the others do not.
+    for (const port of policy.at('portLevelSettings').items()) {
+      readPool(port.at('connectionPool'));
+      this.#checkOutliers(port.at('outlierDetection'), service);
+    }
+    return {
+      extraShare: this.#readBudget(policy.at('retryBudget'), service) ?? general.extraShare,
+      maxRetries: maxRetries ?? general.maxRetries,
+      place: policy.place,
+    };
+  }
+
+  #readBudget(budget: Field, service: string | null): number | null {
+    if (!budget.isObject(BUDGET)) return null;
+    budget.at('minRetryConcurrency').integer(0, NO_LIMIT);
+    budget.at('budgetInterval').duration(DURATION, goDuration);
+    const field = budget.at('percent');
+    const percent = field.number('a number from 0 to 100', (value) => value >= 0 && value <= 100);
+    if (percent !== null && percent > 0 && percent < 1) {
+      this.#findings.push(
+        meshFinding('invalid-mesh-config', {
+          severity: 'warning',
+          message: `The retryBudget of ${service ?? 'a DestinationRule'} is ${percent} %, which allows next to no retry`,
+          fix: `Percent counts to 100: write ${percent * 100} if that share is meant.`,
+          at: service ?? 'a DestinationRule',
+          place: field.place,
+          value: percent,
+        }),
+      );
+    }
+    return budgetShare(percent ?? BUDGET_PERCENT);
+  }
+
+  #checkOutliers(outliers: Field, service: string | null): void {
+    if (!outliers.isObject(OUTLIERS)) return;
+    const of = outliers.at('maxEjectionPercent');
+    const percent = of.integer(0, 100) ?? MAX_EJECTION_PERCENT;
+    for (const key of ['interval', 'baseEjectionTime']) {
+      outliers.at(key).duration(DURATION, goDuration);
+    }
+    for (const key of ERRORS) outliers.at(key).integer(0, NO_LIMIT);
+    outliers.at('minHealthPercent').integer(0, 100);
+    const replicas = this.#fleet.services.get(service ?? '')?.replicas ?? 1;
+    // With one replica there is nothing else to send to; nobody should want it ejected.
+    if (replicas === 1 || Math.floor((replicas * percent) / 100) > 0) return;
+    const given = of.given ? '' : ', the default';
+    this.#findings.push(
+      meshFinding('outlier-ejection-too-small', {
+        severity: 'warning',
+        message: `Outlier detection of ${service} may eject ${percent} %${given}, of ${replicas} replicas: less than one`,
+        fix: `Set maxEjectionPercent to at least ${Math.ceil(100 / replicas)}, which is one of ${replicas}.`,
+        at: service!,
+        place: of.given ? of.place : outliers.place,
+        value: percent,
+      }),
+    );
+  }
+}
+
+const SPEC = ['host', 'trafficPolicy', 'subsets', 'exportTo', 'workloadSelector'];
+const POLICY = [
+  'loadBalancer',
+  'connectionPool',
+  'outlierDetection',
+  'tls',
+  'portLevelSettings',
+  'tunnel',
+  'proxyProtocol',
+  'retryBudget',
+];
+const BUDGET = ['percent', 'minRetryConcurrency', 'budgetInterval'];
+const ERRORS = [
+  'consecutiveErrors',
+  'consecutiveLocalOriginFailures',
+  'consecutiveGatewayErrors',
+  'consecutive5xxErrors',
+];
+const OUTLIERS = [
+  ...ERRORS,
+  'splitExternalLocalOriginErrors',
+  'interval',
+  'baseEjectionTime',
+  'maxEjectionPercent',
+  'minHealthPercent',
+];
+const POOL_HTTP = [
+  'http1MaxPendingRequests',
+  'http2MaxRequests',
+  'maxRequestsPerConnection',
+  'maxRetries',
+  'idleTimeout',
+  'h2UpgradePolicy',
+  'useClientProtocol',
+  'maxConcurrentStreams',
+];
+const POOL_TCP = [
+  'maxConnections',
+  'connectTimeout',
+  'tcpKeepalive',
+  'maxConnectionDuration',
+  'idleTimeout',
+];
+
+/** Concurrent retries, if they are stated: 0 and below count as not stated, and Istio's default is as good as no limit. */
+function readPool(pool: Field): number | null {
+  if (!pool.isObject(['tcp', 'http'])) return null;
+  const tcp = pool.at('tcp');
+  if (tcp.isObject(POOL_TCP)) {
+    tcp.at('maxConnections').integer(0, NO_LIMIT);
+    for (const key of ['connectTimeout', 'maxConnectionDuration', 'idleTimeout']) {
+      tcp.at(key).duration(DURATION, goDuration);
+    }
+  }
+  const http = pool.at('http');
+  if (!http.isObject(POOL_HTTP)) return null;
+  for (const key of ['http1MaxPendingRequests', 'http2MaxRequests', 'maxRequestsPerConnection']) {
+    http.at(key).integer(0, NO_LIMIT);
+  }
+  http.at('idleTimeout').duration(DURATION, goDuration);
+  const retries = http.at('maxRetries').integer(-(2 ** 31), NO_LIMIT);
+  if (retries === null) return null;
+  // A signed 32-bit field: 2147483647 is what people write for no limit.
+  return retries <= 0 || retries >= 2 ** 31 - 1 ? Infinity : retries;
+}
+
+function worse(a: Destination, b: Destination | null): Destination {
+  if (b === null || a.extraShare > b.extraShare) return a;
+  return a.extraShare === b.extraShare && a.maxRetries > b.maxRetries ? a : b;
+}

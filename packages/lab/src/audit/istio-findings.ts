@@ -1,0 +1,47 @@
+import type { Finding } from './finding.ts';
+import type { Note } from './k8s-documents.ts';
+
+/** Why each of the rules on meshes and gRPC matters. */
+const WHY = {
+  'istio-default-retries':
+    'A sidecar that is told nothing still sends a failed request twice more. Nobody has decided on it, and it multiplies with every other layer that retries.',
+  'istio-retries-off-by-block':
+    'A retries block without a positive `attempts` does not take the default of 2: it switches retries off, and what else is in the block has no effect.',
+  'unbounded-retry-concurrency':
+    "Istio raises Envoy's limit of 3 concurrent retries to 4294967295. When everything fails, everything is retried at once, just when the callee can bear it least.",
+  'invalid-mesh-config':
+    'A proxy may refuse what is not valid, ignore it, or take it for something else: then what runs is not what the file says.',
+  'mesh-name-unmatched':
+    'What this part says goes into no number of the audit. If the name is mistyped, the service that is meant runs on the defaults.',
+  'outlier-ejection-too-small':
+    'Since 1.31 Envoy ejects a host only if the share of ejected hosts stays within maxEjectionPercent (before, one host always): outlier detection that can eject nobody leaves a broken replica in rotation.',
+  'retry-on-4xx':
+    'A 4xx says that the request itself is at fault or too much: sent again unchanged it fails again, and each try costs what the first one did.',
+  'grpc-clamped':
+    'gRPC counts at most 5 attempts unless a channel argument raises the limit: the file promises what does not happen.',
+  'grpc-invalid':
+    'gRPC refuses a service config as a whole when one part of it is invalid: the channel goes on without any of it, its retries and timeouts included.',
+  'grpc-hedging-not-repeatable':
+    'Hedging sends the same request again while the first may still be at work: both may have their effect.',
+} as const;
+
+export type MeshRule = keyof typeof WHY;
+
+/** What differs from finding to finding. */
+export type Found = Pick<Finding, 'severity' | 'message' | 'fix' | 'at' | 'place'> & {
+  readonly value?: number;
+};
+
+export function meshFinding(rule: MeshRule, found: Found): Finding {
+  return { rule, why: WHY[rule], accepted: null, value: null, ...found };
+}
+
+/** What is wrong with a file as a finding of the rule on such files. */
+export function fromNote(
+  rule: 'invalid-mesh-config' | 'grpc-invalid',
+  at: string,
+  { place, message }: Note,
+): Finding {
+  const fix = 'Correct it, and let CI check the files before they are applied.';
+  return meshFinding(rule, { severity: 'error', message, fix, at, place });
+}

@@ -1,0 +1,194 @@
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { fleetOf } from '../spec/fleet.ts';
+import type { Finding } from './finding.ts';
+import { readIstio } from './istio.ts';
+
+const fleet = fleetOf({
+  name: 'shop',
+  services: {
+    web: { calls: [{ to: 'payments', policy: 'none' }] },
+    payments: {},
+  },
+  users: { shoppers: { to: 'web', rate: 10 } },
+});
+
+let folder = '';
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'istio-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+async function invalid(yaml: string): Promise<readonly Finding[]> {
+  const file = join(folder, 'mesh.yaml');
+  await writeFile(file, yaml);
+  const { findings, layers } = await readIstio(file, fleet);
+  expect(layers.some(({ kind, to }) => kind === 'sidecar' && to === 'payments')).toBe(true);
+  return findings.filter(({ rule }) => rule === 'invalid-mesh-config');
+}
+
+/** What is wrong with a route, and where. */
+async function wrong(route: string): Promise<string> {
+  const yaml = `kind: VirtualService\nspec:\n  hosts: [payments]\n  http:\n    - ${route}\n`;
+  const found = await invalid(yaml);
+  expect(found).toHaveLength(1);
+  const [{ message, place, severity, at }] = found as [Finding];
+  expect(at).toBe('payments');
+  expect(severity).toBe('error');
+  return `${place.line}:${place.column} ${message}`;
+}
+
+/** Ten times the level below. */
+function level(i: number): string {
+  const below = Array(10)
+    .fill(`*l${i - 1}`)
+    .join(', ');
+  return `l${i}: &l${i} [${below}]`;
+}
+
+describe('fields', () => {
+  it.each([
+    ['{ retries: { attempts: "3" } }', '5:20', 'attempts must be an integer', 'got "3"'],
+    ['{ retries: { attempts: 1.5 } }', '5:20', 'attempts must be an integer', 'got 1.5'],
+    ['{ retries: 3 }', '5:9', 'retries must be an object', 'got 3'],
+    ['{ retries: { attempts: 1, perTryTimeout: 2 } }', '5:33', 'must be a duration', 'got 2'],
+    ['{ retries: { attempts: 1, perTryTimeout: 2 s } }', '5:33', 'must be a duration', 'got "2 s"'],
+    ['{ retries: { attempts: 1, backoff: -25ms } }', '5:33', 'must be a duration', 'got "-25ms"'],
+    ['{ retries: { attempts: 1, retryOn: [5xx] } }', '5:33', 'must be a string', 'got an array'],
+    ['{ retries: { attempts: 1, retryOn: "5xx,rest" } }', '5:33', 'has "rest"', 'HTTP status'],
+    [
+      '{ retries: { attempts: 1, per_try_timeout: 2s } }',
+      '5:33',
+      'is not a field',
+      "'perTryTimeout'",
+    ],
+    ['{ timeout: soon }', '5:9', 'http[0].timeout must be a duration', 'got "soon"'],
+    ['{ retrys: { attempts: 1 } }', '5:9', 'http[0].retrys is not a field', "'retries'"],
+    ['nothing', '5:7', 'http[0] must be an object', 'got "nothing"'],
+  ])('says where and what in %s', async (route, place, message, given) => {
+    const text = await wrong(route);
+    expect(text.startsWith(`${place} `)).toBe(true);
+    expect(text).toContain(message);
+    expect(text).toContain(given);
+  });
+
+  it.each([
+    ['spec: { host: payments, trafficPolicy: { retryBudget: { percent: 120 } } }', '0 to 100'],
+    ['spec: { host: payments, trafficPolicy: { retryBudget: { percent: 0.2 } } }', 'write 20'],
+    ['spec: { host: payments, trafficPolicy: { retryBudget: { percent: "20" } } }', 'got "20"'],
+    [
+      'spec: { host: payments, trafficPolicy: { connectionPool: { http: { max_retries: 3 } } } }',
+      "'maxRetries'",
+    ],
+    [
+      'spec: { host: payments, trafficPolicy: { connectionPool: { tcp: { connectTimeout: 3 } } } }',
+      'duration',
+    ],
+    ['spec: { host: payments, trafficPolicy: { outlierDetection: { interval: 10 } } }', 'duration'],
+    ['spec: { trafficPolicy: {} }', 'spec.host must be a string'],
+    ['spec: [payments]', 'spec must be an object'],
+    ['spec:', 'spec must be an object'],
+  ])('checks DestinationRules: %s', async (text, expected) => {
+    const [found, ...others] = await invalid(`kind: DestinationRule\n${text}\n`);
+    expect(others).toEqual([]);
+    expect(`${found?.message} ${found?.fix}`).toContain(expected);
+    expect(found?.place.line).toBe(2);
+  });
+
+  it("knows a misspelt default of the mesh, and what is wrong inside a ConfigMap's text", async () => {
+    const [misspelt] = await invalid('meshConfig:\n  defaultHTTPRetryPolicy: { attempts: 0 }');
+    expect(misspelt?.message).toContain("did you mean 'defaultHttpRetryPolicy'?");
+    const map = 'kind: ConfigMap\ndata:\n  mesh: |\n    trustDomain: a\n    rootNamespace: b: c';
+    const [inner] = await invalid(map);
+    expect(inner).toMatchObject({ rule: 'invalid-mesh-config', place: { line: 5 } });
+  });
+
+  it('takes null for not set', async () => {
+    expect(
+      await invalid(
+        'kind: VirtualService\nspec: { hosts: [payments], http: [{ retries: null, timeout: null }] }',
+      ),
+    ).toEqual([]);
+  });
+});
+
+describe('files', () => {
+  it('goes on after what is not YAML', async () => {
+    await writeFile(join(folder, 'a.yaml'), 'spec: [1, 2\nkind: x: y\n');
+    await writeFile(
+      join(folder, 'b.yml'),
+      'kind: VirtualService\nspec: { hosts: [payments], http: [{ retries: { attempts: 4 } }] }',
+    );
+    const { layers, findings } = await readIstio(folder, fleet);
+    expect(
+      layers.find(({ to, kind }) => to === 'payments' && kind === 'sidecar')?.maxAttempts,
+    ).toBe(5);
+    const [found] = findings;
+    expect(found).toMatchObject({ rule: 'invalid-mesh-config', severity: 'error', at: folder });
+    expect(found?.message).toContain('a.yaml is not YAML');
+    expect(found?.place.file).toBe(join(folder, 'a.yaml'));
+  });
+
+  it('refuses a bomb of aliases', async () => {
+    const bomb = ['l0: &l0 [x, x, x]', ...Array.from({ length: 9 }, (_, i) => level(i + 1))].join(
+      '\n',
+    );
+    const [found] = await invalid(bomb);
+    expect(found?.message).toContain('Excessive alias count');
+  });
+
+  it('reads ordinary anchors and merges', async () => {
+    const yaml = `kind: VirtualService
+spec:
+  hosts: [payments]
+  http:
+    - { name: a, retries: &r { attempts: "2" } }
+    - { name: b, retries: { <<: *r } }
+`;
+    expect((await invalid(yaml)).map(({ place }) => place.line)).toEqual([5, 6]);
+  });
+
+  it.each([
+    ['brackets', '['.repeat(1_000_000)],
+    ['braces', '{a: '.repeat(300_000)],
+    ['dashes', '- '.repeat(500_000)],
+    ['indents', Array.from({ length: 2500 }, (_, i) => `${' '.repeat(i)}a:`).join('\n')],
+  ])('refuses what is nested too deeply: %s', async (_, text) => {
+    const [found] = await invalid(text);
+    expect(found?.message).toContain('nested more than 200 levels deep');
+  });
+
+  it('refuses a file that is too large', async () => {
+    const [found] = await invalid(`# ${'x'.repeat(5 * 2 ** 20)}\n`);
+    expect(found?.message).toContain('more than the 4194304 that are read');
+  });
+
+  it('tells of a path that does not exist, and of a folder with nothing in it', async () => {
+    const nowhere = await readIstio(join(folder, 'nowhere'), fleet);
+    expect(nowhere.findings[0]).toMatchObject({ rule: 'invalid-mesh-config', severity: 'error' });
+    expect(nowhere.findings[0]?.message).toContain('ENOENT');
+    const empty = await readIstio(folder, fleet);
+    expect(empty.findings[0]?.message).toContain('has no .yaml, .yml or .json file');
+  });
+
+  it('reads folders below in order of names, and follows no circle of links', async () => {
+    await mkdir(join(folder, 'below'));
+    await symlink(folder, join(folder, 'below', 'up'));
+    await writeFile(join(folder, 'below', 'a.json'), '{ "kind": "VirtualService", "spec": [] }');
+    await writeFile(join(folder, 'z.yaml'), 'kind: DestinationRule\nspec: []');
+    await writeFile(join(folder, 'notes.txt'), 'kind: VirtualService: [');
+    const { findings } = await readIstio(folder, fleet);
+    const bad = findings.filter(({ rule }) => rule === 'invalid-mesh-config');
+    expect(bad.map(({ at }) => at)).toEqual(['a VirtualService', 'a DestinationRule']);
+  });
+
+  it('takes whatever a document may be for nothing of ours', async () => {
+    expect(await invalid('5\n---\ntext\n---\n[1, 2]\n---\n---\nkind: [VirtualService]\n')).toEqual(
+      [],
+    );
+  });
+});

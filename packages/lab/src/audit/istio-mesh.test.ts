@@ -1,0 +1,190 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { fleetOf } from '../spec/fleet.ts';
+import type { Fleet } from '../spec/model.ts';
+import { budgetShare } from './istio-destinations.ts';
+import { readIstio } from './istio.ts';
+import type { Layer, LayersRead } from './layers.ts';
+
+const fleet: Fleet = fleetOf({
+  name: 'shop',
+  services: {
+    web: { replicas: 2, calls: [{ to: 'checkout', policy: 'none' }] },
+    checkout: {
+      calls: [
+        { to: 'payments', policy: { retry: { maxAttempts: 3 } } },
+        { to: 'stock', policy: 'none' },
+        { to: 'bank', policy: 'none' },
+      ],
+    },
+    payments: { replicas: 4, workers: 5 },
+    stock: { replicas: 10 },
+    bank: { external: true },
+  },
+  users: { shoppers: { to: 'web', rate: 10 } },
+});
+
+let folder = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'istio-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function read(yaml: string): Promise<LayersRead> {
+  const file = join(folder, 'mesh.yaml');
+  await writeFile(file, yaml);
+  return readIstio(file, fleet);
+}
+
+/** A VirtualService of payments with one route that says this. */
+function service(http: string): string {
+  return `apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: payments }
+spec:
+  hosts: [payments]
+  http:
+    - ${http}
+`;
+}
+
+function rule(trafficPolicy: string): string {
+  return `apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: { name: payments }
+spec: { host: payments.shop.svc.cluster.local, trafficPolicy: ${trafficPolicy} }
+`;
+}
+
+function sidecar({ layers }: LayersRead, to = 'payments', from = 'checkout'): Layer {
+  const found = layers.filter(
+    (layer) => layer.kind === 'sidecar' && layer.to === to && layer.from === from,
+  );
+  expect(found).toHaveLength(1);
+  return found[0]!;
+}
+
+function rules({ findings }: LayersRead, at?: string): readonly string[] {
+  return findings.filter((finding) => at === undefined || finding.at === at).map((f) => f.rule);
+}
+
+function inbound({ layers }: LayersRead): readonly Layer[] {
+  return layers.filter(({ kind }) => kind === 'inbound');
+}
+
+describe('DestinationRule', () => {
+  it('turns the budget of concurrent retries into long-run load', async () => {
+    expect(budgetShare(20)).toBeCloseTo(0.25, 12);
+    expect(budgetShare(0)).toBe(0);
+    expect(budgetShare(100)).toBe(Infinity);
+    const layer = sidecar(await read(rule('{ retryBudget: { percent: 50 } }')));
+    expect(layer.extraShare).toBeCloseTo(1, 12);
+    const byDefault = sidecar(await read(rule('{ retryBudget: {} }')));
+    expect(byDefault.extraShare).toBeCloseTo(0.25, 12);
+    expect(sidecar(await read('kind: Other')).extraShare).toBe(Infinity);
+  });
+
+  it('takes the worst of the subsets, which inherit', async () => {
+    const yaml = `kind: DestinationRule
+spec:
+  host: payments
+  trafficPolicy: { retryBudget: { percent: 10 } }
+  subsets: [{ name: a }, { name: b, trafficPolicy: { retryBudget: { percent: 20 } } }]`;
+    expect(sidecar(await read(yaml)).extraShare).toBeCloseTo(0.25, 12);
+  });
+
+  it('holds for all own services with a wildcard, unless one has its own', async () => {
+    const wildcard = `---\nkind: DestinationRule\nspec: { host: "*.local", trafficPolicy: { retryBudget: { percent: 20 } } }`;
+    const found = await read(rule('{ retryBudget: { percent: 50 } }') + wildcard);
+    expect(sidecar(found, 'stock').extraShare).toBeCloseTo(0.25, 12);
+    expect(sidecar(found).extraShare).toBeCloseTo(1, 12);
+  });
+
+  const unbounded = 'unbounded-retry-concurrency';
+
+  it.each([
+    '{}',
+    '{ connectionPool: { http: { maxRetries: 2147483647 } } }',
+    '{ connectionPool: { http: { maxRetries: 0 } } }',
+  ])('bounds no concurrent retries with %s', async (policy) => {
+    const found = await read(`${service('retries: { attempts: 1 }')}---\n${rule(policy)}`);
+    const finding = found.findings.find((one) => one.rule === unbounded && one.at === 'payments');
+    expect(finding).toMatchObject({ severity: 'warning', value: 4_294_967_295 });
+  });
+
+  it('bounds them with maxRetries or a budget, and needs no bound where nothing is retried', async () => {
+    for (const policy of [
+      '{ connectionPool: { http: { maxRetries: 3 } } }',
+      '{ retryBudget: {} }',
+    ]) {
+      const found = await read(`${service('retries: { attempts: 1 }')}---\n${rule(policy)}`);
+      expect(rules(found, 'payments')).not.toContain(unbounded);
+    }
+    expect(rules(await read(service('retries: { attempts: 0 }')), 'payments')).toEqual([]);
+  });
+
+  it('finds outlier detection that can eject nobody', async () => {
+    const small = 'outlier-ejection-too-small';
+    const found = await read(rule('{ outlierDetection: { consecutive5xxErrors: 5 } }'));
+    const finding = found.findings.find((one) => one.rule === small);
+    expect(finding).toMatchObject({ at: 'payments', value: 10, place: { line: 4 } });
+    expect(finding?.fix).toContain('25');
+    const enough = await read(rule('{ outlierDetection: { maxEjectionPercent: 25 } }'));
+    expect(rules(enough)).not.toContain(small);
+    const stock = rule('{ outlierDetection: {} }').replace('payments.shop', 'stock.shop');
+    expect(rules(await read(stock))).not.toContain(small);
+  });
+});
+
+describe('MeshConfig', () => {
+  const policy = 'defaultHttpRetryPolicy: { attempts: 4, perTryTimeout: 1s, retryOn: "503" }';
+  it.each([
+    ['bare', policy],
+    ['of a kind', `kind: MeshConfig\n${policy}`],
+    ["an IstioOperator's", `kind: IstioOperator\nspec:\n  meshConfig:\n    ${policy}`],
+    ["a ConfigMap's", `kind: ConfigMap\ndata:\n  mesh: |-\n    ${policy}`],
+    ["Helm's", `meshConfig:\n  ${policy}`],
+  ])('replaces the default mesh-wide, all but perTryTimeout: %s', async (_, yaml) => {
+    const found = await read(yaml);
+    for (const layer of [sidecar(found), sidecar(found, 'stock')]) {
+      expect(layer).toMatchObject({ maxAttempts: 5, perTry: Infinity, implicit: false });
+      expect(layer.retryOn).toEqual(['retriable-status-codes', '503']);
+    }
+    expect(rules(found)).not.toContain('istio-default-retries');
+    expect(found.findings).toContainEqual(
+      expect.objectContaining({ rule: 'invalid-mesh-config', severity: 'warning' }),
+    );
+  });
+
+  it('keeps the place of what stands in a ConfigMap', async () => {
+    const found = await read(
+      `kind: ConfigMap\ndata:\n  mesh: |-\n    rootNamespace: istio-system\n    ${policy}`,
+    );
+    expect(sidecar(found).place).toMatchObject({ line: 5, column: 5 });
+  });
+
+  it('does not reach routes with a block of their own', async () => {
+    const found = await read(`${service('retries: { attempts: 1 }')}---\n${policy}`);
+    expect(sidecar(found).maxAttempts).toBe(2);
+    expect(sidecar(found).retryOn).toContain('connect-failure');
+  });
+
+  it('has inbound layers that multiply nothing, unless they are switched off', async () => {
+    const on = inbound(await read('kind: Other'));
+    expect(on.map(({ to }) => to)).toEqual(['web', 'checkout', 'payments', 'stock']);
+    expect(on[0]).toMatchObject({ from: null, maxAttempts: 1, retryOn: ['reset-before-request'] });
+    const env =
+      'components: { pilot: { k8s: { env: [{ name: ENABLE_INBOUND_RETRY_POLICY, value: "false" }] } } }';
+    expect(inbound(await read(`kind: IstioOperator\nspec: { ${env} }`))).toEqual([]);
+  });
+
+  it('is quiet on a mesh that retries nowhere', async () => {
+    const found = await read('defaultHttpRetryPolicy: { attempts: 0 }');
+    expect(found.findings).toEqual([]);
+    expect(sidecar(found).maxAttempts).toBe(1);
+  });
+});

@@ -1,0 +1,136 @@
+import { isRecord } from '../spec/problems.ts';
+import type { Finding } from './finding.ts';
+import { meshFinding } from './istio-findings.ts';
+import { defaultRetries, readRetries, type Retries } from './istio-retries.ts';
+import type { Note, SourceDocument } from './k8s-documents.ts';
+import { Field } from './k8s-fields.ts';
+
+/** What holds for every sidecar. */
+export interface MeshSettings {
+  /** Istio's own default, with which every retries block begins. */
+  readonly builtIn: Retries;
+  /** What a route without a retries block does. */
+  readonly defaults: Retries;
+  /** The callee's sidecar repeats what was reset before it reached the application. */
+  readonly inboundRetries: boolean;
+}
+
+/**
+ * The mesh's settings from every document that has some: an IstioOperator, a ConfigMap whose `mesh`
+ * is a MeshConfig, Helm values with `meshConfig`, or a bare MeshConfig. The last that states
+ * something wins. The switches of istiod are read from `pilot.env`.
+ */
+export function readMesh(
+  documents: readonly SourceDocument[],
+  notes: Note[],
+  findings: Finding[],
+): MeshSettings {
+  const env = new Map<string, boolean>();
+  const configs: Field[] = [];
+  for (const document of documents) {
+    const root = Field.of(document, notes);
+    configs.push(...meshConfigs(root, document, notes));
+    for (const name of ENVIRONMENT) readSwitch(root, name, env);
+  }
+  const builtIn = defaultRetries(env.get(NO_503) === false);
+  const defaults = configs.reduce(
+    (retries, config) => meshDefault(config, builtIn, findings) ?? retries,
+    builtIn,
+  );
+  return { builtIn, defaults, inboundRetries: env.get(INBOUND) !== false };
+}
+
+const NO_503 = 'EXCLUDE_UNSAFE_503_FROM_DEFAULT_RETRY';
+const INBOUND = 'ENABLE_INBOUND_RETRY_POLICY';
+const ENVIRONMENT = [NO_503, INBOUND] as const;
+
+/** A file with nothing but a MeshConfig is known by one of these. */
+const BARE = [
+  'accessLogFile',
+  'defaultConfig',
+  'defaultHttpRetryPolicy',
+  'discoverySelectors',
+  'enableTracing',
+  'extensionProviders',
+  'outboundTrafficPolicy',
+  'rootNamespace',
+  'trustDomain',
+];
+
+function meshConfigs(root: Field, document: SourceDocument, notes: Note[]): readonly Field[] {
+  switch (root.at('kind').value) {
+    case 'IstioOperator':
+      return [root.at('spec').at('values').at('meshConfig'), root.at('spec').at('meshConfig')];
+    case 'ConfigMap':
+      return withinConfigMap(document, notes);
+    case 'MeshConfig':
+      return [root, root.at('spec')];
+    case undefined: {
+      const bare = isRecord(root.value) && BARE.some((key) => root.at(key).given);
+      return bare ? [root] : [root.at('meshConfig')];
+    }
+    default:
+      return [];
+  }
+}
+
+function withinConfigMap(document: SourceDocument, notes: Note[]): readonly Field[] {
+  const read = document.within(['data', 'mesh']);
+  notes.push(...read.notes);
+  return read.documents.map((inner) => Field.of(inner, notes));
+}
+
+/** Null where it does not say. Its perTryTimeout is the one thing that Istio does not take over. */
+function meshDefault(config: Field, builtIn: Retries, findings: Finding[]): Retries | null {
+  if (!config.isObject()) return null;
+  noteMisspelt(config);
+  const field = config.at('defaultHttpRetryPolicy');
+  if (!field.isObject()) return null;
+  const at = 'the mesh';
+  const ignored = field.at('perTryTimeout');
+  if (ignored.given) {
+    findings.push(
+      meshFinding('invalid-mesh-config', {
+        severity: 'warning',
+        message:
+          'defaultHttpRetryPolicy.perTryTimeout has no effect: Istio takes over all but that',
+        fix: 'State perTryTimeout, with attempts, in the VirtualServices whose tries must be short.',
+        at,
+        place: ignored.place,
+      }),
+    );
+  }
+  return { ...readRetries(field, builtIn, at, findings), perTry: null };
+}
+
+/** MeshConfig has too many fields to know them all; this one must not be missed. */
+function noteMisspelt(config: Field): void {
+  for (const key of Object.keys(config.value as object)) {
+    const same = key.replaceAll('_', '').toLowerCase() === 'defaulthttpretrypolicy';
+    if (same && key !== 'defaultHttpRetryPolicy') {
+      config.at(key).note("is not a field; did you mean 'defaultHttpRetryPolicy'?");
+    }
+  }
+}
+
+/** In Helm's values it is a map, in an IstioOperator's component a list of names and values. */
+function readSwitch(root: Field, name: string, into: Map<string, boolean>): void {
+  const spec = root.at('spec');
+  const given = [
+    root.at('pilot').at('env').at(name),
+    root.at('env').at(name),
+    spec.at('values').at('pilot').at('env').at(name),
+    ...listed(spec.at('components').at('pilot').at('k8s').at('env').value, name, root),
+  ];
+  for (const { value } of given) {
+    // The environment holds texts, but YAML's `false` is what people write.
+    if (value === true || value === 'true') into.set(name, true);
+    if (value === false || value === 'false') into.set(name, false);
+  }
+}
+
+function listed(env: unknown, name: string, root: Field): readonly Field[] {
+  if (!Array.isArray(env)) return [];
+  const list = root.at('spec').at('components').at('pilot').at('k8s').at('env');
+  return list.items().flatMap((item) => (item.at('name').value === name ? [item.at('value')] : []));
+}

@@ -1,0 +1,158 @@
+import type { Finding, Place } from './finding.ts';
+import { meshFinding } from './istio-findings.ts';
+import { type Field, goDuration } from './k8s-fields.ts';
+
+/** What a sidecar does with requests that fail. */
+export interface Retries {
+  /** Requests that are made of one, at most: `attempts` of the file are on top of the first. */
+  readonly maxAttempts: number;
+  /** Milliseconds for one try; null for the route's timeout. */
+  readonly perTry: number | null;
+  /** Envoy's base interval, in milliseconds. */
+  readonly base: number;
+  /** Envoy's conditions; codes are listed beside `retriable-status-codes`. */
+  readonly retryOn: readonly string[];
+  /** Nobody has asked for them. */
+  readonly implicit: boolean;
+  /** Where they are stated; null for a default. */
+  readonly place: Place | null;
+}
+
+export const DURATION = 'a duration like 250ms, 2s or 1h30m';
+
+const ENVOY_BASE = 25;
+const DEFAULT_RETRY_ON = ['connect-failure', 'refused-stream', 'unavailable', 'cancelled'] as const;
+
+/**
+ * What sidecars do when nobody tells them: 2 retries. Up to 1.23 they retry 503 as well; since 1.24
+ * only when EXCLUDE_UNSAFE_503_FROM_DEFAULT_RETRY is false.
+ */
+export function defaultRetries(unsafe503: boolean): Retries {
+  const retryOn = unsafe503
+    ? [...DEFAULT_RETRY_ON, 'retriable-status-codes', '503']
+    : DEFAULT_RETRY_ON;
+  return { maxAttempts: 3, perTry: null, base: ENVOY_BASE, retryOn, implicit: true, place: null };
+}
+
+/** The largest wait before attempt n + 1: Envoy's interval doubles up to ten times the base, and jitter draws below it. */
+export function envoyBackoff(base: number): (n: number) => number {
+  return (n) => base * Math.min(2 ** (n - 1), 10);
+}
+
+const FIELDS = [
+  'attempts',
+  'perTryTimeout',
+  'retryOn',
+  'retryRemoteLocalities',
+  'retryIgnorePreviousHosts',
+  'backoff',
+];
+
+/**
+ * A `retries` block, or MeshConfig's `defaultHttpRetryPolicy`. A block without positive `attempts`
+ * means no retries; an unset `retryOn` means Istio's own list, whatever the mesh's default says.
+ */
+export function readRetries(
+  field: Field,
+  builtIn: Retries,
+  at: string,
+  findings: Finding[],
+): Retries {
+  if (!field.isObject(FIELDS)) return builtIn;
+  const attempts = field.at('attempts').integer(-(2 ** 31), 2 ** 31 - 1);
+  const retries: Retries = {
+    maxAttempts: 1 + Math.max(attempts ?? 0, 0),
+    // 0 is Envoy's way to say "as long as the route".
+    perTry: field.at('perTryTimeout').duration(DURATION, goDuration) || null,
+    base: field.at('backoff').duration(DURATION, goDuration) || ENVOY_BASE,
+    retryOn: retryConditions(field.at('retryOn')) ?? builtIn.retryOn,
+    implicit: false,
+    place: field.place,
+  };
+  const absent = !field.at('attempts').given;
+  if (absent || (attempts !== null && attempts < 0)) findings.push(off(field, attempts, at));
+  return retries.maxAttempts > 1
+    ? warnOf4xx(retries, field, at, findings)
+    : { ...retries, retryOn: [] };
+}
+
+function off(field: Field, attempts: number | null, at: string): Finding {
+  const written = attempts === null ? 'no attempts' : `attempts: ${attempts}`;
+  return meshFinding('istio-retries-off-by-block', {
+    severity: 'warning',
+    message: `The retries block of ${at} has ${written}, which switches retries off`,
+    fix: 'Write `attempts: 0` if that is meant; else say how many retries there shall be on top of the first try.',
+    at,
+    place: field.place,
+    value: 0,
+  });
+}
+
+/** Envoy's `x-envoy-retry-on` and `x-envoy-retry-grpc-on`, which Istio takes in one list. */
+const CONDITIONS = [
+  '5xx',
+  'gateway-error',
+  'reset',
+  'reset-before-request',
+  'connect-failure',
+  'envoy-ratelimited',
+  'retriable-4xx',
+  'refused-stream',
+  'retriable-status-codes',
+  'retriable-headers',
+  'http3-post-connect-failure',
+  'cancelled',
+  'deadline-exceeded',
+  'internal',
+  'resource-exhausted',
+  'unavailable',
+];
+
+/** Null when it is not set. Status codes among the conditions add `retriable-status-codes`. */
+function retryConditions(field: Field): readonly string[] | null {
+  const text = field.text();
+  if (text === null || text.trim() === '') return null;
+  const named = new Set<string>();
+  const codes = new Set<string>();
+  for (const part of text.split(',').map((word) => word.trim())) {
+    if (/^[1-5]\d\d$/.test(part)) codes.add(part);
+    else if (CONDITIONS.includes(part)) named.add(part);
+    else {
+      const known = CONDITIONS.join(', ');
+      field.note(
+        `has ${JSON.stringify(part.slice(0, 60))}, which is neither an HTTP status nor one of ${known}`,
+      );
+    }
+  }
+  if (codes.size > 0) named.add('retriable-status-codes');
+  return [...named, ...codes];
+}
+
+/** Too early and timed out: the request was never at fault, and was not worked on. */
+const WORTH_REPEATING = new Set(['408', '425']);
+
+function warnOf4xx(retries: Retries, field: Field, at: string, findings: Finding[]): Retries {
+  const bad = retries.retryOn.filter(
+    (on) => on === 'retriable-4xx' || (/^4\d\d$/.test(on) && !WORTH_REPEATING.has(on)),
+  );
+  const [first] = bad;
+  if (first === undefined) return retries;
+  const why = bad.includes('429')
+    ? '; 429 asks for fewer requests, and its Retry-After is not heeded'
+    : '';
+  findings.push(
+    meshFinding('retry-on-4xx', {
+      severity: 'warning',
+      message: `The sidecars of ${at} retry ${bad.map(inWords).join(', ')}${why}`,
+      fix: `Take ${bad.join(', ')} out of retryOn.`,
+      at,
+      place: field.at('retryOn').place,
+      ...(first === 'retriable-4xx' ? { value: 409 } : { value: Number(first) }),
+    }),
+  );
+  return retries;
+}
+
+function inWords(on: string): string {
+  return on === 'retriable-4xx' ? 'retriable-4xx (409)' : on;
+}

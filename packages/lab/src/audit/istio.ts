@@ -1,0 +1,205 @@
+/*
+ * Istio's configuration as layers of the audit.
+ *
+ * What the numbers are: a route's `attempts` come on top of the first try; a route that says nothing
+ * has 2 of them; a timeout holds for all tries together and there is none by default. The full table
+ * is in docs/audit/istio-default-retries.md.
+ */
+import type { Edge, Fleet } from '../spec/model.ts';
+import { edgesOf } from './edges.ts';
+import type { Finding, Place } from './finding.ts';
+import { Destinations } from './istio-destinations.ts';
+import { fromNote, meshFinding } from './istio-findings.ts';
+import { serviceOf } from './istio-hosts.ts';
+import { type MeshSettings, readMesh } from './istio-mesh.ts';
+import { envoyBackoff } from './istio-retries.ts';
+import { perTryOf, readRoutes, type Route, worstRoute } from './istio-routes.ts';
+import { type Note, readDocuments, type SourceDocument, startOf } from './k8s-documents.ts';
+import { Field } from './k8s-fields.ts';
+import type { Layer, LayersRead } from './layers.ts';
+
+/**
+ * What sidecars do between the services of a fleet: VirtualServices, DestinationRules and MeshConfigs
+ * in a file or folder; other kinds are ignored.
+ *
+ * - Every edge between two services of one's own has a `sidecar` layer, stated or not; an edge to an
+ *   external service, or from users (at a gateway), only where a VirtualService is bound to it.
+ * - A VirtualService with several http routes counts with its worst, see `worstRoute`.
+ * - What is not valid counts as not stated, and is a finding.
+ * - A callee's own sidecar repeats what was reset before the application saw it. Of such a request
+ *   one try reaches the application, so this `inbound` layer counts with one attempt: it is there to
+ *   be seen, and multiplies nothing.
+ */
+export async function readIstio(path: string, fleet: Fleet): Promise<LayersRead> {
+  const { documents, notes } = await readDocuments(path);
+  const findings: Finding[] = notes.map((note) => fromNote('invalid-mesh-config', path, note));
+  const meshNotes: Note[] = [];
+  const mesh = readMesh(documents, meshNotes, findings);
+  findings.push(...meshNotes.map((note) => fromNote('invalid-mesh-config', 'the mesh', note)));
+  const routes: Route[] = [];
+  const destinations = new Destinations(fleet, findings);
+  for (const document of documents) {
+    readResource(document, fleet, findings, {
+      VirtualService: (spec) => routes.push(...readRoutes(spec, fleet, mesh, findings)),
+      DestinationRule: (spec) => destinations.add(spec),
+    });
+  }
+  const byDefault: Route = {
+    services: [],
+    mesh: true,
+    gateway: false,
+    retries: mesh.defaults,
+    timeout: Infinity,
+    place: mesh.defaults.place ?? startOf(path),
+  };
+  const ways = waysOf(fleet, routes, byDefault);
+  findings.push(...ways.flatMap((way) => implicitRetries(way, fleet)));
+  findings.push(...ways.flatMap((way) => unboundedRetries(way, destinations)));
+  const layers = ways.flatMap((way) => sidecarLayers(way, destinations));
+  return { layers: [...layers, ...inboundLayers(fleet, mesh, startOf(path))], findings };
+}
+
+type Readers = Readonly<Record<'VirtualService' | 'DestinationRule', (spec: Field) => void>>;
+
+/** Other groups have a VirtualService, too. */
+const GROUP = 'networking.istio.io/';
+
+function readResource(
+  document: SourceDocument,
+  fleet: Fleet,
+  findings: Finding[],
+  readers: Readers,
+): void {
+  const notes: Note[] = [];
+  const root = Field.of(document, notes);
+  const kind = root.at('kind').value;
+  const version = root.at('apiVersion').value ?? GROUP;
+  if (kind !== 'VirtualService' && kind !== 'DestinationRule') return;
+  if (typeof version !== 'string' || !version.startsWith(GROUP)) return;
+  const spec = root.at('spec');
+  if (!spec.given) spec.wrong('an object');
+  readers[kind](spec);
+  const at = subjectOf(root, fleet);
+  findings.push(...notes.map((note) => fromNote('invalid-mesh-config', at, note)));
+}
+
+/** The service that a resource is about, for there a spec can accept it; else the resource's own name. */
+function subjectOf(root: Field, fleet: Fleet): string {
+  const { value: hosts } = root.at('spec').at('hosts');
+  const named = [root.at('spec').at('host').value, ...(Array.isArray(hosts) ? hosts : [])];
+  for (const host of named) {
+    const service = typeof host === 'string' ? serviceOf(host, fleet) : null;
+    if (service !== null) return service;
+  }
+  const { value: name } = root.at('metadata').at('name');
+  const kind = String(root.at('kind').value);
+  return typeof name === 'string' ? `${kind} ${name}` : `a ${kind}`;
+}
+
+/** One callee and all that call it in the same way: through their sidecars, or through a gateway. */
+interface Way {
+  readonly to: string;
+  readonly edges: readonly Edge[];
+  readonly route: Route;
+}
+
+function waysOf(fleet: Fleet, routes: readonly Route[], byDefault: Route): readonly Way[] {
+  const edges = edgesOf(fleet);
+  return [...fleet.services.values()].flatMap(({ name: to, external }) => {
+    const bound = routes.filter(({ services }) => services.includes(to));
+    const called = edges.filter((edge) => edge.to === to);
+    const ways: Way[] = [];
+    const add = (fromServices: boolean, route: Route | null): void => {
+      const by = called.filter(({ from }) => fleet.services.has(from) === fromServices);
+      if (route !== null && by.length > 0) ways.push({ to, edges: by, route });
+    };
+    add(true, worstRoute(bound.filter(({ mesh }) => mesh)) ?? (external ? null : byDefault));
+    add(false, worstRoute(bound.filter(({ gateway }) => gateway)));
+    return ways;
+  });
+}
+
+/** One layer for each caller, however many edges it has to the callee. */
+function sidecarLayers({ to, edges, route }: Way, destinations: Destinations): readonly Layer[] {
+  const { maxAttempts, base, retryOn, implicit } = route.retries;
+  const callers = new Set(edges.map(({ from }) => from));
+  return Array.from(callers, (from) => ({
+    kind: 'sidecar',
+    from,
+    to,
+    maxAttempts,
+    perTry: perTryOf(route),
+    timeout: route.timeout,
+    backoff: envoyBackoff(base),
+    extraShare: maxAttempts === 1 ? 0 : (destinations.of(to)?.extraShare ?? Infinity),
+    retryOn,
+    implicit,
+    place: route.place,
+  }));
+}
+
+function inboundLayers(fleet: Fleet, mesh: MeshSettings, place: Place): readonly Layer[] {
+  if (!mesh.inboundRetries) return [];
+  const called = new Set(edgesOf(fleet).map(({ to }) => to));
+  const services = [...fleet.services.values()];
+  return services.flatMap(({ name, external }) =>
+    external || !called.has(name)
+      ? []
+      : {
+          kind: 'inbound',
+          from: null,
+          to: name,
+          maxAttempts: 1,
+          perTry: Infinity,
+          timeout: Infinity,
+          backoff: envoyBackoff(25),
+          extraShare: 0,
+          retryOn: ['reset-before-request'],
+          implicit: true,
+          place,
+        },
+  );
+}
+
+/** A warning where the library retries as well, for then the two multiply. */
+function implicitRetries({ to, edges, route }: Way, fleet: Fleet): readonly Finding[] {
+  const { implicit, maxAttempts } = route.retries;
+  if (!implicit || maxAttempts === 1) return [];
+  const library = Math.max(...edges.map(({ policy }) => policy.retry?.maxAttempts ?? 1));
+  const callers = [...new Set(edges.map(({ from }) => from))].join(', ');
+  const proxies = fleet.services.has(edges[0]!.from) ? 'the sidecars' : 'the gateways';
+  const times =
+    library > 1
+      ? `; with ${library} attempts of the library that makes ${library * maxAttempts}`
+      : '';
+  return [
+    meshFinding('istio-default-retries', {
+      severity: library > 1 ? 'warning' : 'info',
+      message: `No retries are stated for ${to}, so ${proxies} of ${callers} retry ${maxAttempts - 1} times: ${maxAttempts} requests${times}`,
+      fix: `Say \`retries: { attempts: 0 }\` in the VirtualService of ${to}, or for all in MeshConfig's defaultHttpRetryPolicy, and retry in one layer only.`,
+      at: to,
+      place: route.place,
+      value: library * maxAttempts,
+    }),
+  ];
+}
+
+function unboundedRetries({ to, route }: Way, destinations: Destinations): readonly Finding[] {
+  const { implicit, maxAttempts } = route.retries;
+  const destination = destinations.of(to);
+  if (maxAttempts === 1) return [];
+  if (destination !== null && Math.min(destination.extraShare, destination.maxRetries) < Infinity) {
+    return [];
+  }
+  return [
+    meshFinding('unbounded-retry-concurrency', {
+      // Whom nobody told to retry is told so by another rule.
+      severity: implicit ? 'info' : 'warning',
+      message: `Nothing bounds how many retries to ${to} run at once: there is no retryBudget, and maxRetries is 4294967295`,
+      fix: `Give the DestinationRule of ${to} \`trafficPolicy: { retryBudget: { percent: 20, minRetryConcurrency: 3 } }\`, or \`connectionPool: { http: { maxRetries: 3 } }\`.`,
+      at: to,
+      place: destination?.place ?? route.place,
+      value: 2 ** 32 - 1,
+    }),
+  ];
+}

@@ -1,0 +1,274 @@
+/*
+ * Configuration as it lies in folders: YAML of several documents, JSON, lists of objects. Each value
+ * keeps its place. Nothing here throws: what cannot be read is a note, so that one bad file does not
+ * hide the others. Everything is bounded, because a folder may hold anything.
+ */
+import { type Dirent } from 'node:fs';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type ParsedNode,
+  parseAllDocuments,
+} from 'yaml';
+
+import type { SpecPath } from '../spec/model.ts';
+import { isRecord } from '../spec/problems.ts';
+import type { Place } from './finding.ts';
+
+/** One document, or one item of a `List`. */
+export interface SourceDocument {
+  readonly file: string;
+  /** Plain data: aliases are resolved. */
+  readonly value: unknown;
+  /** Where a value, or the nearest thing around it that is written, stands. */
+  readonly placeOf: (path: SpecPath) => Place;
+  /** The documents in a text within this one, as a ConfigMap holds them. */
+  readonly within: (path: SpecPath) => DocumentsRead;
+}
+
+/** Something that could not be read, or is not as it should be. */
+export interface Note {
+  readonly place: Place;
+  /** One sentence without a full stop: what is wrong, and what would be right. */
+  readonly message: string;
+}
+
+export interface DocumentsRead {
+  readonly documents: readonly SourceDocument[];
+  readonly notes: readonly Note[];
+}
+
+/** A folder of configuration has some hundred files; ten times that is still read. */
+const MAX_FILES = 2000;
+const MAX_DEPTH = 16;
+/** Reading takes time and memory in proportion; the largest real files are dumps of a cluster. */
+const MAX_BYTES = 4 * 2 ** 20;
+/** Brackets or indents within one another; a parser that recurses has a stack of its own size. */
+const MAX_NESTING = 200;
+/** Aliases that are resolved in one document: a bomb of nested ones has millions. */
+const MAX_ALIASES = 1000;
+
+const EXTENSION = /\.(ya?ml|json)$/i;
+
+/** The documents of a file, or of every `.yaml`, `.yml` and `.json` in a folder and those below it, in order of names. */
+export async function readDocuments(path: string): Promise<DocumentsRead> {
+  const notes: Note[] = [];
+  const documents: SourceDocument[] = [];
+  for (const file of await filesIn(path, notes)) {
+    const text = await textOf(file, notes);
+    if (text === null) continue;
+    const read = documentsIn(text, file);
+    documents.push(...read.documents);
+    notes.push(...read.notes);
+  }
+  return { documents, notes };
+}
+
+/** The text of a regular file that is not too large; null with a note otherwise. */
+export async function textOf(file: string, notes: Note[]): Promise<string | null> {
+  const note = (message: string): null => {
+    notes.push({ place: startOf(file), message: `${file} ${message}` });
+    return null;
+  };
+  try {
+    const found = await stat(file);
+    if (!found.isFile()) return note('is no regular file');
+    if (found.size > MAX_BYTES) {
+      return note(`has ${found.size} bytes, more than the ${MAX_BYTES} that are read: split it`);
+    }
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    return note(`cannot be read: ${reason(error)}`);
+  }
+}
+
+/** The documents of a text; the items of a Kubernetes `List` count as documents. */
+export function documentsIn(text: string, file: string, shift = NOWHERE_ELSE): DocumentsRead {
+  const lines = new LineCounter();
+  const placeAt = (offset: number, path: SpecPath): Place => {
+    const { line, col } = lines.linePos(offset);
+    return {
+      file,
+      line: Math.max(line, 1) + shift.lines,
+      column: Math.max(col, 1) + shift.columns,
+      path,
+    };
+  };
+  if (nestedTooDeeply(text)) {
+    const message = `${file} is nested more than ${MAX_NESTING} levels deep`;
+    return { documents: [], notes: [{ place: startOf(file), message }] };
+  }
+  const documents: SourceDocument[] = [];
+  const notes: Note[] = [];
+  const options = {
+    lineCounter: lines,
+    prettyErrors: false,
+    merge: true,
+    logLevel: 'silent',
+  } as const;
+  for (const document of parseAllDocuments<ParsedNode>(text, options)) {
+    const [wrong] = document.errors;
+    if (wrong !== undefined) {
+      notes.push({
+        place: placeAt(wrong.pos[0], []),
+        message: `${file} is not YAML: ${wrong.message}`,
+      });
+      continue;
+    }
+    try {
+      const value: unknown = document.toJS({ maxAliasCount: MAX_ALIASES });
+      documents.push(...itemsOf({ document, text, file, placeAt }, value, []));
+    } catch (error) {
+      const place = placeAt(document.range[0], []);
+      notes.push({ place, message: `${file} is not YAML that can be resolved: ${reason(error)}` });
+    }
+  }
+  return { documents, notes };
+}
+
+/** The beginning of a file, for what has no better place. */
+export function startOf(file: string): Place {
+  return { file, line: 1, column: 1, path: [] };
+}
+
+/** How far a text stands from the beginning of its file. */
+interface Shift {
+  readonly lines: number;
+  readonly columns: number;
+}
+
+const NOWHERE_ELSE: Shift = { lines: 0, columns: 0 };
+
+interface Parsed {
+  readonly document: Document.Parsed;
+  readonly text: string;
+  readonly file: string;
+  readonly placeAt: (offset: number, path: SpecPath) => Place;
+}
+
+function itemsOf(parsed: Parsed, value: unknown, path: SpecPath): SourceDocument[] {
+  if (value === null || value === undefined) return [];
+  if (isRecord(value) && value['kind'] === 'List' && Array.isArray(value['items'])) {
+    return value['items'].flatMap((item: unknown, i) =>
+      // `kubectl get -o yaml` makes one list; a list in a list is nobody's.
+      path.length > 0 ? [] : itemsOf(parsed, item, ['items', i]),
+    );
+  }
+  const { document, file } = parsed;
+  const placeOf = (below: SpecPath): Place => {
+    const { offset } = nearest(document, [...path, ...below]);
+    return parsed.placeAt(offset, below);
+  };
+  const within = (below: SpecPath): DocumentsRead => textWithin(parsed, [...path, ...below]);
+  return [{ file, value, placeOf, within }];
+}
+
+/** The deepest node on a path that is written, and where its key, or it itself, begins. */
+function nearest(document: Document.Parsed, path: SpecPath): { node: Node | null; offset: number } {
+  let node: Node | null = document.contents;
+  let offset = node?.range?.[0] ?? document.range[0];
+  for (const key of path) {
+    const parent: Node | null | undefined = isAlias(node) ? node.resolve(document) : node;
+    if (isMap(parent)) {
+      const pair = parent.items.find((item) => isScalar(item.key) && item.key.value === key);
+      if (pair === undefined || !isNode(pair.key)) return { node: null, offset };
+      offset = pair.key.range?.[0] ?? offset;
+      node = isNode(pair.value) ? pair.value : null;
+    } else if (isSeq(parent) && typeof key === 'number') {
+      const item = parent.items[key];
+      if (!isNode(item)) return { node: null, offset };
+      offset = item.range?.[0] ?? offset;
+      node = item;
+    } else {
+      return { node: null, offset };
+    }
+  }
+  return { node, offset };
+}
+
+function textWithin({ document, text, file, placeAt }: Parsed, path: SpecPath): DocumentsRead {
+  const { node, offset } = nearest(document, path);
+  if (!isScalar(node) || typeof node.value !== 'string') return { documents: [], notes: [] };
+  const { line } = placeAt(node.range?.[0] ?? offset, []);
+  // Only a block (`|`) keeps its lines: the first stands below the mark, all are indented alike.
+  if (node.type !== 'BLOCK_LITERAL')
+    return documentsIn(node.value, file, { lines: line - 1, columns: 0 });
+  const first = text.split('\n', line + 1)[line] ?? '';
+  return documentsIn(node.value, file, { lines: line, columns: first.search(/\S|$/) });
+}
+
+/** Counted on the text, strings and all: configuration is nowhere near the limit, and a parser need not see the rest. */
+function nestedTooDeeply(text: string): boolean {
+  let depth = 0;
+  for (const char of text) {
+    if (char === '[' || char === '{') depth += 1;
+    else if (char === ']' || char === '}') depth = Math.max(0, depth - 1);
+    if (depth > MAX_NESTING) return true;
+  }
+  // Block collections nest by dashes and question marks on one line (`- - - -`), or by ever deeper indents.
+  return /^(?: *[-?](?= )){200}/m.test(text) || /^ {2000}/m.test(text);
+}
+
+async function filesIn(path: string, notes: Note[]): Promise<readonly string[]> {
+  try {
+    if (!(await stat(path)).isDirectory()) return [path];
+  } catch (error) {
+    notes.push({ place: startOf(path), message: `${path} cannot be read: ${reason(error)}` });
+    return [];
+  }
+  const files: string[] = [];
+  await walk(path, 0, files, notes);
+  if (files.length === 0) {
+    notes.push({ place: startOf(path), message: `${path} has no .yaml, .yml or .json file in it` });
+  }
+  return files;
+}
+
+/** Does not follow links to folders: they may lead back. */
+async function walk(folder: string, depth: number, files: string[], notes: Note[]): Promise<void> {
+  if (depth > MAX_DEPTH) {
+    notes.push({
+      place: startOf(folder),
+      message: `${folder} is more than ${MAX_DEPTH} folders deep, and not read`,
+    });
+    return;
+  }
+  for (const entry of await entriesOf(folder, notes)) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) await walk(path, depth + 1, files, notes);
+    else if (EXTENSION.test(entry.name)) {
+      if (files.length === MAX_FILES) {
+        notes.push({
+          place: startOf(path),
+          message: `${path} is beyond the ${MAX_FILES} files that are read`,
+        });
+      }
+      if (files.length >= MAX_FILES) return;
+      files.push(path);
+    }
+  }
+}
+
+/** In order of names, which is the same on every machine. */
+async function entriesOf(folder: string, notes: Note[]): Promise<readonly Dirent[]> {
+  try {
+    const entries = await readdir(folder, { withFileTypes: true });
+    return entries.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  } catch (error) {
+    notes.push({ place: startOf(folder), message: `${folder} cannot be read: ${reason(error)}` });
+    return [];
+  }
+}
+
+/** For one line: system errors begin with their code. */
+function reason(error: unknown): string {
+  return error instanceof Error ? error.message.split('\n', 1)[0]! : String(error);
+}

@@ -1,0 +1,142 @@
+import { Problems, unknownOption } from 'holdfast/spec';
+
+import type { SpecPath } from '../spec/model.ts';
+import { isRecord, pathText } from '../spec/problems.ts';
+import type { Place } from './finding.ts';
+import type { Note, SourceDocument } from './k8s-documents.ts';
+
+/**
+ * A value of a document, asked for what it should be. What it is not is noted, and counts as not
+ * given. Servers and their generated models differ in what they let pass, so everything is checked.
+ */
+export class Field {
+  readonly value: unknown;
+  readonly path: SpecPath;
+  readonly #source: SourceDocument;
+  readonly #notes: Note[];
+
+  private constructor(source: SourceDocument, notes: Note[], path: SpecPath, value: unknown) {
+    this.#source = source;
+    this.#notes = notes;
+    this.path = path;
+    this.value = value;
+  }
+
+  /** The whole document. What is wrong with it goes to `notes`. */
+  static of(source: SourceDocument, notes: Note[]): Field {
+    return new Field(source, notes, [], source.value);
+  }
+
+  /** Protobuf's JSON takes null for a field that is not set. */
+  get given(): boolean {
+    return this.value !== undefined && this.value !== null;
+  }
+
+  get place(): Place {
+    return this.#source.placeOf(this.path);
+  }
+
+  /** A field of an object; of anything else, one that is not given. */
+  at(key: string): Field {
+    const value =
+      isRecord(this.value) && Object.hasOwn(this.value, key) ? this.value[key] : undefined;
+    return new Field(this.#source, this.#notes, [...this.path, key], value);
+  }
+
+  /** Whether it is given and an object; with `known`, other keys are noted. */
+  isObject(known?: readonly string[]): boolean {
+    if (!this.given) return false;
+    if (!isRecord(this.value)) {
+      this.wrong('an object');
+      return false;
+    }
+    for (const key of known === undefined ? [] : Object.keys(this.value)) {
+      if (!known!.includes(key)) this.at(key).note(unknownKey(key, known!));
+    }
+    return true;
+  }
+
+  /** The items of a list; none if it is not given. */
+  items(): readonly Field[] {
+    if (!this.given) return [];
+    if (!Array.isArray(this.value)) {
+      this.wrong('a list');
+      return [];
+    }
+    return this.value.map(
+      (value: unknown, i) => new Field(this.#source, this.#notes, [...this.path, i], value),
+    );
+  }
+
+  text(): string | null {
+    if (!this.given) return null;
+    return typeof this.value === 'string' ? this.value : this.wrong('a string');
+  }
+
+  integer(min: number, max: number): number | null {
+    if (!this.given) return null;
+    const value = this.value;
+    const good =
+      typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max;
+    return good ? value : this.wrong(`an integer from ${min} to ${max}`);
+  }
+
+  /** A number that `accepts` takes; `expected` says in words which those are. */
+  number(expected: string, accepts: (value: number) => boolean): number | null {
+    if (!this.given) return null;
+    return typeof this.value === 'number' && accepts(this.value)
+      ? this.value
+      : this.wrong(expected);
+  }
+
+  /** Milliseconds of a text that `parse` reads, which answers NaN for what it does not. */
+  duration(expected: string, parse: (text: string) => number): number | null {
+    if (!this.given) return null;
+    const ms = typeof this.value === 'string' ? parse(this.value) : NaN;
+    return Number.isNaN(ms) ? this.wrong(expected) : ms;
+  }
+
+  /** Notes that it is not what it must be. */
+  wrong(expected: string): null {
+    const problems = new Problems();
+    problems.type(pathText(this.path) || 'the document', expected, this.value);
+    this.note(problems.messages[0]!, '');
+    return null;
+  }
+
+  /** Notes something about it; the message goes on from its path. */
+  note(message: string, subject = `${pathText(this.path) || 'the document'} `): void {
+    this.#notes.push({ place: this.place, message: `${subject}${message}` });
+  }
+}
+
+const GO_PARTS = /(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)/g;
+const GO_WHOLE = /^(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|ms|s|m|h))+$/;
+const GO_UNITS: Readonly<Record<string, number>> = {
+  ns: 1e-6,
+  us: 1e-3,
+  µs: 1e-3,
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+};
+
+/** Milliseconds of a duration as Go writes it: `1.5s`, `250ms`, `1h30m`; NaN for anything else. */
+export function goDuration(text: string): number {
+  if (text === '0') return 0;
+  if (text.length > 40 || !GO_WHOLE.test(text)) return NaN;
+  let ms = 0;
+  for (const [, value, unit] of text.matchAll(GO_PARTS)) ms += Number(value) * GO_UNITS[unit!]!;
+  return ms;
+}
+
+/** Milliseconds of a duration in protobuf's JSON: decimal seconds, `0.25s`; NaN for anything else. */
+export function protobufDuration(text: string): number {
+  return /^\d{1,12}(?:\.\d{1,9})?s$/.test(text) ? Number(text.slice(0, -1)) * 1000 : NaN;
+}
+
+function unknownKey(key: string, known: readonly string[]): string {
+  const text = unknownOption(key, '', known);
+  return `is not a field${text.slice(text.indexOf(';'))}`;
+}

@@ -1,0 +1,66 @@
+import type { EffectivePolicy } from 'holdfast/spec';
+
+import type { Edge, Fleet, SpecPath } from '../spec/model.ts';
+import { edgesOf } from './edges.ts';
+import type { Place } from './finding.ts';
+import type { Layer } from './layers.ts';
+
+export type ParsedRetry = NonNullable<EffectivePolicy['retry']>;
+export type ParsedBackoff = ParsedRetry['backoff'];
+
+/** What the spec's own policies do on every edge: one layer each, one attempt where nothing is retried. */
+export function libraryLayers(fleet: Fleet, placeOf: (path: SpecPath) => Place): readonly Layer[] {
+  return edgesOf(fleet).map((edge) => libraryLayer(edge, placeOf(edge.path)));
+}
+
+function libraryLayer(edge: Edge, place: Place): Layer {
+  const { retry, timeout, deadline } = edge.policy;
+  return {
+    kind: 'library',
+    from: edge.from,
+    to: edge.to,
+    maxAttempts: retry?.maxAttempts ?? 1,
+    perTry: timeout ?? Infinity,
+    timeout: deadline ?? Infinity,
+    backoff: (n) => (retry === null ? 0 : largestWait(retry.backoff, n)),
+    extraShare: retry?.budget?.ratio ?? Infinity,
+    retryOn: retriedVerdicts(edge),
+    implicit: edge.options.retry === undefined,
+    place,
+  };
+}
+
+/** The library repeats what may have had its effect only if that is declared safe. */
+function retriedVerdicts(edge: Edge): readonly string[] {
+  if (edge.policy.retry === null) return [];
+  return edge.idempotent || edge.keyed ? ['transient', 'timeout', 'overload'] : ['overload'];
+}
+
+/** The wait after the n-th failure before jitter; no wait is longer than `max`. */
+export function plainWait({ kind, base, factor, max }: ParsedBackoff, n: number): number {
+  switch (kind) {
+    case 'constant':
+      return Math.min(max, base);
+    case 'linear':
+      return Math.min(max, base * n);
+    // `custom` is a function, which no file can hold.
+    case 'custom':
+    case 'exponential':
+      return base === 0 ? 0 : Math.min(max, base * factor ** (n - 1));
+  }
+}
+
+/** The longest that jitter may make the wait after the n-th failure. */
+function largestWait(backoff: ParsedBackoff, n: number): number {
+  const { jitter, base, max } = backoff;
+  switch (jitter) {
+    case 'proportional':
+      return Math.min(max, 1.2 * plainWait(backoff, n));
+    case 'decorrelated':
+      return base === 0 ? 0 : Math.min(max, base * 3 ** n);
+    case 'full':
+    case 'equal':
+    case 'none':
+      return plainWait(backoff, n);
+  }
+}

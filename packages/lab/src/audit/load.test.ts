@@ -1,0 +1,68 @@
+import { expect, test } from 'vitest';
+
+import { fleetOf } from '../spec/fleet.ts';
+import { callsOf } from './edges.ts';
+import { capacityOf, type Load, loadOf, meanOf } from './load.ts';
+
+const spec = {
+  name: 'load',
+  services: {
+    web: {
+      serviceTime: '10ms',
+      cache: { hitRate: 0.75 },
+      calls: [{ to: 'a', times: 2 }, { together: [{ to: 'a' }, { to: 'b' }] }],
+    },
+    a: { serviceTime: { exponential: '20ms' }, workers: 4, replicas: 3 },
+    b: { serviceTime: '50ms' },
+  },
+  users: {
+    spike: {
+      to: 'web',
+      rate: [
+        { at: '0s', rate: 40 },
+        { at: '1m', rate: 100, until: 200 },
+      ],
+    },
+  },
+};
+
+function loadFor(users: Record<string, unknown>): Load {
+  return loadOf(fleetOf({ ...spec, users: { some: { to: 'web', ...users } } }));
+}
+
+test('the highest rate goes down the graph, as often as calls are made and caches miss', () => {
+  const fleet = fleetOf(spec);
+  const load = loadOf(fleet);
+  const web = fleet.services.get('web');
+  expect(load.rateOf('web')).toBe(200);
+  expect(web && callsOf(web).map(load.callsOver)).toEqual([100, 50, 50]);
+  expect(load.rateOf('a')).toBe(150);
+});
+
+test('an answer takes the service, and its calls on a miss: in turn, or as long as the longest at once', () => {
+  expect(loadOf(fleetOf(spec)).answerTime('web')).toBe(10 + 0.25 * (2 * 20 + 50));
+});
+
+test('clients send one request per think time and answer; a trace its mean rate', () => {
+  // An answer takes 32.5 ms.
+  expect(loadFor({ clients: 10, think: '967.5ms' }).rateOf('web')).toBeCloseTo(10, 9);
+  expect(loadFor({ trace: ['0s', '1s', '2s', '4s'] }).rateOf('web')).toBe(1);
+  expect(loadFor({ trace: ['0s', '1ms'] }).rateOf('web')).toBe(2);
+});
+
+test('a service can serve workers / mean time, times its replicas', () => {
+  const a = fleetOf(spec).services.get('a');
+  expect(a && capacityOf(a)).toBe(600);
+});
+
+test('the mean of every kind of distribution', () => {
+  const short = { kind: 'constant', value: 5 } as const;
+  expect(meanOf({ kind: 'empirical', values: [5, 10, 15] })).toBe(10);
+  expect(meanOf({ kind: 'loaded', time: short, slope: 2 })).toBe(5);
+  expect(meanOf({ kind: 'hyperexponential', mean: 7, cv: 2 })).toBe(7);
+  const of = [
+    { weight: 9, time: short },
+    { weight: 1, time: { kind: 'constant', value: 105 } as const },
+  ];
+  expect(meanOf({ kind: 'mixture', of })).toBe(15);
+});

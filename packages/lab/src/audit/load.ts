@@ -1,0 +1,104 @@
+/*
+ * What the fleet is asked for when all is well: users' rates at their highest, propagated through
+ * the graph without any retry, and how long answers then take without any queue.
+ */
+import type { Arrivals, Distribution, Edge, Fleet, Service } from '../spec/model.ts';
+import { callersFirst, callsOf } from './edges.ts';
+
+export interface Load {
+  /** Requests a second that reach all replicas of a service; 0 if no users lead to it. */
+  readonly rateOf: (service: string) => number;
+  /** Calls a second that all replicas of the caller make over an edge between services. */
+  readonly callsOver: (edge: Edge) => number;
+  /** Milliseconds until a service answers, its calls included. */
+  readonly answerTime: (service: string) => number;
+}
+
+export function loadOf(fleet: Fleet): Load {
+  const answers = answerTimes(fleet);
+  const answerTime = (service: string): number => answers.get(service) ?? 0;
+  const rates = new Map<string, number>();
+  const add = (service: string, rate: number): void => {
+    rates.set(service, (rates.get(service) ?? 0) + rate);
+  };
+  for (const { edge, arrivals } of fleet.users.values()) {
+    add(edge.to, edge.times * peakRate(arrivals, answerTime(edge.to)));
+  }
+  const rateOf = (service: string): number => rates.get(service) ?? 0;
+  const callsOver = (edge: Edge): number => {
+    const caller = fleet.services.get(edge.from);
+    return caller === undefined ? 0 : rateOf(edge.from) * missRate(caller) * edge.times;
+  };
+  for (const name of callersFirst(fleet)) {
+    const service = fleet.services.get(name);
+    if (service !== undefined) for (const edge of callsOf(service)) add(edge.to, callsOver(edge));
+  }
+  return { rateOf, callsOver, answerTime };
+}
+
+/** Requests a second that a service's replicas can serve together when nothing is wrong; Infinity without a service time. */
+export function capacityOf({ replicas, server }: Service): number {
+  return (replicas * server.workers * 1000) / meanOf(server.serviceTime);
+}
+
+/** The mean of a distribution, in milliseconds; for `loaded`, of a request that is alone. */
+export function meanOf(distribution: Distribution): number {
+  switch (distribution.kind) {
+    case 'constant':
+      return distribution.value;
+    case 'exponential':
+    case 'erlang':
+    case 'lognormal':
+    case 'hyperexponential':
+      return distribution.mean;
+    case 'empirical':
+      return distribution.values.reduce((a, b) => a + b, 0) / distribution.values.length;
+    case 'mixture': {
+      const weights = distribution.of.reduce((all, { weight }) => all + weight, 0);
+      return (
+        distribution.of.reduce((all, { weight, time }) => all + weight * meanOf(time), 0) / weights
+      );
+    }
+    case 'loaded':
+      return meanOf(distribution.time);
+  }
+}
+
+/** Calls with a cache only on a miss. */
+function missRate({ server }: Service): number {
+  return 1 - (server.cache?.hitRate ?? 0);
+}
+
+/** A closed loop sends at most one request per client, think time and answer. */
+function peakRate(arrivals: Arrivals, answerTime: number): number {
+  switch (arrivals.kind) {
+    case 'open':
+      return Math.max(0, ...arrivals.rate.map(({ rate, until }) => Math.max(rate, until)));
+    case 'closed':
+      return (arrivals.clients * 1000) / Math.max(1, meanOf(arrivals.think) + answerTime);
+    case 'trace': {
+      const times = arrivals.at;
+      const span = (times.at(-1) ?? 0) - (times[0] ?? 0);
+      return (times.length * 1000) / Math.max(1000, span);
+    }
+  }
+}
+
+function answerTimes(fleet: Fleet): ReadonlyMap<string, number> {
+  const times = new Map<string, number>();
+  for (const name of callersFirst(fleet).toReversed()) {
+    const service = fleet.services.get(name);
+    if (service === undefined) continue;
+    const calls = inSequence(service, ({ to }) => times.get(to) ?? 0);
+    times.set(name, meanOf(service.server.serviceTime) + missRate(service) * calls);
+  }
+  return times;
+}
+
+/** What a service's stages take one after another: calls of one stage at once, repeated calls in turn. */
+export function inSequence(service: Service, time: (edge: Edge) => number): number {
+  return service.stages.reduce(
+    (all, stage) => all + Math.max(0, ...stage.map((edge) => edge.times * time(edge))),
+    0,
+  );
+}

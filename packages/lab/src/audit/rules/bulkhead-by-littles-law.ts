@@ -1,0 +1,41 @@
+import { amount, eachCall, ms, type Rule } from './rule.ts';
+
+/** A bad minute has some times the usual load and latency; a bulkhead beyond this bounds nothing. */
+const FAR_TOO_LARGE = 100;
+
+export const bulkheadByLittlesLaw: Rule = {
+  id: 'bulkhead-by-littles-law',
+  severity: 'warning',
+  looksFor:
+    'A bulkhead that is too small for calls a second x seconds a call, or far too large for it',
+  why: 'By that law so many calls are in flight when all is well. With fewer slots healthy calls are refused; with a hundred times as many a slow dependency takes the whole process.',
+  check: eachCall((edge, { load }, caller) => {
+    const { bulkhead } = edge.policy;
+    const rate = load.callsOver(edge) / caller.replicas;
+    if (bulkhead === null || rate === 0) return null;
+    const time = load.answerTime(edge.to);
+    const need = (rate * time) / 1000;
+    const { maxConcurrent } = bulkhead;
+    const law = `${amount(rate)} calls a second of ${ms(time)} from each replica need ${amount(need)} at once`;
+    if (maxConcurrent < need) {
+      return {
+        message: `${edge.id}: ${law}, and the bulkhead has ${maxConcurrent} slots`,
+        fix: `Set \`bulkhead: { maxConcurrent: ${Math.ceil(2 * need)} }\`, or have more replicas.`,
+        value: need,
+      };
+    }
+    if (!isStated(edge.options.bulkhead) || maxConcurrent <= FAR_TOO_LARGE * Math.max(1, need)) {
+      return null;
+    }
+    return {
+      message: `${edge.id}: ${law}, and a bulkhead of ${maxConcurrent} slots bounds nothing`,
+      fix: `Set \`bulkhead: { maxConcurrent: ${Math.max(5, Math.ceil(4 * need))} }\`: room for a bad minute.`,
+      value: need,
+    };
+  }),
+};
+
+/** The default serves a thousand calls a second: only a number that somebody chose can be far too large. */
+function isStated(bulkhead: unknown): boolean {
+  return typeof bulkhead === 'object' && bulkhead !== null && 'maxConcurrent' in bulkhead;
+}

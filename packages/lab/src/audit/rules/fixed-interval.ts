@@ -1,0 +1,26 @@
+import { plainWait } from '../library-layer.ts';
+import { eachEdge, ms, type Rule } from './rule.ts';
+
+export const fixedInterval: Rule = {
+  id: 'fixed-interval',
+  severity: 'warning',
+  looksFor: 'Attempts at a fixed interval, or one straight after another',
+  why: 'The longer a dependency has failed, the longer it may yet: callers that never wait longer keep up their whole load until it is back, and meet it with that.',
+  check: eachEdge(({ id, policy: { retry } }) => {
+    if (retry === null || retry.maxAttempts === 1) return null;
+    const { backoff, maxAttempts } = retry;
+    const first = plainWait(backoff, 1);
+    const last = plainWait(backoff, maxAttempts - 1);
+    // A single wait cannot grow, and decorrelated waits grow by themselves.
+    const grows = maxAttempts === 2 || backoff.jitter === 'decorrelated' || last > first;
+    if (first > 0 && grows) return null;
+    return {
+      message:
+        first === 0
+          ? `${id} makes all of its ${maxAttempts} attempts at once, without waiting`
+          : `${id} waits ${ms(first)} before each of its ${maxAttempts - 1} further attempts, however often it has failed`,
+      fix: 'Use `backoff: { kind: exponential, base: 100ms, max: 5s }`, the default.',
+      value: first,
+    };
+  }),
+};

@@ -1,0 +1,16 @@
+import { eachService, type Rule } from './rule.ts';
+
+export const livenessAsksDependency: Rule = {
+  id: 'liveness-asks-dependency',
+  severity: 'error',
+  looksFor: 'A liveness probe that asks other services',
+  why: 'When the dependency is down, the platform restarts every replica of a service that is well, again and again: caches are lost, and two services are down instead of one.',
+  check: eachService(({ name, livenessAsks }) => {
+    if (livenessAsks.length === 0) return null;
+    return {
+      message: `The liveness probe of ${name} asks ${livenessAsks.join(' and ')}`,
+      fix: 'Let liveness say only whether the process itself still turns; readiness may say more.',
+      value: livenessAsks.length,
+    };
+  }),
+};

@@ -1,0 +1,25 @@
+import { callsOf } from '../edges.ts';
+import { eachCall, type Rule } from './rule.ts';
+
+export const missingDeadline: Rule = {
+  id: 'missing-deadline',
+  severity: 'warning',
+  looksFor: 'A call that retries, queues or is passed on, with no deadline for the whole of it',
+  why: 'Attempts, waits and queues add up without a bound, and what is called on behalf of this call does not learn when its caller has left.',
+  check: eachCall((edge, { fleet }) => {
+    const { deadline, retry, bulkhead } = edge.policy;
+    if (deadline !== null) return null;
+    const callee = fleet.services.get(edge.to);
+    const adds = [
+      retry !== null && retry.maxAttempts > 1 ? `${retry.maxAttempts} attempts` : '',
+      bulkhead !== null && bulkhead.maxQueue > 0 ? `a queue of ${bulkhead.maxQueue}` : '',
+      callee !== undefined && callsOf(callee).length > 0 ? `what ${edge.to} calls in turn` : '',
+    ].filter((what) => what !== '');
+    if (adds.length === 0) return null;
+    return {
+      message: `${edge.id} has no deadline, and ${adds.join(' and ')} to bound`,
+      fix: 'Set `deadline`, above attempts x timeout and their waits; without the option it is 4 s, and 20 s with `protocol: http`.',
+      value: null,
+    };
+  }),
+};

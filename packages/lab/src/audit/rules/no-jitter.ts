@@ -1,0 +1,18 @@
+import { eachEdge, type Rule } from './rule.ts';
+
+export const noJitter: Rule = {
+  id: 'no-jitter',
+  severity: 'warning',
+  looksFor: 'Waits between attempts that are the same for every caller',
+  why: 'Callers that failed in the same moment come back in the same moment, and fail together again: the waits keep the spike together instead of spreading it.',
+  check: eachEdge(({ id, policy: { retry } }) => {
+    // Without any wait there is nothing to spread: `fixed-interval` says so.
+    if (retry === null || retry.maxAttempts === 1 || retry.backoff.base === 0) return null;
+    if (retry.backoff.jitter !== 'none') return null;
+    return {
+      message: `${id} waits without jitter before each of its further attempts`,
+      fix: 'Leave `jitter` out: it is then `full`, anything between nothing and the whole wait.',
+      value: null,
+    };
+  }),
+};

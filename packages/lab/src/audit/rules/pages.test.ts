@@ -1,0 +1,48 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { describe, expect, test } from 'vitest';
+
+import { ACCEPT_WITHOUT_FINDING, RULES } from './table.ts';
+
+const docs = new URL('../../../../../docs/audit/', import.meta.url);
+async function pages(): Promise<readonly string[]> {
+  return (await readdir(docs)).filter((name) => name !== 'README.md').toSorted();
+}
+
+/** Rules on meshes and gRPC are stated where their files are read. */
+async function meshRules(): Promise<readonly string[]> {
+  const source = await readFile(new URL('../istio-findings.ts', import.meta.url), 'utf8');
+  return Array.from(source.matchAll(/^ {2}'([a-z0-9-]+)':$/gm), ([, id]) => id as string);
+}
+
+describe('the pages', () => {
+  test('are one for each rule, and all are in the index', async () => {
+    const rules = [...RULES.map(({ id }) => id), ACCEPT_WITHOUT_FINDING.id, ...(await meshRules())];
+    const expected = [...new Set(rules)].map((id) => `${id}.md`).toSorted();
+    expect(await pages()).toEqual(expected);
+    const index = await readFile(new URL('README.md', docs), 'utf8');
+    const listed = Array.from(index.matchAll(/\]\(([a-z0-9-]+\.md)\)/g), ([, page]) => page);
+    expect([...new Set(listed)].toSorted()).toEqual(expected);
+  });
+
+  test('begin with the same four parts', async () => {
+    for (const page of await pages()) {
+      const text = await readFile(new URL(page, docs), 'utf8');
+      expect(text.split('\n')[0]).toBe(`# ${page.replace('.md', '')}`);
+      const parts = Array.from(text.matchAll(/^## (.*)$/gm), ([, title]) => title);
+      expect([page, ...parts.slice(0, 4)]).toEqual([
+        page,
+        'What it finds',
+        'Why it matters',
+        'How to fix it',
+        'How to accept it',
+      ]);
+    }
+  });
+
+  test('state the severity that the rule has', async () => {
+    for (const { id, severity } of [...RULES, ACCEPT_WITHOUT_FINDING]) {
+      const text = await readFile(new URL(`${id}.md`, docs), 'utf8');
+      expect(text).toContain(`Severity: ${severity}`);
+    }
+  });
+});

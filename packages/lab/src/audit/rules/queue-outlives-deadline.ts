@@ -1,0 +1,29 @@
+import { edgesOf } from '../edges.ts';
+import { meanOf } from '../load.ts';
+import { eachService, ms, type Rule } from './rule.ts';
+
+export const queueOutlivesDeadline: Rule = {
+  id: 'queue-outlives-deadline',
+  severity: 'warning',
+  looksFor: "A service's queue that takes longer to work off than its callers wait",
+  why: 'When it is full, everything that comes out of it is already in vain: the service is busy with answers that nobody waits for, and stays so after the overload is over.',
+  check: eachService((service, { fleet, numbersOf }) => {
+    const { queue, workers, serviceTime } = service.server;
+    // An external queue is not in our hands; one that drops what is late is never full of it.
+    if (service.external || queue.checksDeadline || queue.abandoned === 'cancelled') return null;
+    const windows = edgesOf(fleet)
+      .filter(({ to }) => to === service.name)
+      .map((edge) => numbersOf(edge).window ?? Infinity);
+    const patience = Math.max(0, ...windows);
+    const wait = (queue.max * meanOf(serviceTime)) / workers;
+    if (windows.length === 0 || wait <= patience) return null;
+    return {
+      message:
+        wait === Infinity
+          ? `${service.name} has a queue without a bound`
+          : `${service.name}: a full queue of ${queue.max} takes ${ms(wait)} to work off, and callers wait ${ms(patience)}`,
+      fix: `Bound the queue (\`max: ${Math.floor((patience * workers) / meanOf(serviceTime) / 2)}\` is half of what callers wait), or set \`checksDeadline: true\`.`,
+      value: wait === Infinity ? null : wait,
+    };
+  }),
+};

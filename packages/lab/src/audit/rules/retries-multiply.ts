@@ -1,0 +1,47 @@
+import type { Edge } from '../../spec/model.ts';
+import { callsOf } from '../edges.ts';
+import { type Path, worstPaths } from '../graph.ts';
+import type { Layer } from '../layers.ts';
+import { multiplies, nominalAttempts } from '../tries.ts';
+import type { Audited, Fault, Rule } from './rule.ts';
+
+/** Three layers of three make 27, two of three make 9: ten is where a chain has multiplied more than once. */
+const TOO_MANY = 10;
+
+export const retriesMultiply: Rule = {
+  id: 'retries-multiply',
+  severity: 'error',
+  looksFor:
+    'Retries of several layers or hops that no budget bounds, and that multiply to ten or more',
+  why: 'When the last service fails, each layer repeats all that the layers inside it have tried: the load on what has just shown that it has too little room is the product of all attempts.',
+  check: (audited) => {
+    const unbounded = (edge: Edge): number => unboundedFactor(audited.layersOf(edge));
+    const paths = worstPaths(audited.fleet, unbounded);
+    return [...audited.fleet.services.values()].flatMap((service) => {
+      const path = paths.get(service.name);
+      // Said once a path, at its end: a callee to which still more is multiplied says it instead.
+      const goesOn = callsOf(service).some((edge) => unbounded(edge) > 1);
+      if (path === undefined || path.product < TOO_MANY || goesOn) return [];
+      return [fault(path, audited)];
+    });
+  },
+};
+
+/** What is multiplied by layers without a budget. */
+function unboundedFactor(layers: readonly Layer[]): number {
+  return nominalAttempts(layers.filter(multiplies));
+}
+
+/** The path with all that is multiplied on it, budgets or not. */
+function fault(path: Path, { numbersOf, placeOf }: Audited): Fault {
+  const factors = path.edges.map((edge) => numbersOf(edge).calls * numbersOf(edge).attempts);
+  const requests = factors.reduce((product, factor) => product * factor, 1);
+  const last = path.edges.at(-1) as Edge;
+  return {
+    at: last.id,
+    place: placeOf(last.path),
+    message: `${path.names.join(' > ')}: ${factors.join(' x ')} = ${requests} requests reach ${last.to} for one of a user's when it fails`,
+    fix: 'Let one layer retry, the outermost that may safely repeat the call, with a budget, and set `retry: false` in the others.',
+    value: requests,
+  };
+}

@@ -1,0 +1,331 @@
+import { PRESETS } from 'holdfast/spec';
+import { describe, expect, test } from 'vitest';
+
+import { fleetOf } from '../../spec/fleet.ts';
+import type { SpecPath } from '../../spec/model.ts';
+import { audit } from '../audit.ts';
+import type { Finding, Place } from '../finding.ts';
+import type { Layer } from '../layers.ts';
+import { RULES } from './table.ts';
+
+type Json = Record<string, unknown>;
+
+const placeOf = (path: SpecPath): Place => ({ file: 'spec.yaml', line: 1, column: 1, path });
+
+/** A caller, a callee and users: what nothing is wrong with, until a case changes it. */
+interface Case {
+  /** Options of the one call, `web > stock`. */
+  readonly policy?: Json | string;
+  readonly call?: Json;
+  readonly web?: Json;
+  readonly stock?: Json;
+  readonly services?: Json;
+  readonly users?: Json;
+  readonly layers?: readonly Layer[];
+}
+
+function specOf({ policy, call, web, stock, services, users }: Case): Json {
+  const toStock = { to: 'stock', ...(policy === undefined ? {} : { policy }), ...call };
+  return {
+    name: 'case',
+    services: { web: { calls: [toStock], ...web }, stock: { ...stock }, ...services },
+    users: { shoppers: { to: 'web', rate: 20, ...users } },
+  };
+}
+
+function found(given: Case): readonly Finding[] {
+  return audit(fleetOf(specOf(given)), { layers: given.layers ?? [], placeOf }).findings;
+}
+
+function layer(given: Partial<Layer>): Layer {
+  return {
+    kind: 'sidecar',
+    from: 'web',
+    to: 'stock',
+    maxAttempts: 1,
+    perTry: Infinity,
+    timeout: Infinity,
+    backoff: () => 0,
+    extraShare: Infinity,
+    retryOn: ['connect-failure'],
+    implicit: false,
+    place: placeOf([]),
+    ...given,
+  };
+}
+
+interface Fault {
+  readonly faulty: Case;
+  readonly mended: Case;
+  /** Findings that the fault brings with it, because it is one of theirs as well. */
+  readonly brings?: readonly string[];
+}
+
+const backoff = (options: Json): Case => ({ policy: { retry: { backoff: options } } });
+
+const CASES: Readonly<Record<string, Fault>> = {
+  'retries-multiply': {
+    faulty: {
+      policy: { retry: { maxAttempts: 4, budget: false } },
+      users: { policy: { retry: { maxAttempts: 4, budget: false } } },
+    },
+    mended: { policy: { retry: false }, users: { policy: {} } },
+    brings: ['no-budget', 'several-retry-owners', 'tries-do-not-fit'],
+  },
+  'double-retry': {
+    faulty: { layers: [layer({ maxAttempts: 3 })] },
+    mended: { policy: { retry: false }, layers: [layer({ maxAttempts: 3 })] },
+  },
+  'several-retry-owners': {
+    faulty: {
+      policy: { retry: { budget: { ratio: 1 } } },
+      users: { policy: { retry: { budget: { ratio: 1 } } } },
+    },
+    mended: { policy: {}, users: { policy: {} } },
+  },
+  'no-budget': { faulty: { policy: { retry: { budget: false } } }, mended: {} },
+  'budget-floors-add-up': {
+    faulty: {
+      policy: { retry: { budget: { floorPerSecond: 1 } } },
+      web: { replicas: 1000 },
+      stock: { workers: 4 },
+      users: { rate: 1000 },
+    },
+    mended: { web: { replicas: 1000 }, stock: { workers: 20 }, users: { rate: 1000 } },
+  },
+  'unlimited-attempts': {
+    faulty: { policy: { deadline: '3m', retry: { maxAttempts: 20 } } },
+    mended: { policy: { deadline: '3m', retry: { maxAttempts: 5 } } },
+  },
+  'unbounded-retry-concurrency': { faulty: { policy: { bulkhead: false } }, mended: {} },
+  'unsafe-retry': {
+    faulty: { policy: 'none', layers: [layer({ maxAttempts: 3, retryOn: ['5xx'] })] },
+    mended: {
+      policy: 'none',
+      call: { keyed: true },
+      layers: [layer({ maxAttempts: 3, retryOn: ['5xx'] })],
+    },
+  },
+  'retry-on-4xx': {
+    faulty: {
+      policy: 'none',
+      call: { idempotent: true },
+      layers: [layer({ maxAttempts: 2, retryOn: ['retriable-4xx', '404'] })],
+    },
+    mended: {
+      policy: 'none',
+      call: { idempotent: true },
+      layers: [layer({ maxAttempts: 2, retryOn: ['503', '429'] })],
+    },
+  },
+  'no-jitter': { faulty: backoff({ jitter: 'none' }), mended: backoff({ jitter: 'proportional' }) },
+  'equal-jitter': { faulty: backoff({ jitter: 'equal' }), mended: backoff({ jitter: 'full' }) },
+  'fixed-interval': { faulty: backoff({ kind: 'constant' }), mended: backoff({ kind: 'linear' }) },
+  'missing-timeout': { faulty: { policy: { timeout: false } }, mended: {} },
+  'missing-deadline': { faulty: { policy: { deadline: false } }, mended: {} },
+  'timeout-inversion': {
+    faulty: { policy: { timeout: '2s', deadline: '8s' }, users: { policy: {} } },
+    mended: { policy: { timeout: '800ms' }, users: { policy: {} } },
+  },
+  'sequence-does-not-fit': {
+    faulty: { policy: { timeout: '400ms' }, call: { times: 3 }, users: { policy: {} } },
+    mended: { policy: { timeout: '300ms' }, call: { times: 3 }, users: { policy: {} } },
+  },
+  'tries-do-not-fit': {
+    faulty: { policy: { timeout: '2s' } },
+    mended: { policy: { timeout: '2s', deadline: '8s' } },
+  },
+  'breaker-never-opens': {
+    faulty: { users: { rate: 0.5 } },
+    mended: { policy: { breaker: { minimumCalls: 10 } }, users: { rate: 0.5 } },
+  },
+  'probes-herd': {
+    faulty: { policy: { breaker: { cooldownJitter: 0 } }, web: { replicas: 20 } },
+    mended: { policy: { breaker: { cooldownJitter: 0.1 } }, web: { replicas: 20 } },
+  },
+  'cooldown-shorter-than-recovery': {
+    faulty: { stock: { recoveryTime: '1m' } },
+    mended: { policy: { breaker: { cooldown: '1m' } }, stock: { recoveryTime: '1m' } },
+  },
+  'retry-horizon-shorter-than-recovery': {
+    faulty: { policy: { breaker: false }, stock: { recoveryTime: '10s' } },
+    mended: { stock: { recoveryTime: '10s' } },
+  },
+  'no-fallback': {
+    faulty: { call: { optional: true } },
+    mended: { call: { optional: true }, policy: { fallback: { value: [] } } },
+  },
+  'bulkhead-by-littles-law': {
+    faulty: { policy: { bulkhead: { maxConcurrent: 1 } }, stock: { serviceTime: '80ms' } },
+    mended: { policy: { bulkhead: { maxConcurrent: 4 } }, stock: { serviceTime: '80ms' } },
+  },
+  'queue-outlives-deadline': {
+    faulty: { stock: { workers: 1, serviceTime: '20ms' } },
+    mended: { stock: { workers: 1, serviceTime: '20ms', queue: { checksDeadline: true } } },
+  },
+  'shutdown-budget': {
+    faulty: { stock: { shutdown: { drain: '30s', terminationGracePeriod: '30s' } } },
+    mended: { stock: { shutdown: { drain: '25s', terminationGracePeriod: '30s' } } },
+  },
+  'liveness-asks-dependency': { faulty: { web: { livenessAsks: ['stock'] } }, mended: {} },
+};
+
+describe('each rule', () => {
+  test('has a fault and the same mended', () => {
+    expect(Object.keys(CASES)).toEqual(RULES.map(({ id }) => id));
+  });
+
+  test.each(RULES.map(({ id }) => id))('%s finds its fault, only it, and not the mended', (id) => {
+    const { faulty, mended, brings = [] } = CASES[id] as Fault;
+    const rules = new Set(found(faulty).map((finding) => finding.rule));
+    expect([...rules].toSorted()).toEqual([id, ...brings].toSorted());
+    expect(found(mended)).toEqual([]);
+  });
+
+  test('says what, why and what to do, in sentences', () => {
+    for (const { faulty } of Object.values(CASES)) {
+      for (const { message, why, fix, place } of found(faulty)) {
+        expect(message).not.toMatch(/NaN|Infinity|undefined|\.$/);
+        expect(fix).toMatch(/^[A-Z`].*\.$/);
+        expect(why).toMatch(/^[A-Z`].*\.$/);
+        expect(place.path.length).toBeGreaterThan(0);
+      }
+    }
+  });
+});
+
+function rule(id: string, given: Case): Finding | undefined {
+  return found(given).find((finding) => finding.rule === id);
+}
+
+/** Nothing but a mesh's retries. */
+function mesh(given: Partial<Layer>): Case {
+  return { policy: 'none', layers: [layer({ maxAttempts: 3, ...given })] };
+}
+
+describe('cases of one rule', () => {
+  test('timeout-inversion is an error where no deadline cuts the callee, and says by how much', () => {
+    const faulty: Case = { policy: { deadline: false }, users: { policy: {} } };
+    const finding = rule('timeout-inversion', faulty);
+    // Three attempts of 1 s and waits of 100 and 200 ms, against 1 s.
+    expect(finding).toMatchObject({ severity: 'error', value: 2300, at: 'shoppers > web' });
+    expect(rule('timeout-inversion', CASES['timeout-inversion']?.faulty ?? {})?.severity).toBe(
+      'warning',
+    );
+  });
+
+  test('sequence-does-not-fit is an error when even good days are too long', () => {
+    const finding = rule('sequence-does-not-fit', {
+      call: { times: 4 },
+      stock: { serviceTime: '300ms', workers: 100 },
+      users: { policy: {} },
+    });
+    expect(finding).toMatchObject({ severity: 'error', value: 210 });
+  });
+
+  test('tries-do-not-fit gives the nominal number, and what can begin and end', () => {
+    expect(rule('tries-do-not-fit', { policy: { timeout: '1.5s' } })?.message).toContain(
+      '3 attempts of the library and their waits need 4.8s, but there are 4s in all: 3 can begin, 2 can end',
+    );
+  });
+
+  test('fixed-interval finds attempts without any wait', () => {
+    const finding = rule('fixed-interval', backoff({ base: 0, jitter: 'none' }));
+    expect(finding?.message).toContain('all of its 3 attempts at once');
+    expect(rule('no-jitter', backoff({ base: 0, jitter: 'none' }))).toBeUndefined();
+  });
+
+  test('bulkhead-by-littles-law finds one that is far too large, if somebody chose it', () => {
+    const finding = rule('bulkhead-by-littles-law', {
+      policy: { bulkhead: { maxConcurrent: 5000 } },
+    });
+    expect(finding?.message).toContain('bounds nothing');
+  });
+
+  test('queue-outlives-deadline leaves what is not ours alone, and finds a queue without a bound', () => {
+    const unbounded = { queue: { max: 'unbounded' } };
+    expect(rule('queue-outlives-deadline', { stock: unbounded })?.value).toBeNull();
+    expect(
+      rule('queue-outlives-deadline', { stock: { ...unbounded, external: true } }),
+    ).toBeUndefined();
+  });
+
+  test('unsafe-retry leaves alone what has not been worked on, and what a mesh does unasked', () => {
+    expect(rule('unsafe-retry', mesh({ retryOn: ['refused-stream'] }))).toBeUndefined();
+    expect(rule('unsafe-retry', mesh({ retryOn: ['5xx'], implicit: true }))).toBeUndefined();
+    expect(rule('unsafe-retry', mesh({ kind: 'grpc', retryOn: ['UNAVAILABLE'] }))?.value).toBe(3);
+    expect(rule('unsafe-retry', mesh({ retryOn: [] }))?.value).toBe(3);
+  });
+
+  test('retries-multiply finds what mesh layers multiply, hop by hop, and says it once a path', () => {
+    const hop = { maxAttempts: 3, implicit: true };
+    const findings = found({
+      layers: [
+        layer(hop),
+        layer({ ...hop, from: 'stock', to: 'shelf' }),
+        layer({ ...hop, from: 'shelf', to: 'box' }),
+      ],
+      stock: { calls: [{ to: 'shelf' }] },
+      services: { shelf: { calls: [{ to: 'box' }] }, box: {} },
+    }).filter((finding) => finding.rule === 'retries-multiply');
+    expect(findings.map(({ at, value }) => [at, value])).toEqual([['shelf > box', 729]]);
+    expect(findings[0]?.message).toContain(
+      'shoppers > web > stock > shelf > box: 1 x 9 x 9 x 9 = 729',
+    );
+  });
+});
+
+/** A fleet with one policy on every edge. */
+function fleetWith(policy: Json): Json {
+  return {
+    name: 'fleet',
+    services: {
+      web: {
+        replicas: 3,
+        calls: [
+          { to: 'checkout', policy },
+          {
+            together: [
+              { to: 'stock', policy },
+              { to: 'prices', policy, keyed: true },
+            ],
+          },
+        ],
+      },
+      checkout: { replicas: 2, calls: [{ to: 'payments', policy, idempotent: true }] },
+      stock: { calls: [{ to: 'prices', policy }] },
+      prices: { recoveryTime: '5s', cache: { hitRate: 0.5 } },
+      payments: { external: true, workers: 20, serviceTime: { exponential: '20ms' } },
+    },
+  };
+}
+
+describe('the audit is quiet', () => {
+  const policies: readonly (readonly [string, Json])[] = [
+    ['the defaults', {}],
+    ['the defaults over HTTP', { protocol: 'http' }],
+    ...PRESETS.map((preset) => [preset, { preset }] as const),
+  ];
+
+  test.each(policies)('on %s', (_name, policy) => {
+    for (const users of [
+      { to: 'web', rate: 50 },
+      { to: 'web', rate: 50, patience: '1m' },
+      { to: 'web', rate: 50, policy },
+      { to: 'web', clients: 100, think: '1s', policy, patience: '1m' },
+    ]) {
+      const fleet = fleetOf({ ...fleetWith(policy), users: { shoppers: users } });
+      expect(audit(fleet, { placeOf }).findings).toEqual([]);
+    }
+    expect(audit(fleetOf(fleetWith(policy)), { placeOf }).findings).toEqual([]);
+  });
+
+  test('on ten hops of defaults', () => {
+    const names = Array.from({ length: 10 }, (_, i) => `s${i}`);
+    const services = Object.fromEntries(
+      names.map((name, i) => [name, i === 9 ? {} : { calls: [{ to: `s${i + 1}` }] }]),
+    );
+    const users = { shoppers: { to: 's0', rate: 20, policy: {} } };
+    expect(audit(fleetOf({ name: 'deep', services, users }), { placeOf }).findings).toEqual([]);
+  });
+});

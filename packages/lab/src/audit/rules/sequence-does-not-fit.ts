@@ -1,0 +1,52 @@
+import type { Edge, Service } from '../../spec/model.ts';
+import { callsOf } from '../edges.ts';
+import { inSequence } from '../load.ts';
+import { longest } from '../tries.ts';
+import { type Audited, eachEdge, ms, type Rule } from './rule.ts';
+
+export const sequenceDoesNotFit: Rule = {
+  id: 'sequence-does-not-fit',
+  severity: 'error',
+  looksFor: "Calls one after another that together take longer than the caller's attempt",
+  why: 'Each limit looks right by itself, but the last calls of the sequence run when nobody waits any more: the work of all of them is lost, and done again by the retry.',
+  check: eachEdge((edge, audited) => {
+    const callee = audited.fleet.services.get(edge.to);
+    const { window } = audited.numbersOf(edge);
+    if (callee === undefined || window === null || !isSequence(callee)) return null;
+    const usual = audited.load.answerTime(callee.name);
+    if (usual > window) {
+      return {
+        message: `${edge.id} waits ${ms(window)}, but ${callee.name} takes ${ms(usual)} with the calls that it makes one after another, even when all is well`,
+        fix: `Make the calls that do not need each other at once (\`together\`), or wait longer than ${ms(usual)}.`,
+        value: usual - window,
+      };
+    }
+    const limits = inSequence(callee, (call) => limitOf(call, audited));
+    // Limits that nobody has chosen are cut by the deadline that they inherit, as they are meant to.
+    const own = audited.fleet.services.has(edge.from) || edge.policyName !== null ? [edge] : [];
+    const chosen = [...own, ...callsOf(callee)].some(isChosen);
+    if (limits <= window || !chosen) return null;
+    const inherits = callsOf(callee).every(({ policy }) => policy.deadline !== null);
+    return {
+      severity: inherits ? 'warning' : 'error',
+      message: `${edge.id} waits ${ms(window)}, but the calls that ${callee.name} makes one after another may take ${ms(limits)}`,
+      fix: `Make those at once that do not need each other (\`together\`), shorten their timeouts to ${ms(window)} in sum, or give ${edge.id} more time.`,
+      value: limits === Infinity ? null : limits - window,
+    };
+  }),
+};
+
+/** More than one call in turn; a single one is `timeout-inversion`'s. */
+function isSequence({ stages }: Service): boolean {
+  return stages.length > 1 || stages.flat().some(({ times }) => times > 1);
+}
+
+/** One attempt of what inherits a deadline, all of what does not. */
+function limitOf(call: Edge, { layersOf }: Audited): number {
+  const { deadline, timeout } = call.policy;
+  return deadline === null ? longest(layersOf(call)) : (timeout ?? deadline);
+}
+
+function isChosen({ options, policy }: Edge): boolean {
+  return options.timeout !== undefined || policy.deadline === null;
+}

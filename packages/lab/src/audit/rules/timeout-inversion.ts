@@ -1,0 +1,48 @@
+import type { Edge, Service } from '../../spec/model.ts';
+import { callsOf } from '../edges.ts';
+import { longest } from '../tries.ts';
+import { type Audited, eachEdge, ms, type Rule, type Said } from './rule.ts';
+
+export const timeoutInversion: Rule = {
+  id: 'timeout-inversion',
+  severity: 'error',
+  looksFor: "A callee that may work longer on a request than its caller's attempt lasts",
+  why: 'The caller gives up and tries again while the callee still works for the first attempt: work is done for nobody, and doubled just when there is too much of it.',
+  check: eachEdge((edge, audited) => {
+    const callee = audited.fleet.services.get(edge.to);
+    const { window } = audited.numbersOf(edge);
+    if (callee === undefined || window === null) return null;
+    // Users who do not retry send nothing twice: with a deadline, patience is all that counts.
+    const once = !audited.fleet.services.has(edge.from) && edge.policy.retry === null;
+    const [worst] = callsOf(callee)
+      .filter(({ policy }) => !once || policy.deadline === null)
+      .map((call) => ({ call, takes: mayTake(call, audited) }))
+      .filter(({ takes }) => takes > window)
+      .toSorted((a, b) => b.takes - a.takes);
+    return worst === undefined ? null : said(edge, callee, { ...worst, window });
+  }),
+};
+
+/**
+ * A call with a deadline inherits its caller's and ends before it; its attempt's own limit is then
+ * what is too long. Without one nothing stops it before all of its tries are over.
+ */
+function mayTake(call: Edge, { layersOf }: Audited): number {
+  const { deadline, timeout } = call.policy;
+  return deadline === null ? longest(layersOf(call)) : (timeout ?? deadline);
+}
+
+function said(
+  edge: Edge,
+  callee: Service,
+  { call, takes, window }: { call: Edge; takes: number; window: number },
+): Said {
+  const cut = call.policy.deadline !== null;
+  return {
+    // What inherits a deadline is cut in time: its own limit never counts, but nobody works in vain.
+    severity: cut ? 'warning' : 'error',
+    message: `${edge.id} waits ${ms(window)} for an answer, but ${cut ? 'one attempt' : 'a call'} of ${call.id} may take ${ms(takes)}`,
+    fix: `Give ${call.id} less than ${ms(window)}${cut ? '' : ' in all, or a deadline, which it then inherits'}; or ${callee.name}'s caller more time.`,
+    value: takes === Infinity ? null : takes - window,
+  };
+}

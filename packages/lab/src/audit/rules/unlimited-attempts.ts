@@ -1,0 +1,20 @@
+import { eachEdge, type Rule } from './rule.ts';
+
+/** What two further attempts do not mend, ten do not either. */
+const AS_GOOD_AS_UNLIMITED = 10;
+
+export const unlimitedAttempts: Rule = {
+  id: 'unlimited-attempts',
+  severity: 'warning',
+  looksFor: 'More than ten attempts in one layer',
+  why: 'What two further attempts do not mend, ten do not either. They keep the call, its caller and their memory busy through the whole outage, and are all there when it ends.',
+  check: eachEdge((edge, { layersOf }) => {
+    const layer = layersOf(edge).find(({ maxAttempts }) => maxAttempts > AS_GOOD_AS_UNLIMITED);
+    if (layer === undefined) return null;
+    return {
+      message: `${edge.id}: the ${layer.kind} layer makes up to ${layer.maxAttempts} attempts of a call`,
+      fix: 'Make three, five where nobody waits; let a queue or a schedule repeat what must happen in the end.',
+      value: layer.maxAttempts,
+    };
+  }),
+};

@@ -1,0 +1,50 @@
+import { eachEdge, type Rule } from './rule.ts';
+
+/** On these the request has not been worked on: Envoy's names, gRPC's code of a refusal, the library's verdict. */
+const NOT_DONE: ReadonlySet<string> = new Set([
+  'connect-failure',
+  'refused-stream',
+  'reset-before-request',
+  'envoy-ratelimited',
+  'resource-exhausted',
+  'overload',
+]);
+
+export const unsafeRetry: Rule = {
+  id: 'unsafe-retry',
+  severity: 'error',
+  looksFor: 'A layer that repeats what is neither idempotent nor keyed',
+  why: 'A lost answer looks like a lost request: what is repeated then happens twice, and somebody is charged twice. The library does not repeat such calls; a mesh or gRPC cannot know.',
+  check: eachEdge((edge, { layersOf, read }) => {
+    if (edge.idempotent || edge.keyed) return null;
+    const hedged = read.some(
+      ({ rule, at }) => rule === 'grpc-hedging-not-repeatable' && at === edge.id,
+    );
+    if (hedged) return null;
+    const unsafe = layersOf(edge).find(
+      ({ kind, maxAttempts, implicit, retryOn }) =>
+        // What a mesh does unasked is chosen to be safe; that it does it is said by a rule of its own.
+        !implicit &&
+        kind !== 'library' &&
+        kind !== 'inbound' &&
+        maxAttempts > 1 &&
+        retriesDone(retryOn),
+    );
+    if (unsafe === undefined) return null;
+    const on = unsafe.retryOn.filter(mayBeDone);
+    return {
+      message: `${edge.id} is neither idempotent nor keyed, but its ${unsafe.kind} layer repeats it${on.length > 0 ? ` on ${on.join(', ')}` : ''}, up to ${unsafe.maxAttempts} attempts`,
+      fix: 'Send an idempotency key and say `keyed: true`, say `idempotent: true` if repeating does no harm, or switch the retries of that layer off for this route.',
+      value: unsafe.maxAttempts,
+    };
+  }),
+};
+
+/** Without a list, nobody knows on what. */
+function retriesDone(retryOn: readonly string[]): boolean {
+  return retryOn.length === 0 || retryOn.some(mayBeDone);
+}
+
+function mayBeDone(condition: string): boolean {
+  return !NOT_DONE.has(condition.toLowerCase().replaceAll('_', '-'));
+}

@@ -1,0 +1,120 @@
+import { styleText } from 'node:util';
+
+import type { AuditReport } from './audit.ts';
+import type { Finding, Severity } from './finding.ts';
+import type { PathNumbers } from './graph.ts';
+import { amount, ms } from './rules/rule.ts';
+import { counts } from './verdict.ts';
+
+type Paint = (style: Parameters<typeof styleText>[0], text: string) => string;
+
+/** Lines of explanation are broken here, so that they are read easily in any terminal. */
+const WIDTH = 100;
+
+/** The report for people. Colours only if asked for. */
+export function toText(report: AuditReport, options: { readonly colours?: boolean } = {}): string {
+  const paint: Paint = options.colours
+    ? (style, text) => styleText(style, text, { validateStream: false })
+    : (_style, text) => text;
+  const open = report.findings.filter(({ accepted }) => accepted === null);
+  const accepted = report.findings.filter((finding) => finding.accepted !== null);
+  const parts = [
+    ...open.map((finding) => findingText(finding, paint)),
+    ...(accepted.length === 0 ? [] : [acceptedText(accepted, paint)]),
+    edgesText(report, paint),
+    nodesText(report, paint),
+    summary(report, paint),
+  ];
+  return `${parts.join('\n\n')}\n`;
+}
+
+/** `web > checkout > payments: 4 x 4 = 16`; what a path multiplies by, edge by edge. */
+function pathText({ names, factors, product }: PathNumbers): string {
+  if (factors.length === 0) return names.join(' > ');
+  return `${names.join(' > ')}: ${factors.join(' x ')} = ${product}`;
+}
+
+const COLOURS = { error: 'red', warning: 'yellow', info: 'cyan' } as const;
+
+function findingText({ severity, rule, place, message, why, fix }: Finding, paint: Paint): string {
+  const where = `${place.file}:${place.line}:${place.column}`;
+  return [
+    `${paint(COLOURS[severity], severity)} ${paint('bold', rule)} ${paint('dim', where)}`,
+    ...wrapped(message, '  '),
+    ...wrapped(`Why: ${why}`, '  ').map((line) => paint('dim', line)),
+    ...wrapped(`Fix: ${fix}`, '  '),
+  ].join('\n');
+}
+
+function acceptedText(accepted: readonly Finding[], paint: Paint): string {
+  const lines = accepted.map(({ rule, at, accepted: because }) => `  ${rule} at ${at}: ${because}`);
+  return [paint('bold', 'Accepted'), ...lines].join('\n');
+}
+
+function edgesText({ edges }: AuditReport, paint: Paint): string {
+  const rows = edges.map((edge) => [
+    edge.id,
+    edge.layers.map(({ kind, attempts }) => `${kind} ${attempts}`).join(' x '),
+    String(edge.attempts),
+    String(edge.timeLimitedAttempts),
+    amount(edge.sustained),
+    edge.window === null ? 'none' : ms(edge.window),
+  ]);
+  const head = ['edge', 'layers', 'attempts', 'if all hang', 'sustained', 'time to answer'];
+  return [paint('bold', 'Requests for one call, at most'), ...table([head, ...rows], 2)].join('\n');
+}
+
+function nodesText({ nodes, total }: AuditReport, paint: Paint): string {
+  const rows = nodes.map(
+    ({ name, requests, timeLimitedRequests, sustained, sustainedInOutage }) => [
+      name,
+      String(requests),
+      String(timeLimitedRequests),
+      amount(sustained),
+      amount(sustainedInOutage),
+    ],
+  );
+  rows.push(['total', String(total.requests), String(total.timeLimitedRequests), '', '']);
+  const head = ['service', 'requests', 'if all hang', 'sustained', 'in an outage'];
+  const title = "Requests for one of a user's, at most";
+  return [paint('bold', title), ...table([head, ...rows], 1)].join('\n');
+}
+
+function summary(report: AuditReport, paint: Paint): string {
+  const { errors, warnings, infos, accepted } = counts(report.findings);
+  const number = (count: number, what: string, severity: Severity): string =>
+    count === 0
+      ? `no ${what}s`
+      : paint(COLOURS[severity], `${count} ${what}${count > 1 ? 's' : ''}`);
+  const found = [
+    number(errors, 'error', 'error'),
+    number(warnings, 'warning', 'warning'),
+    `${infos} to know`,
+    `${accepted} accepted`,
+  ];
+  return `Worst path: ${paint('bold', pathText(report.total.worstPath))}\n${found.join(', ')}`;
+}
+
+/** Columns in line: the first `words` to the left, numbers to the right. */
+function table(rows: readonly (readonly string[])[], words: number): readonly string[] {
+  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)));
+  return rows.map((row) =>
+    `  ${row
+      .map((cell, i) => (i < words ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0)))
+      .join('  ')}`.trimEnd(),
+  );
+}
+
+function wrapped(text: string, indent: string): readonly string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && indent.length + line.length + 1 + word.length > WIDTH) {
+      lines.push(indent + line);
+      line = word;
+    } else {
+      line = line === '' ? word : `${line} ${word}`;
+    }
+  }
+  return [...lines, indent + line];
+}

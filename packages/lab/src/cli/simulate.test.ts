@@ -1,0 +1,208 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { main } from './main.ts';
+
+const SPEC = `
+name: shop
+services:
+  web: { calls: [{ to: payments, idempotent: true }] }
+  payments: { external: true, serviceTime: { exponential: 10ms } }
+users:
+  shoppers: { to: web, rate: 20, patience: 2s }
+scenarios:
+  outage:
+    about: Payments is away for two seconds.
+    duration: 20s
+    warmUp: 1s
+    faults: [{ outage: payments, from: 5s, for: 2s }]
+    expect: [duplicates = 0, goodput at shoppers before >= 95%]
+  calm: { duration: 10s }
+`;
+
+let folder: string;
+let spec: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'simulate-'));
+  spec = await write('holdfast.yaml', SPEC);
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function write(name: string, text: string): Promise<string> {
+  const file = join(folder, name);
+  await writeFile(file, text);
+  return file;
+}
+
+async function holdfast(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  const said = { out: '', err: '' };
+  const spies = (['stdout', 'stderr'] as const).map((name) =>
+    vi.spyOn(process[name], 'write').mockImplementation((text) => {
+      said[name === 'stdout' ? 'out' : 'err'] += String(text);
+      return true;
+    }),
+  );
+  try {
+    return { code: await main(args), ...said };
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+  }
+}
+
+interface Told {
+  readonly command: string;
+  readonly fleet: string;
+  readonly scenarios: readonly { scenario: string; lane: string; seed: number }[];
+  readonly spreads: readonly unknown[];
+  readonly sweep: { rows: readonly { cells: readonly unknown[] }[] } | null;
+  readonly promises: readonly { name: string; value: number; bound: number; holds: boolean }[];
+}
+
+const lastLine = (text: string): Told => JSON.parse(text.trimEnd().split('\n').at(-1)!) as Told;
+
+describe('holdfast simulate', () => {
+  it('says the seed first, runs all scenarios in both lanes, and ends with one object', async () => {
+    const { code, out, err } = await holdfast('simulate', spec, '--seed', '7', '--json');
+    expect(code).toBe(0);
+    expect(out.split('\n')[0]).toBe('seed 7');
+    const told = lastLine(out);
+    expect(told.fleet).toBe('shop');
+    expect(told.command).toBe('holdfast simulate holdfast.yaml --seed 7 --lanes naive,holdfast');
+    expect(told.scenarios.map(({ scenario, lane, seed }) => [scenario, lane, seed])).toEqual([
+      ['outage', 'naive', 7],
+      ['outage', 'holdfast', 7],
+      ['calm', 'naive', 7],
+      ['calm', 'holdfast', 7],
+    ]);
+    expect(told.promises).toEqual([
+      { name: 'outage: duplicates = 0', value: 0, bound: 0, holds: true },
+      { name: 'outage: goodput at shoppers before >= 95%', value: 1, bound: 0.95, holds: true },
+    ]);
+    expect(err).toBe('simulating 4 runs\n');
+  });
+
+  it('says the same bytes twice, without a path', async () => {
+    const once = await holdfast('simulate', spec, '--json');
+    const again = await holdfast('simulate', spec, '--json');
+    expect(again.out).toBe(once.out);
+    expect(once.out).not.toContain(folder);
+    const summary = await holdfast('simulate', spec);
+    expect((await holdfast('simulate', spec)).out).toBe(summary.out);
+  }, 60_000);
+
+  it('prints a summary that fits a hundred columns, without colours where nobody sees them', async () => {
+    const { out } = await holdfast('simulate', spec);
+    expect(out).toContain('Payments is away for two seconds.');
+    expect(out).toMatch(/^holdfast +100 % /m);
+    expect(out).toMatch(/^fault +▔+$/m);
+    expect(out).toContain('✓ duplicates = 0');
+    expect(out).not.toContain('\u001b');
+    for (const line of out.split('\n')) expect(line.length).toBeLessThanOrEqual(100);
+  });
+
+  it('ends with 1 when an expectation does not hold', async () => {
+    const strict = await write(
+      'strict.yaml',
+      SPEC.replace('before >= 95%', 'during the fault >= 95%'),
+    );
+    const { code, out } = await holdfast('simulate', strict, '--scenario', 'outage');
+    expect(code).toBe(1);
+    expect(out).toMatch(/✗ goodput at shoppers during the fault >= 95%: it is \d/);
+  });
+
+  it('ends with 2 when an expectation could not be evaluated', async () => {
+    const blind = await write(
+      'blind.yaml',
+      SPEC.replace('duplicates = 0', 'duplicates at shoppers = 0'),
+    );
+    const { code, out } = await holdfast('simulate', blind, '--scenario', 'outage');
+    expect(code).toBe(2);
+    expect(out).toContain('? duplicates at shoppers = 0: could not be evaluated');
+    const other = await holdfast('simulate', spec, '--lanes', 'naive');
+    expect(other.code).toBe(2);
+    expect(other.err).toContain('--lanes lacks holdfast');
+  });
+
+  it('runs several seeds, and gives means with their confidence', async () => {
+    const { out } = await holdfast('simulate', spec, '--scenario', 'calm', '--seeds', '3');
+    expect(out.split('\n')[0]).toBe('seeds 1 to 3');
+    expect(out).toMatch(/mean of 3 seeds/);
+    expect(out).toMatch(/p99 at shoppers +\d.* ms ± \d.* ms/);
+    const told = lastLine(
+      (await holdfast('simulate', spec, '--scenario', 'calm', '--seeds', '3', '--json')).out,
+    );
+    expect(told.scenarios).toHaveLength(6);
+    expect(told.spreads).toHaveLength(2);
+  }, 60_000);
+
+  it('sweeps a parameter', async () => {
+    const args = ['simulate', spec, '--scenario', 'calm', '--lanes', 'naive'];
+    args.push('--sweep', 'users.shoppers.rate=10..30/10');
+    const { code, out } = await holdfast(...args);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^users\.shoppers\.rate +calm, naive$/m);
+    expect(out).toMatch(/^ +30 +stable, 100 %$/m);
+    const told = lastLine((await holdfast(...args, '--json')).out);
+    expect(told.sweep!.rows[0]!.cells).toHaveLength(3);
+    expect(told.scenarios).toEqual([]);
+  }, 60_000);
+
+  it('writes a report in HTML, Markdown and JSON', async () => {
+    const out = join(folder, 'report.html');
+    const { code } = await holdfast('simulate', spec, '--scenario', 'calm', '--out', out);
+    expect(code).toBe(0);
+    const [html, markdown, json] = await Promise.all(
+      ['html', 'md', 'json'].map((end) => readFile(join(folder, `report.${end}`), 'utf8')),
+    );
+    expect(html).toMatch(/^<!doctype html>/i);
+    expect(markdown).toContain('calm');
+    expect(JSON.parse(json!)).toMatchObject({ fleet: 'shop', seeds: [1] });
+    for (const text of [html, markdown, json]) expect(text).not.toContain(folder);
+  });
+
+  it.each([
+    [['--seed', 'one'], 'whole number'],
+    [['--seeds', '0'], 'from 1 to 1000'],
+    [['--lanes', 'naive,,holdfast'], 'names with commas'],
+    [['--lanes', 'brave'], "the spec has no 'brave'; it has holdfast, naive"],
+    [['--scenario', 'flood'], "the spec has no 'flood'; it has outage, calm"],
+    [['--sweep', 'rate=1'], 'must be PARAM=FROM..TO/STEP'],
+    [['--sweep', 'users.shoppers.rat=1..2/1'], "did you mean 'rate'"],
+    [['--out', 'report.pdf'], 'must end with .html'],
+    [
+      ['--out', join(tmpdir(), 'no', 'such', 'report.html'), '--scenario', 'calm'],
+      'folder does not exist',
+    ],
+    [['--frobnicate'], 'unknown option'],
+  ])('%j is an error in one line, and the code is 2', async (args, why) => {
+    const { code, err } = await holdfast('simulate', spec, ...args);
+    expect(code).toBe(2);
+    expect(err).toContain(why);
+    expect(err).not.toMatch(/^ +at /m);
+  });
+
+  it('says what is wrong with a spec, and where', async () => {
+    const bad = await write('bad.yaml', SPEC.replace('to: payments', 'to: payment'));
+    const { code, err } = await holdfast('simulate', bad);
+    expect(code).toBe(2);
+    expect(err).toMatch(/bad\.yaml:4:\d+ .*payment/);
+    const none = await holdfast('simulate', join(folder, 'none.yaml'));
+    expect(none).toMatchObject({ code: 2, out: '' });
+    expect(none.err).toContain('does not exist');
+    const empty = await write('empty.yaml', 'name: x\nservices: { web: {} }\n');
+    expect((await holdfast('simulate', empty)).err).toContain('no scenarios');
+  });
+});
+
+describe('holdfast', () => {
+  it('ends with 0 after help, and with 2 after a command that it does not know', async () => {
+    const help = await holdfast('--help');
+    expect(help.code).toBe(0);
+    for (const name of ['init', 'compile', 'audit', 'simulate']) expect(help.out).toContain(name);
+    const unknown = await holdfast('destroy');
+    expect(unknown.code).toBe(2);
+    expect(unknown.err).toContain("unknown command 'destroy'");
+  });
+});

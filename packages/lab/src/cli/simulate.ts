@@ -1,0 +1,225 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { type Command, InvalidArgumentError } from 'commander';
+import { htmlReport } from '../report/html.ts';
+import { markdownReport } from '../report/markdown.ts';
+import { type Job, runJobs } from '../simulate/jobs.ts';
+import { exitCodeOf, JUDGED_LANE, type Promised, promisesOf } from '../simulate/promises.ts';
+import { graphOf, type SimulationReport } from '../simulate/report.ts';
+import type { RunResult } from '../simulate/result.ts';
+import { spreadsOf } from '../simulate/seeds.ts';
+import { fleetWith, parseSweep, sweepOf, type SweepRange } from '../simulate/sweep.ts';
+import { SpecError } from '../spec/fleet.ts';
+import { loadFleet, readSpec } from '../spec/load.ts';
+import type { Fleet } from '../spec/model.ts';
+import { progressBar } from './progress.ts';
+import { summary } from './summary.ts';
+import { writeError } from './write.ts';
+
+interface Options {
+  readonly scenario?: string;
+  readonly seed: number;
+  readonly seeds: number;
+  readonly lanes: readonly string[];
+  readonly sweep?: SweepRange;
+  readonly out?: string;
+  readonly json?: boolean;
+}
+
+/** What is run: each of these with each of the others. */
+interface Plan {
+  readonly fleet: Fleet;
+  readonly scenarios: readonly string[];
+  readonly lanes: readonly string[];
+  readonly seeds: readonly number[];
+}
+
+/**
+ * `holdfast simulate`: what becomes of the fleet in its scenarios. The outcome is 1 when an expectation
+ * does not hold, and 2 when one could not be judged.
+ */
+export function addSimulate(program: Command, outcome: { code: number }): void {
+  program
+    .command('simulate')
+    .description("rehearse the spec's scenarios in virtual time, with the production code")
+    .argument('[spec]', 'the spec, YAML or JSON', 'holdfast.yaml')
+    .option('--scenario <name>', 'only this scenario; all of them by default')
+    .option('--seed <n>', 'the same seed, the same bytes', integerFrom(0, 2 ** 32 - 1), 1)
+    .option('--seeds <k>', 'so many seeds, from --seed on', integerFrom(1, 1000), 1)
+    .option('--lanes <names>', 'policies to compare, with commas', listOf, ['naive', JUDGED_LANE])
+    .option('--sweep <range>', 'PARAM=FROM..TO/STEP: verdicts over values of the spec', sweepRange)
+    .option('--out <file>', 'write an HTML report, with Markdown and JSON beside it', htmlFile)
+    .option('--json', 'end with one line of JSON')
+    .action(async (file: string, options: Options, command: Command) => {
+      try {
+        outcome.code = await simulateSpec(file, options, command);
+      } catch (error) {
+        if (!(error instanceof SpecError)) throw error;
+        command.error(error.message, { exitCode: 2 });
+      }
+    });
+}
+
+async function simulateSpec(file: string, options: Options, command: Command): Promise<number> {
+  const { fleet } = await loadFleet(file);
+  const plan = planOf(fleet, options);
+  const { writeOut, writeErr } = command.configureOutput();
+  const [first] = plan.seeds;
+  writeOut?.(
+    plan.seeds.length === 1 ? `seed ${first}\n` : `seeds ${first} to ${plan.seeds.at(-1)}\n`,
+  );
+  const { report, runs } = await reportOf(file, plan, options);
+  const promises = promisesOf(runs);
+  if (options.out !== undefined) {
+    await writeReports(options.out, report, command);
+    writeErr?.(`${options.out} is there, with Markdown and JSON beside it\n`);
+  }
+  if (options.json === true) writeOut?.(`${JSON.stringify(asJson(report, runs, promises))}\n`);
+  else {
+    const colours = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
+    writeOut?.(summary(report, promises, { colours }));
+  }
+  return codeOf(plan, options, promises, command);
+}
+
+/** Expectations that nobody has evaluated do not hold. A sweep looks for where they would. */
+function codeOf(
+  { fleet, lanes, scenarios }: Plan,
+  { sweep }: Options,
+  promises: readonly Promised[],
+  command: Command,
+): number {
+  if (sweep !== undefined || lanes.includes(JUDGED_LANE)) return exitCodeOf(promises);
+  const expected = scenarios.some((name) => fleet.scenarios.get(name)!.expectations.length > 0);
+  if (!expected) return 0;
+  const { writeErr } = command.configureOutput();
+  writeErr?.(`the expectations were not judged: --lanes lacks ${JUDGED_LANE}\n`);
+  return 2;
+}
+
+function planOf(fleet: Fleet, options: Options): Plan {
+  const all = [...fleet.scenarios.keys()];
+  if (all.length === 0)
+    throw new RangeError('the spec has no scenarios: there is nothing to simulate');
+  const scenarios = options.scenario === undefined ? all : [options.scenario];
+  for (const name of scenarios) known(name, '--scenario', all);
+  for (const name of options.lanes) known(name, '--lanes', [...fleet.lanes.keys()]);
+  const seeds = Array.from({ length: options.seeds }, (_, i) => options.seed + i);
+  return { fleet, scenarios, lanes: [...new Set(options.lanes)], seeds };
+}
+
+async function reportOf(
+  file: string,
+  plan: Plan,
+  options: Options,
+): Promise<{ report: SimulationReport; runs: readonly RunResult[] }> {
+  const { fleet, scenarios, seeds } = plan;
+  const fleets = options.sweep === undefined ? [fleet] : await sweptFleets(file, options.sweep);
+  const jobs = fleets.flatMap((each) => jobsOf(plan, each));
+  const bar = progressBar(process.stderr, `${jobs.length} runs`);
+  const all = await runJobs(jobs, { onProgress: bar.show }).finally(bar.end);
+  const runs = options.sweep === undefined ? all : [];
+  const report: SimulationReport = {
+    fleet: fleet.name,
+    command: commandOf(file, options),
+    seeds,
+    graph: graphOf(fleet),
+    scenarios: scenarios.map((name) => ({ name, about: fleet.scenarios.get(name)!.about })),
+    runs: runs.filter((run) => run.seed === seeds[0]),
+    spreads: seeds.length === 1 ? [] : spreadsOf(runs),
+    sweep: options.sweep === undefined ? null : sweepOf(options.sweep, chunks(all, fleets.length)),
+  };
+  return { report, runs };
+}
+
+function jobsOf({ scenarios, lanes, seeds }: Plan, fleet: Fleet): Job[] {
+  return scenarios.flatMap((scenario) =>
+    lanes.flatMap((lane) => seeds.map((seed) => ({ fleet, scenario, lane, seed }))),
+  );
+}
+
+async function sweptFleets(file: string, range: SweepRange): Promise<Fleet[]> {
+  // It has been loaded already: it can be read, and is a spec.
+  const { spec } = readSpec(await readFile(file, 'utf8'), file);
+  return range.values.map((value) => fleetWith(spec, range, value));
+}
+
+function chunks<T>(values: readonly T[], count: number): T[][] {
+  const size = values.length / count;
+  return Array.from({ length: count }, (_, i) => values.slice(i * size, (i + 1) * size));
+}
+
+function asJson(
+  { command, fleet, seeds, spreads, sweep }: SimulationReport,
+  runs: readonly RunResult[],
+  promises: readonly Promised[],
+): object {
+  return { command, fleet, seeds, scenarios: runs, spreads, sweep, promises };
+}
+
+async function writeReports(
+  out: string,
+  report: SimulationReport,
+  command: Command,
+): Promise<void> {
+  const beside = out.replace(/\.html$/, '');
+  const files: readonly (readonly [file: string, text: string])[] = [
+    [out, htmlReport(report)],
+    [`${beside}.md`, markdownReport(report)],
+    [`${beside}.json`, `${JSON.stringify(report)}\n`],
+  ];
+  for (const [file, text] of files) {
+    try {
+      await writeFile(file, text);
+    } catch (error) {
+      command.error(`error: ${writeError(error, file)}`, { exitCode: 2 });
+    }
+  }
+}
+
+/** What makes the same report again; where the spec lies and where the report goes is nobody's business. */
+function commandOf(file: string, { scenario, seed, seeds, lanes, sweep }: Options): string {
+  const words = ['holdfast', 'simulate', basename(file)];
+  if (scenario !== undefined) words.push('--scenario', scenario);
+  words.push('--seed', String(seed));
+  if (seeds > 1) words.push('--seeds', String(seeds));
+  words.push('--lanes', lanes.join(','));
+  if (sweep !== undefined) words.push('--sweep', sweep.text);
+  return words.map(quoted).join(' ');
+}
+
+function quoted(word: string): string {
+  return /^[\w.,:=/-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
+}
+
+function known(name: string, option: string, names: readonly string[]): void {
+  if (names.includes(name)) return;
+  throw new RangeError(`${option}: the spec has no '${name}'; it has ${names.join(', ')}`);
+}
+
+function integerFrom(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d+$/.test(text) ? Number(text) : NaN;
+    if (value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
+  };
+}
+
+function listOf(text: string): string[] {
+  const names = text.split(',').map((name) => name.trim());
+  if (!names.includes('')) return names;
+  throw new InvalidArgumentError('It must be names with commas between them, like naive,holdfast.');
+}
+
+function sweepRange(text: string): SweepRange {
+  try {
+    return parseSweep(text);
+  } catch (error) {
+    throw new InvalidArgumentError(`${(error as Error).message}.`);
+  }
+}
+
+function htmlFile(text: string): string {
+  if (text.endsWith('.html')) return text;
+  throw new InvalidArgumentError('It must end with .html; .md and .json are written beside it.');
+}

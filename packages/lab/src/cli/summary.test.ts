@@ -1,0 +1,115 @@
+import { describe, expect, it } from 'vitest';
+import { type Output, progressBar } from './progress.ts';
+import { faultMarks, sparkline } from './sparkline.ts';
+import { summary } from './summary.ts';
+import { table, wrapped } from './text-table.ts';
+
+const mark = (from: number, to: number) => faultMarks([{ kind: 'x', on: 'y', from, to }], 100, 10);
+
+describe('a sparkline', () => {
+  it('goes from nothing to the top', () => {
+    expect(sparkline([0, 1, 2, 3, 4, 5, 6, 7], 8, 7)).toBe('▁▂▃▄▅▆▇█');
+    expect(sparkline([0, 0], 2, 0)).toBe('▁▁');
+    expect(sparkline([99], 1, 7)).toBe('█');
+  });
+
+  it('takes the mean where there are more points than columns', () => {
+    expect(sparkline([0, 7, 7, 7, 0, 0], 3, 7)).toBe('▅█▁');
+  });
+
+  it('has its faults marked below, at least one column each', () => {
+    expect(mark(20, 50)).toBe('  ▔▔▔');
+    expect(mark(20, 20)).toBe('  ▔');
+    expect(mark(100, 100)).toBe(`${' '.repeat(9)}▔`);
+    expect(faultMarks([], 100, 10)).toBe('');
+  });
+});
+
+describe('a table', () => {
+  it('stands its columns one below the other, also where cells are painted', () => {
+    const painted = { text: 'ok', painted: '\u001b[32mok\u001b[39m' };
+    const lines = table(
+      ['lane', 'n', 'verdict'],
+      [
+        ['a', '1', painted],
+        ['bcdef', '10', 'x'],
+      ],
+      {
+        left: [0, 2],
+      },
+    ).split('\n');
+    expect(lines).toEqual([
+      'lane    n  verdict',
+      '──────────────────',
+      'a       1  \u001b[32mok\u001b[39m',
+      'bcdef  10  x',
+    ]);
+  });
+});
+
+describe('a long text', () => {
+  it('is broken between words', () => {
+    expect(wrapped('one two three incomprehensibilities x', 9)).toBe(
+      'one two\nthree\nincomprehensibilities\nx',
+    );
+  });
+});
+
+describe('a summary', () => {
+  const report = {
+    fleet: 'shop',
+    command: '',
+    seeds: [1],
+    graph: { users: [], services: [], edges: [] },
+    scenarios: [],
+    runs: [],
+    spreads: [],
+    sweep: {
+      parameter: 'users.shoppers.rate',
+      values: [1],
+      labels: ['1'],
+      rows: [
+        {
+          scenario: 'outage',
+          lane: 'naive',
+          cells: [{ verdict: { kind: 'metastable', after: null }, goodput: 0.125 }],
+        },
+      ],
+    },
+  } as const;
+
+  it('is coloured only if asked', () => {
+    expect(summary(report, [], { colours: true })).toContain(
+      '\u001b[31mmetastable\u001b[39m, 12.5 %',
+    );
+    expect(summary(report, [], { colours: false })).toContain('metastable, 12.5 %');
+    expect(summary(report, [], { colours: false })).not.toContain('\u001b');
+  });
+});
+
+const stream = (isTTY: boolean) => {
+  const written: string[] = [];
+  const output: Output = { isTTY, write: (text) => written.push(text) };
+  return { written, output };
+};
+
+describe('a progress bar', () => {
+  it('is one line where there is no terminal', () => {
+    const { written, output } = stream(false);
+    const bar = progressBar(output, '4 runs');
+    bar.show(0.5);
+    bar.end();
+    expect(written).toEqual(['simulating 4 runs\n']);
+  });
+
+  it('is drawn again only when it has changed, and is taken away', () => {
+    const { written, output } = stream(true);
+    const bar = progressBar(output, '4 runs');
+    bar.show(0.5);
+    bar.show(0.5001);
+    bar.end();
+    expect(written).toHaveLength(2);
+    expect(written[0]).toContain(`${'█'.repeat(20)}${'░'.repeat(20)}  50 % of 4 runs`);
+    expect(written[1]).toBe('\r\u001b[2K');
+  });
+});

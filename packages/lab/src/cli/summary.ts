@@ -1,0 +1,184 @@
+import { styleText } from 'node:util';
+import { NOTHING, type Unit, written } from '../report/numbers.ts';
+import { measure } from '../simulate/expectations.ts';
+import type { Promised } from '../simulate/promises.ts';
+import type { ReportedScenario, SimulationReport } from '../simulate/report.ts';
+import type { RunResult, Verdict } from '../simulate/result.ts';
+import type { Interval, Spread } from '../simulate/seeds.ts';
+import type { Sweep } from '../simulate/sweep.ts';
+import { type Cell, table, wrapped } from './text-table.ts';
+import { faultMarks, sparkline } from './sparkline.ts';
+
+/** How it is printed. */
+export interface SummaryOptions {
+  /** Whether verdicts and marks are coloured. */
+  readonly colours: boolean;
+}
+
+type Style = 'green' | 'yellow' | 'red' | 'bold' | 'dim';
+type Paint = (text: string, style: Style) => string;
+
+/** Of the terminal that it is made for. */
+const COLUMNS = 100;
+/** Columns of a plot: with the longest usual lane's name it fits. */
+const PLOT = 76;
+
+/** What a person reads in a terminal of a hundred columns. */
+export function summary(
+  report: SimulationReport,
+  promises: readonly Promised[],
+  { colours }: SummaryOptions,
+): string {
+  const paint: Paint = (text, style) =>
+    colours ? styleText(style, text, { validateStream: false }) : text;
+  const blocks =
+    report.sweep === null
+      ? report.scenarios.flatMap((scenario) => scenarioBlocks(scenario, report, promises, paint))
+      : [sweepBlock(report.sweep, paint)];
+  return `\n${blocks.join('\n\n')}\n`;
+}
+
+function scenarioBlocks(
+  { name, about }: ReportedScenario,
+  report: SimulationReport,
+  promises: readonly Promised[],
+  paint: Paint,
+): string[] {
+  const runs = report.runs.filter((run) => run.scenario === name);
+  const spreads = report.spreads.filter((spread) => spread.scenario === name);
+  const prefix = `${name}: `;
+  const expected = promises.filter((promise) => promise.name.startsWith(prefix));
+  return [
+    `${paint(name, 'bold')}${about === '' ? '' : `\n${wrapped(about.trim(), COLUMNS)}`}`,
+    lanesTable(runs, paint),
+    plots(runs, paint),
+    ...(spreads.length === 0 ? [] : [spreadTable(spreads)]),
+    ...(expected.length === 0
+      ? []
+      : [expected.map((promise) => promiseLine(promise, prefix, paint)).join('\n')]),
+  ];
+}
+
+function lanesTable(runs: readonly RunResult[], paint: Paint): string {
+  const phases = runs[0]?.phases.map((phase) => phase.name) ?? [];
+  const [before = '', ...later] = phases;
+  const head = ['lane', `goodput ${before}`, ...later];
+  head.push('p99', 'attempts/call', 'recovery', 'verdict');
+  const rows = runs.map((run): Cell[] => {
+    const ask = (name: Parameters<typeof measure>[1]['measure']): number | null =>
+      measure(run, { measure: name, at: null, during: 'all' });
+    const goodput = phases.map((during) =>
+      plain(measure(run, { measure: 'goodput', at: null, during }), 'share'),
+    );
+    const attempts = plain(ask('attempts-per-call'), 'count');
+    const times = [plain(ask('p99'), 'ms'), attempts, plain(ask('recovery'), 'ms')];
+    return [run.lane, ...goodput, ...times, verdictCell({ ...run.verdict, after: null }, paint)];
+  });
+  return table(head, rows, { left: [0, head.length - 1] });
+}
+
+function plots(runs: readonly RunResult[], paint: Paint): string {
+  const series = runs.map(goodputOf);
+  const top = Math.max(...series.flat());
+  const margin = Math.max(0, ...runs.map((run) => run.lane.length)) + 2;
+  const width = Math.min(PLOT, series[0]?.length ?? 0);
+  const lines = runs.map(
+    (run, i) => `${run.lane.padEnd(margin)}${sparkline(series[i]!, width, top)}`,
+  );
+  const [first] = runs;
+  const marks = first === undefined ? '' : faultMarks(first.faults, first.duration, width);
+  const end = plain(first?.duration ?? null, 'ms');
+  const title = `goodput from 0 to ${end}, at most ${plain(top, 'rate')}/s`;
+  const below = marks.trim() === '' ? [] : [paint(`${'fault'.padEnd(margin)}${marks}`, 'red')];
+  return [paint(title, 'dim'), ...lines, ...below].join('\n');
+}
+
+/** Good answers a second of all users together. */
+function goodputOf(run: RunResult): number[] {
+  const points = Math.ceil(run.duration / run.step);
+  return Array.from({ length: points }, (_, point) =>
+    run.users.reduce((sum, users) => sum + (users.series.goodput[point] ?? 0), 0),
+  );
+}
+
+function spreadTable(spreads: readonly Spread[]): string {
+  const count = spreads[0]!.seeds.length;
+  const head = [`mean of ${count} seeds ± 95 %`, ...spreads.map((spread) => spread.lane)];
+  const verdicts = spreads.map(({ verdicts: counts }) =>
+    Object.entries(counts)
+      .map(([kind, runs]) => `${runs} ${kind}`)
+      .join(', '),
+  );
+  const shown = spreads.flatMap(({ figures }) => figures.filter(isWorthALine));
+  const names = [...new Set(shown.map(({ name }) => name))];
+  const rows = names.map((name) => [
+    name,
+    ...spreads.map(({ figures }) => intervalText(figures.find((figure) => figure.name === name))),
+  ]);
+  return table(head, [...rows, ['verdicts', ...verdicts]], { left: [0] });
+}
+
+/** Most fleets have none of these at most services. */
+function isWorthALine({ name, mean }: Interval): boolean {
+  return mean !== 0 || !/^(duplicates|wasted)/.test(name);
+}
+
+function intervalText(interval: Interval | undefined): string {
+  if (interval === undefined) return NOTHING;
+  const unit = unitOf(interval.name);
+  const half = interval.half === null ? '' : ` ± ${plain(interval.half, unit)}`;
+  return `${plain(interval.mean, unit)}${half}`;
+}
+
+function promiseLine({ name, value, holds }: Promised, prefix: string, paint: Paint): string {
+  const text = name.slice(prefix.length);
+  if (holds)
+    return `${paint('✓', 'green')} ${text} ${paint(`(${plain(value, unitOf(text))})`, 'dim')}`;
+  const mark = paint(value === null ? '?' : '✗', 'red');
+  const why = value === null ? 'could not be evaluated' : `it is ${plain(value, unitOf(text))}`;
+  return `${mark} ${text}: ${why}`;
+}
+
+function sweepBlock({ parameter, labels, rows }: Sweep, paint: Paint): string {
+  const lanes = rows.map(({ scenario, lane }) => `${scenario}, ${lane}`);
+  const body = labels.map((label, index): Cell[] => [
+    label,
+    ...rows.map(({ cells }) => {
+      const { verdict, goodput } = cells[index]!;
+      const { text, painted } = verdictCell(verdict, paint);
+      const share = `, ${plain(goodput, 'share')}`;
+      return { text: text + share, painted: painted + share };
+    }),
+  ]);
+  const left = rows.map((_, index) => index + 1);
+  const title = paint('verdict and goodput for each value', 'dim');
+  return `${title}\n${table([parameter, ...lanes], body, { left })}`;
+}
+
+const VERDICT_STYLES: Readonly<Record<Verdict['kind'], Style>> = {
+  stable: 'green',
+  degraded: 'yellow',
+  recovers: 'yellow',
+  metastable: 'red',
+  unsettled: 'red',
+};
+
+function verdictCell(
+  { kind, after }: Verdict,
+  paint: Paint,
+): { readonly text: string; readonly painted: string } {
+  const text = after === null ? kind : `${kind} in ${plain(after, 'ms')}`;
+  return { text, painted: paint(text, VERDICT_STYLES[kind]) };
+}
+
+/** By the measure that a text begins with. */
+function unitOf(text: string): Unit {
+  const measured = text.trim().split(' ')[0]!;
+  if (measured === 'goodput' || measured === 'wasted') return 'share';
+  return /^(p\d+|recovery|recovers)$/.test(measured) ? 'ms' : 'count';
+}
+
+/** Not every terminal's font has the narrow space. */
+function plain(value: number | null, unit: Unit): string {
+  return written(value, unit).replaceAll('\u202f', ' ');
+}

@@ -1,0 +1,111 @@
+import type { GraphService, SimulationReport } from '../simulate/report.ts';
+import type { RunResult } from '../simulate/result.ts';
+import { html } from './escape.ts';
+import { type Box, type Link, layoutOf } from './layout.ts';
+import { written } from './numbers.ts';
+import { type LaneView, worstPhase } from './view.ts';
+
+/** How bad an amplification is: a class of the style sheet, which gives colour and breadth. */
+type Level = 'calm' | 'raised' | 'high' | 'severe';
+
+interface Rating {
+  readonly value: number | null;
+  readonly level: Level;
+  /** The highest of the graph, and worth the word. */
+  readonly worst: boolean;
+}
+
+/** Letters of a name that have room in a box. */
+const NAME_LETTERS = 20;
+
+/** The call graph of one lane's run, each figure from the phase in which it was worst. */
+export function graphHtml(report: SimulationReport, lane: LaneView): string {
+  const { users, services, edges } = report.graph;
+  const layout = layoutOf([...users, ...services.map((service) => service.name)], edges);
+  const nodes = ratings(
+    lane.run.services.map((one) => [
+      one.name,
+      worstPhase(one.byPhase, (figures) => figures.amplification)?.value ?? null,
+    ]),
+  );
+  const links = ratings(
+    lane.run.edges.map((one) => [
+      one.id,
+      worstPhase(one.byPhase, (figures) => figures.attemptsPerCall)?.value ?? null,
+    ]),
+  );
+  const service = new Map(services.map((one) => [one.name, one]));
+  const { width, height } = layout;
+  return `<figure class="graph">
+<figcaption><i class="mark ${lane.style} main"></i><strong>${html(lane.name)}</strong></figcaption>
+<div class="wide" tabindex="0" role="region" aria-label="${html(`Call graph, ${lane.name}`)}">
+<svg viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${html(spoken(lane.run, nodes, links))}">
+${layout.links.map((link) => linkPath(link, links.get(link.id))).join('')}
+${layout.boxes.map((box) => boxSvg(box, service.get(box.name), nodes.get(box.name))).join('')}
+${layout.links.map((link) => linkLabel(link, links.get(link.id))).join('')}</svg></div></figure>
+`;
+}
+
+function ratings(values: readonly (readonly [string, number | null])[]): Map<string, Rating> {
+  const most = Math.max(...values.map(([, value]) => value ?? 0));
+  // The first of several that are as bad: nearest to the users, where it begins.
+  const worst = most > 1.05 ? values.find(([, value]) => value === most)?.[0] : undefined;
+  return new Map(
+    values.map(([name, value]) => [name, { value, level: levelOf(value), worst: name === worst }]),
+  );
+}
+
+function levelOf(value: number | null): Level {
+  if (value === null || value <= 1.2) return 'calm';
+  if (value <= 2) return 'raised';
+  return value <= 4 ? 'high' : 'severe';
+}
+
+function boxSvg(box: Box, service: GraphService | undefined, rating: Rating | undefined): string {
+  const { x, y, width, height } = box;
+  const level = rating?.level ?? 'calm';
+  const kind = service === undefined ? 'users' : service.external ? 'external' : 'own';
+  const second =
+    service === undefined
+      ? 'users'
+      : rating?.value === null || rating === undefined
+        ? sizeText(service)
+        : `${written(rating.value, 'ratio')} requests${rating.worst ? ', worst' : ''}`;
+  const full = service === undefined ? box.name : `${box.name}: ${sizeText(service)}`;
+  return `<g class="node ${kind} ${level}"><title>${html(full)}</title>
+<rect x="${x}" y="${y}" width="${width}" height="${height}" rx="${service === undefined ? height / 2 : 4}"/>
+<text class="name" x="${x + width / 2}" y="${y + 21}">${html(shortened(box.name))}</text>
+<text class="figure" x="${x + width / 2}" y="${y + 38}">${html(second)}</text></g>`;
+}
+
+function sizeText({ replicas, workers, external }: GraphService): string {
+  return `${external ? 'external, ' : ''}${replicas} × ${workers} workers`;
+}
+
+function linkPath(link: Link, rating: Rating | undefined): string {
+  const [x = '0', y = '0'] = link.path.split(' ').slice(-2);
+  const tip = `M${Number(x) - 9} ${Number(y) - 4.5}L${x} ${y}L${Number(x) - 9} ${Number(y) + 4.5}`;
+  return `<g class="link ${rating?.level ?? 'calm'}"><title>${html(link.id)}</title><path d="${link.path}"/><path class="tip" d="${tip}"/></g>`;
+}
+
+function linkLabel(link: Link, rating: Rating | undefined): string {
+  if (rating === undefined || rating.value === null) return '';
+  const { x, y } = link.label;
+  const worst = rating.worst ? `<text class="worst" x="${x}" y="${y + 19}">worst</text>` : '';
+  return `<g class="label ${rating.level}"><rect x="${x - 27}" y="${y - 10}" width="54" height="20" rx="10"/><text x="${x}" y="${y + 4.5}">${written(rating.value, 'ratio')}</text>${worst}</g>`;
+}
+
+function shortened(name: string): string {
+  const letters = [...name];
+  return letters.length <= NAME_LETTERS ? name : `${letters.slice(0, NAME_LETTERS - 1).join('')}…`;
+}
+
+function spoken(
+  run: RunResult,
+  nodes: ReadonlyMap<string, Rating>,
+  links: ReadonlyMap<string, Rating>,
+): string {
+  const said = (of: ReadonlyMap<string, Rating>) =>
+    Array.from(of, ([name, { value }]) => `${name} ${written(value, 'ratio')}`).join(', ');
+  return `Call graph of ${run.lane}. Amplification at services: ${said(nodes)}. Attempts a call on edges: ${said(links)}.`;
+}

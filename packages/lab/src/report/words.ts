@@ -1,0 +1,57 @@
+import type { RunResult, Verdict } from '../simulate/result.ts';
+import { time, written } from './numbers.ts';
+import { type LaneView, worstPhase } from './view.ts';
+
+/** The verdict in a word or two. */
+export function verdictText(verdict: Verdict): string {
+  if (verdict.kind !== 'recovers' || verdict.after === null) return verdict.kind;
+  return `recovers in ${time(verdict.after)}`;
+}
+
+/** What the verdict means, in one sentence. */
+export function verdictMeaning(verdict: Verdict): string {
+  switch (verdict.kind) {
+    case 'stable':
+      return 'Goodput never fell below 95 % of what it was for a whole second.';
+    case 'degraded':
+      return 'Goodput fell during the fault, and was back by its end.';
+    case 'recovers':
+      return 'Goodput fell, and came back some time after the fault’s end.';
+    case 'metastable':
+      return 'Goodput stayed down long after the fault was gone, though the load was the same.';
+    case 'unsettled':
+      return 'Goodput did not come back, and the run is too short to call it metastable.';
+  }
+}
+
+/** How many of the seeds came to which verdict; empty for a single seed. */
+export function seedsText(lane: LaneView): string {
+  if (lane.spread === null || lane.spread.seeds.length < 2) return '';
+  const counts = Object.entries(lane.spread.verdicts).map(([kind, count]) => `${kind} in ${count}`);
+  return `Of ${lane.spread.seeds.length} seeds: ${counts.join(', ')}.`;
+}
+
+/** The share of all users' requests that were answered well, phase by phase. */
+export function goodputText(run: RunResult): string {
+  const phases = run.phases.map(({ name }) => {
+    let [arrivals, good] = [0, 0];
+    for (const { byPhase } of run.users) {
+      const figures = byPhase[name];
+      arrivals += figures?.arrivals ?? 0;
+      good += (figures?.arrivals ?? 0) * (figures?.goodput ?? 0);
+    }
+    const share = written(arrivals === 0 ? null : good / arrivals, 'share');
+    return `${share} ${name === 'fault' ? 'during the fault' : name}`;
+  });
+  return phases.join(', ');
+}
+
+/** The highest amplification of any service, in its worst phase. */
+export function amplificationText(run: RunResult): string {
+  let [most, where] = [0, ''];
+  for (const { name, byPhase } of run.services) {
+    const value = worstPhase(byPhase, (figures) => figures.amplification)?.value ?? 0;
+    if (value > most) [most, where] = [value, name];
+  }
+  return most === 0 ? written(null, 'ratio') : `${written(most, 'ratio')} at ${where}`;
+}

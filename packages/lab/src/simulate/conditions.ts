@@ -1,0 +1,67 @@
+import type { Judgement, Random } from 'holdfast';
+import { answers } from './answers.ts';
+import type { Request } from './request.ts';
+
+/** What stands between a request, or its answer, and where it should go. */
+export type Obstacle = 'refuse' | 'reset' | 'hang';
+
+/** A share of the answers that are errors. */
+interface ErrorShare {
+  readonly rate: number;
+  readonly answer: Judgement;
+}
+
+/** How long serving takes, of how long it would take: the drawn time at this moment. */
+export type Slowdown = (now: number, time: number) => number;
+
+/** What the faults of this moment make of one service. Each of them adds itself, and takes itself away. */
+export class Conditions {
+  /** The one that came last counts. */
+  readonly outages: Obstacle[] = [];
+  /** Callers of partitions. */
+  readonly cutOff: (readonly string[])[] = [];
+  readonly slowdowns: Slowdown[] = [];
+  readonly errors: ErrorShare[] = [];
+  readonly capacities: number[] = [];
+  /** How many faults hold what is sent to it. */
+  holds = 0;
+  readonly held: Request[] = [];
+  /** How fast its clocks run, in milliseconds. */
+  skew = 0;
+
+  /** What there is between this caller and the service. */
+  obstacle(caller: string): Obstacle | null {
+    if (this.cutOff.length > 0 && this.cutOff.some((callers) => callers.includes(caller))) {
+      return 'hang';
+    }
+    return this.outages.at(-1) ?? null;
+  }
+
+  serviceTime(now: number, drawn: number): number {
+    let time = drawn;
+    for (const slow of this.slowdowns) time = slow(now, time);
+    return time;
+  }
+
+  /** The error that a request is answered because of a fault; null if it is served. */
+  drawError(random: Random): Judgement | null {
+    for (const { rate, answer } of this.errors) if (random.next() < rate) return answer;
+    return null;
+  }
+
+  /** The share of its workers that it has. */
+  get capacity(): number {
+    return this.capacities.reduce((product, share) => product * share, 1);
+  }
+}
+
+/** Takes one away; another that is alike stays. */
+export function takeOut<T>(from: T[], one: T): void {
+  from.splice(from.indexOf(one), 1);
+}
+
+export const obstacleAnswers = {
+  refuse: answers.refused,
+  reset: answers.reset,
+  hang: null,
+} satisfies Record<Obstacle, Judgement | null>;

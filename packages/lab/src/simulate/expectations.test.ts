@@ -1,0 +1,169 @@
+import { describe, expect, it } from 'vitest';
+import type { Expectation } from '../spec/model.ts';
+import { judgeExpectations, measure } from './expectations.ts';
+import type { EdgeFigures, RunResult, ServiceFigures, UserFigures } from './result.ts';
+
+const users = (over: Partial<UserFigures>): UserFigures => ({
+  arrivals: 100,
+  goodput: 1,
+  p50: 10,
+  p95: 20,
+  p99: 30,
+  ...over,
+});
+const service = (over: Partial<ServiceFigures>): ServiceFigures => ({
+  arrivals: 100,
+  amplification: 1,
+  rejected: 0,
+  wasted: 0,
+  duplicates: 0,
+  queue: 1,
+  queueMax: 5,
+  utilisation: 0.5,
+  ...over,
+});
+const edge = (over: Partial<EdgeFigures>): EdgeFigures => ({
+  calls: 100,
+  attempts: 120,
+  attemptsPerCall: 1.2,
+  failures: 10,
+  refused: 0,
+  verdicts: {},
+  p50: 1,
+  p95: 2,
+  p99: 3,
+  ...over,
+});
+
+const run = {
+  phases: [
+    { name: 'before', from: 0, to: 10_000 },
+    { name: 'fault', from: 10_000, to: 20_000 },
+    { name: 'after', from: 20_000, to: 50_000 },
+  ],
+  users: [
+    {
+      name: 'shoppers',
+      total: users({ goodput: 0.9 }),
+      byPhase: { after: users({}) },
+      recovery: 4000,
+    },
+    {
+      name: 'robots',
+      total: users({ arrivals: 300, goodput: 0.5, p99: 70 }),
+      byPhase: {},
+      recovery: 0,
+    },
+  ],
+  services: [
+    { name: 'web', total: service({ duplicates: 2 }), byPhase: {} },
+    {
+      name: 'payments',
+      total: service({ amplification: 4, duplicates: 1, wasted: 0.3, queueMax: 9 }),
+      byPhase: { fault: service({ amplification: 7 }) },
+    },
+  ],
+  edges: [
+    { id: 'shoppers > web', from: 'shoppers', to: 'web', total: edge({}), byPhase: {} },
+    {
+      id: 'robots > web',
+      from: 'robots',
+      to: 'web',
+      total: edge({ calls: 300, attempts: 300 }),
+      byPhase: {},
+    },
+    {
+      id: 'web > payments',
+      from: 'web',
+      to: 'payments',
+      total: edge({ attempts: 400, p95: 8 }),
+      byPhase: {},
+    },
+  ],
+  verdict: { kind: 'recovers', after: 4000 },
+} as unknown as RunResult;
+
+const ask = (
+  name: Expectation['measure'],
+  at: string | null = null,
+  during: Expectation['during'] = 'all',
+) => measure(run, { measure: name, at, during });
+
+describe('a measure', () => {
+  it('is of users, of a service, or of the whole fleet', () => {
+    expect(ask('goodput', 'shoppers')).toBe(0.9);
+    expect(ask('goodput')).toBe((90 + 150) / 400);
+    expect(ask('goodput', 'payments')).toBe(0.9);
+    expect(ask('p99', 'shoppers')).toBe(30);
+    expect(ask('p99')).toBe(70);
+    expect(ask('p95', 'payments')).toBe(8);
+    expect(ask('amplification', 'web')).toBe(1);
+    expect(ask('amplification')).toBe(4);
+    expect(ask('attempts-per-call', 'web')).toBe(420 / 400);
+    expect(ask('attempts-per-call', 'shoppers')).toBe(1.2);
+    expect(ask('attempts-per-call')).toBe(820 / 500);
+    expect(ask('duplicates')).toBe(3);
+    expect(ask('duplicates', 'web')).toBe(2);
+    expect(ask('wasted')).toBe(0.3);
+    expect(ask('queue')).toBe(9);
+    expect(ask('recovery')).toBe(4000);
+    expect(ask('recovery', 'robots')).toBe(0);
+    expect(ask('metastable')).toBe(0);
+  });
+
+  it('is of a phase', () => {
+    expect(ask('amplification', 'payments', 'fault')).toBe(7);
+    expect(ask('goodput', 'shoppers', 'after')).toBe(1);
+  });
+
+  it('is null where there is nothing to measure', () => {
+    expect(ask('goodput', 'shoppers', 'fault')).toBeNull();
+    expect(ask('amplification', 'shoppers')).toBeNull();
+    expect(ask('duplicates', 'shoppers')).toBeNull();
+  });
+});
+
+const expected = (
+  name: Expectation['measure'],
+  is: Expectation['is'],
+  bound: number,
+  at: string | null = null,
+): Expectation => ({ path: [], text: name, measure: name, at, during: 'all', is, bound });
+
+const judge = (given: RunResult, expectation: Expectation) =>
+  judgeExpectations([expectation], given)[0]!;
+
+const holds = (is: Expectation['is'], bound: number) =>
+  judge(run, expected('amplification', is, bound, 'payments')).holds;
+
+const as = (kind: RunResult['verdict']['kind']) =>
+  judge({ ...run, verdict: { kind, after: null } }, expected('metastable', '=', 0));
+
+describe('an expectation', () => {
+  it('holds on its side of the bound, and on the bound', () => {
+    expect([holds('<=', 3.9), holds('<=', 4), holds('<=', 4.1)]).toEqual([false, true, true]);
+    expect([holds('>=', 3.9), holds('>=', 4), holds('>=', 4.1)]).toEqual([true, true, false]);
+    expect([holds('=', 3.9), holds('=', 4), holds('=', 4.1)]).toEqual([false, true, false]);
+  });
+
+  it('does not hold when it cannot be evaluated', () => {
+    expect(judge(run, expected('duplicates', '=', 0, 'shoppers'))).toMatchObject({
+      value: null,
+      holds: false,
+    });
+  });
+
+  it('of a recovery that did not happen fails, unless the run is too short to tell', () => {
+    const never = { ...run, users: run.users.map((each) => ({ ...each, recovery: null })) };
+    const within = (bound: number) => judge(never, expected('recovery', '<=', bound));
+    expect(within(10_000)).toMatchObject({ value: 30_000, holds: false });
+    expect(within(30_000)).toMatchObject({ value: null, holds: false });
+    expect(within(40_000)).toMatchObject({ value: null, holds: false });
+  });
+
+  it('not to be metastable cannot be told of a run that has not settled', () => {
+    expect(as('metastable')).toMatchObject({ value: 1, holds: false });
+    expect(as('unsettled')).toMatchObject({ value: null, holds: false });
+    expect(as('degraded')).toMatchObject({ value: 0, holds: true });
+  });
+});

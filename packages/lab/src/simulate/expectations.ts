@@ -1,0 +1,121 @@
+import type { Expectation } from '../spec/model.ts';
+import type { EdgeFigures, JudgedExpectation, RunResult, UserFigures } from './result.ts';
+
+/** What is asked of a run: a measure, where, and in which phase. */
+export type Question = Pick<Expectation, 'measure' | 'at' | 'during'>;
+
+/** Judges what a scenario expects of a run; what cannot be evaluated does not hold. */
+export function judgeExpectations(
+  expectations: readonly Expectation[],
+  run: RunResult,
+): JudgedExpectation[] {
+  return expectations.map((expectation) => {
+    const { text, bound, is } = expectation;
+    const measured = measure(run, expectation);
+    const unrecovered = expectation.measure === 'recovery' && measured === null;
+    const value = unrecovered ? atLeast(run, bound) : measured;
+    return { text, bound, is, value, holds: value !== null && compare(value, is, bound) };
+  });
+}
+
+/**
+ * A run's figure in its unit: milliseconds, a share, or a number; null if there is nothing to measure.
+ * Without a place: goodput and attempts per call of all together, duplicates of all added up, and
+ * of everything else the worst.
+ */
+export function measure(run: RunResult, question: Question): number | null {
+  const { at, during } = question;
+  const users = run.users.filter(({ name }) => at === null || name === at);
+  const services = run.services.filter(({ name }) => at === null || name === at);
+  const edges = run.edges.filter(({ from, to }) => at === null || to === at || from === at);
+  // A service's edges are those that lead to it; users have their own.
+  const ofPlace = edges.filter(
+    ({ from, to }) => at === null || to === at || users[0]?.name === from,
+  );
+  const figures = {
+    users: inPhase(users, during),
+    services: inPhase(services, during),
+    edges: inPhase(ofPlace, during),
+  };
+  const counted = figures.services.filter(({ arrivals }) => arrivals > 0);
+  switch (question.measure) {
+    case 'goodput':
+      return users.length > 0 ? goodputOf(figures.users) : successOf(figures.edges);
+    case 'p50':
+    case 'p95':
+    case 'p99': {
+      const key = question.measure;
+      const places = users.length > 0 ? figures.users : figures.edges;
+      return worst(places.map((place) => place[key]));
+    }
+    case 'attempts-per-call':
+      return ratio(sum(figures.edges, 'attempts'), sum(figures.edges, 'calls'));
+    case 'amplification':
+      return worst(figures.services.map((service) => service.amplification));
+    case 'duplicates':
+      return figures.services.length === 0 ? null : sum(figures.services, 'duplicates');
+    case 'wasted':
+      return worst(counted.map((service) => service.wasted));
+    case 'queue':
+      return worst(figures.services.map((service) => service.queueMax));
+    case 'recovery': {
+      const times = users.map((each) => each.recovery);
+      return times.includes(null) ? null : worst(times);
+    }
+    case 'metastable':
+      if (run.verdict.kind === 'unsettled') return null;
+      return run.verdict.kind === 'metastable' ? 1 : 0;
+  }
+}
+
+/** Rounded shares and counts are equal up to the last digit that is kept. */
+const EQUAL = 1e-9;
+
+function compare(value: number, is: Expectation['is'], bound: number): boolean {
+  if (is === '=') return Math.abs(value - bound) <= EQUAL * Math.max(1, Math.abs(bound));
+  return is === '<=' ? value <= bound : value >= bound;
+}
+
+/**
+ * Who has not recovered takes longer than what is left of the run after the faults. That answers
+ * whether it takes longer than `bound`, unless the run is too short to tell.
+ */
+function atLeast(run: RunResult, bound: number): number | null {
+  const after = run.phases.find((phase) => phase.name === 'after');
+  if (after === undefined) return null;
+  const left = after.to - after.from;
+  return left > bound ? left : null;
+}
+
+interface ByPhase<F> {
+  readonly total: F;
+  readonly byPhase: Readonly<Record<string, F>>;
+}
+
+function inPhase<F>(places: readonly ByPhase<F>[], during: Expectation['during']): F[] {
+  if (during === 'all') return places.map((place) => place.total);
+  return places.map((place) => place.byPhase[during]).filter((figures) => figures !== undefined);
+}
+
+function goodputOf(users: readonly UserFigures[]): number | null {
+  const good = users.reduce((total, { arrivals, goodput }) => total + arrivals * goodput, 0);
+  return ratio(good, sum(users, 'arrivals'));
+}
+
+function successOf(edges: readonly EdgeFigures[]): number | null {
+  const calls = sum(edges, 'calls');
+  return ratio(calls - sum(edges, 'failures'), calls);
+}
+
+function ratio(part: number, whole: number): number | null {
+  return whole === 0 ? null : part / whole;
+}
+
+function sum<K extends string>(figures: readonly Readonly<Record<K, number>>[], key: K): number {
+  return figures.reduce((total, each) => total + each[key], 0);
+}
+
+function worst(values: readonly (number | null)[]): number | null {
+  const measured = values.filter((value) => value !== null);
+  return measured.length === 0 ? null : Math.max(...measured);
+}

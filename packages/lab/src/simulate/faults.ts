@@ -1,0 +1,133 @@
+import { type Random, TimerNode } from 'holdfast';
+import type { Fault } from '../spec/model.ts';
+import { answers } from './answers.ts';
+import { type Slowdown, takeOut } from './conditions.ts';
+import { samplerOf } from './distributions.ts';
+import type { Replica } from './replica.ts';
+import type { ServiceNode } from './service.ts';
+import type { VirtualClock } from './virtual-clock.ts';
+
+/** Lets a fault happen to a service when it is due, and end. */
+export function scheduleFault(fault: Fault, service: ServiceNode, random: Random): void {
+  const { clock } = service;
+  new Moment(clock, () => {
+    const undo = begin(fault, service, random);
+    new Moment(clock, undo).in(fault.to - fault.from);
+  }).in(fault.from);
+}
+
+class Moment extends TimerNode {
+  readonly #clock: VirtualClock;
+  readonly #happen: () => void;
+
+  constructor(clock: VirtualClock, happen: () => void) {
+    super();
+    this.#clock = clock;
+    this.#happen = happen;
+  }
+
+  /** Infinity: never. */
+  in(time: number): void {
+    this.#clock.start(this, time);
+  }
+
+  expire(): void {
+    this.#happen();
+  }
+}
+
+/** Begins a fault, and returns what ends it. */
+function begin(fault: Fault, service: ServiceNode, random: Random): () => void {
+  const { conditions } = service;
+  switch (fault.kind) {
+    case 'latency':
+      return add(conditions.slowdowns, slower(fault, random));
+    case 'slow-start':
+      return add(conditions.slowdowns, warmingUp(fault));
+    case 'errors':
+      return add(conditions.errors, { rate: fault.rate, answer: answers[fault.verdict] });
+    case 'outage':
+      return add(conditions.outages, fault.how);
+    case 'partition':
+      return add(conditions.cutOff, fault.callers);
+    case 'hold':
+      return hold(service);
+    case 'crash':
+      return crash(service, fault.replicas);
+    case 'capacity':
+      return cutCapacity(service, fault.share);
+    case 'cache-flush':
+      for (const replica of service.replicas) replica.clearCache();
+      return () => {};
+    case 'deploy':
+      deploy(service, fault);
+      return () => {};
+    case 'clock-skew':
+      conditions.skew += fault.by;
+      return () => {
+        conditions.skew -= fault.by;
+      };
+  }
+}
+
+function add<T>(to: T[], one: T): () => void {
+  to.push(one);
+  return () => takeOut(to, one);
+}
+
+type FaultOf<K extends Fault['kind']> = Extract<Fault, { readonly kind: K }>;
+
+function slower({ times, plus }: FaultOf<'latency'>, random: Random): Slowdown {
+  const more = plus === null ? null : samplerOf(plus, random);
+  return (_now, time) => time * times + (more === null ? 0 : more(1));
+}
+
+/** The factor falls from `times` to 1, in a straight line; without an end it stays. */
+function warmingUp({ from, to, times }: FaultOf<'slow-start'>): Slowdown {
+  return (now, time) => time * (times - (times - 1) * ((now - from) / (to - from)));
+}
+
+function hold(service: ServiceNode): () => void {
+  service.conditions.holds++;
+  return () => {
+    if (--service.conditions.holds === 0) service.deliver();
+  };
+}
+
+function crash(service: ServiceNode, count: number): () => void {
+  const dead = service.replicas.filter(({ away }) => away === 0).slice(0, count);
+  for (const replica of dead) service.takeAway(replica);
+  for (const replica of dead) replica.die();
+  return () => {
+    for (const replica of dead) service.bringBack(replica);
+  };
+}
+
+function cutCapacity(service: ServiceNode, share: number): () => void {
+  const { capacities } = service.conditions;
+  const undo = add(capacities, share);
+  service.spreadWorkers();
+  return () => {
+    undo();
+    service.spreadWorkers();
+  };
+}
+
+/**
+ * Each replica gets nothing new for so long; what it has not finished by then is lost, and it
+ * begins anew with an empty cache. Those whose turn would come after the end stay as they are.
+ */
+function deploy(service: ServiceNode, { away, from, to }: FaultOf<'deploy'>): void {
+  for (const [number, replica] of service.replicas.entries()) {
+    if (number * away >= to - from) break;
+    new Moment(service.clock, () => restart(service, replica, away)).in(number * away);
+  }
+}
+
+function restart(service: ServiceNode, replica: Replica, away: number): void {
+  service.takeAway(replica);
+  new Moment(service.clock, () => {
+    replica.die();
+    service.bringBack(replica);
+  }).in(away);
+}

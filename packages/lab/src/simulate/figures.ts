@@ -1,0 +1,207 @@
+import type { Scenario } from '../spec/model.ts';
+import { judgeExpectations } from './expectations.ts';
+import type { EdgeRecord, Recorder, ServiceRecord, UsersRecord } from './recorder.ts';
+import type {
+  EdgeFigures,
+  EdgeResult,
+  Phase,
+  RunResult,
+  ServiceFigures,
+  ServiceResult,
+  UserFigures,
+  UsersResult,
+  Verdict,
+} from './result.ts';
+import {
+  type Cohort,
+  type EdgeTally,
+  type ServiceTally,
+  sumOfEdges,
+  sumOfServices,
+  sumOfUsers,
+  type UsersTally,
+} from './tallies.ts';
+import { lengthOf, type Timeline } from './timeline.ts';
+
+/** What a run was, and what was counted in it. */
+export interface Finished {
+  readonly scenario: Scenario;
+  readonly lane: string;
+  readonly seed: number;
+  readonly recorder: Recorder;
+  readonly events: number;
+  readonly verdict: Verdict;
+  /** Of each of the users, in the order of the spec. */
+  readonly recoveries: readonly (number | null)[];
+}
+
+/** The result of a finished run. Its numbers have six significant digits. */
+export function resultOf(finished: Finished): RunResult {
+  const { scenario, lane, seed, recorder, events, verdict, recoveries } = finished;
+  const { timeline, calls, attempts } = recorder;
+  const users = [...recorder.users.values()];
+  const result: RunResult = {
+    scenario: scenario.name,
+    lane,
+    seed,
+    duration: timeline.duration,
+    step: timeline.step,
+    phases: timeline.phases,
+    faults: timeline.faults,
+    users: users.map((record, i) => usersResult(record, recorder, recoveries[i] ?? null)),
+    services: Array.from(recorder.services.values(), (record) => serviceResult(record, timeline)),
+    edges: Array.from(recorder.edges.values(), (record) => edgeResult(record, timeline)),
+    verdict: { kind: verdict.kind, after: round(verdict.after) },
+    expectations: [],
+    work: { calls, attempts, events },
+  };
+  return { ...result, expectations: judgeExpectations(scenario.expectations, result) };
+}
+
+function usersResult(
+  record: UsersRecord,
+  { timeline, cohortLength }: Recorder,
+  recovery: number | null,
+): UsersResult {
+  const points = cohortsByPoint(record.cohorts, Math.round(timeline.step / cohortLength));
+  const rate = (value: number, point: number): number => perSecond(value, timeline, point);
+  return {
+    name: record.users.name,
+    total: userFigures(sumOfUsers(record.phases.slice(1))),
+    byPhase: byPhase(timeline, record.phases, userFigures),
+    series: {
+      arrivals: points.map((cohort, point) => rate(cohort.arrivals, point)),
+      // Requests without an answer yet are taken to fare like the others that came with them.
+      goodput: points.map((cohort, point) => rate(cohort.arrivals * share(cohort), point)),
+      p50: points.map((_, point) => round(record.durations[point]?.percentile(0.5) ?? null)),
+      p99: points.map((_, point) => round(record.durations[point]?.percentile(0.99) ?? null)),
+    },
+    recovery: round(recovery),
+  };
+}
+
+function cohortsByPoint(cohorts: readonly Cohort[], perPoint: number): Cohort[] {
+  return Array.from({ length: Math.ceil(cohorts.length / perPoint) }, (_, point) => {
+    const sum = { arrivals: 0, open: 0, good: 0 };
+    for (const cohort of cohorts.slice(point * perPoint, (point + 1) * perPoint)) {
+      sum.arrivals += cohort.arrivals;
+      sum.open += cohort.open;
+      sum.good += cohort.good;
+    }
+    return sum;
+  });
+}
+
+/** Of the requests whose end is known; 0 of none. */
+function share({ arrivals, open, good }: Cohort): number {
+  return ratio(good, arrivals - open) ?? 0;
+}
+
+function userFigures(tally: UsersTally): UserFigures {
+  return {
+    arrivals: tally.arrivals,
+    goodput: round(share(tally)),
+    p50: round(tally.durations.percentile(0.5)),
+    p95: round(tally.durations.percentile(0.95)),
+    p99: round(tally.durations.percentile(0.99)),
+  };
+}
+
+function serviceResult(
+  { service, phases, points }: ServiceRecord,
+  timeline: Timeline,
+): ServiceResult {
+  const workers = service.replicas * service.server.workers;
+  const mean = (value: number, point: number): number => round(value / lengthOf(timeline, point));
+  return {
+    name: service.name,
+    total: serviceFigures(
+      sumOfServices(phases.slice(1)),
+      timeline.duration - timeline.warmUp,
+      workers,
+    ),
+    byPhase: byPhase(timeline, phases, (tally, { from, to }) =>
+      serviceFigures(tally, to - from, workers),
+    ),
+    series: {
+      arrivals: points.map((tally, point) => perSecond(tally.arrivals, timeline, point)),
+      queue: points.map((tally, point) => mean(tally.waiting, point)),
+      busy: points.map((tally, point) => mean(tally.busy, point)),
+      amplification: points.map((tally) => round(ratio(tally.arrivals, tally.firsts))),
+    },
+  };
+}
+
+/** @param workers that all replicas have, without a fault. */
+function serviceFigures(tally: ServiceTally, length: number, workers: number): ServiceFigures {
+  return {
+    arrivals: tally.arrivals,
+    amplification: round(ratio(tally.arrivals, tally.firsts)),
+    rejected: tally.rejected,
+    wasted: round(ratio(tally.wasted, tally.worked) ?? 0),
+    duplicates: tally.duplicates,
+    queue: round(ratio(tally.waiting, length) ?? 0),
+    queueMax: tally.waitingMax,
+    utilisation: round(ratio(tally.busy, length * workers) ?? 0),
+  };
+}
+
+function edgeResult(record: EdgeRecord, timeline: Timeline): EdgeResult {
+  const { edge, phases, states } = record;
+  const rates = (counts: Float64Array): number[] =>
+    Array.from(counts, (count, point) => perSecond(count, timeline, point));
+  return {
+    id: edge.id,
+    from: edge.from,
+    to: edge.to,
+    total: edgeFigures(sumOfEdges(phases.slice(1))),
+    byPhase: byPhase(timeline, phases, edgeFigures),
+    series: {
+      calls: rates(record.calls),
+      attempts: rates(record.attempts),
+      failures: rates(record.failures),
+      p99: record.p99.map(round<number | null>),
+      open: states.map((state) => round(state.open)),
+      budget: states.map((state) => round(state.budget)),
+      inFlight: states.map((state) => state.inFlight),
+    },
+  };
+}
+
+function edgeFigures(tally: EdgeTally): EdgeFigures {
+  const { calls, attempts, failures, refused, verdicts, durations } = tally;
+  return {
+    calls,
+    attempts,
+    attemptsPerCall: round(ratio(attempts, calls)),
+    failures,
+    refused,
+    verdicts,
+    p50: round(durations.percentile(0.5)),
+    p95: round(durations.percentile(0.95)),
+    p99: round(durations.percentile(0.99)),
+  };
+}
+
+function byPhase<T, F>(
+  { phases }: Timeline,
+  tallies: readonly T[],
+  figures: (tally: T, phase: Phase) => F,
+): Record<string, F> {
+  return Object.fromEntries(
+    phases.map((phase, index) => [phase.name, figures(tallies[index + 1]!, phase)]),
+  );
+}
+
+function perSecond(count: number, timeline: Timeline, point: number): number {
+  return round((count * 1000) / lengthOf(timeline, point));
+}
+
+function ratio(part: number, whole: number): number | null {
+  return whole > 0 ? part / whole : null;
+}
+
+/** Six digits are more than chance leaves certain, and keep files small. */
+function round<V extends number | null>(value: V): V {
+  return (value === null ? null : Number(value.toPrecision(6))) as V;
+}

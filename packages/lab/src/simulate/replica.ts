@@ -1,0 +1,189 @@
+import type { Judgement, Random } from 'holdfast';
+import { answers } from './answers.ts';
+import { AnswerCache } from './cache.ts';
+import type { Client } from './client.ts';
+import { type Sampler, samplerOf } from './distributions.ts';
+import type { Request } from './request.ts';
+import type { ServiceNode } from './service.ts';
+import { RequestList, WaitLine } from './wait-line.ts';
+
+/**
+ * One process of a service: its workers, and who waits for one. A worker is taken from the moment
+ * when work on a request begins until it is answered, so also while its calls are under way.
+ */
+export class Replica {
+  readonly service: ServiceNode;
+  /** Its clients, in the order of the service's edges. */
+  readonly clients: Client[] = [];
+  busy = 0;
+  /** How many faults keep it away; only with none of them it gets requests. */
+  away = 0;
+  readonly #working = new RequestList();
+  readonly #line: WaitLine;
+  readonly #cache: AnswerCache | null;
+  readonly #serviceTime: Sampler;
+  readonly #failures: Random;
+  readonly #errors: Random;
+  readonly #times: Random;
+  #workers: number;
+  /** What the service knows of. */
+  #toldWaiting = 0;
+  #toldBusy = 0;
+
+  constructor(service: ServiceNode, random: Random) {
+    const { server } = service.spec;
+    this.service = service;
+    this.#workers = server.workers;
+    this.#line = new WaitLine(server.queue.order);
+    this.#cache = server.cache && new AnswerCache(server.cache, random.fork('cache'));
+    this.#serviceTime = samplerOf(server.serviceTime, random.fork('service time'));
+    this.#failures = random.fork('failures');
+    this.#errors = random.fork('errors');
+    this.#times = random.fork('times');
+  }
+
+  get waiting(): number {
+    return this.#line.length;
+  }
+
+  /** Takes a request in, or turns it away. */
+  receive(request: Request): void {
+    const { queue } = this.service.spec.server;
+    if (this.busy >= this.#workers && this.#line.length >= queue.max) {
+      const displaced = this.#line.lastBelow(request);
+      if (displaced !== null) {
+        this.#line.remove(displaced);
+        this.#take(request);
+      }
+      this.#turnAway(displaced ?? request, answers.overload);
+    } else {
+      this.#take(request);
+    }
+  }
+
+  /** Its own work on a request is done. */
+  worked(request: Request): void {
+    const { service } = this;
+    const { conditions, spec } = service;
+    const fault = conditions.drawError(this.#errors);
+    if (fault !== null) this.finish(request, fault);
+    else if (spec.server.failures > 0 && this.#failures.next() < spec.server.failures) {
+      this.finish(request, answers.transient);
+    } else if (this.#isCached(request)) this.finish(request, null);
+    else request.proceed();
+  }
+
+  /** Answers a request; `instead` is what there is in place of a value. */
+  finish(request: Request, instead: Judgement | null): void {
+    const { service } = this;
+    if (instead === null) this.#cache?.fill(request.cacheKey, service.now);
+    this.#release(request);
+    service.served(request, instead);
+    this.#pump();
+    service.answer(request, instead);
+  }
+
+  /** The caller of a request has given up. */
+  cancel(request: Request): void {
+    if (request.startedAt === null) {
+      this.#line.remove(request);
+      request.replica = null;
+    } else {
+      this.#release(request);
+    }
+    this.service.dropped();
+    this.#pump();
+  }
+
+  /** Loses all that it has, its cache too. */
+  die(): void {
+    for (let one = this.#line.take(); one !== null; one = this.#line.take()) {
+      this.#turnAway(one, answers.reset);
+    }
+    for (let one = this.#working.head; one !== null; one = this.#working.head) {
+      this.#release(one);
+      this.service.reject(one, answers.reset);
+    }
+    this.clearCache();
+    this.#tell();
+  }
+
+  clearCache(): void {
+    this.#cache?.clear();
+  }
+
+  /** Those at work go on. */
+  setWorkers(workers: number): void {
+    this.#workers = workers;
+    this.#pump();
+  }
+
+  /** How often to call: a fraction is a chance. */
+  timesOf(times: number): number {
+    const whole = Math.floor(times);
+    return whole === times || this.#times.next() >= times - whole ? whole : whole + 1;
+  }
+
+  #take(request: Request): void {
+    request.replica = this;
+    if (this.service.spec.server.queue.abandoned === 'cancelled') request.heedAbort();
+    this.#line.add(request);
+    this.#pump();
+  }
+
+  /** Begins with whose turn it is, while there are workers. */
+  #pump(): void {
+    while (this.busy < this.#workers) {
+      const request = this.#line.take();
+      if (request === null) break;
+      if (this.service.spec.server.queue.checksDeadline && request.remaining() <= 0) {
+        this.#turnAway(request, answers.transient);
+      } else {
+        this.#begin(request);
+      }
+    }
+    this.#tell();
+  }
+
+  #begin(request: Request): void {
+    const { service } = this;
+    const { now } = service;
+    this.busy++;
+    this.#working.append(request);
+    request.startedAt = now;
+    service.clock.start(request, service.conditions.serviceTime(now, this.#serviceTime(this.busy)));
+  }
+
+  /** Gives its worker back. */
+  #release(request: Request): void {
+    this.service.clock.stop(request);
+    this.#working.remove(request);
+    request.replica = null;
+    this.busy--;
+  }
+
+  /** Adds what has changed here to the service's sums. */
+  #tell(): void {
+    const { service } = this;
+    const waiting = this.#line.length - this.#toldWaiting;
+    const busy = this.busy - this.#toldBusy;
+    if (waiting === 0 && busy === 0) return;
+    this.#toldWaiting += waiting;
+    this.#toldBusy += busy;
+    service.loadChanged(waiting, busy);
+  }
+
+  /** It waits no more, and will not be served. */
+  #turnAway(request: Request, answer: Judgement): void {
+    request.replica = null;
+    this.service.reject(request, answer);
+  }
+
+  #isCached(request: Request): boolean {
+    if (this.#cache === null) return false;
+    const key = this.#cache.draw();
+    if (this.#cache.has(key, this.service.now)) return true;
+    request.cacheKey = key;
+    return false;
+  }
+}

@@ -1,0 +1,99 @@
+import { type Attempt, type Judgement, TimerNode } from 'holdfast';
+import { CRITICALITIES } from 'holdfast/spec';
+import { answers } from './answers.ts';
+import { NO_KEY } from './cache.ts';
+import type { Caller, OutboundCall } from './client.ts';
+import type { Replica } from './replica.ts';
+import type { StageCall } from './service.ts';
+
+/**
+ * One attempt as the service sees it: it waits, is worked on, and makes its calls, stage after
+ * stage. As a timer node, it is the moment when the service's own work on it is done.
+ */
+export class Request extends TimerNode implements Caller {
+  readonly call: OutboundCall;
+  readonly attempt: Attempt;
+  /** Nobody on its way here, back to the users, has tried twice. */
+  readonly first: boolean;
+  /** The place of its criticality among all, most important first. */
+  readonly rank: number;
+  /** Its neighbours where it waits or is worked on. */
+  previous: Request | null = null;
+  next: Request | null = null;
+  /** Where it is being served; null before, and after. */
+  replica: Replica | null = null;
+  /** When work on it began; null while it waits. */
+  startedAt: number | null = null;
+  /** Its place in the cache, which is filled when it is answered; `NO_KEY` if it has none. */
+  cacheKey: number = NO_KEY;
+  #stage = 0;
+  /** Calls of the stage that are not answered. */
+  #open = 0;
+  /** How it hears that its caller has given up. */
+  #onAbort: (() => void) | null = null;
+
+  constructor(call: OutboundCall, attempt: Attempt, first: boolean) {
+    super();
+    this.call = call;
+    this.attempt = attempt;
+    this.first = first;
+    this.rank = CRITICALITIES.indexOf(attempt.criticality);
+  }
+
+  /** It ends when its caller gives up, and so do its calls. */
+  get cancels(): boolean {
+    return this.#onAbort !== null;
+  }
+
+  /** Milliseconds until its deadline, as this service's clock has it. */
+  remaining(): number {
+    return this.attempt.remaining() - this.call.client.group.target.conditions.skew;
+  }
+
+  /** Ends when its caller gives up, from now on. */
+  heedAbort(): void {
+    this.#onAbort = () => this.replica?.cancel(this);
+    this.attempt.signal.addEventListener('abort', this.#onAbort);
+  }
+
+  /** The service's own work is done. */
+  expire(): void {
+    this.replica!.worked(this);
+  }
+
+  /** Makes the calls that remain, and then answers. */
+  proceed(): void {
+    for (let { replica } = this; replica !== null; replica = this.replica) {
+      const stage = replica.service.stages[this.#stage++];
+      if (stage === undefined) {
+        replica.finish(this, null);
+        return;
+      }
+      // Answers may come while calls are still being made.
+      this.#open = 1;
+      for (const call of stage) this.#makeCalls(call, replica);
+      if (--this.#open > 0) return;
+    }
+  }
+
+  answered(call: OutboundCall, ok: boolean): void {
+    if (this.replica === null) return;
+    if (!ok && !call.edge.optional) this.replica.finish(this, answers.transient);
+    else if (--this.#open === 0) this.proceed();
+  }
+
+  #makeCalls({ times, place, slot }: StageCall, replica: Replica): void {
+    const count = replica.timesOf(times);
+    for (let i = 0; i < count && this.replica !== null; i++) {
+      this.#open++;
+      replica.clients[slot]!.startFor(this, this.call.intent.part(place + i));
+    }
+  }
+
+  /** Tells its caller: the value, or what there is instead of one. */
+  answer(instead: Judgement | null): void {
+    if (this.#onAbort !== null) this.attempt.signal.removeEventListener('abort', this.#onAbort);
+    if (instead === null) this.attempt.succeed(true);
+    else this.attempt.fail(instead);
+  }
+}

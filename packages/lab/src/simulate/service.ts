@@ -1,0 +1,174 @@
+import type { Judgement, Random } from 'holdfast';
+import type { Edge, Service } from '../spec/model.ts';
+import { answers } from './answers.ts';
+import { Conditions, obstacleAnswers } from './conditions.ts';
+import type { Probe } from './probe.ts';
+import { Replica } from './replica.ts';
+import type { Request } from './request.ts';
+import type { VirtualClock } from './virtual-clock.ts';
+
+/** One edge of a stage, ready for use. */
+export interface StageCall {
+  readonly times: number;
+  /** The place of the edge's client among a replica's. */
+  readonly slot: number;
+  /** The number of its first call among all calls that one request may make. */
+  readonly place: number;
+}
+
+/** A service in the world: its replicas, who of them gets a request, and the network before it. */
+export class ServiceNode {
+  readonly spec: Service;
+  readonly clock: VirtualClock;
+  readonly replicas: readonly Replica[];
+  readonly conditions: Conditions = new Conditions();
+  readonly stages: readonly (readonly StageCall[])[];
+  /** In the order of the clients of a replica. */
+  readonly edges: readonly Edge[];
+  readonly #probe: Probe;
+  readonly #random: Random;
+  /** The replicas that get requests. */
+  #present: readonly Replica[];
+  #turn = 0;
+  #waiting = 0;
+  #busy = 0;
+
+  constructor(spec: Service, clock: VirtualClock, probe: Probe, random: Random) {
+    this.spec = spec;
+    this.clock = clock;
+    this.#probe = probe;
+    this.#random = random.fork('balancing');
+    this.edges = spec.stages.flat();
+    this.stages = placed(spec.stages);
+    this.replicas = Array.from(
+      { length: spec.replicas },
+      (_, number) => new Replica(this, random.fork(`replica ${number}`)),
+    );
+    this.#present = this.replicas;
+  }
+
+  get now(): number {
+    return this.clock.now();
+  }
+
+  /** A caller sends a request: it gets to a replica, or what there is instead to its caller. */
+  send(request: Request): void {
+    if (this.conditions.holds > 0) this.conditions.held.push(request);
+    else this.#arrive(request);
+  }
+
+  /** The network lets go of what it has held. */
+  deliver(): void {
+    for (const request of this.conditions.held.splice(0)) this.#arrive(request);
+  }
+
+  /** A request's work is done; `instead` is what there is in place of a value. */
+  served(request: Request, instead: Judgement | null): void {
+    const { now } = this;
+    const { intent, edge } = request.call;
+    const duplicate = instead === null && intent.happened && !edge.keyed;
+    if (instead === null) intent.happened = true;
+    const worked = now - request.startedAt!;
+    this.#probe.requestServed(this.spec.name, now, worked, request.attempt.isAbandoned, duplicate);
+  }
+
+  /** Sends an answer back, as far as the network lets it. */
+  answer(request: Request, instead: Judgement | null): void {
+    const obstacle = this.conditions.obstacle(request.call.edge.from);
+    if (obstacle === 'hang') return;
+    request.answer(obstacle === 'reset' ? answers.reset : instead);
+  }
+
+  /** Turns a request away, with this answer. */
+  reject(request: Request, answer: Judgement): void {
+    this.dropped();
+    request.answer(answer);
+  }
+
+  /** A request will not be answered by work. */
+  dropped(): void {
+    this.#probe.requestRejected(this.spec.name, this.now);
+  }
+
+  loadChanged(waiting: number, busy: number): void {
+    this.#waiting += waiting;
+    this.#busy += busy;
+    this.#probe.loadChanged(this.spec.name, this.now, this.#waiting, this.#busy);
+  }
+
+  /** A replica is away because of one more fault, and gets no requests. */
+  takeAway(replica: Replica): void {
+    replica.away++;
+    this.#present = this.replicas.filter(({ away }) => away === 0);
+  }
+
+  /** One fault that kept a replica away is over. */
+  bringBack(replica: Replica): void {
+    replica.away--;
+    this.#present = this.replicas.filter(({ away }) => away === 0);
+  }
+
+  /** Spreads the workers that are left over the replicas, evenly. */
+  spreadWorkers(): void {
+    const each = this.spec.server.workers * this.conditions.capacity;
+    this.replicas.forEach((replica, at) =>
+      replica.setWorkers(Math.round((at + 1) * each) - Math.round(at * each)),
+    );
+  }
+
+  #arrive(request: Request): void {
+    const { name, server } = this.spec;
+    this.#probe.requestArrived(name, this.now, request.first);
+    const obstacle = this.conditions.obstacle(request.call.edge.from);
+    if (obstacle !== null) {
+      const answer = obstacleAnswers[obstacle];
+      if (answer === null) this.dropped();
+      else this.reject(request, answer);
+    } else if (server.queue.abandoned === 'cancelled' && request.attempt.isAbandoned) {
+      // Given up while the network held it.
+      this.dropped();
+    } else {
+      const replica = this.#choose();
+      if (replica === null) this.reject(request, answers.refused);
+      else replica.receive(request);
+    }
+  }
+
+  /** Callers know which replicas are there; null if none is. */
+  #choose(): Replica | null {
+    const present = this.#present;
+    if (present.length < 2) return present[0] ?? null;
+    switch (this.spec.server.balancing) {
+      case 'random':
+        return present[Math.floor(this.#random.next() * present.length)]!;
+      case 'round-robin':
+        return present[this.#turn++ % present.length]!;
+      case 'least-busy':
+        return this.#leastBusy();
+    }
+  }
+
+  /** Of equals the one whose turn it is, so that the first does not get all. */
+  #leastBusy(): Replica {
+    const present = this.#present;
+    const turn = this.#turn++;
+    let least = present[turn % present.length]!;
+    for (let i = 1; i < present.length; i++) {
+      const other = present[(turn + i) % present.length]!;
+      if (other.busy + other.waiting < least.busy + least.waiting) least = other;
+    }
+    return least;
+  }
+}
+
+function placed(stages: Service['stages']): readonly (readonly StageCall[])[] {
+  let slot = 0;
+  let place = 0;
+  return stages.map((edges) =>
+    edges.map(({ times }) => {
+      const call = { times, slot: slot++, place };
+      place += Math.ceil(times);
+      return call;
+    }),
+  );
+}

@@ -1,0 +1,97 @@
+import { type DependencyData, formatDuration } from 'holdfast/spec';
+import type { Fleet, Scenario } from '../spec/model.ts';
+import { resultOf } from './figures.ts';
+import { Recorder } from './recorder.ts';
+import type { RunResult } from './result.ts';
+import { lengthOf, timelineOf } from './timeline.ts';
+import { triggerOf, withoutTrigger } from './trigger.ts';
+import { judgeUsers, verdictOf } from './verdict.ts';
+import { createWorld } from './world.ts';
+
+/** Which run. */
+export interface RunOptions {
+  /** The name of one of the fleet's scenarios. */
+  readonly scenario: string;
+  /** The name of one of the fleet's lanes. */
+  readonly lane: string;
+  /** The same seed, the same run, on any machine. */
+  readonly seed: number;
+  /**
+   * Events after which a run is cut; 300 million by default. What needs more has most likely no bound
+   * somewhere: retries without a wait, a queue, or clients that never think.
+   */
+  readonly maxEvents?: number;
+  /** Told the share of the run that is over, 0 to 1, about 200 times. */
+  readonly onProgress?: (share: number) => void;
+}
+
+/** Some minutes of work for one core. */
+const MAX_EVENTS = 300_000_000;
+/** Slices of a point. */
+const SLICES = 16;
+
+/**
+ * Runs one scenario in one lane with one seed, and judges it. Synchronous, and without real time.
+ *
+ * @throws RangeError when the scenario or the lane is not the fleet's, or when the run does not end.
+ */
+export function simulate(fleet: Fleet, options: RunOptions): RunResult {
+  const scenario = pick(fleet.scenarios, options.scenario, 'scenario');
+  const lane = pick(fleet.lanes, options.lane, 'lane');
+  const trigger = triggerOf(fleet, scenario);
+  const { recorder, events } = record(fleet, scenario, lane, options, options.onProgress);
+  const undisturbed = (): Recorder => {
+    // Its progress is not told: whoever watches has seen the run end.
+    return record(fleet, withoutTrigger(fleet, scenario), lane, options).recorder;
+  };
+  return resultOf({
+    scenario,
+    lane: options.lane,
+    seed: options.seed,
+    recorder,
+    events,
+    verdict: verdictOf(recorder, trigger, undisturbed),
+    recoveries: judgeUsers(recorder, trigger).map((judgement) => judgement.recovery),
+  });
+}
+
+function record(
+  fleet: Fleet,
+  scenario: Scenario,
+  lane: DependencyData,
+  { seed, maxEvents = MAX_EVENTS }: RunOptions,
+  onProgress?: RunOptions['onProgress'],
+): { recorder: Recorder; events: number } {
+  const timeline = timelineOf(scenario);
+  const recorder = new Recorder(fleet, timeline);
+  const world = createWorld({ fleet, scenario, lane, seed, probe: recorder });
+  for (let point = 0; point < timeline.points; point++) {
+    const from = point * timeline.step;
+    const length = lengthOf(timeline, point);
+    // In slices, so that a run without an end is noticed soon.
+    for (let slice = 1; slice <= SLICES; slice++) {
+      world.run(from + (length * slice) / SLICES);
+      if (world.events > maxEvents) throw endless(scenario, world.now, maxEvents);
+    }
+    for (const edge of recorder.edges.keys()) recorder.sample(edge, world.stateOf(edge));
+    onProgress?.((point + 1) / timeline.points);
+  }
+  recorder.finish();
+  return { recorder, events: world.events };
+}
+
+function endless(scenario: Scenario, now: number, maxEvents: number): RangeError {
+  const reached = `${formatDuration(now)} of its ${formatDuration(scenario.duration)}`;
+  return new RangeError(
+    `The scenario '${scenario.name}' was cut after ${maxEvents} events, at ${reached}. ` +
+      'Shorten its duration, lower its rates, or bound what grows: retries without a wait, queues, clients without think time.',
+  );
+}
+
+function pick<V>(map: ReadonlyMap<string, V>, name: string, what: string): V {
+  const value = map.get(name);
+  if (value !== undefined) return value;
+  const names = [...map.keys()];
+  const known = names.length === 0 ? 'it has none' : `there are: ${names.join(', ')}`;
+  throw new RangeError(`The spec has no ${what} '${name}'; ${known}`);
+}

@@ -1,0 +1,129 @@
+import { describe, expect, it } from 'vitest';
+import type { RunResult, Verdict } from './result.ts';
+import { fleetWith, parseSweep, sweepOf } from './sweep.ts';
+
+describe('a sweep as it is written', () => {
+  it('has its values from the first to the last, both included', () => {
+    expect(parseSweep('users.shoppers.rate=100..200/25')).toMatchObject({
+      parameter: 'users.shoppers.rate',
+      path: ['users', 'shoppers', 'rate'],
+      values: [100, 125, 150, 175, 200],
+      unit: 'number',
+    });
+    expect(parseSweep('a.b=0.1..0.3/0.1').values).toEqual([0.1, 0.2, 0.3]);
+    expect(parseSweep('a.b=1..6/2').values).toEqual([1, 3, 5]);
+    expect(parseSweep('a.b=3..3/1').values).toEqual([3]);
+  });
+
+  it('may be of durations', () => {
+    const { unit, values } = parseSweep('services.web.serviceTime = 500ms..2s/500ms');
+    expect(unit).toBe('time');
+    expect(values).toEqual([500, 1000, 1500, 2000]);
+    expect(parseSweep('a=0..1s/500ms').values).toEqual([0, 500, 1000]);
+  });
+
+  it.each([
+    ['', 'must be PARAM='],
+    ['users.shoppers.rate', 'must be PARAM='],
+    ['a=1..2', 'must be PARAM='],
+    ['a..b=1..2/1', 'dotted path'],
+    ['__proto__.x=1..2/1', 'dotted path'],
+    ['a=1..2/0', 'step above 0'],
+    ['a=2..1/1', 'smaller value to the larger'],
+    ['a=1..2s/1', 'three numbers or three durations'],
+    ['a=-1..2/1', 'three numbers or three durations'],
+    ['a=one..two/1', 'three numbers or three durations'],
+    ['a=0..1000000000/1', 'at most 200'],
+  ])('%j is an error that says what would be right', (text, why) => {
+    expect(() => parseSweep(text)).toThrow(why);
+  });
+});
+
+const spec = {
+  name: 'shop',
+  services: { web: { calls: [{ to: 'stock', policy: 'careful' }] }, stock: {} },
+  policies: { careful: {} },
+  users: { shoppers: { to: 'web', rate: 5, patience: '1s' } },
+};
+
+const valueAt = (text: string, value: number) => fleetWith(spec, parseSweep(text), value);
+
+const placing = (text: string) => () => fleetWith(spec, parseSweep(text), 1);
+
+describe('a value of a sweep', () => {
+  it('takes the place of what the spec says, and leaves the spec as it is', () => {
+    const before = structuredClone(spec);
+    const { arrivals } = valueAt('users.shoppers.rate=1..9/1', 7).users.get('shoppers')!;
+    expect(arrivals).toMatchObject({ rate: [{ rate: 7 }] });
+    const time = valueAt('services.web.serviceTime=5ms..9ms/1ms', 6).services.get('web')!.server
+      .serviceTime;
+    expect(time).toEqual({ kind: 'constant', value: 6 });
+    const retry = valueAt('policies.careful.retry.maxAttempts=2..4/1', 4).services.get('web')!
+      .stages[0]![0]!;
+    expect(retry.policy).toMatchObject({ retry: { maxAttempts: 4 } });
+    const times = valueAt('services.web.calls.0.times=1..3/1', 3).services.get('web')!
+      .stages[0]![0]!.times;
+    expect(times).toBe(3);
+    expect(spec).toEqual(before);
+  });
+
+  it('is an error where there is no such place, or no such value', () => {
+    expect(placing('name.first=1..2/1')).toThrow(`name is "shop", which has no 'first'`);
+    expect(placing('services.web.calls.1.times=1..2/1')).toThrow('is a list of 1');
+    expect(placing('services.web.calls.x.times=1..2/1')).toThrow('is a list of 1');
+    expect(placing('users.shoppers.rat=1..2/1')).toThrow("did you mean 'rate'");
+  });
+});
+
+const recovers = (after: number): Verdict => ({ kind: 'recovers', after });
+
+const run = (lane: string, seed: number, verdict: Verdict, goodput: number): RunResult =>
+  ({
+    scenario: 'outage',
+    lane,
+    seed,
+    verdict,
+    users: [{ name: 'shoppers', total: { arrivals: 10, goodput } }],
+    services: [],
+    edges: [],
+  }) as unknown as RunResult;
+
+describe('the table of a sweep', () => {
+  const stable = { kind: 'stable', after: null } as const;
+
+  it('has the worst verdict and the mean goodput of the seeds', () => {
+    const range = parseSweep('services.web.serviceTime=500ms..1s/500ms');
+    const table = sweepOf(range, [
+      [
+        run('naive', 1, stable, 1),
+        run('naive', 2, recovers(10), 0.5),
+        run('holdfast', 1, stable, 1),
+      ],
+      [
+        run('naive', 1, { kind: 'metastable', after: null }, 0),
+        run('naive', 2, recovers(10), 1),
+        run('holdfast', 1, recovers(5), 0.9),
+        run('holdfast', 2, recovers(7), 0.7),
+      ],
+    ]);
+    expect(table.labels).toEqual(['500ms', '1s']);
+    expect(table.rows).toEqual([
+      {
+        scenario: 'outage',
+        lane: 'naive',
+        cells: [
+          { verdict: recovers(10), goodput: 0.75 },
+          { verdict: { kind: 'metastable', after: null }, goodput: 0.5 },
+        ],
+      },
+      {
+        scenario: 'outage',
+        lane: 'holdfast',
+        cells: [
+          { verdict: stable, goodput: 1 },
+          { verdict: recovers(7), goodput: 0.8 },
+        ],
+      },
+    ]);
+  });
+});

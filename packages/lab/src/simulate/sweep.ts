@@ -1,0 +1,175 @@
+import { formatDuration, milliseconds } from 'holdfast/spec';
+import type { Fleet } from '../spec/model.ts';
+import { fleetOf } from '../spec/fleet.ts';
+import { measure } from './expectations.ts';
+import type { RunResult, Verdict } from './result.ts';
+
+/** Where the fleet is stable, vulnerable and metastable: verdicts over one parameter's values. */
+export interface Sweep {
+  /** The dotted path into the spec as written: `users.shoppers.rate`. */
+  readonly parameter: string;
+  /** In rising order; durations in milliseconds. */
+  readonly values: readonly number[];
+  /** The same for people: `20ms`, `165`. */
+  readonly labels: readonly string[];
+  readonly rows: readonly SweepRow[];
+}
+
+/** One scenario in one lane. */
+export interface SweepRow {
+  readonly scenario: string;
+  readonly lane: string;
+  /** For each of the sweep's values. */
+  readonly cells: readonly SweepCell[];
+}
+
+/** What a value came to over the seeds. */
+export interface SweepCell {
+  /** The worst of the seeds'. */
+  readonly verdict: Verdict;
+  /** Share of all users' requests that got a good answer in time, mean over the seeds; null of nothing. */
+  readonly goodput: number | null;
+}
+
+/** What to vary: `users.shoppers.rate=100..200/10`. */
+export interface SweepRange {
+  /** As it was written. */
+  readonly text: string;
+  readonly parameter: string;
+  /** Keys and indices from the top of the spec. */
+  readonly path: readonly string[];
+  readonly values: readonly number[];
+  readonly unit: 'number' | 'time';
+}
+
+/** More values than these are a typing error, or more than a table shows. */
+const MAX_VALUES = 200;
+const FORM =
+  'PARAM=FROM..TO/STEP, like users.shoppers.rate=100..200/10 or services.web.serviceTime=5ms..50ms/5ms';
+
+/** @throws RangeError when the text is no sweep. */
+export function parseSweep(text: string): SweepRange {
+  const match = /^([^=]+)=(.+?)\.\.(.+)\/(.+)$/.exec(text.replaceAll(/\s/g, ''));
+  if (match === null) throw wrong(text, `must be ${FORM}`);
+  const [, parameter, ...bounds] = match as unknown as [string, string, string, string, string];
+  const path = parameter.split('.');
+  if (path.some((key) => key === '' || key === '__proto__')) {
+    throw wrong(text, `must begin with a dotted path into the spec: ${FORM}`);
+  }
+  const unit = bounds.every(isNumber) ? 'number' : 'time';
+  const read = unit === 'number' ? Number : timeOf;
+  const [from, to, step] = bounds.map(read) as [number, number, number];
+  if (![from, to, step].every(Number.isFinite)) {
+    throw wrong(text, "must have three numbers or three durations like '20ms' behind the '='");
+  }
+  if (step <= 0) throw wrong(text, 'must have a step above 0');
+  if (to < from) throw wrong(text, 'must go from the smaller value to the larger');
+  // What is not a whole number of steps away by rounding alone is.
+  const count = Math.floor((to - from) / step + 1e-9) + 1;
+  if (count > MAX_VALUES) throw wrong(text, `has ${count} values; at most ${MAX_VALUES} are swept`);
+  const values = Array.from({ length: count }, (_, i) => Number((from + i * step).toPrecision(12)));
+  return { text, parameter, path, values, unit };
+}
+
+/**
+ * The fleet with one value of the sweep in place.
+ *
+ * @param spec as it is written, checked; it stays as it is.
+ * @throws RangeError when the path does not lead to a value, SpecError when the value is none for it.
+ */
+export function fleetWith(spec: unknown, range: SweepRange, value: number): Fleet {
+  const copy = structuredClone(spec);
+  const keys = range.path.slice(0, -1);
+  let around = copy;
+  for (const [depth, key] of keys.entries()) {
+    const holder = holderOf(around, range, depth);
+    holder[key] ??= {};
+    around = holder[key];
+  }
+  const last = range.path.at(-1)!;
+  holderOf(around, range, keys.length)[last] = range.unit === 'time' ? `${value}ms` : value;
+  return fleetOf(copy);
+}
+
+/**
+ * The table of verdicts.
+ *
+ * @param runs of each value, in the order of the values: all scenarios, lanes and seeds.
+ */
+export function sweepOf(range: SweepRange, runs: readonly (readonly RunResult[])[]): Sweep {
+  const rows = Map.groupBy(runs[0] ?? [], (run) => rowOf(run));
+  return {
+    parameter: range.parameter,
+    values: range.values,
+    labels: range.values.map((value) =>
+      range.unit === 'time' ? formatDuration(value) : String(value),
+    ),
+    rows: Array.from(rows, ([row, [first]]) => ({
+      scenario: first!.scenario,
+      lane: first!.lane,
+      cells: runs.map((ofValue) => cellOf(ofValue.filter((run) => rowOf(run) === row))),
+    })),
+  };
+}
+
+/** From what is best to what is worst. */
+const SEVERITY: readonly Verdict['kind'][] = [
+  'stable',
+  'degraded',
+  'recovers',
+  'unsettled',
+  'metastable',
+];
+
+function cellOf(runs: readonly RunResult[]): SweepCell {
+  const verdict = runs
+    .map((run) => run.verdict)
+    .reduce((worst, each) => {
+      const more = severity(each) - severity(worst) || (each.after ?? 0) - (worst.after ?? 0);
+      return more > 0 ? each : worst;
+    });
+  const goodput = runs
+    .map((run) => measure(run, { measure: 'goodput', at: null, during: 'all' }))
+    .filter((share) => share !== null);
+  const sum = goodput.reduce((total, share) => total + share, 0);
+  const mean = goodput.length === 0 ? null : Number((sum / goodput.length).toPrecision(6));
+  return { verdict, goodput: mean };
+}
+
+function severity(verdict: Verdict): number {
+  return SEVERITY.indexOf(verdict.kind);
+}
+
+function rowOf({ scenario, lane }: RunResult): string {
+  return JSON.stringify([scenario, lane]);
+}
+
+function holderOf(value: unknown, { path }: SweepRange, depth: number): Record<string, unknown> {
+  if (typeof value !== 'object' || value === null) {
+    const where = path.slice(0, depth).join('.') || 'the spec';
+    throw new RangeError(
+      `--sweep ${path.join('.')}: ${where} is ${JSON.stringify(value)}, which has no '${path[depth]}'`,
+    );
+  }
+  const index = path[depth]!;
+  if (Array.isArray(value) && !(Number(index) < value.length)) {
+    const where = path.slice(0, depth).join('.');
+    throw new RangeError(
+      `--sweep ${path.join('.')}: ${where} is a list of ${value.length}; '${index}' must be an index from 0`,
+    );
+  }
+  return value as Record<string, unknown>;
+}
+
+function isNumber(text: string): boolean {
+  return /^\d+(\.\d+)?$/.test(text);
+}
+
+/** `0` needs no unit. */
+function timeOf(text: string): number {
+  return text === '0' ? 0 : milliseconds(text);
+}
+
+function wrong(text: string, why: string): RangeError {
+  return new RangeError(`'${text.slice(0, 80)}' ${why}`);
+}

@@ -1,0 +1,109 @@
+import type { Verdict } from 'holdfast';
+import { Histogram } from './histogram.ts';
+
+/** Requests of users that came in one stretch of time, and how they ended. */
+export interface Cohort {
+  arrivals: number;
+  /** Without an answer, and not for longer than the users' patience: neither good nor lost. */
+  open: number;
+  good: number;
+}
+
+/** What users met in one phase. */
+export interface UsersTally extends Cohort {
+  readonly durations: Histogram;
+}
+
+/** What happened at a service in one phase, or in one step of the series. */
+export interface ServiceTally {
+  arrivals: number;
+  /** Arrivals that would have been, had nobody retried. */
+  firsts: number;
+  rejected: number;
+  /** Milliseconds of work, and of work whose caller had given up. */
+  worked: number;
+  wasted: number;
+  duplicates: number;
+  /** Requests x milliseconds. */
+  waiting: number;
+  busy: number;
+  /** The most that waited at once. */
+  waitingMax: number;
+}
+
+/** What happened on an edge in one phase. */
+export interface EdgeTally {
+  calls: number;
+  attempts: number;
+  failures: number;
+  refused: number;
+  readonly verdicts: Partial<Record<Verdict, number>>;
+  /** Of the calls that were not refused. */
+  readonly durations: Histogram;
+}
+
+export function usersTally(): UsersTally {
+  return { arrivals: 0, open: 0, good: 0, durations: new Histogram() };
+}
+
+export function serviceTally(): ServiceTally {
+  return {
+    arrivals: 0,
+    firsts: 0,
+    rejected: 0,
+    worked: 0,
+    wasted: 0,
+    duplicates: 0,
+    waiting: 0,
+    busy: 0,
+    waitingMax: 0,
+  };
+}
+
+export function edgeTally(): EdgeTally {
+  return {
+    calls: 0,
+    attempts: 0,
+    failures: 0,
+    refused: 0,
+    verdicts: {},
+    durations: new Histogram(),
+  };
+}
+
+/** All tallies as one. */
+export function sumOfUsers(tallies: readonly UsersTally[]): UsersTally {
+  const sum = usersTally();
+  for (const tally of tallies) {
+    sum.arrivals += tally.arrivals;
+    sum.open += tally.open;
+    sum.good += tally.good;
+    sum.durations.merge(tally.durations);
+  }
+  return sum;
+}
+
+export function sumOfServices(tallies: readonly ServiceTally[]): ServiceTally {
+  const sum = serviceTally();
+  for (const tally of tallies) {
+    const waitingMax = Math.max(sum.waitingMax, tally.waitingMax);
+    for (const key of Object.keys(sum) as (keyof ServiceTally)[]) sum[key] += tally[key];
+    sum.waitingMax = waitingMax;
+  }
+  return sum;
+}
+
+export function sumOfEdges(tallies: readonly EdgeTally[]): EdgeTally {
+  const sum = edgeTally();
+  for (const tally of tallies) {
+    sum.calls += tally.calls;
+    sum.attempts += tally.attempts;
+    sum.failures += tally.failures;
+    sum.refused += tally.refused;
+    sum.durations.merge(tally.durations);
+    for (const [verdict, count] of Object.entries(tally.verdicts) as [Verdict, number][]) {
+      sum.verdicts[verdict] = (sum.verdicts[verdict] ?? 0) + count;
+    }
+  }
+  return sum;
+}

@@ -1,0 +1,218 @@
+import { seededRandom } from 'holdfast';
+import { describe, expect, it, vi } from 'vitest';
+import { fleetOf } from '../spec/fleet.ts';
+import { Recorder } from './recorder.ts';
+import { timelineOf } from './timeline.ts';
+import { triggerOf, withoutTrigger } from './trigger.ts';
+import { type Goodput, judge, verdictOf } from './verdict.ts';
+
+/** A share of good answers at each second of a run of 400; 100 requests a second. */
+function series(goodAt: (second: number) => number, duration = 400): Goodput {
+  const cohorts = Array.from({ length: duration * 10 }, (_, i) => ({
+    arrivals: 10,
+    open: 0,
+    good: 10 * goodAt(i / 10),
+  }));
+  return { cohorts, cohortLength: 100, warmUp: 10_000, duration: duration * 1000 };
+}
+
+const fault = { from: 50_000, to: 60_000 };
+const inFault = (second: number): boolean => second >= 50 && second < 60;
+
+describe('one series of goodput', () => {
+  it('is stable while it stays at 95 % of what it was', () => {
+    expect(
+      judge(
+        series((s) => (inFault(s) ? 0.95 : 1)),
+        fault,
+      ),
+    ).toEqual({ kind: 'stable', recovery: 0 });
+    const before = series((s) => (s < 50 ? 0.5 : 0.48));
+    expect(judge(before, fault).kind).toBe('stable');
+  });
+
+  it('does not mind less than a second', () => {
+    expect(
+      judge(
+        series((s) => (s >= 55 && s < 55.05 ? 0.5 : 1)),
+        fault,
+      ).kind,
+    ).toBe('stable');
+  });
+
+  it('does not look at the warm-up', () => {
+    const cold = series((s) => (s < 10 ? 0 : 1));
+    expect(judge(cold, fault).kind).toBe('stable');
+  });
+
+  it('is degraded when it was below, and that was over with the fault', () => {
+    expect(
+      judge(
+        series((s) => (inFault(s) ? 0.5 : 1)),
+        fault,
+      ),
+    ).toEqual({ kind: 'degraded', recovery: 0 });
+  });
+
+  it('recovers from the moment at which it stays at 95 %', () => {
+    const { kind, recovery } = judge(
+      series((s) => (s >= 50 && s < 80 && Math.floor(s) !== 65 ? 0.2 : 1)),
+      fault,
+    );
+    expect(kind).toBe('recovers');
+    expect(recovery).toBeGreaterThanOrEqual(19_000);
+    expect(recovery).toBeLessThanOrEqual(20_000);
+  });
+
+  it('has collapsed when it is below 90 % in the whole last half of a long horizon', () => {
+    expect(
+      judge(
+        series((s) => (s >= 50 ? 0.89 : 1)),
+        fault,
+      ).kind,
+    ).toBe('collapsed');
+    expect(
+      judge(
+        series((s) => (s >= 50 ? 0.92 : 1)),
+        fault,
+      ).kind,
+    ).toBe('unsettled');
+    const flicker = series((s) => (s >= 50 && Math.floor(s) !== 300 ? 0.3 : 1));
+    expect(judge(flicker, fault).kind).toBe('unsettled');
+  });
+
+  it('is unsettled when the horizon is shorter than 20 times the fault', () => {
+    const long = { from: 50_000, to: 70_000 };
+    expect(
+      judge(
+        series((s) => (s >= 50 ? 0 : 1)),
+        long,
+      ).kind,
+    ).toBe('unsettled');
+    expect(
+      judge(
+        series((s) => (s >= 50 ? 0 : 1), 471),
+        long,
+      ).kind,
+    ).toBe('collapsed');
+  });
+
+  it('is degraded at most under a fault that never ends', () => {
+    const judged = judge(
+      series((s) => (s >= 50 ? 0 : 1)),
+      { from: 50_000, to: 400_000 },
+    );
+    expect(judged).toEqual({ kind: 'degraded', recovery: null });
+  });
+
+  it('does not take chance for a failure', () => {
+    const random = seededRandom(1);
+    for (const share of [0.5, 0.9, 0.99, 0.999]) {
+      const cohorts = Array.from({ length: 20_000 }, () => {
+        let good = 0;
+        for (let i = 0; i < 10; i++) if (random.next() < share) good++;
+        return { arrivals: 10, open: 0, good };
+      });
+      const goodput = { cohorts, cohortLength: 100, warmUp: 0, duration: 2_000_000 };
+      expect(judge(goodput, { from: 1_000_000, to: 1_010_000 }).kind).toBe('stable');
+    }
+  });
+
+  it('does not judge times in which nobody came, nor requests whose end is not known', () => {
+    const { cohorts, ...rest } = series(() => 1);
+    const sparse = cohorts.map((cohort, i) =>
+      i > 600 ? { arrivals: 0, open: 0, good: 0 } : cohort,
+    );
+    expect(judge({ ...rest, cohorts: sparse }, fault).kind).toBe('stable');
+    const open = cohorts.map((cohort, i) =>
+      i > 3990 ? { arrivals: 10, open: 10, good: 0 } : cohort,
+    );
+    expect(judge({ ...rest, cohorts: open }, fault).kind).toBe('stable');
+  });
+});
+
+const fleet = fleetOf({
+  name: 'shop',
+  services: { web: {} },
+  users: { shoppers: { to: 'web', rate: 10, patience: '1s' } },
+  scenarios: {
+    outage: {
+      duration: '400s',
+      warmUp: '10s',
+      faults: [{ outage: 'web', from: '50s', for: '10s' }],
+    },
+    spike: {
+      duration: '400s',
+      load: {
+        shoppers: {
+          rate: [
+            { at: 0, rate: 10 },
+            { at: '50s', rate: 90 },
+            { at: '60s', rate: 10 },
+          ],
+        },
+      },
+    },
+    growth: {
+      duration: '400s',
+      load: {
+        shoppers: {
+          rate: [
+            { at: 0, rate: 10 },
+            { at: '50s', rate: 90 },
+          ],
+        },
+      },
+    },
+    calm: { duration: '400s' },
+  },
+});
+const outage = fleet.scenarios.get('outage')!;
+
+function recorded(goodAt: (second: number) => boolean): Recorder {
+  const recorder = new Recorder(fleet, timelineOf(outage));
+  for (let now = 0; now < 400_000; now += 10) {
+    recorder.userArrived('shoppers', now);
+    recorder.userAnswered('shoppers', now, now, goodAt(now / 1000));
+  }
+  recorder.finish();
+  return recorder;
+}
+
+describe('a verdict', () => {
+  const trigger = triggerOf(fleet, outage);
+
+  it('is metastable only if a run without the fault is stable', () => {
+    const collapsed = recorded((s) => s < 50);
+    expect(verdictOf(collapsed, trigger, () => recorded(() => true)).kind).toBe('metastable');
+    expect(verdictOf(collapsed, trigger, () => recorded((s) => s < 300)).kind).toBe('unsettled');
+  });
+
+  it('does not run without the fault when it need not', () => {
+    const undisturbed = vi.fn<() => Recorder>(() => recorded(() => true));
+    const verdict = verdictOf(
+      recorded((s) => s < 50 || s >= 70),
+      trigger,
+      undisturbed,
+    );
+    expect(verdict.kind).toBe('recovers');
+    expect(Math.abs(verdict.after! - 10_000)).toBeLessThanOrEqual(200);
+    expect(undisturbed).not.toHaveBeenCalled();
+  });
+});
+
+describe('a trigger', () => {
+  it('lasts from the first fault to the last', () => {
+    expect(triggerOf(fleet, outage)).toEqual({ from: 50_000, to: 60_000 });
+    expect(withoutTrigger(fleet, outage).faults).toEqual([]);
+  });
+
+  it('is the time of another load, if there is no fault', () => {
+    const of = (name: string) => triggerOf(fleet, fleet.scenarios.get(name)!);
+    expect(of('spike')).toEqual({ from: 50_000, to: 60_000 });
+    expect(of('growth')).toEqual({ from: 50_000, to: 400_000 });
+    expect(of('calm')).toBeNull();
+    const calm = withoutTrigger(fleet, fleet.scenarios.get('spike')!);
+    expect(triggerOf(fleet, calm)).toBeNull();
+  });
+});

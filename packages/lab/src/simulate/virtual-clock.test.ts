@@ -1,0 +1,200 @@
+import fc from 'fast-check';
+import { TimerNode } from 'holdfast';
+import { describe, expect, test } from 'vitest';
+import { TimerHeap } from './timer-heap.ts';
+import { VirtualClock } from './virtual-clock.ts';
+
+class Alarm extends TimerNode {
+  readonly ring: () => void;
+
+  constructor(ring: () => void) {
+    super();
+    this.ring = ring;
+  }
+
+  expire(): void {
+    this.ring();
+  }
+}
+
+function house() {
+  const clock = new VirtualClock();
+  const rung: (string | number)[] = [];
+  const alarm = (name: string) => new Alarm(() => rung.push(name, clock.now()));
+  return { clock, rung, alarm };
+}
+
+describe('a virtual clock', () => {
+  test('lets timers expire exactly when they are due, and then stands where it was told to', () => {
+    const { clock, rung, alarm } = house();
+    clock.start(alarm('b'), 20);
+    clock.start(alarm('a'), 0.5);
+    clock.start(alarm('late'), 20.25);
+    clock.run(20);
+    expect(rung).toEqual(['a', 0.5, 'b', 20]);
+    expect([clock.now(), clock.recent(), clock.wallTime(), clock.events]).toEqual([20, 20, 20, 2]);
+    clock.run(30);
+    expect(rung.slice(4)).toEqual(['late', 20.25]);
+    expect(clock.now()).toBe(30);
+  });
+
+  test('lets those of one moment expire in the order in which they were armed', () => {
+    const { clock, rung, alarm } = house();
+    clock.start(alarm('first'), 10);
+    clock.run(7.5);
+    clock.start(alarm('second'), 2.5);
+    clock.run(8);
+    clock.start(alarm('third'), 2);
+    clock.start(alarm('fourth'), 2);
+    clock.run(9.75);
+    clock.start(alarm('fifth'), 0.25);
+    clock.start(alarm('sixth'), 0.25);
+    clock.run(10);
+    expect(rung.filter((one) => typeof one === 'string')).toEqual([
+      'first',
+      'second',
+      'third',
+      'fourth',
+      'fifth',
+      'sixth',
+    ]);
+  });
+
+  test('does so also where a list has stood in the heap for longer than another timer', () => {
+    const { clock, rung, alarm } = house();
+    clock.start(alarm('head'), 4);
+    clock.run(1);
+    clock.start(alarm('alone'), 4.5);
+    clock.run(1.5);
+    clock.start(alarm('second'), 4);
+    clock.run(10);
+    expect(rung).toEqual(['head', 4, 'alone', 5.5, 'second', 5.5]);
+  });
+
+  test('takes no time for what is due at once, or should have been', () => {
+    const { clock, rung, alarm } = house();
+    clock.run(5);
+    for (const [name, delay] of Object.entries({ zero: 0, past: -1, nothing: NaN })) {
+      clock.start(alarm(name), delay);
+    }
+    clock.run(5);
+    expect(rung).toEqual(['zero', 5, 'past', 5, 'nothing', 5]);
+  });
+
+  test('never lets a timer of no end expire', () => {
+    const { clock, rung, alarm } = house();
+    const never = alarm('never');
+    clock.start(never, Infinity);
+    clock.run(1e15);
+    clock.run(Infinity);
+    clock.stop(never);
+    expect(rung).toEqual([]);
+  });
+
+  test('stops a simulation in which time stands still', () => {
+    const clock = new VirtualClock();
+    const again: Alarm = new Alarm(() => clock.start(again, 0));
+    clock.start(again, 3);
+    expect(() => clock.run(10)).toThrow('stands still at 3 ms');
+  });
+});
+
+type Step =
+  | { readonly kind: 'start'; readonly delay: number }
+  | { readonly kind: 'stop' | 'restart'; readonly which: number }
+  | { readonly kind: 'run'; readonly ms: number };
+
+const delays = fc.oneof(
+  fc.constantFrom(5, 10, 1000),
+  fc.integer({ min: 0, max: 2000 }),
+  fc.double({ min: 0, max: 2000, noNaN: true }),
+);
+const spans = fc.oneof(
+  fc.integer({ min: 0, max: 700 }),
+  fc.double({ min: 0, max: 2, noNaN: true }),
+);
+const steps: fc.Arbitrary<Step[]> = fc.array(
+  fc.oneof(
+    fc.record({ kind: fc.constant('start' as const), delay: delays }),
+    fc.record({ kind: fc.constantFrom('stop' as const, 'restart' as const), which: fc.nat() }),
+    fc.record({ kind: fc.constant('run' as const), ms: spans }),
+  ),
+  { minLength: 20, maxLength: 400 },
+);
+
+describe('many timers', () => {
+  test('expire as those of a plain list that is searched each time', () => {
+    fc.assert(
+      fc.property(steps, (all) => {
+        const clock = new VirtualClock();
+        const rung: { id: number; due: number }[] = [];
+        const expected: { id: number; due: number }[] = [];
+        const nodes: Alarm[] = [];
+        let model: { id: number; due: number }[] = [];
+        const arm = (id: number, delay: number) => {
+          clock.start(nodes[id]!, delay);
+          model.push({ id, due: clock.now() + delay });
+        };
+        for (const step of all) {
+          if (step.kind === 'start') {
+            const id = nodes.length;
+            nodes.push(new Alarm(() => rung.push({ id, due: clock.now() })));
+            arm(id, step.delay);
+          } else if (step.kind === 'run') {
+            const until = clock.now() + step.ms;
+            clock.run(until);
+            const due = model.filter((one) => one.due <= until).toSorted((a, b) => a.due - b.due);
+            expected.push(...due);
+            model = model.filter((one) => one.due > until);
+          } else if (nodes.length > 0) {
+            const id = step.which % nodes.length;
+            clock.stop(nodes[id]!);
+            model = model.filter((one) => one.id !== id);
+            if (step.kind === 'restart') arm(id, step.which % 1500);
+          }
+          expect(rung).toEqual(expected);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('that were disarmed do not fill the heap', () => {
+    const heap = new TimerHeap();
+    const node = new Alarm(() => {});
+    for (let i = 0; i < 10_000; i++) {
+      heap.arm(node, i, 0);
+      node.timerOwner!.remove(node);
+    }
+    heap.arm(node, 5, 0);
+    expect(heap.size).toBeLessThan(200);
+    let taken: TimerNode | null = null;
+    while (taken === null) taken = heap.take();
+    expect(taken).toBe(node);
+  });
+
+  test('that were disarmed do not expire, in the heap or in a list', () => {
+    const { clock, rung, alarm } = house();
+    for (let i = 0; i < 100_000; i++) {
+      const node = alarm('disarmed');
+      clock.start(node, i % 2 === 0 ? 1000 : 1000 + i / 100_000);
+      clock.stop(node);
+      clock.stop(node);
+    }
+    const kept = alarm('kept');
+    clock.start(kept, 500);
+    clock.run(5000);
+    expect(rung).toEqual(['kept', 500]);
+    expect(clock.events).toBe(1);
+  });
+
+  test('of more durations than get a list keep their order', () => {
+    const { clock } = house();
+    const due: number[] = [];
+    for (let delay = 2000; delay > 0; delay--) {
+      clock.start(new Alarm(() => due.push(clock.now())), delay);
+    }
+    clock.run(2000);
+    expect(due).toEqual(Array.from({ length: 2000 }, (_, i) => i + 1));
+  });
+});

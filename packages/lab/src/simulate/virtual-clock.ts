@@ -1,0 +1,130 @@
+import type { Clock, TimerNode } from 'holdfast';
+import { HeapEntry, TimerHeap } from './timer-heap.ts';
+import { TimerList } from './timer-list.ts';
+
+/** Durations that get a list of their own; timers of any further ones stand in the heap. */
+const MAX_LISTS = 256;
+/** So many events at one moment are taken for a loop in which time stands still. */
+const MAX_AT_ONCE = 10_000_000;
+
+/**
+ * Time that jumps from event to event. A timer expires exactly when it is due; of those due at one
+ * moment the one that was armed first comes first.
+ *
+ * Timeouts are many, of few durations, and mostly disarmed: timers of a whole number of
+ * milliseconds stand in one list a duration, which costs the same however many there are. Drawn
+ * times are all different: they stand in a heap, and so does each list for its head.
+ */
+export class VirtualClock implements Clock {
+  /** Timers that have expired. */
+  events = 0;
+  #now = 0;
+  #atOnce = 0;
+  readonly #heap = new TimerHeap();
+  readonly #lists = new Map<number, TimerList>();
+  #lastDelay = NaN;
+  #lastList: TimerList | null = null;
+
+  now(): number {
+    return this.#now;
+  }
+
+  recent(): number {
+    return this.#now;
+  }
+
+  /** The simulation begins with the epoch. */
+  wallTime(): number {
+    return this.#now;
+  }
+
+  start(node: TimerNode, delay: number): void {
+    // Also for NaN, which would otherwise never expire.
+    const duration = delay > 0 ? delay : 0;
+    const now = this.#now;
+    const list = duration === this.#lastDelay ? this.#lastList : this.#listFor(duration);
+    if (list === null) {
+      node.timerStart = now;
+      if (duration < Infinity) this.#heap.arm(node, now + duration, now);
+      return;
+    }
+    list.append(node, now);
+    if (list.inHeap) return;
+    list.inHeap = true;
+    list.entry.armedAt = now;
+    this.#heap.push(list.entry, now + duration);
+  }
+
+  stop(node: TimerNode): void {
+    node.timerOwner?.remove(node);
+  }
+
+  /**
+   * Lets everything happen that is due by `until`, and moves the time there.
+   *
+   * @throws Error when events follow each other without any time between them, for ever.
+   */
+  run(until: number): void {
+    for (let node = this.#take(until); node !== null; node = this.#take(until)) {
+      this.events++;
+      node.expire();
+    }
+    if (until > this.#now) this.#now = until;
+  }
+
+  /** Disarms the next timer that is due by `until`, and moves the time to it. */
+  #take(until: number): TimerNode | null {
+    const heap = this.#heap;
+    for (let due = heap.topDue; due <= until && heap.size > 0; due = heap.topDue) {
+      const { list } = heap.top;
+      const node = list === null ? heap.take() : this.#takeHead(list, due);
+      if (node === null) continue;
+      this.#goTo(due);
+      return node;
+    }
+    return null;
+  }
+
+  /** The head of a list, which is the heap's top, if it is due now; else the list finds its place. */
+  #takeHead(list: TimerList, due: number): TimerNode | null {
+    const { head } = list;
+    if (head === null) {
+      list.inHeap = false;
+      this.#heap.pop();
+      return null;
+    }
+    const armedAt = head.timerStart!;
+    const headDue = armedAt + list.duration;
+    if (headDue > due) {
+      list.entry.armedAt = armedAt;
+      this.#heap.postpone(headDue);
+      return null;
+    }
+    list.remove(head);
+    return head;
+  }
+
+  #goTo(due: number): void {
+    if (due > this.#now) {
+      this.#now = due;
+      this.#atOnce = 0;
+    } else if (++this.#atOnce > MAX_AT_ONCE) {
+      throw new Error(
+        `the simulation stands still at ${due} ms: events follow each other without time between them`,
+      );
+    }
+  }
+
+  #listFor(duration: number): TimerList | null {
+    if (!Number.isInteger(duration)) return null;
+    let list = this.#lists.get(duration);
+    if (list === undefined) {
+      if (this.#lists.size === MAX_LISTS) return null;
+      list = new TimerList(duration, new HeapEntry(this.#heap));
+      this.#lists.set(duration, list);
+    }
+    this.#lastDelay = duration;
+    this.#lastList = list;
+    return list;
+  }
+}

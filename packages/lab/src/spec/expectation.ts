@@ -1,0 +1,91 @@
+import { milliseconds } from 'holdfast/spec';
+import { notKnown, shareOf } from './descriptors.ts';
+import type { Expectation, Measure } from './model.ts';
+
+/** What a measure's bound is written in. */
+type Unit = 'number' | 'share' | 'time';
+
+/** Every measure: what its bounds are, and what it means. */
+export const MEASURES: Readonly<Record<Measure, readonly [unit: Unit, what: string]>> = {
+  amplification: ['number', 'attempts that reach it / calls that users made'],
+  'attempts-per-call': ['number', 'attempts / calls'],
+  goodput: ['share', 'answers that were correct and in time / calls'],
+  p50: ['time', 'half of the answers take no longer'],
+  p95: ['time', '95 % of the answers take no longer'],
+  p99: ['time', '99 % of the answers take no longer'],
+  recovery: ['time', 'from the end of the last fault until it serves as before'],
+  duplicates: ['number', 'effects that happened twice'],
+  wasted: ['share', 'work whose caller had given up / all work'],
+  queue: ['number', 'requests that waited at most at once'],
+  metastable: ['number', '1 if the fault is over and the failure is not, else 0'],
+};
+
+const FORM =
+  "'<measure> [at <service or users>] [before | during the fault | after] <= | >= | = <number>[%|ms|s|m]', 'recovers within <time>' or 'not metastable'";
+
+const DURING = { before: 'before', 'during the fault': 'fault', after: 'after' } as const;
+
+/** How the bounds of each are written. */
+export const UNIT_RANGES: Readonly<Record<Unit, string>> = {
+  number: 'a number of at least 0, without a unit',
+  share: "a share from 0 to 1, or like '95%'",
+  time: "a duration like '250ms' or '10s'",
+};
+
+/** An expectation that can be evaluated; else what is wrong with it. */
+export type Parsed = Omit<Expectation, 'path'> | string;
+
+/** @param places the services and users that it may name. */
+export function parseExpectation(text: string, places: readonly string[]): Parsed {
+  const plain = text.trim().replaceAll(/\s+/g, ' ');
+  if (plain === 'not metastable') return whole(text, 'metastable', '=', 0);
+  const within = /^recovers within (.+)$/.exec(plain);
+  if (within !== null) return bounded(whole(text, 'recovery', '<=', 0), within[1]!);
+  const parts =
+    /^(\S+)(?: at (\S+))?(?: (before|during the fault|after))? ?(<=|>=|=) ?([^<>=]+)$/.exec(plain);
+  if (parts === null) return `must be ${FORM}`;
+  const [, measure, at, during, is, bound] = parts;
+  if (!Object.hasOwn(MEASURES, measure!)) {
+    return notKnown(measure!, 'a measure first', Object.keys(MEASURES));
+  }
+  if (at !== undefined && !places.includes(at)) {
+    return notKnown(at, 'at a service or at users', places);
+  }
+  const expectation = {
+    ...whole(text, measure as Measure, is as Expectation['is'], 0),
+    at: at ?? null,
+    during: during === undefined ? ('all' as const) : DURING[during as keyof typeof DURING],
+  };
+  return bounded(expectation, bound!);
+}
+
+function whole(
+  text: string,
+  measure: Measure,
+  is: Expectation['is'],
+  bound: number,
+): Omit<Expectation, 'path'> {
+  return { text, measure, at: null, during: 'all', is, bound };
+}
+
+function bounded(expectation: Omit<Expectation, 'path'>, written: string): Parsed {
+  const [unit] = MEASURES[expectation.measure];
+  const bound = READ[unit](written.replace(' ', ''));
+  if (Number.isNaN(bound)) {
+    return `must end with ${UNIT_RANGES[unit]} for ${expectation.measure}, got '${written.slice(0, 60)}'`;
+  }
+  return { ...expectation, bound };
+}
+
+const READ: Readonly<Record<Unit, (written: string) => number>> = {
+  number: plainNumber,
+  share: (written) => {
+    const value = written.endsWith('%') ? shareOf(written) : plainNumber(written);
+    return value <= 1 ? value : NaN;
+  },
+  time: milliseconds,
+};
+
+function plainNumber(written: string): number {
+  return /^\d+(\.\d+)?$/.test(written) ? Number(written) : NaN;
+}

@@ -1,0 +1,160 @@
+import { type Descriptor, integer, number, oneOf, type ParsedOf, type Table } from 'holdfast/spec';
+import {
+  type GivenRecord,
+  listOf,
+  nameOf,
+  orNull,
+  record,
+  recordSchema,
+  required,
+  share,
+  span,
+} from './descriptors.ts';
+import { distribution } from './distribution.ts';
+import type { Fault } from './model.ts';
+import { isRecord, reading } from './problems.ts';
+
+const from = { from: span({ what: 'When it begins', default: '0ms' }) };
+const during = {
+  ...from,
+  to: orNull(span({ what: 'When it is over; neither `to` nor `for`: at the end' })),
+  for: orNull(span({ what: 'How long it lasts, in place of `to`', min: 1 })),
+};
+
+/** The service that a fault happens to stands behind the fault's name. */
+function on(what: string) {
+  return nameOf(['services'], { what });
+}
+
+/** Every fault, by the key that names it and the service. */
+export const faultTables = {
+  latency: {
+    latency: on('Serving takes longer'),
+    times: number({ what: 'So many times as long', default: 1, min: 0, max: 1_000_000 }),
+    plus: orNull(distribution({ what: 'And so much longer' })),
+    ...during,
+  },
+  errors: {
+    errors: on('A share of its answers are errors'),
+    rate: required(share({ what: 'The share', default: 1 }), 1),
+    verdict: oneOf(['transient', 'overload', 'terminal'], {
+      what: 'What the errors mean to callers',
+      default: 'transient',
+    }),
+    ...during,
+  },
+  outage: {
+    outage: on('It does not answer'),
+    how: oneOf(['refuse', 'reset', 'hang'], {
+      what: 'Connections are refused, or reset, or nothing ever comes',
+      default: 'refuse',
+    }),
+    ...during,
+  },
+  hold: {
+    hold: on('The network holds what is sent to it, and delivers all at the end'),
+    ...during,
+  },
+  partition: {
+    partition: on('Nothing gets through between it and these callers'),
+    callers: required(
+      listOf(nameOf(['services', 'users'], { what: 'A caller' }), {
+        what: 'Who cannot reach it',
+        min: 1,
+        max: 100,
+      }),
+      ['-'],
+    ),
+    ...during,
+  },
+  crash: {
+    crash: on('Replicas die, their queues with them; they are back at the end, with empty caches'),
+    replicas: integer({ what: 'How many', default: 1, min: 1, max: 1000 }),
+    ...during,
+  },
+  capacity: {
+    capacity: on('It has fewer workers'),
+    share: required(share({ what: 'The share that is left', default: 1 }), 1),
+    ...during,
+  },
+  'slow-start': {
+    'slow-start': on('Serving takes longer, less and less until the end'),
+    times: number({ what: 'So many times as long at first', default: 10, min: 1, max: 1_000_000 }),
+    ...during,
+  },
+  'cache-flush': {
+    'cache-flush': on('Its caches are emptied'),
+    ...from,
+  },
+  deploy: {
+    deploy: on('Its replicas restart one after another'),
+    away: span({ what: 'How long each is away', default: '10s', min: 1 }),
+    ...from,
+  },
+  'clock-skew': {
+    'clock-skew': on('Its clocks run fast: deadlines that come with requests seem nearer'),
+    by: required(span({ what: 'By so much' }), 0),
+    ...during,
+  },
+} satisfies Record<string, Table>;
+
+type Kind = keyof typeof faultTables;
+const KINDS = Object.keys(faultTables) as Kind[];
+
+/** What users write for a fault. */
+export type FaultData = { [K in Kind]: GivenRecord<(typeof faultTables)[K]> }[Kind];
+
+/** A fault without its path. */
+export type FaultOf<F = Fault> = F extends Fault ? Omit<F, 'path'> : never;
+
+const RANGE = `a fault, named by its first key: ${KINDS.join(', ')}`;
+
+/** One fault; null if it cannot be told which. */
+const fault: Descriptor<FaultData, FaultOf | null> = {
+  kind: 'options',
+  what: 'A fault',
+  default: undefined,
+  range: RANGE,
+  schema: { anyOf: Object.values(faultTables).map(recordSchema) },
+  parse: (given, path, problems) => {
+    const kinds = isRecord(given) ? KINDS.filter((kind) => Object.hasOwn(given, kind)) : [];
+    const [kind] = kinds;
+    if (!isRecord(given)) problems.type(path, RANGE, given);
+    else if (kind === undefined) {
+      const keys = Object.keys(given).slice(0, 5).join(', ');
+      reading(problems).other(`${path} must be ${RANGE}; got the keys ${keys || '(none)'}`);
+    } else if (kinds.length > 1) {
+      reading(problems).other(
+        `${path} is ${kinds.join(' and ')}: write each as a fault of its own`,
+      );
+    } else {
+      const data = record<Table>(faultTables[kind], { what: '' }).parse(given, path, problems);
+      return build(kind, data, path, (message) => reading(problems).other(message));
+    }
+    return null;
+  },
+};
+
+/** The faults of a scenario. */
+export const faults: Descriptor<readonly FaultData[], readonly (FaultOf | null)[]> = listOf(fault, {
+  what: 'What happens, and when',
+  max: 1000,
+});
+
+function build(
+  kind: Kind,
+  data: Readonly<Record<string, unknown>>,
+  path: string,
+  tell: (message: string) => void,
+): FaultOf {
+  const { [kind]: service, for: length, ...rest } = data as ParsedOf<Table>;
+  const begin = rest['from'] as number;
+  const stated = rest['to'] as number | null | undefined;
+  if (length != null && stated != null) tell(`${path} takes \`to\` or \`for\`, not both`);
+  if (stated != null && stated <= begin) tell(`${path}.to must be later than its \`from\``);
+  if (kind === 'slow-start' && length == null && stated == null) {
+    tell(`${path} needs \`to\` or \`for\`: when it is as fast as before`);
+  }
+  const end = length == null ? (stated ?? Infinity) : begin + (length as number);
+  return { ...rest, kind, on: service as string, from: begin, to: end } as unknown as FaultOf;
+}

@@ -1,0 +1,130 @@
+import type { DependencyData, ParsedOf } from 'holdfast/spec';
+import { notKnown } from './descriptors.ts';
+import { edgesOf } from './edges.ts';
+import { checkGraph } from './graph.ts';
+import type { Accepted, Fleet, Service, SpecPath, Users } from './model.ts';
+import { arrivalsOf } from './arrivals.ts';
+import { checkLanes, LANES } from './policies.ts';
+import { SpecError, SpecProblems } from './problems.ts';
+import { scenarioOf } from './scenarios.ts';
+import { type specTable, specPart } from './tables.ts';
+
+export { SpecError };
+
+type ParsedSpec = ParsedOf<typeof specTable>;
+type ParsedService = ParsedSpec['services'] extends ReadonlyMap<string, infer S> ? S : never;
+type ParsedUsers = ParsedSpec['users'] extends ReadonlyMap<string, infer U> ? U : never;
+type Named = ReadonlyMap<string, DependencyData>;
+
+/**
+ * A fleet from its spec in the file's form, as a plain object.
+ *
+ * @throws SpecError with all that is wrong with it.
+ */
+export function fleetOf(spec: unknown): Fleet {
+  const problems = new SpecProblems(spec);
+  const parsed = specPart.parse(spec ?? {}, '', problems);
+  const fleet = build(parsed, problems);
+  checkNames(fleet, parsed, problems);
+  checkGraph(fleet, problems);
+  checkLanes(fleet, problems);
+  problems.throwAny();
+  return fleet;
+}
+
+function build(parsed: ParsedSpec, problems: SpecProblems): Fleet {
+  const { name, policies } = parsed;
+  const services = mapValues(parsed.services, (service, key) =>
+    serviceOf(key, service, policies, problems),
+  );
+  const users = mapValues(parsed.users, (given, key) => usersOf(key, given, policies, problems));
+  const lanes = new Map([...LANES, ...parsed.lanes]);
+  const whole = { name, services, users, lanes, scenarios: new Map(), accepted: [] };
+  return {
+    ...whole,
+    scenarios: mapValues(parsed.scenarios, (given, key) => scenarioOf(key, given, whole, problems)),
+    accepted: parsed.accept.map((given, i) => acceptedOf(given, whole, ['accept', i], problems)),
+  };
+}
+
+function mapValues<A, B>(
+  map: ReadonlyMap<string, A>,
+  of: (a: A, key: string) => B,
+): Map<string, B> {
+  return new Map([...map].map(([key, value]) => [key, of(value, key)]));
+}
+
+function serviceOf(
+  name: string,
+  given: ParsedService,
+  policies: Named,
+  problems: SpecProblems,
+): Service {
+  const path = ['services', name];
+  const { external, replicas, recoveryTime, shutdown, livenessAsks } = given;
+  if (external && given.calls.length > 0) {
+    problems.at([...path, 'calls'], 'are of an external service: nobody knows whom it calls');
+  }
+  if (livenessAsks.includes(name)) {
+    problems.at([...path, 'livenessAsks'], 'names the service itself');
+  }
+  const { workers, serviceTime, queue, failures, balancing, cache } = given;
+  return {
+    name,
+    path,
+    external,
+    replicas,
+    server: { workers, serviceTime, queue, failures, balancing, cache },
+    stages: edgesOf(name, given.calls, policies),
+    recoveryTime,
+    shutdown,
+    livenessAsks,
+  };
+}
+
+function usersOf(name: string, given: ParsedUsers, policies: Named, problems: SpecProblems): Users {
+  const path = ['users', name];
+  const { to, policy, idempotent, keyed, criticality, patience } = given;
+  const call = { to, policy, idempotent, keyed, criticality, times: 1, optional: false };
+  const [[edge]] = edgesOf(name, [call], policies, { path, patience }) as [[Users['edge']]];
+  return { name, path, edge, arrivals: arrivalsOf(given, path, problems), patience };
+}
+
+function acceptedOf(
+  given: { rule: string; at: string | null; because: string },
+  fleet: Fleet,
+  path: SpecPath,
+  problems: SpecProblems,
+): Accepted {
+  const edges = [...fleet.services.values()].flatMap(({ stages }) => stages.flat());
+  const places = [
+    ...fleet.services.keys(),
+    ...fleet.users.keys(),
+    ...[...edges, ...[...fleet.users.values()].map(({ edge }) => edge)]
+      .filter(({ to }) => to !== '')
+      .map(({ id }) => id),
+  ];
+  if (given.at !== null && !places.includes(given.at)) {
+    const range = 'a service, users or an edge';
+    problems.at([...path, 'at'], notKnown(given.at, range, places));
+  }
+  return given;
+}
+
+/** What one name alone cannot tell. */
+function checkNames(fleet: Fleet, parsed: ParsedSpec, problems: SpecProblems): void {
+  if (fleet.services.size === 0 && problems.count === 0) {
+    problems.at(['services'], 'must have a service, or there is no fleet');
+  }
+  for (const name of fleet.users.keys()) {
+    if (fleet.services.has(name)) {
+      problems.at(['users', name], 'is the name of a service as well: an edge could be of either');
+    }
+  }
+  if (parsed.policies.has('none')) {
+    problems.at(['policies', 'none'], 'is taken: it means no policy');
+  }
+  for (const name of parsed.lanes.keys()) {
+    if (LANES.has(name)) problems.at(['lanes', name], 'is there by itself: choose another name');
+  }
+}

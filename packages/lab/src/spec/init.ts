@@ -1,0 +1,73 @@
+/** A commented spec to start from. */
+export function initSpec(): string {
+  return SPEC;
+}
+
+const SPEC = `# A fleet's resilience policy: what there is, who calls whom and how, and what must hold.
+#
+#   holdfast audit       checks it
+#   holdfast simulate    rehearses it, with the code that production runs
+#   holdfast compile     writes it as JSON, for the services to run
+
+name: shop
+
+# Named policies, in exactly the options of dependency(). Everything has a safe default.
+policies:
+  careful:
+    protocol: http # brings the classifier; 5s for an attempt, 20s for a call
+    timeout: 800ms
+    deadline: 3s
+    retry: { maxAttempts: 3, backoff: { base: 100ms, max: 1s }, budget: { ratio: 0.1 } }
+  once: # inside of a service that is itself retried: fail fast
+    protocol: http
+    timeout: 250ms
+    deadline: 600ms
+    retry: false
+
+services:
+  web:
+    replicas: 2
+    workers: 50 # requests that one replica works on at once
+    serviceTime: 5ms # how long a worker is busy with one, its calls aside
+    queue: { max: 100 } # beyond that, requests are refused
+    calls: # for one received request, one after another
+      - { to: checkout, policy: careful, idempotent: true }
+
+  checkout:
+    replicas: 2
+    workers: 20
+    serviceTime: { exponential: 10ms }
+    calls:
+      - together: # at once
+          - { to: payments, policy: once, keyed: true } # sent with an idempotency key
+          - { to: stock, policy: once, optional: true } # the answer is good without it
+
+  stock:
+    workers: 20
+    serviceTime: { lognormal: 15ms, cv: 1 }
+
+  payments:
+    external: true # not ours
+    workers: 20
+    serviceTime: { exponential: 40ms }
+    recoveryTime: 30s # as its owners state it
+
+users:
+  shoppers: { to: web, rate: 80, patience: 5s } # 80 requests a second, whatever the answers
+
+scenarios:
+  payments-slow:
+    about: Payments takes ten times as long for half a minute.
+    duration: 3m
+    warmUp: 20s # not measured
+    faults:
+      - { latency: payments, times: 10, from: 60s, for: 30s }
+    expect:
+      - amplification at payments <= 1.2
+      - goodput at shoppers before >= 95%
+      - not metastable
+
+# Findings of the audit that somebody has looked at:
+# accept:
+#   - { rule: no-fallback, at: 'web > checkout', because: 'the page is useless without it' }
+`;

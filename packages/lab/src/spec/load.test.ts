@@ -1,0 +1,134 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { SpecError } from './fleet.ts';
+import { loadFleet } from './load.ts';
+
+const SHOP = `services:
+  web:
+    calls:
+      - { to: db, policy: &short { timeout: 100ms } }
+      - together:
+          - to: cache
+            policy: *short
+  db: {}
+  cache:
+`;
+
+describe('a spec in a file', () => {
+  let folder = '';
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'holdfast-spec-'));
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  const write = (text: string | Uint8Array, name = 'holdfast.yaml'): string => {
+    writeFileSync(join(folder, name), text);
+    return join(folder, name);
+  };
+
+  /** What is said of it, without the folder. */
+  const wrong = async (file: string): Promise<string> => {
+    try {
+      await loadFleet(file);
+    } catch (error) {
+      if (error instanceof SpecError) return error.message.replaceAll(`${folder}/`, '');
+      throw error;
+    }
+    return '';
+  };
+
+  test('knows where everything is, or what is around it', async () => {
+    const file = write(SHOP.replace('cache:\n', 'cache: {}\n'));
+    const { fleet, placeOf, ...loaded } = await loadFleet(file);
+    expect(loaded.file).toBe(file);
+    const at = (...path: (string | number)[]): string => {
+      const { line, column } = placeOf(path);
+      return `${line}:${column}`;
+    };
+    expect(at()).toBe('1:1');
+    expect(at('services', 'web')).toBe('2:3');
+    expect(at('services', 'web', 'calls', 0, 'to')).toBe('4:11');
+    expect(at('services', 'web', 'calls', 1, 'together', 0)).toBe('6:13');
+    expect(at('services', 'web', 'calls', 1, 'together', 0, 'policy', 'timeout')).toBe('4:36');
+    expect(at('services', 'db', 'workers')).toBe('8:3');
+    expect(at('users', 'nobody')).toBe('1:1');
+    for (const { path } of fleet.services.get('web')!.stages.flat()) {
+      expect(placeOf(path).path).toBe(path);
+    }
+  });
+
+  test('may be JSON, with tabs', async () => {
+    const text = JSON.stringify(
+      { services: { web: { calls: [{ to: 'db' }] }, db: {} } },
+      null,
+      '\t',
+    );
+    const { fleet, placeOf } = await loadFleet(write(text, 'holdfast.json'));
+    expect(fleet.services.size).toBe(2);
+    expect(placeOf(['services', 'web', 'calls', 0])).toMatchObject({ line: 5, column: 5 });
+  });
+
+  test('is told with the place of each thing that is wrong', async () => {
+    const text = 'services:\n  web:\n    workerz: 3\n    calls: [{ to: dv }]\n  db: {}\n';
+    expect(await wrong(write(text))).toBe(
+      "holdfast.yaml:3:5 services.web.workerz is not an option; did you mean 'workers'?\n" +
+        "holdfast.yaml:4:15 services.web.calls[0].to must be the name of a service; there is no 'dv', did you mean 'db'?",
+    );
+  });
+
+  test.each<[string, string | Uint8Array, string]>([
+    ['nothing', '', ':1:1 services is missing'],
+    ['a word', 'hello', ':1:1 the spec must be an object, got "hello"'],
+    ['a slip', 'services: [\nname: x\n', ':2:1 the spec is not YAML: Flow sequence'],
+    ['a key twice', 'name: a\nname: b\n', ":2:1 the spec has the key 'name' twice"],
+    ['a key that is a map', '? { a: 1 }\n: 3\n', ':1:3 the spec is not YAML'],
+    ['two documents', 'name: a\n---\nname: b\n', ':2:1 the spec begins a second document'],
+    ['a tag', 'name: !!js/function "x"\n', ':1:7 the spec has a tag that a spec cannot have'],
+    ['an alias to nothing', 'name: *a\n', 'alias'],
+    ['another encoding', new Uint8Array([0xff, 0xfe, 0]), ' is not UTF-8 text'],
+    ['too much', '#'.repeat(1_000_001), ' is larger than 1000000 bytes'],
+    ['depth', '['.repeat(100_000), ' the spec is nested too deeply'],
+    [
+      'depth by maps',
+      'a: '.concat('{a: '.repeat(5000), '1', '}'.repeat(5000)),
+      'nested too deeply',
+    ],
+    [
+      'a spec in itself',
+      'services: &s\n  web: { calls: *s }\n',
+      'services.web.calls must be a list',
+    ],
+    [
+      'many keys',
+      `services:\n${manyKeys(60_000)}`,
+      ':1:1 services must be at most 1000, got 60000',
+    ],
+    ['a billion laughs', laughs(), ':1:1 the spec has too many aliases'],
+  ])('with %s is refused, and soon', async (_what, text, message) => {
+    expect(await wrong(write(text))).toContain(
+      `holdfast.yaml${message.startsWith(':') ? message : ''}`,
+    );
+    expect(await wrong(write(text))).toContain(message);
+  });
+
+  test('that is not there, or a folder, is refused', async () => {
+    expect(await wrong(join(folder, 'nope.yaml'))).toBe(
+      'nope.yaml does not exist; `holdfast init` writes a spec to start from',
+    );
+    expect(await wrong(folder)).toContain('is a folder: name the spec in it');
+  });
+});
+
+function manyKeys(count: number): string {
+  return Array.from({ length: count }, (_, i) => ` a${i}:\n`).join('');
+}
+
+function laughs(): string {
+  const lines = Array.from({ length: 9 }, (_, i) => {
+    const nine = Array.from({ length: 9 }, () => `*a${i}`).join(',');
+    return `a${i + 1}: &a${i + 1} [${nine}]\n`;
+  });
+  return `a0: &a0 [x,x,x,x,x,x,x,x,x]\n${lines.join('')}`;
+}

@@ -1,0 +1,162 @@
+import {
+  type DependencyData,
+  dependencyOptions,
+  type Descriptor,
+  type EffectivePolicy,
+  effectivePolicy,
+  overlay,
+  Problems,
+  tableSchema,
+} from 'holdfast/spec';
+import { mapOf, notKnown } from './descriptors.ts';
+import type { Fleet } from './model.ts';
+import { isRecord, reading, type SpecProblems } from './problems.ts';
+
+/** What `none` means: one attempt under its timeout, and nothing else. */
+export const NO_POLICY: DependencyData = {
+  retry: false,
+  breaker: false,
+  bulkhead: false,
+  deadline: false,
+};
+
+/** The lanes that are there by themselves. */
+export const LANES: ReadonlyMap<string, DependencyData> = new Map([
+  /** The fleet as its spec states it. */
+  ['holdfast', {}],
+  /** What one finds in the field: four attempts at once, and nothing that bounds them. */
+  [
+    'naive',
+    {
+      retry: {
+        maxAttempts: 4,
+        backoff: { kind: 'constant', base: 0, jitter: 'none' },
+        budget: false,
+      },
+      breaker: false,
+      bulkhead: false,
+      deadline: false,
+    },
+  ],
+]);
+
+/** Options of `dependency()` with a lane's laid over them. */
+function inLane(options: DependencyData, lane: DependencyData): DependencyData {
+  return overlay(asRecord(options), asRecord(lane)) as DependencyData;
+}
+
+function asRecord(options: DependencyData): Readonly<Record<string, unknown>> {
+  return options as Readonly<Record<string, unknown>>;
+}
+
+/** The options of `dependency()` that a file can hold. */
+const { classify: _classify, onEvent: _onEvent, ...policyTable } = dependencyOptions;
+
+/** Options of `dependency()`, kept as they are written once they are known to be right. */
+export function policyOptions(about: {
+  readonly what: string;
+}): Descriptor<DependencyData, DependencyData> {
+  const range = 'options of dependency()';
+  return {
+    kind: 'policy',
+    what: about.what,
+    default: undefined,
+    range,
+    schema: { $ref: '#/$defs/policy' },
+    parse: (given, path, problems) => {
+      const before = reading(problems).count;
+      if (given === undefined) return {};
+      if (!isRecord(given)) problems.type(path, range, given);
+      else {
+        for (const key of ['classify', 'onEvent'].filter((name) => Object.hasOwn(given, name))) {
+          problems.other(`${path}.${key} is code: it is given where the dependency is made`);
+        }
+        if (reading(problems).count === before) effectivePolicy(given, path, problems);
+      }
+      return reading(problems).count === before ? (given as DependencyData) : {};
+    },
+  };
+}
+
+/** Its JSON Schema, for `$defs`. */
+export function policySchema(): Readonly<Record<string, unknown>> {
+  return tableSchema(policyTable);
+}
+
+/** An edge's policy: a name of `policies`, options, or `none`. */
+export function policy(about: {
+  readonly what: string;
+  readonly default?: 'none';
+}): Descriptor<DependencyData | string, string | DependencyData> {
+  const own = policyOptions(about);
+  const range = "the name of a policy, options of dependency(), or 'none'";
+  return {
+    ...own,
+    default: about.default,
+    range,
+    schema: { anyOf: [own.schema, { type: 'string' }] },
+    parse: (given, path, problems) => {
+      if (given === undefined) return about.default ?? {};
+      if (isRecord(given)) return own.parse(given, path, problems);
+      const known = ['none', ...reading(problems).names.policies];
+      if (typeof given !== 'string') problems.type(path, range, given);
+      else if (!known.includes(given)) problems.other(`${path} ${notKnown(given, range, known)}`);
+      else return given;
+      return {};
+    },
+  };
+}
+
+/** Named sets of options. */
+export function policiesByName(about: { readonly what: string }) {
+  return mapOf(policyOptions({ what: 'One set of options' }), { ...about, max: 1000 });
+}
+
+/** What an edge comes to: its options, their name, and what they mean in full. */
+export interface Resolved {
+  readonly policyName: string | null;
+  readonly options: DependencyData;
+  readonly policy: EffectivePolicy;
+}
+
+/** Looks a policy up; it has been checked. */
+export function resolvePolicy(
+  stated: string | DependencyData,
+  named: ReadonlyMap<string, DependencyData>,
+  lone: DependencyData = NO_POLICY,
+): Resolved {
+  const name = typeof stated === 'string' && stated !== 'none' ? stated : null;
+  const options = optionsOf(stated, named, lone);
+  return { policyName: name, options, policy: effectivePolicy(options, 'policy', new Problems()) };
+}
+
+function optionsOf(
+  stated: string | DependencyData,
+  named: ReadonlyMap<string, DependencyData>,
+  lone: DependencyData,
+): DependencyData {
+  if (typeof stated !== 'string') return stated;
+  return stated === 'none' ? lone : (named.get(stated) ?? {});
+}
+
+/** A lane may be wrong only together with the options that it is laid over. */
+export function checkLanes(fleet: Fleet, problems: SpecProblems): void {
+  if (problems.count > 0) return;
+  const inner = [...fleet.services.values()].flatMap(({ stages }) => stages.flat());
+  const edges = [...[...fleet.users.values()].map(({ edge }) => edge), ...inner];
+  for (const [name, lane] of fleet.lanes) {
+    if (LANES.has(name)) continue;
+    const wrong = edges
+      .map((edge) => ({ edge, own: problemsOf(inLane(edge.options, lane)) }))
+      .find(({ own }) => own.length > 0);
+    if (wrong !== undefined) {
+      problems.at(['lanes', name], `does not fit ${wrong.edge.id}: ${wrong.own.join('; ')}`);
+    }
+  }
+}
+
+function problemsOf(options: DependencyData): readonly string[] {
+  const problems = new Problems();
+  effectivePolicy(options, 'policy', problems);
+  return problems.messages;
+}

@@ -1,0 +1,129 @@
+import { formatDuration, type ParsedOf } from 'holdfast/spec';
+import { arrivalsOf, checkVolume } from './arrivals.ts';
+import { notKnown } from './descriptors.ts';
+import { parseExpectation } from './expectation.ts';
+import type { FaultOf } from './faults.ts';
+import type { Arrivals, Expectation, Fault, Fleet, Scenario, SpecPath } from './model.ts';
+import type { SpecProblems } from './problems.ts';
+import type { scenarioTable } from './tables.ts';
+
+/** A scenario, checked against the fleet that it happens to. */
+export function scenarioOf(
+  name: string,
+  given: ParsedOf<typeof scenarioTable>,
+  fleet: Fleet,
+  problems: SpecProblems,
+): Scenario {
+  const path = ['scenarios', name];
+  const { about, duration, warmUp } = given;
+  if (warmUp >= duration) {
+    const end = `must end before the scenario, which takes ${formatDuration(duration)}`;
+    problems.at([...path, 'warmUp'], `${end}; got ${formatDuration(warmUp)}`);
+  }
+  const faults = given.faults.flatMap((fault, i) =>
+    fault === null ? [] : [faultOf(fault, duration, fleet, [...path, 'faults', i], problems)],
+  );
+  return {
+    name,
+    path,
+    about,
+    duration,
+    warmUp,
+    load: loadOf(given, fleet, path, problems),
+    faults,
+    expectations: given.expect.flatMap((text, i) =>
+      text === '' ? [] : expectationOf(text, faults, fleet, [...path, 'expect', i], problems),
+    ),
+  };
+}
+
+function loadOf(
+  { load, duration }: ParsedOf<typeof scenarioTable>,
+  fleet: Fleet,
+  path: SpecPath,
+  problems: SpecProblems,
+): Map<string, Arrivals> {
+  const instead = new Map<string, Arrivals>();
+  for (const [name, given] of load) {
+    const inner = [...path, 'load', name];
+    if (!fleet.users.has(name)) {
+      problems.at(inner, notKnown(name, 'the name of users', [...fleet.users.keys()]));
+    }
+    instead.set(name, arrivalsOf(given, inner, problems));
+  }
+  for (const [name, { arrivals, path: own }] of fleet.users) {
+    const where = instead.has(name) ? [...path, 'load', name] : own;
+    checkVolume(instead.get(name) ?? arrivals, duration, where, problems);
+  }
+  return instead;
+}
+
+function faultOf(
+  given: FaultOf,
+  duration: number,
+  fleet: Fleet,
+  path: SpecPath,
+  problems: SpecProblems,
+): Fault {
+  const service = fleet.services.get(given.on);
+  if (given.from >= duration) {
+    const end = formatDuration(duration);
+    problems.at([...path, 'from'], `must be before the scenario's end at ${end}`);
+  }
+  if (service === undefined) return { ...given, path };
+  const { replicas, server } = service;
+  if (given.kind === 'crash' && given.replicas > replicas) {
+    const most = `must be at most ${replicas}: ${given.on} has no more`;
+    problems.at([...path, 'replicas'], `${most}; got ${given.replicas}`);
+  }
+  if (given.kind === 'cache-flush' && server.cache === null) {
+    problems.at([...path, 'cache-flush'], `must be a service with a cache; ${given.on} has none`);
+  }
+  if (given.kind === 'partition') {
+    checkCallers(given.on, given.callers, fleet, [...path, 'callers'], problems);
+  }
+  return { ...given, to: endOf(given, replicas), path };
+}
+
+/** Some faults say themselves how long they take. */
+function endOf(given: FaultOf, replicas: number): number {
+  if (given.kind === 'cache-flush') return given.from;
+  return given.kind === 'deploy' ? given.from + replicas * given.away : given.to;
+}
+
+function checkCallers(
+  to: string,
+  callers: readonly string[],
+  fleet: Fleet,
+  path: SpecPath,
+  problems: SpecProblems,
+): void {
+  for (const [i, name] of callers.entries()) {
+    const edges = fleet.services.get(name)?.stages.flat() ?? [fleet.users.get(name)?.edge];
+    if (name !== '' && !edges.some((edge) => edge?.to === to)) {
+      problems.at([...path, i], `must be a caller of ${to}; ${name} does not call it`);
+    }
+  }
+}
+
+function expectationOf(
+  text: string,
+  faults: readonly Fault[],
+  fleet: Fleet,
+  path: SpecPath,
+  problems: SpecProblems,
+): Expectation[] {
+  const parsed = parseExpectation(text, [...fleet.services.keys(), ...fleet.users.keys()]);
+  if (typeof parsed === 'string') {
+    problems.at(path, parsed);
+    return [];
+  }
+  const needsFault = parsed.during !== 'all' || parsed.measure === 'recovery';
+  if (needsFault && faults.length === 0) {
+    problems.at(path, 'is about a fault, and the scenario has none');
+  }
+  if (parsed.during === 'after' && faults.length > 0 && faults.every(({ to }) => to === Infinity)) {
+    problems.at(path, 'is about the time after the faults, and they last to the end');
+  }
+  return [{ ...parsed, path }];
+}
