@@ -5,6 +5,7 @@ import { fetchScenario } from './fetch.ts';
 import { idleScenario } from './idle.ts';
 import { expiryScenario, pendingScenario } from './pending.ts';
 import { dependencyScenario, pipelineScenario, signalScenario } from './pipeline.ts';
+import { simulateScenario } from './simulate.ts';
 import { breakerScenario, bulkheadScenario, retryScenario, timeoutScenario } from './single.ts';
 
 /** In the order of the tables. */
@@ -22,6 +23,7 @@ export const scenarios: readonly Scenario[] = [
   pendingScenario,
   expiryScenario,
   idleScenario,
+  simulateScenario,
   fetchScenario,
   policyScenario,
 ];

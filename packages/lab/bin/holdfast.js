@@ -1,4 +1,15 @@
 #!/usr/bin/env node
-import { main } from '../dist/cli/main.js';
+// Plain JavaScript, so that an old Node says what it lacks instead of failing somewhere.
+if (Number.parseInt(process.versions.node, 10) < 22) {
+  console.error(`holdfast needs Node 22 or newer; this is ${process.version}`);
+  process.exit(2);
+}
 
+// Whoever reads may have seen enough: `holdfast audit | head`.
+process.stdout.on('error', (error) => {
+  if (error.code === 'EPIPE') process.exit();
+  throw error;
+});
+
+const { main } = await import('../dist/cli/main.js');
 process.exitCode = await main(process.argv.slice(2));

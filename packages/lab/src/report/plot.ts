@@ -39,7 +39,10 @@ export function plotHtml(view: ScenarioView, subject: string, plot: Plot): strin
 <svg viewBox="0 0 ${SIZE} ${SIZE}" preserveAspectRatio="none" role="img" aria-label="${html(spoken(view, subject, plot))}">
 ${bands(view)}${grid(scale, plot)}${plot.lines.map((line) => lineSvg(line, scale)).join('')}</svg></div></div>
 <div class="x" aria-hidden="true">${timeTicks(view.duration)
-    .map((at) => `<span style="left:${share(at / view.duration)}">${axisTime(at, view.duration)}</span>`)
+    .map(
+      (at) =>
+        `<span style="left:${share(at / view.duration)}">${axisTime(at, view.duration)}</span>`,
+    )
     .join('')}</div>
 </div>
 <p class="key">${plot.lines.map(keyHtml).join('')}</p>

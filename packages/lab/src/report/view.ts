@@ -36,7 +36,7 @@ export function scenariosOf(report: SimulationReport): ScenarioView[] {
     if (first === undefined) return [];
     return {
       name,
-      about: report.scenarios?.find((scenario) => scenario.name === name)?.about ?? '',
+      about: report.scenarios.find((scenario) => scenario.name === name)?.about ?? '',
       duration: first.duration,
       step: first.step,
       phases: first.phases,

@@ -1,0 +1,175 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { seededRandom } from 'holdfast';
+import type { Probe } from '../../packages/lab/src/simulate/probe.ts';
+import { simulate } from '../../packages/lab/src/simulate/simulate.ts';
+import { createWorld, type World } from '../../packages/lab/src/simulate/world.ts';
+import { fleetOf } from '../../packages/lab/src/spec/fleet.ts';
+import type { Fleet } from '../../packages/lab/src/spec/model.ts';
+import { Heap } from '../heap.ts';
+import type { Job, Samples, Scenario } from '../scenario.ts';
+
+/** Clients of the metrics, with the rounds that they get: each is a whole run. */
+const SIZES = [
+  { metric: 'small', rate: 'smallRate', clients: 1000, rounds: 7 },
+  { metric: 'large', rate: 'largeRate', clients: 10_000, rounds: 3 },
+] as const;
+/** Virtual milliseconds of a run; its middle third is the outage. */
+const DURATION = 60_000;
+/** Clients whose heap is weighed. */
+const IDLE = 10_000;
+
+export const simulateScenario: Scenario = {
+  name: 'simulate',
+  title: 'the simulator: clients in a closed loop, 60 virtual seconds with an outage',
+  metrics: {
+    small: 'ns an event, 1,000 clients',
+    large: 'ns an event, 10,000 clients',
+    smallRate: 'attempts/s, 1,000',
+    largeRate: 'attempts/s, 10,000',
+    heap: 'B an idle client',
+    storm: 's of a retry storm',
+  },
+  goals: [
+    { name: '1,000 clients, ratio to a heap', metric: 'small', of: 'ours', per: 'limit', bound: 2.5 },
+    { name: '10,000 clients, ratio to a heap', metric: 'large', of: 'ours', per: 'limit', bound: 4 },
+    { name: 'idle client, B', metric: 'heap', of: 'ours', bound: 700 },
+    { name: 'retry storm of 10,000 clients, s', metric: 'storm', of: 'ours', bound: 10 },
+  ],
+  notes: [
+    'The minimum is [bench/heap.ts](../../bench/heap.ts): as many events, with one pending for each client, and nothing that happens at them.',
+    'Each client thinks for a second on average, and has a retry, a retry budget, a breaker and a timeout of its own.',
+    'An event is a timer that expires; those that are disarmed, as nearly all timeouts are, come on top.',
+    'The storm is the whole of `holdfast simulate` but its report, with 10,000 clients of the lane `naive`.',
+  ],
+  processes: 2,
+  measure: async ({ seed }: Job): Promise<Samples> => {
+    const samples: Record<string, Record<string, number[]>> = {};
+    const add = (metric: string, name: string, figure: number): void => {
+      ((samples[metric] ??= {})[name] ??= []).push(figure);
+    };
+    for (const { metric, rate, clients, rounds } of SIZES) {
+      for (let round = -1; round < rounds; round++) {
+        await settled();
+        const { events, attempts, ms } = timeWorld(clients, seed);
+        await settled();
+        const limit = timeHeap(clients, events, seed);
+        if (round < 0) continue; // to warm up
+        add(metric, 'limit', (1e6 * limit) / events);
+        add(metric, 'ours', (1e6 * ms) / events);
+        add(rate, 'ours', (1000 * attempts) / ms);
+      }
+    }
+    add('heap', 'ours', await weighClient());
+    for (let round = 0; round < 2; round++) {
+      await settled();
+      add('storm', 'ours', timeStorm(seed));
+    }
+    return samples;
+  },
+};
+
+/** Clients that ask, think for the mean time, and ask again, with an outage in the middle. */
+function fleetWith(clients: number, think: string | { exponential: string }): Fleet {
+  return fleetOf({
+    name: 'bench',
+    services: {
+      api: { workers: clients, serviceTime: { exponential: '20ms' }, queue: { max: 'unbounded' } },
+    },
+    users: {
+      robots: {
+        to: 'api',
+        clients,
+        think,
+        idempotent: true,
+        policy: { timeout: '1s', deadline: false, bulkhead: false },
+      },
+    },
+    scenarios: {
+      outage: {
+        duration: DURATION,
+        faults: [{ outage: 'api', how: 'reset', from: DURATION / 3, to: (2 * DURATION) / 3 }],
+      },
+    },
+  });
+}
+
+function worldOf(fleet: Fleet, seed: number, probe: Probe): World {
+  return createWorld({ fleet, scenario: fleet.scenarios.get('outage')!, lane: {}, seed, probe });
+}
+
+function timeWorld(
+  clients: number,
+  seed: number,
+): { events: number; attempts: number; ms: number } {
+  const counter = new Counter();
+  const world = worldOf(fleetWith(clients, { exponential: '1s' }), seed, counter);
+  const begin = performance.now();
+  world.run(DURATION);
+  return { events: world.events, attempts: counter.attempts, ms: performance.now() - begin };
+}
+
+/** Milliseconds for so many events of a heap in which `pending` wait, all of them drawn before. */
+function timeHeap(pending: number, events: number, seed: number): number {
+  const random = seededRandom(seed);
+  const times = Float64Array.from({ length: 4096 }, () => -1000 * Math.log(1 - random.next()));
+  const heap = new Heap<object>();
+  for (let i = 0; i < pending; i++) heap.push(times[i & 4095]!, { i });
+  const begin = performance.now();
+  for (let i = 0; i < events; i++) {
+    const now = heap.topDue;
+    heap.push(now + times[i & 4095]!, heap.pop());
+  }
+  return performance.now() - begin;
+}
+
+/** Bytes that a client keeps after one call, while its user thinks. */
+async function weighClient(): Promise<number> {
+  const fleet = fleetWith(IDLE, '10m');
+  await settled();
+  const before = held();
+  const world = worldOf(fleet, 1, new Counter());
+  // Everyone has come once in the first ten minutes, and nobody has yet come back after them.
+  world.run(600_000);
+  await settled();
+  const grown = held() - before;
+  if (world.now !== 600_000) throw new Error('the world did not get to its end');
+  return grown / IDLE;
+}
+
+/** Seconds. */
+function timeStorm(seed: number): number {
+  const fleet = fleetWith(10_000, { exponential: '1s' });
+  const begin = performance.now();
+  simulate(fleet, { scenario: 'outage', lane: 'naive', seed });
+  return (performance.now() - begin) / 1000;
+}
+
+/** Two turns and two collections: the second finds what finalizers let go. */
+async function settled(): Promise<void> {
+  for (let i = 0; i < 2; i++) {
+    await turn();
+    globalThis.gc!();
+  }
+}
+
+function held(): number {
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+}
+
+/** Hears everything, and counts attempts. */
+class Counter implements Probe {
+  attempts = 0;
+  attemptStarted(): void {
+    this.attempts++;
+  }
+  userArrived(): void {}
+  userAnswered(): void {}
+  requestArrived(): void {}
+  requestRejected(): void {}
+  requestServed(): void {}
+  loadChanged(): void {}
+  callStarted(): void {}
+  attemptEnded(): void {}
+  callEnded(): void {}
+}
