@@ -10,11 +10,13 @@ import type { Job, Samples, Scenario } from '../scenario.ts';
 
 /** Clients of the metrics, with the rounds that they get: each is a whole run. */
 const SIZES = [
-  { metric: 'small', rate: 'smallRate', clients: 1000, rounds: 7 },
+  { metric: 'small', rate: 'smallRate', clients: 1000, rounds: 15 },
   { metric: 'large', rate: 'largeRate', clients: 10_000, rounds: 3 },
 ] as const;
 /** Virtual milliseconds of a run; its middle third is the outage. */
 const DURATION = 60_000;
+/** Drawn times for the minimum, which uses them over and over. */
+const TIMES = 4096;
 /** Clients whose heap is weighed. */
 const IDLE = 10_000;
 
@@ -30,8 +32,20 @@ export const simulateScenario: Scenario = {
     storm: 's of a retry storm',
   },
   goals: [
-    { name: '1,000 clients, ratio to a heap', metric: 'small', of: 'ours', per: 'limit', bound: 2.5 },
-    { name: '10,000 clients, ratio to a heap', metric: 'large', of: 'ours', per: 'limit', bound: 4 },
+    {
+      name: '1,000 clients, ratio to a heap',
+      metric: 'small',
+      of: 'ours',
+      per: 'limit',
+      bound: 2.5,
+    },
+    {
+      name: '10,000 clients, ratio to a heap',
+      metric: 'large',
+      of: 'ours',
+      per: 'limit',
+      bound: 4,
+    },
     { name: 'idle client, B', metric: 'heap', of: 'ours', bound: 700 },
     { name: 'retry storm of 10,000 clients, s', metric: 'storm', of: 'ours', bound: 10 },
   ],
@@ -48,10 +62,9 @@ export const simulateScenario: Scenario = {
       ((samples[metric] ??= {})[name] ??= []).push(figure);
     };
     for (const { metric, rate, clients, rounds } of SIZES) {
-      for (let round = -1; round < rounds; round++) {
-        await settled();
+      for (let round = -2; round < rounds; round++) {
+        // No forced collection: with a world that is gone goes the code that was compiled for it.
         const { events, attempts, ms } = timeWorld(clients, seed);
-        await settled();
         const limit = timeHeap(clients, events, seed);
         if (round < 0) continue; // to warm up
         add(metric, 'limit', (1e6 * limit) / events);
@@ -60,10 +73,7 @@ export const simulateScenario: Scenario = {
       }
     }
     add('heap', 'ours', await weighClient());
-    for (let round = 0; round < 2; round++) {
-      await settled();
-      add('storm', 'ours', timeStorm(seed));
-    }
+    for (let round = 0; round < 2; round++) add('storm', 'ours', timeStorm(seed));
     return samples;
   },
 };
@@ -108,18 +118,24 @@ function timeWorld(
   return { events: world.events, attempts: counter.attempts, ms: performance.now() - begin };
 }
 
-/** Milliseconds for so many events of a heap in which `pending` wait, all of them drawn before. */
+/** Milliseconds for so many events of a heap in which `pending` wait; their times are drawn before. */
 function timeHeap(pending: number, events: number, seed: number): number {
   const random = seededRandom(seed);
-  const times = Float64Array.from({ length: 4096 }, () => -1000 * Math.log(1 - random.next()));
+  const times = Float64Array.from({ length: TIMES }, () => -1000 * Math.log(1 - random.next()));
   const heap = new Heap<object>();
-  for (let i = 0; i < pending; i++) heap.push(times[i & 4095]!, { i });
+  for (let i = 0; i < pending; i++) heap.push(times[i % TIMES]!, { i });
+  // A few thousandths of a second are too few to be compiled and measured in one go.
+  passEvents(heap, times, events);
   const begin = performance.now();
+  passEvents(heap, times, events);
+  return performance.now() - begin;
+}
+
+function passEvents(heap: Heap<object>, times: Float64Array, events: number): void {
   for (let i = 0; i < events; i++) {
     const now = heap.topDue;
-    heap.push(now + times[i & 4095]!, heap.pop());
+    heap.push(now + times[i % TIMES]!, heap.pop());
   }
-  return performance.now() - begin;
 }
 
 /** Bytes that a client keeps after one call, while its user thinks. */

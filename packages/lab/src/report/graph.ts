@@ -16,7 +16,10 @@ interface Rating {
 }
 
 /** Letters of a name that have room in a box. */
-const NAME_LETTERS = 20;
+const NAME_LETTERS = 17;
+
+/** How far a drawing shrinks before it scrolls: its letters must stay readable. */
+const LEAST = 0.8;
 
 /** The call graph of one lane's run, each figure from the phase in which it was worst. */
 export function graphHtml(report: SimulationReport, lane: LaneView): string {
@@ -39,7 +42,7 @@ export function graphHtml(report: SimulationReport, lane: LaneView): string {
   return `<figure class="graph">
 <figcaption><i class="mark ${lane.style} main"></i><strong>${html(lane.name)}</strong></figcaption>
 <div class="wide" tabindex="0" role="region" aria-label="${html(`Call graph, ${lane.name}`)}">
-<svg viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${html(spoken(lane.run, nodes, links))}">
+<svg viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" style="min-width:${Math.round(width * LEAST)}px" role="img" aria-label="${html(spoken(lane.run, nodes, links))}">
 ${layout.links.map((link) => linkPath(link, links.get(link.id))).join('')}
 ${layout.boxes.map((box) => boxSvg(box, service.get(box.name), nodes.get(box.name))).join('')}
 ${layout.links.map((link) => linkLabel(link, links.get(link.id))).join('')}</svg></div></figure>
@@ -91,8 +94,9 @@ function linkPath(link: Link, rating: Rating | undefined): string {
 function linkLabel(link: Link, rating: Rating | undefined): string {
   if (rating === undefined || rating.value === null) return '';
   const { x, y } = link.label;
-  const worst = rating.worst ? `<text class="worst" x="${x}" y="${y + 19}">worst</text>` : '';
-  return `<g class="label ${rating.level}"><rect x="${x - 27}" y="${y - 10}" width="54" height="20" rx="10"/><text x="${x}" y="${y + 4.5}">${written(rating.value, 'ratio')}</text>${worst}</g>`;
+  const text = `${written(rating.value, 'ratio')}${rating.worst ? ' worst' : ''}`;
+  const half = rating.worst ? 45 : 27;
+  return `<g class="label ${rating.level}"><rect x="${x - half}" y="${y - 10}" width="${2 * half}" height="20" rx="10"/><text x="${x}" y="${y + 4.5}">${text}</text></g>`;
 }
 
 function shortened(name: string): string {

@@ -65,7 +65,7 @@ function overviewHtml(views: readonly ScenarioView[]): string {
     const verdicts = view.lanes.map((lane) => `${lane.name}: ${verdictText(lane.run.verdict)}`);
     return `<li><a href="#s${index}">${html(view.name)}</a> <span class="note">${html(verdicts.join('; '))}</span></li>\n`;
   });
-  return `<nav aria-label="Scenarios"><h2 style="margin-top:2.5rem">Scenarios</h2>\n<ol>\n${items.join('')}</ol></nav>\n`;
+  return `<nav aria-label="Scenarios"><h2>Scenarios</h2>\n<ol>\n${items.join('')}</ol></nav>\n`;
 }
 
 function scenarioHtml(

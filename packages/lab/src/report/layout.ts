@@ -28,10 +28,10 @@ export interface Arrow {
   readonly to: string;
 }
 
-const BOX = { width: 168, height: 50 };
-const GAP = { x: 128, y: 40 };
+const BOX = { width: 150, height: 50 };
+const GAP = { x: 100, y: 40 };
 const MARGIN = 8;
-const LABEL = { width: 62, height: 20 };
+const LABEL = { width: 92, height: 22 };
 
 /** A place in a column: a box, or a bend of a link that passes by. */
 interface Spot {

@@ -65,7 +65,7 @@ export function moments(view: ScenarioView): string[] {
 }
 
 /** A fault as its label says it. */
-export function faultText(fault: FaultBand): string {
+function faultText(fault: FaultBand): string {
   return `${fault.kind} ${fault.on}`;
 }
 

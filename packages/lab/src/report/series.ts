@@ -2,7 +2,7 @@
 export type Values = readonly (number | null)[];
 
 /** The most points that a plot has: more than it has pixels would only make the page heavy. */
-export const MOST_POINTS = 240;
+const MOST_POINTS = 240;
 
 /** How several points become one: percentiles and queues keep their peaks, rates their mean. */
 export type Merge = 'mean' | 'max';

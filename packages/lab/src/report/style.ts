@@ -49,6 +49,8 @@ p { margin: 0 0 0.8em; max-width: 42rem; }
 .facts dt { color: var(--muted); }
 .facts dd { margin: 0; overflow-wrap: anywhere; }
 code { font: 0.92em var(--mono); overflow-wrap: anywhere; }
+nav h2 { margin-top: 2.5rem; font-size: 1.3rem; }
+nav ol { padding-left: 1.4rem; }
 section.scenario { margin-top: 4.5rem; }
 .verdicts { list-style: none; padding: 0; margin: 1.8rem 0 0; display: grid; grid-template-columns: repeat(auto-fit, minmax(min(17rem, 100%), 1fr)); gap: 1.5rem 2.5rem; }
 .verdicts li { border-top: 4px solid var(--lane); padding-top: 0.7rem; font: 0.9rem/1.5 var(--sans); min-width: 0; }
@@ -123,7 +125,7 @@ table.map thead th { text-align: center; }
 .graphs { display: flex; flex-wrap: wrap; gap: 1.5rem 3rem; }
 .graph { max-width: 100%; }
 .graph figcaption { display: flex; align-items: center; gap: 0.5rem; font-size: 0.9rem; }
-.graph svg { display: block; }
+.graph svg { display: block; max-width: 100%; height: auto; }
 .graph text { font: 13px var(--sans); text-anchor: middle; fill: var(--ink); }
 .graph .calm { --level: var(--muted); } .graph .raised { --level: var(--raised); }
 .graph .high { --level: var(--high); } .graph .severe { --level: var(--severe); }
@@ -138,7 +140,6 @@ table.map thead th { text-align: center; }
 .graph .link path.tip { fill: var(--level); stroke-width: 1; }
 .graph .label rect { fill: var(--paper); stroke: var(--level); }
 .graph .label text { font-size: 12px; font-weight: 600; fill: var(--level); }
-.graph .label .worst { font-size: 11px; paint-order: stroke; stroke: var(--paper); stroke-width: 4px; }
 footer { margin-top: 4rem; padding-top: 1rem; border-top: 1px solid var(--rule); }
 @media (max-width: 40rem) {
   body { padding-top: 1.5rem; }
@@ -162,7 +163,7 @@ footer { margin-top: 4rem; padding-top: 1rem; border-top: 1px solid var(--rule);
   figure, .verdicts li, tbody tr { break-inside: avoid; }
   h2, h3, h4 { break-after: avoid; }
   .wide { overflow: visible; }
-  .graph svg { max-width: 100%; height: auto; }
+  .graph svg { min-width: 0 !important; }
   table { font-size: 7.5pt; }
   th, td { padding-right: 0.6rem; }
 }
