@@ -23,7 +23,10 @@ const tasks = {
   lint: { needs: [], run: ['oxlint', 'oxfmt --check', 'knip --treat-config-hints-as-errors'] },
   mutation: { needs: [], run: ['stryker run'] },
   oracles: { needs: ['build'], run: ['node packages/lab/oracles/main.ts'] },
-  reference: { needs: ['build'], run: ['node scripts/reference.ts', 'node scripts/spec-reference.ts'] },
+  reference: {
+    needs: ['build'],
+    run: ['node scripts/reference.ts', 'node scripts/spec-reference.ts'],
+  },
   test: {
     needs: ['build', 'node22'],
     run: [

@@ -141,14 +141,15 @@ async function weigh(make: Kind['make'], count: number): Promise<{ heap: number;
 }
 
 /** Two turns and two collections: the second finds what finalizers let go. */
-async function settled(): Promise<void> {
+export async function settled(): Promise<void> {
   for (let i = 0; i < 2; i++) {
     await turn();
     globalThis.gc!();
   }
 }
 
-function held(): number {
+/** Bytes of the heap and of array buffers. */
+export function held(): number {
   const { heapUsed, arrayBuffers } = process.memoryUsage();
   return heapUsed + arrayBuffers;
 }

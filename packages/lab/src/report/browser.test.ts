@@ -14,6 +14,7 @@ import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, describe, expect, it } from 'vitest';
 import { reportFixture, wholeFixture } from '../../test/report-fixture.ts';
+import { html } from './escape.ts';
 import { htmlReport } from './html.ts';
 
 /**
@@ -22,6 +23,9 @@ import { htmlReport } from './html.ts';
  */
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome'];
+
+/** Of the window, in pixels: what a picture shows of the page. */
+const HEIGHT = 2400;
 
 const browser = findBrowser();
 const directory = mkdtempSync(join(tmpdir(), 'holdfast-report-'));
@@ -60,12 +64,13 @@ interface Seen {
   readonly paper: string;
 }
 
-// A test that ran nothing must not look like one that passed: without a browser it is skipped, by name.
-const title =
-  browser === null ? `the page (skipped: none of ${NAMES.join(', ')} is on the PATH)` : 'the page';
+/** Ends scripts if it gets the chance, and has no place to break a line. */
 const hostile = `</script><script>console.error('in')</script>${'long'.repeat(30)}`;
 
-describe.skipIf(browser === null)(title, { timeout: 60_000 }, () => {
+// A test that ran nothing must not look like one that passed: its name says why it was skipped.
+const where = browser ?? `no browser: none of ${NAMES.join(', ')} is on the PATH`;
+
+describe.skipIf(browser === null)(`the page (${where})`, { timeout: 60_000 }, () => {
   const pages = {
     plain: htmlReport(reportFixture()),
     whole: htmlReport(wholeFixture()),
@@ -85,7 +90,7 @@ describe.skipIf(browser === null)(title, { timeout: 60_000 }, () => {
       it(`fits ${width} pixels without an error (${name})`, async () => {
         const { seen, errors } = await look(page, name, width);
         expect(errors).toEqual([]);
-        // The window is what it was asked to be, or the next two lines would prove nothing.
+        // The page is as wide as it was asked to be, or the next two lines would prove nothing.
         expect(seen.inner).toBe(width);
         expect(seen.wide).toEqual([]);
         expect(seen.width).toBeLessThanOrEqual(width);
@@ -108,13 +113,15 @@ describe.skipIf(browser === null)(title, { timeout: 60_000 }, () => {
   it.each(['light', 'dark'])('has its colours in %s, and is a picture', async (scheme) => {
     const { seen } = await look(pages.plain, `colours-${scheme}`, 1280, scheme);
     expect(seen.paper).toBe(scheme === 'dark' ? 'rgb(21, 23, 27)' : 'rgb(255, 254, 251)');
-    const picture = join(pictures, `${scheme}.png`);
-    await run(pages.plain, `picture-${scheme}`, 1280, [
-      `--screenshot=${picture}`,
-      ...schemeFlags(scheme),
-    ]);
-    // An empty page of this size compresses to a few kB.
-    expect(statSync(picture).size).toBeGreaterThan(50_000);
+    for (const width of [400, 1280]) {
+      const picture = join(pictures, `${scheme}-${width}.png`);
+      await run(pages.whole, `picture-${scheme}-${width}`, width, [
+        `--screenshot=${picture}`,
+        ...schemeFlags(scheme),
+      ]);
+      // An empty page of this size compresses to a few kB.
+      expect(statSync(picture).size).toBeGreaterThan(50_000);
+    }
   });
 });
 
@@ -125,7 +132,8 @@ async function look(page: string, name: string, width: number, scheme = 'light')
     ...schemeFlags(scheme),
   ]);
   const json = /<pre id="seen">(.*?)<\/pre>/s.exec(stdout)?.[1];
-  if (json === undefined) throw new Error(`The page's own script did not run: ${stderr}`);
+  if (json === undefined || json === '')
+    throw new Error(`The page's own script did not run: ${stderr}`);
   const seen = JSON.parse(
     json.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&'),
   ) as Seen;
@@ -135,8 +143,7 @@ async function look(page: string, name: string, width: number, scheme = 'light')
 function run(page: string, name: string, width: number, flags: readonly string[]) {
   if (browser === null) throw new Error('no browser');
   const file = join(directory, `${name}.html`);
-  // A window has a least width of about 500 pixels; a frame is as narrow as it is told.
-  writeFileSync(file, page);
+  writeFileSync(file, framed(page, width));
   return promisify(execFile)(
     browser,
     [
@@ -146,12 +153,26 @@ function run(page: string, name: string, width: number, flags: readonly string[]
       '--hide-scrollbars',
       '--enable-logging=stderr',
       `--user-data-dir=${join(directory, `profile-${name}`)}`,
-      `--window-size=${width},2400`,
+      `--window-size=${width},${HEIGHT}`,
       ...flags,
       pathToFileURL(file).href,
     ],
     { maxBuffer: 64 * 2 ** 20, timeout: 50_000 },
   );
+}
+
+/** A window is never narrower than some 500 pixels; a frame in it is as narrow as it is told. */
+function framed(page: string, width: number): string {
+  return `<!doctype html><meta name="color-scheme" content="light dark"><body style="margin:0">
+<iframe style="border:0;display:block;width:${width}px;height:${HEIGHT}px" srcdoc="${html(page)}"></iframe>
+<pre id="seen"></pre>
+<script>
+const frame = document.querySelector('iframe');
+frame.onload = () => {
+  const seen = frame.contentDocument.getElementById('seen');
+  document.getElementById('seen').textContent = seen ? seen.textContent : '';
+};
+</script>`;
 }
 
 function schemeFlags(scheme: string): string[] {

@@ -29,7 +29,7 @@ it('is made of tables whose rows have as many cells as their heads', () => {
     if (!line.startsWith('|')) continue;
     const cells = line.split(/(?<!\\)\|/).length;
     if (!lines[at - 1]!.startsWith('|')) columns = cells;
-    expect(cells, line).toBe(columns);
+    expect({ line, cells }).toEqual({ line, cells: columns });
   }
   expect(columns).toBeGreaterThan(0);
 });

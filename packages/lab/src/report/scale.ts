@@ -6,8 +6,9 @@ export interface Scale {
 
 /** From zero to a round number that is at least `max`; at most `count` marks above zero. */
 export function linearScale(max: number, count = 4): Scale {
-  const step = roundStep((max > 0 ? max : 1) / count);
-  const top = Math.max(1, Math.ceil(max / step - 1e-9)) * step;
+  const most = max > 0 ? max : 1;
+  const step = roundStep(most / count);
+  const top = Math.ceil(most / step - 1e-9) * step;
   const marks = Math.round(top / step);
   return {
     place: (value) => clamp(value / top),

@@ -30,7 +30,7 @@ html { -webkit-text-size-adjust: 100%; text-size-adjust: 100%; }
 body {
   margin: 0 auto; max-width: 70rem; padding: 3rem clamp(1rem, 4vw, 3rem) 4rem;
   background: var(--paper); color: var(--ink);
-  font: 1.0625rem/1.55 var(--serif); overflow-wrap: break-word;
+  font: 1.0625rem/1.55 var(--serif); overflow-wrap: anywhere;
 }
 .skip { position: absolute; left: -100rem; }
 .skip:focus { position: static; }
@@ -101,7 +101,7 @@ figcaption span { color: var(--muted); }
 details.numbers { margin-left: 3.4rem; font-size: 0.8125rem; }
 summary { color: var(--muted); cursor: pointer; width: fit-content; }
 .wide { overflow-x: auto; max-width: 100%; }
-table { border-collapse: collapse; font: 0.8125rem/1.4 var(--sans); font-variant-numeric: tabular-nums; margin: 0.4rem 0 1.4rem; }
+table { overflow-wrap: normal; border-collapse: collapse; font: 0.8125rem/1.4 var(--sans); font-variant-numeric: tabular-nums; margin: 0.4rem 0 1.4rem; }
 caption { text-align: left; color: var(--muted); padding: 0 0 0.4rem; }
 th, td { padding: 0.28rem 1.1rem 0.28rem 0; text-align: right; vertical-align: top; white-space: nowrap; }
 th { font-weight: 600; text-align: left; }
