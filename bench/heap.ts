@@ -1,7 +1,4 @@
-/**
- * A 4-ary min-heap of moments and what happens at them, and nothing else: the least that a simulator
- * does for an event. Of two at one moment either may come first, and none is ever taken back.
- */
+/** A 4-ary min-heap by moments, without order at one moment: the least that an event costs. */
 export class Heap<T> {
   size = 0;
   #dues = new Float64Array(1024);
