@@ -11,6 +11,8 @@ const textOf = (page: string) =>
     .replaceAll('&gt;', '>')
     .replace(/[\s\u202f]+/g, ' ');
 
+const keyOf = (plot: string) => textOf(/<p class="key">.*<\/p>/.exec(plot)![0]).trim();
+
 const dataOf = (page: string) =>
   JSON.parse(/<script type="application\/json" id="data">(.*?)<\/script>/s.exec(page)![1]!) as {
     moments: string[];
@@ -55,12 +57,20 @@ describe('a report as HTML', () => {
     for (const plot of plots) {
       expect(plot).toContain('class="band"');
       expect(plot).toContain('>outage payments</span>');
-      expect(plot).toMatch(/role="img" aria-label="[^"]*naive: at most before/);
+      expect(plot).toMatch(/role="img" aria-label="[^"]*holdfast: at most before/);
       expect(plot.match(/<tr>/g)!.length).toBeGreaterThan(20);
       expect(plot).not.toMatch(/NaN|undefined|Infinity/);
     }
     // The web's queue is empty throughout: its plot would show nothing.
     expect(titles.filter((title) => title === 'Queue')).toHaveLength(4);
+  });
+
+  it('names in a key only the lanes that have a line', () => {
+    const plots = page.match(/<figure class="plot"[\s\S]*?<\/figure>/g)!;
+    const budget = plots.find((plot) => plot.includes('Retry budget in use'))!;
+    const goodput = plots.find((plot) => plot.includes('<strong>Goodput'))!;
+    expect(keyOf(budget)).toBe('holdfast');
+    expect(keyOf(goodput)).toMatch(/^arrivals +naive +holdfast$/);
   });
 
   it('marks the worst of the call graph in words', () => {

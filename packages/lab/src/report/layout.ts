@@ -29,7 +29,7 @@ export interface Arrow {
 }
 
 const BOX = { width: 150, height: 50 };
-const GAP = { x: 100, y: 40 };
+const GAP = { x: 116, y: 40 };
 const MARGIN = 8;
 const LABEL = { width: 92, height: 22 };
 

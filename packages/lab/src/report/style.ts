@@ -60,6 +60,8 @@ section.scenario { margin-top: 4.5rem; }
 .verdicts p { margin: 0 0 0.7em; }
 .verdicts .facts { font-size: 0.875rem; gap: 0.15rem 0.9rem; }
 .plots { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(17.5rem, 100%), 1fr)); gap: 1.6rem 2rem; }
+/* Plots of one row begin at one height, however long their captions are. */
+.plots figure { display: grid; grid-row: span 4; grid-template-rows: subgrid; grid-template-columns: minmax(0, 1fr); row-gap: 0; }
 .plots.wide-plots { grid-template-columns: minmax(0, 1fr); gap: 2rem; }
 figure { margin: 0; min-width: 0; font-family: var(--sans); }
 figcaption { font-size: 0.8125rem; line-height: 1.4; margin-bottom: 0.5rem; }
@@ -74,6 +76,7 @@ figcaption span { color: var(--muted); }
 .frame .y span { position: absolute; right: 0.55rem; transform: translateY(50%); white-space: nowrap; }
 .frame .x { grid-column: 2; position: relative; height: 1.5rem; }
 .frame .x span { position: absolute; top: 0.45rem; transform: translateX(-50%); white-space: nowrap; }
+.frame .x .end { transform: translateX(-100%); }
 .plots:not(.wide-plots) .x span:nth-child(even) { visibility: hidden; }
 .fault { position: absolute; top: calc(var(--row) * 1.15rem); padding: 0.1rem 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; color: var(--band-ink); font-weight: 600; line-height: 1.2; }
 .canvas path { fill: none; vector-effect: non-scaling-stroke; stroke-linejoin: round; stroke-linecap: round; }
@@ -92,7 +95,7 @@ figcaption span { color: var(--muted); }
 .read .cursor { display: block; }
 .cursor::after { content: attr(data-at); position: absolute; top: 0.1rem; left: 0.3rem; padding: 0.15rem 0.3rem; background: var(--paper); color: var(--ink); font-style: normal; white-space: nowrap; opacity: 0.92; }
 .cursor.late::after { left: auto; right: 0.3rem; }
-.key { display: flex; flex-wrap: wrap; gap: 0.1rem 1.1rem; margin: 0.2rem 0 0.3rem 3.4rem; font-size: 0.8125rem; line-height: 1.5; max-width: none; }
+.key { display: flex; flex-wrap: wrap; align-content: start; gap: 0.1rem 1.1rem; margin: 0.2rem 0 0.3rem 3.4rem; font-size: 0.8125rem; line-height: 1.5; max-width: none; }
 .entry { display: inline-flex; align-items: baseline; gap: 0.4rem; min-width: 0; overflow-wrap: anywhere; }
 .key output { font-variant-numeric: tabular-nums; font-weight: 600; min-width: 3em; white-space: nowrap; }
 .mark { flex: none; display: inline-block; width: 1.1rem; height: 0; border-top: 3px solid var(--lane); vertical-align: middle; align-self: center; }
@@ -101,15 +104,14 @@ figcaption span { color: var(--muted); }
 details.numbers { margin-left: 3.4rem; font-size: 0.8125rem; }
 summary { color: var(--muted); cursor: pointer; width: fit-content; }
 .wide { overflow-x: auto; max-width: 100%; }
-table { overflow-wrap: normal; border-collapse: collapse; font: 0.8125rem/1.4 var(--sans); font-variant-numeric: tabular-nums; margin: 0.4rem 0 1.4rem; }
+table { overflow-wrap: normal; border-bottom: 1px solid var(--rule); border-collapse: collapse; font: 0.8125rem/1.4 var(--sans); font-variant-numeric: tabular-nums; margin: 0.4rem 0 1.4rem; }
 caption { text-align: left; color: var(--muted); padding: 0 0 0.4rem; }
-th, td { padding: 0.28rem 1.1rem 0.28rem 0; text-align: right; vertical-align: top; white-space: nowrap; }
+th, td { padding: 0.28rem 0.9rem 0.28rem 0; text-align: right; vertical-align: top; white-space: nowrap; }
 th { font-weight: 600; text-align: left; }
 thead th { border-bottom: 1.5px solid var(--ink); vertical-align: bottom; }
 thead th.num, .numbers thead th:not(:first-child) { text-align: right; }
 tbody tr.begins > * { border-top: 1px solid var(--rule); }
 tbody tr:first-child > * { border-top: 0; }
-tbody tr:last-child > * { border-bottom: 1px solid var(--rule); }
 tbody th.minor { font-weight: 400; }
 tbody th i.mark { margin-right: 0.45rem; }
 table.words th, table.words td { text-align: left; white-space: normal; min-width: 7.5rem; }
@@ -117,7 +119,11 @@ table.words th:first-child { min-width: 11rem; font-weight: 400; }
 table.words { font-size: 0.9rem; }
 .holds { color: var(--good); font-weight: 600; } .fails { color: var(--bad); font-weight: 600; }
 table.map td { text-align: center; border: 2px solid var(--paper); padding: 0.5rem 0.7rem; background: var(--faint); line-height: 1.35; }
-table.map thead th { text-align: center; }
+table.map { border: 0; }
+table.map th { vertical-align: middle; padding-right: 1.1rem; }
+table.map thead th { border: 0; }
+table.map thead th:nth-child(n + 3) { text-align: center; padding-right: 0; }
+table.map tbody tr > th { border: 0; }
 .map .v-stable, .map .v-degraded { background: color-mix(in srgb, var(--holdfast) 16%, var(--paper)); }
 .map .v-recovers { background: color-mix(in srgb, var(--other2) 24%, var(--paper)); }
 .map .v-unsettled { background: color-mix(in srgb, var(--naive) 20%, var(--paper)); }
@@ -147,6 +153,8 @@ footer { margin-top: 4rem; padding-top: 1rem; border-top: 1px solid var(--rule);
   .wide-plots .x span:nth-child(even) { visibility: hidden; }
   .frame { grid-template-columns: 2.9rem minmax(0, 1fr); }
   .key, details.numbers { margin-left: 2.9rem; }
+  table.words th, table.words td { min-width: 5rem; padding-right: 0.7rem; }
+  table.words th:first-child { min-width: 8rem; }
   .facts { grid-template-columns: minmax(0, 1fr); gap: 0; }
   .facts dd { margin-bottom: 0.5rem; }
 }
