@@ -1,55 +1,9 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-
-import { fleetOf } from '../spec/fleet.ts';
-import type { Fleet } from '../spec/model.ts';
-import { readIstio } from './istio.ts';
+import { meshReader, service } from '../../test/meshes.ts';
 import type { Layer, LayersRead } from './layers.ts';
 
-const fleet: Fleet = fleetOf({
-  name: 'shop',
-  services: {
-    web: { replicas: 2, calls: [{ to: 'checkout', policy: 'none' }] },
-    checkout: {
-      calls: [
-        { to: 'payments', policy: { retry: { maxAttempts: 3 } } },
-        { to: 'stock', policy: 'none' },
-        { to: 'bank', policy: 'none' },
-      ],
-    },
-    payments: { replicas: 4, workers: 5 },
-    stock: { replicas: 10 },
-    bank: { external: true },
-  },
-  users: { shoppers: { to: 'web', rate: 10 } },
-});
-
-let folder = '';
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'istio-'));
-});
-afterAll(() => rm(folder, { recursive: true }));
-
-async function read(yaml: string): Promise<LayersRead> {
-  const file = join(folder, 'mesh.yaml');
-  await writeFile(file, yaml);
-  return readIstio(file, fleet);
-}
-
-/** A VirtualService of payments with one route that says this. */
-function service(http: string): string {
-  return `apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata: { name: payments }
-spec:
-  hosts: [payments]
-  http:
-    - ${http}
-`;
-}
+const read = meshReader();
 
 function sidecar({ layers }: LayersRead, to = 'payments', from = 'checkout'): Layer {
   const found = layers.filter(

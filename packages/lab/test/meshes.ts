@@ -1,0 +1,53 @@
+/** A fleet, and files of a mesh's configuration for it: what the tests of the Istio reader share. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll } from 'vitest';
+import { readIstio } from '../src/audit/istio.ts';
+import type { LayersRead } from '../src/audit/layers.ts';
+import { fleetOf } from '../src/spec/fleet.ts';
+import type { Fleet } from '../src/spec/model.ts';
+
+export const fleet: Fleet = fleetOf({
+  name: 'shop',
+  services: {
+    web: { replicas: 2, calls: [{ to: 'checkout', policy: 'none' }] },
+    checkout: {
+      calls: [
+        { to: 'payments', policy: { retry: { maxAttempts: 3 } } },
+        { to: 'stock', policy: 'none' },
+        { to: 'bank', policy: 'none' },
+      ],
+    },
+    payments: { replicas: 4, workers: 5 },
+    stock: { replicas: 10 },
+    bank: { external: true },
+  },
+  users: { shoppers: { to: 'web', rate: 10 } },
+});
+
+/** Answers what reads these words as the one file of a mesh. Call it at the top of a test file. */
+export function meshReader(): (yaml: string) => Promise<LayersRead> {
+  let folder = '';
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'istio-'));
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+  return async (yaml) => {
+    const file = join(folder, 'mesh.yaml');
+    await writeFile(file, yaml);
+    return readIstio(file, fleet);
+  };
+}
+
+/** A VirtualService of payments with one route that says this. */
+export function service(http: string): string {
+  return `apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: payments }
+spec:
+  hosts: [payments]
+  http:
+    - ${http}
+`;
+}
