@@ -26,8 +26,6 @@ interface Extras {
   controller: AbortController | null;
   /** Where the signal was read: the async context of its listeners. */
   context: unknown;
-  /** Why it was abandoned. */
-  reason: unknown;
   /** Calls made on behalf of this attempt: they end with it. */
   children: CallGroup | null;
   /** Are told when an operation settles that was abandoned. */
@@ -47,6 +45,8 @@ export class LiveAttempt implements TimerNode, Attempt {
   readonly number: number;
   readonly #caller: Caller;
   #state: number = PREPARED;
+  /** Why it was abandoned. */
+  #reason: unknown = undefined;
   #extras: Extras | null = null;
 
   constructor(caller: Caller, number: number) {
@@ -61,7 +61,7 @@ export class LiveAttempt implements TimerNode, Attempt {
       // Its listeners are the caller's code, and a shared timer may be what aborts it. Not kept as
       // the call's context: this may be a span of this attempt, in which the next has no place.
       extras.context = this.#caller.plan.runtime.context.capture();
-      if (this.#state === ABANDONED) extras.controller.abort(extras.reason);
+      if (this.isAbandoned) extras.controller.abort(this.#reason);
     }
     return extras.controller.signal;
   }
@@ -157,13 +157,10 @@ export class LiveAttempt implements TimerNode, Attempt {
   /** Nobody waits for it any more. Runs the operation's abort listeners. */
   abandon(reason: unknown): void {
     this.#state = ABANDONED;
-    const extras = this.#withExtras();
-    extras.reason = reason;
-    extras.children?.abort(reason);
-    const { controller, context } = extras;
-    if (controller === null) return;
-    if (context === null) controller.abort(reason);
-    else this.#caller.plan.runtime.context.run(context, () => controller.abort(reason), undefined);
+    this.#reason = reason;
+    if (this.#extras === null) return;
+    this.#extras.children?.abort(reason);
+    this.#abortSignal(this.#extras);
   }
 
   /** Lets a call end with this attempt. */
@@ -190,10 +187,19 @@ export class LiveAttempt implements TimerNode, Attempt {
     return (this.#extras ??= {
       controller: null,
       context: null,
-      reason: undefined,
       children: null,
       survivors: null,
     });
+  }
+
+  #abortSignal({ controller, context }: Extras): void {
+    if (controller === null) return;
+    if (context === null) {
+      controller.abort(this.#reason);
+    } else {
+      const abort = (): void => controller.abort(this.#reason);
+      this.#caller.plan.runtime.context.run(context, abort, undefined);
+    }
   }
 
   #settledLate(ok: boolean, outcome: unknown): void {

@@ -7,11 +7,9 @@ export function attemptRecord(call: Call, verdict: Verdict): AttemptRecord {
   const attempt = live!.number;
   const { startedAt } = root;
   const unknown = attempt === 1 ? 0 : NaN;
-  const record = {
-    attempt,
-    verdict,
-    startedAfter: startedAt === null ? unknown : attemptStartedAt! - startedAt,
-    duration: attemptStartedAt === null ? NaN : plan.runtime.clock.recent() - attemptStartedAt,
-  };
-  return ok ? record : { ...record, error: outcome };
+  const startedAfter = startedAt === null ? unknown : attemptStartedAt! - startedAt;
+  const duration = attemptStartedAt === null ? NaN : plan.runtime.clock.recent() - attemptStartedAt;
+  return ok
+    ? { attempt, verdict, startedAfter, duration }
+    : { attempt, verdict, startedAfter, duration, error: outcome };
 }

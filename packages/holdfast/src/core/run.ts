@@ -166,8 +166,18 @@ export function interrupt(call: Call, interruption: Interruption): void {
   call.step = RUNNING;
   const { context } = call.root;
   if (context === null) unwind(call, step, interruption);
-  else call.plan.runtime.context.run(context, () => unwind(call, step, interruption), undefined);
+  else unwindIn(context, call, step, interruption);
   call.plan.scheduler.resume(call, GO);
+}
+
+/** A function of its own: what a closure refers to is allocated even where the closure is not made. */
+function unwindIn(
+  context: unknown,
+  call: Call,
+  step: Call['step'],
+  interruption: Interruption,
+): void {
+  call.plan.runtime.context.run(context, () => unwind(call, step, interruption), undefined);
 }
 
 /**

@@ -37,9 +37,11 @@ class Timeout implements TypedPolicy {
   readonly kind = 'timeout';
   readonly runtime: Runtime;
   readonly #after: number;
+  readonly #reason: string;
 
   constructor(after: number, runtime: Runtime) {
     this.#after = after;
+    this.#reason = `no answer within ${formatDuration(after)}`;
     this.runtime = runtime;
   }
 
@@ -67,7 +69,7 @@ class Timeout implements TypedPolicy {
     const after = this.#after;
     const error = callError(call, AttemptTimeoutError, {
       policy: this.kind,
-      reason: `no answer within ${formatDuration(after)}`,
+      reason: this.#reason,
       stoppedBy: 'attempts',
     });
     if (runtime.sink !== null) {
