@@ -24,9 +24,11 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
   },
 });
+const names = scenarios.map(({ name }) => name);
 const chosen = scenarios.filter(({ name }) => values.only?.includes(name) ?? true);
-if (chosen.length === 0) {
-  console.error(`bench: --only takes ${scenarios.map(({ name }) => name).join(', ')}`);
+const unknown = values.only?.find((name) => !names.includes(name));
+if (unknown !== undefined) {
+  console.error(`bench: --only takes ${names.join(', ')}; got '${unknown}'`);
   process.exit(2);
 }
 

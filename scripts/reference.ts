@@ -33,9 +33,9 @@ import { timeoutOptions } from '../packages/holdfast/src/policies/timeout/option
 
 type Option = Descriptor<unknown, unknown>;
 
-/** Each factory that takes options, in the order of the page. */
-const TABLES: readonly (readonly [factory: string, page: string | null, table: Table])[] = [
-  ['dependency', null, dependencyOptions],
+/** Each factory that takes options, in the order of the page, with the page that explains it. */
+export const TABLES: readonly (readonly [factory: string, page: string, table: Table])[] = [
+  ['dependency', '../policies/README.md', dependencyOptions],
   ['timeout', '../policies/timeout.md', timeoutOptions],
   ['deadline', '../policies/deadline.md', deadlineOptions],
   ['retry', '../policies/retry.md', retryOptions],
@@ -44,7 +44,7 @@ const TABLES: readonly (readonly [factory: string, page: string | null, table: T
   ['bulkhead', '../policies/bulkhead.md', bulkheadOptions],
   ['fallback', '../policies/fallback.md', fallbackOptions],
   ['resilientFetch', '../guides/fetch.md', fetchOptions],
-  ['keyed', null, keyedOptions],
+  ['keyed', '../guides/own-policies.md#one-for-each-key', keyedOptions],
 ];
 
 /** Options whose `none` only stands for an absent one: their types do not have it. */
@@ -59,7 +59,7 @@ export function optionsPage(): string {
   const sections = TABLES.map(([factory, page, table]) => section(factory, page, table));
   return `# Options
 
-Written by \`npm run reference\` from the tables in the code that also check the options.
+Every option of every factory: what it means, what is accepted, and its default. Written by \`npm run reference\` from the tables in the code that also check the options.
 
 Options are plain data: they can be kept in a JSON file, functions aside, and are never changed by the library.
 All that is wrong with them is said at once, in a \`TypeError\` or \`RangeError\` with each option's path, its range and what was given; a name that does not exist is wrong too.
@@ -94,7 +94,7 @@ const ROWS: Readonly<Record<string, (options: ParsedDependency) => string>> = {
     `${formatDuration(retry!.backoff.base)} to ${formatDuration(retry!.backoff.max)}`,
   'retry budget': ({ retry }) => `${percent(retry!.budget!.ratio)} of successes`,
   'at once': ({ bulkhead }) => String(bulkhead!.maxConcurrent),
-  queued: ({ bulkhead }) => String(bulkhead!.maxQueue),
+  queued: ({ bulkhead }) => grouped(String(bulkhead!.maxQueue)),
   'breaker opens at': ({ breaker }) =>
     `${percent(breaker!.failureRate)} of ${breaker!.minimumCalls} or more`,
   'within a window of': ({ breaker }) => formatDuration(breaker!.window),
@@ -114,11 +114,10 @@ function effective(name: PresetName): ParsedDependency {
   return parseOptions(dependencyOptions, overlay(derivedBreakerOptions(wanted), wanted), name);
 }
 
-function section(factory: string, page: string | null, table: Table): string {
-  const seen = page === null ? '' : `See [its page](${page}).\n\n`;
+function section(factory: string, page: string, table: Table): string {
   const [first, ...nested] = tablesOf(factory, table);
   const parts = nested.map(([path, rows]) => `### \`${path}\`\n\n${rows}`);
-  return [`## \`${factory}\`\n\n${seen}${first![1]}`, ...parts].join('\n');
+  return [`## \`${factory}\`\n\nSee [its page](${page}).\n\n${first![1]}`, ...parts].join('\n');
 }
 
 /** A table, and the tables within it that have no section of their own. */
@@ -154,8 +153,20 @@ function accepted(path: string, { range, table, ...option }: Option): string {
       .toLowerCase();
     return `[options](#${anchor})${option.kind === 'options' && option.default !== undefined ? ', or false' : ''}`;
   }
-  const words = range.replace(/ \(milliseconds.*?\)/, '').replaceAll("'", '`');
-  return UNWRITTEN.has(path) ? words.replace(', `none`', '').replace('`none`, ', '') : words;
+  const words = inWords(range);
+  return UNWRITTEN.has(path)
+    ? words.replace(/, `none`|`none`, /, '').replace(/^one of (`\w+`)$/, '$1')
+    : words;
+}
+
+/** A range as people read it: values as code, long numbers in groups of three. */
+export function inWords(range: string): string {
+  return grouped(range.replace(/ \(milliseconds.*?\)/, '').replaceAll("'", '`'));
+}
+
+/** `10 000`, as the policies' pages have it, and never on two lines. */
+function grouped(text: string): string {
+  return text.replaceAll(/\d{5,}/g, (digits) => digits.replaceAll(/\B(?=(\d{3})+$)/g, '\u00A0'));
 }
 
 function byDefault({ default: value, table }: Option): string {

@@ -19,8 +19,9 @@ import {
   shutdownTable,
   togetherTable,
 } from '../packages/lab/src/spec/services.ts';
+import { SpecProblems } from '../packages/lab/src/spec/problems.ts';
 import { acceptTable, scenarioTable, specTable } from '../packages/lab/src/spec/tables.ts';
-import { code, markdownTable } from './reference.ts';
+import { code, inWords, markdownTable } from './reference.ts';
 
 type Part = Descriptor<unknown, unknown>;
 
@@ -69,9 +70,9 @@ const SEE: Readonly<Record<string, string>> = {
 export function specPage(): string {
   return `# The spec: holdfast.yaml
 
-Written by \`npm run reference\` from the tables in the code that also check the spec.
+Every key of \`holdfast.yaml\`, the one file, YAML or JSON, that states a fleet. Written by \`npm run reference\` from the tables in the code that also check the spec.
 
-One file, YAML or JSON, states a fleet. \`holdfast init\` writes one to start from, with comments.
+\`holdfast init\` writes one to start from, with comments; [the guide](../guides/lab.md#one-spec) has a short one.
 All that is wrong with it is said at once, with file, line, column and path; a key that does not exist is wrong too.
 A duration is a number of milliseconds, or a plain decimal with its unit: \`250ms\`, \`5s\`, \`1.5m\`, \`1h\`.
 Names are letters, digits, \`_\`, \`-\` and \`.\`, at most 63.
@@ -109,7 +110,9 @@ ${markdownTable(
 }
 
 function formOf([name, table]: [name: string, table: Table]): string {
-  return `### \`${name}\`\n\n${rowsOf(table)}`;
+  const items = table[name]!.table;
+  const each = items === undefined ? '' : `\nEach of them:\n\n${rowsOf(items)}`;
+  return `### \`${name}\`\n\n${rowsOf(table)}${each}`;
 }
 
 function rowsOf(table: Table): string {
@@ -129,7 +132,7 @@ function accepted(name: string, part: Part): string {
   if (part.kind === 'policy') {
     return "a policy's name, [options](options.md#dependency), or `none`";
   }
-  return part.range.replace(/ \(milliseconds.*?\)/, '').replaceAll("'", '`');
+  return inWords(part.range).replace(/a list of \{ at, .*?\}/, '[a list](#rate-over-time)');
 }
 
 const COMPOSED: ReadonlySet<string> = new Set(['options', 'list', 'map']);
@@ -141,7 +144,10 @@ const NOUNS: Readonly<Record<string, string>> = {
 
 function byDefault(part: Part): string {
   if ('required' in part) return 'required';
-  const { default: value } = part;
+  const { default: value, kind } = part;
+  if (value === undefined && kind === 'policy') return 'every default';
+  if (kind === 'options' && part.parse(undefined, '', new SpecProblems({})) !== null)
+    return 'its own';
   if (value === undefined || value === '') return 'none';
   return code(typeof value === 'string' ? value : JSON.stringify(value));
 }

@@ -2,12 +2,22 @@ import { globSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ERROR_STATUS } from '../packages/holdfast/src/core/errors.ts';
-import { optionsPage, withPresets } from '../scripts/reference.ts';
+import type { Table } from '../packages/holdfast/src/core/options.ts';
+import { inWords, optionsPage, TABLES, withPresets } from '../scripts/reference.ts';
 import { specPage } from '../scripts/spec-reference.ts';
-import { type Block, blocksOf, type Page, Snippets, unfitFences } from './docs.ts';
+import {
+  type Block,
+  blocksOf,
+  brokenAnchors,
+  brokenDiagrams,
+  type Page,
+  rowsOf,
+  Snippets,
+  unfitFences,
+} from './docs.ts';
 
 const root = join(import.meta.dirname, '..');
-const patterns = ['*.md', 'packages/*/README.md', 'docs/**/*.md', 'examples/**/README.md'];
+const patterns = ['*.md', 'packages/*/README.md', 'docs/**/*.md', 'examples/**/*.md'];
 const pages: readonly Page[] = globSync(patterns, { cwd: root, exclude: ['**/node_modules'] })
   .toSorted()
   .map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }));
@@ -59,8 +69,16 @@ describe('what is derived from the code', () => {
     }
   });
 
+  test.each(['guides/errors', 'policies/retry'])('has every reason to stop: %s', (name) => {
+    const [, union = ''] = /export type StoppedBy =([^;]*);/.exec(source('core/outcome.ts'))!;
+    const reasons = [...union.matchAll(/\| '(.+)'/g)].map(([, reason]) => reason);
+    const [, table = ''] = /^\| `stoppedBy`.*\n([^]*?)\n\n/m.exec(page(`docs/${name}.md`))!;
+    expect([...rowsOf(table).keys()].toSorted()).toEqual(reasons.toSorted());
+  });
+
   test('has every event, and no other', () => {
-    const files = ['core/events.ts', ...policies.map((name) => `policies/${name}/telemetry.ts`)];
+    const telemetry = policies.map((name) => `policies/${name}/telemetry.ts`);
+    const files = ['core/events.ts', 'client/telemetry.ts', ...telemetry];
     const types = files.flatMap((path) =>
       [...source(path).matchAll(/readonly type: '(.+)'/g)].map(([, type]) => type),
     );
@@ -68,6 +86,15 @@ describe('what is derived from the code', () => {
       ([, type]) => type,
     );
     expect(listed.toSorted()).toEqual(types.toSorted());
+  });
+
+  test("shows the demo's scorecard with the promises that it has", () => {
+    const [, card = ''] = /```\n( +naive +holdfast\n[^]*?)```/.exec(page('README.md'))!;
+    const judge = readFileSync(join(root, 'examples/black-friday/judge.ts'), 'utf8');
+    const shown = [...card.matchAll(/^ +✓ (.+?) {2}/gm)].map(([, name]) => name!);
+    expect(page('examples/black-friday/README.md')).toContain(card);
+    expect(shown).toHaveLength(10);
+    expect(shown.filter((name) => !judge.includes(`'${name}'`))).toEqual([]);
   });
 
   test.each(policies)('has one template: %s', (name) => {
@@ -79,6 +106,40 @@ describe('what is derived from the code', () => {
     expect(told.flatMap(([, it]) => (text.includes(`\`${it}\``) ? [] : [it]))).toEqual([]);
   });
 
+  test.each(policies)('has every option, its default and its range: %s', (name) => {
+    const [, , table] = TABLES.find(([, where]) => where === `../policies/${name}.md`)!;
+    const [, defaults = ''] = /^\| option .*\n([^]*?)\n\n/m.exec(page(`docs/policies/${name}.md`))!;
+    const rows = rowsOf(defaults);
+    const options = optionsOf(table);
+    const written = [...rows.keys()].filter((option) => table[option]?.table === undefined);
+    expect(written.toSorted()).toEqual(options.map(([path]) => path).toSorted());
+    for (const [path, { default: value, range }] of options) {
+      const [byDefault = '', accepted = ''] = rows.get(path)!;
+      const wanted = value === undefined ? [] : factsOf(String(value));
+      expect([path, ...factsOf(byDefault)]).toEqual(expect.arrayContaining([path, ...wanted]));
+      const words = inWords(range);
+      const values = [...words.matchAll(/`(.+?)`/g)].map(([, word]) => word);
+      const limits = [...values, ...factsOf(words).filter((fact) => /^\d/.test(fact))];
+      expect([path, ...factsOf(accepted)]).toEqual(expect.arrayContaining([path, ...limits]));
+    }
+  });
+
+  test.each(policies)('has the fields of every event and metric: %s', (name) => {
+    const rows = rowsOf(page(`docs/policies/${name}.md`));
+    const telemetry = source(`policies/${name}/telemetry.ts`);
+    const events = [...telemetry.matchAll(/readonly type: '(.+)';\n([^]*?)\n\}/g)].map(
+      ([, type, body]) => [type!, [...body!.matchAll(/readonly (\w+)/g)]] as const,
+    );
+    const metrics = [...telemetry.matchAll(/^ {4}name: '(.+)'[^]*?attributes: (.*)/gm)].map(
+      ([, metric, list]) => [metric!, [...list!.matchAll(/'(\w+)'/g)]] as const,
+    );
+    for (const [it, names] of [...events, ...metrics]) {
+      const told = rows.get(it)!.join(' ');
+      const untold = names.filter(([, field]) => !told.includes(`\`${field}\``));
+      expect([it, ...untold.map(([, field]) => field)]).toEqual([it]);
+    }
+  });
+
   test('has a reason beside every preset', () => {
     for (const name of ['http', 'rpc', 'payments', 'batch', 'realtime']) {
       expect(page('docs/policies/README.md')).toMatch(
@@ -86,6 +147,29 @@ describe('what is derived from the code', () => {
       );
     }
   });
+});
+
+/** The options of a table by their paths, nested ones included. */
+function optionsOf(table: Table, path = ''): [path: string, option: Table[string]][] {
+  return Object.entries(table).flatMap(([name, option]) =>
+    option.table === undefined
+      ? [[path + name, option] as [string, Table[string]]]
+      : optionsOf(option.table, `${path}${name}.`),
+  );
+}
+
+/** Words, numbers and durations, however they are written: `30s` for 30 s, `5m` for 5 min. */
+function factsOf(text: string): string[] {
+  const plain = text
+    .replaceAll(/(\d)\s(?=\d{3}\b)/g, '$1')
+    .replaceAll(/(\d) ?(ms|s|m|h)(in)?\b/g, '$1$2')
+    .replaceAll(/\b0ms\b/g, '0');
+  return [...plain.matchAll(/[\w.-]*\w/g)].map(([fact]) => fact);
+}
+
+describe('the pages', () => {
+  test('link to headings that are there', () => expect(brokenAnchors(pages)).toEqual([]));
+  test('have diagrams that can be drawn', () => expect(pages.flatMap(brokenDiagrams)).toEqual([]));
 });
 
 describe('the code in the documents', () => {
@@ -114,8 +198,13 @@ describe('the test of the documents', () => {
   test('gives each block a module of its own, on the lines of the page', () => {
     const text = `# Title\n\n${fence('ts', 'one();')}\ntext\n\n${fence('ts no-run: says why', 'two();')}`;
     expect(planted(text)).toEqual([
-      { name: 'docs/planted.md:3', info: '', text: '\n\n\none();\n' },
-      { name: 'docs/planted.md:9', info: 'no-run: says why', text: `${'\n'.repeat(9)}two();\n` },
+      { name: 'docs/planted.md:3', info: '', prints: [], text: '\n\n\none();\n' },
+      {
+        name: 'docs/planted.md:9',
+        info: 'no-run: says why',
+        prints: [],
+        text: `${'\n'.repeat(9)}two();\n`,
+      },
     ]);
   });
 
@@ -141,12 +230,33 @@ describe('the test of the documents', () => {
     expect(found.map((line) => line.split('```')[1])).toEqual(unfit);
   });
 
-  test('finds a block that does not compile, throws, rejects or is not found', async () => {
+  test('reads what a block prints from its comments and from the text after it', () => {
+    const code = fence('ts', 'console.log(1); // one\nlog(2); // two');
+    const [block] = planted(`${code}\n${fence('text', 'three\nfour')}`);
+    expect(block?.prints).toEqual(['one', 'three\nfour']);
+    expect(planted(`${code}\nwords\n\n${fence('text', 'x')}`)[0]?.prints).toEqual(['one']);
+  });
+
+  test('sees a link to a heading that is not there, and a diagram that cannot be drawn', () => {
+    const text = '# A `b.c`, (d)\n[x](#a-bc-d) [y](#nope) [z](b.md#top) [w](https://x.y#z)\n';
+    const other = { path: 'docs/b.md', text: '## Top\n[x](a.md#top)' };
+    expect(brokenAnchors([{ path: 'docs/a.md', text }, other])).toEqual([
+      'docs/a.md links to #nope, which is not there',
+      'docs/b.md links to a.md#top, which is not there',
+    ]);
+    const diagram = fence('mermaid', 'sequenceDiagram\n  A->>B: one; two');
+    expect(brokenDiagrams({ path: 'a.md', text: diagram })).toEqual([
+      'a.md has a diagram with a semicolon: A->>B: one; two',
+    ]);
+  });
+
+  test('finds a block that does not compile, throws, rejects, prints something else or is not found', async () => {
     const faults = [
       fence('ts', "import { retry } from 'holdfast';\nretry({ maxAttempt: 3 });"),
       fence('ts', "throw new Error('thrown');"),
       fence('ts', "void Promise.reject(new Error('rejected'));"),
-      fence('ts', "import { timeout } from 'holdfast';\ntimeout('1s');"),
+      fence('ts', "console.log('Error: ' + 1); // 2"),
+      fence('ts', "import { timeout } from 'holdfast';\ntimeout('1s');\nconsole.log(1); // 1"),
     ];
     const found = planted(faults.join('\n'));
     const files = snippets(found);
@@ -158,6 +268,7 @@ describe('the test of the documents', () => {
       expect.stringContaining("did you mean 'maxAttempts'"),
       'Error: thrown',
       'Error: rejected',
+      'Error: 1',
       undefined,
     ]);
     expect(failures.at(-1)).toBe(null);

@@ -1,4 +1,4 @@
-/** The code in the documents: every `ts` block is a module of its own, type-checked and run. */
+/** The documents: every `ts` block is a module of its own, type-checked and run; links lead somewhere. */
 import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -22,20 +22,24 @@ export interface Block {
   readonly text: string;
   /** What follows `ts` on the fence: nothing, or `no-run` and why it must not run. */
   readonly info: string;
+  /** What the page says that it prints: comments after `console.log(...)`, and a `text` block next to it. */
+  readonly prints: readonly string[];
 }
 
 /** A fence, and before it what the module needs but a reader does not: `<!-- before` to `-->`. */
 const BLOCK =
-  /(?<before>^<!-- before\n[^]*?^-->\n\s*)?^```ts\b[ ]*(?<info>.*)\n(?<code>[^]*?)^```$/gm;
+  /(?<before>^<!-- before\n[^]*?^-->\n\s*)?^```ts\b[ ]*(?<info>.*)\n(?<code>[^]*?)^```$(\n+^```text\n(?<text>[^]*?)\n```$)?/gm;
 
 /** The blocks of a page, each a module. */
 export function blocksOf({ path, text }: Page): Block[] {
   return [...text.matchAll(BLOCK)].map(({ index, groups = {} }) => {
-    const { before = '', info = '', code = '' } = groups;
+    const { before = '', info = '', code = '', text: printed } = groups;
     const above = text.slice(0, index).replaceAll(/.+/g, '');
     const hidden = before.replaceAll(/^(<!-- before|-->)$/gm, '');
     const line = (above + before).split('\n').length;
-    return { name: `${path}:${line}`, info, text: `${above}${hidden}\n${code}` };
+    const comments = [...code.matchAll(/console\.log\(.*\); \/\/ (.+)$/gm)].map(([, it]) => it!);
+    const prints = printed === undefined ? comments : [...comments, printed];
+    return { name: `${path}:${line}`, info, prints, text: `${above}${hidden}\n${code}` };
   });
 }
 
@@ -49,6 +53,56 @@ export function unfitFences({ path, text }: Page): string[] {
     open = !open;
     return !open || isFit.test(info) ? [] : [`${path}:${i + 1} begins an unfit block: ${line}`];
   });
+}
+
+/** Diagrams in which a message holds a `;`, which ends it: the whole diagram is then refused. */
+export function brokenDiagrams({ path, text }: Page): string[] {
+  const diagrams = [...text.matchAll(/^```mermaid\n([^]*?)^```$/gm)].map(([, diagram]) => diagram!);
+  return diagrams.flatMap((diagram) =>
+    diagram
+      .split('\n')
+      .filter((line) => line.includes(';'))
+      .map((line) => `${path} has a diagram with a semicolon: ${line.trim()}`),
+  );
+}
+
+/** Links to a heading that no page has. Whether the pages are there, the tidy test sees. */
+export function brokenAnchors(pages: readonly Page[]): string[] {
+  const anchors = new Map(pages.map(({ path, text }) => [path, anchorsOf(text)]));
+  return pages.flatMap(({ path, text }) =>
+    [...proseOf(text).matchAll(/\]\((?!\w+:)([^)\s#]*)#([^)\s]+)\)/g)].flatMap(
+      ([, file, anchor]) => {
+        const target = file === '' ? path : join(dirname(path), file!);
+        return anchors.get(target)?.has(anchor!) === false
+          ? [`${path} links to ${file}#${anchor}, which is not there`]
+          : [];
+      },
+    ),
+  );
+}
+
+/** A page's headings as code hosts name them: lower case, hyphens for blanks, no punctuation. */
+function anchorsOf(text: string): ReadonlySet<string> {
+  const headings = [...proseOf(text).matchAll(/^#+ (.+)$/gm)].map(([, title]) =>
+    title!
+      .replaceAll(/\]\(.*?\)/g, '')
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+  return new Set(headings);
+}
+
+function proseOf(text: string): string {
+  return text.replaceAll(/^```[^]*?^```$/gm, '');
+}
+
+/** The rows of a page's tables whose first cell is code, by that: its other cells. */
+export function rowsOf(text: string): ReadonlyMap<string, readonly string[]> {
+  const rows = [...text.matchAll(/^\| `([^`]+)` +\|(.+)\|$/gm)].map(
+    ([, name, rest]) => [name!, rest!.split(' | ').map((cell) => cell.trim())] as const,
+  );
+  return new Map(rows);
 }
 
 const fileOf = ({ name }: Block): string => `${name.replace(':', '.')}.ts`;
@@ -87,10 +141,12 @@ export class Snippets {
     return stdout.split('\n').filter((line) => line !== '');
   }
 
-  /** Runs a block in a process of its own: null when all went well, else what it printed. */
+  /** Runs a block in a process of its own: null when it did and printed what it should, else what it printed. */
   async failure(block: Block): Promise<string | null> {
     const { failed, stdout, stderr } = await node(this.#home, fileOf(block));
-    return failed ? `${stdout}\n${stderr}` : null;
+    if (failed) return `${stdout}\n${stderr}`;
+    const missing = block.prints.find((text) => !`\n${stdout}\n`.includes(`\n${text}\n`));
+    return missing === undefined ? null : `It prints\n${stdout}\nand not\n${missing}`;
   }
 }
 

@@ -49,6 +49,7 @@ describe('the linter', () => {
         ['max-params', 'export const it = (a, b, c, d, e, f, g) => [a, b, c, d, e, f, g];'],
       ],
     ),
+    planted('core/long.test.ts', 'max-lines', '//\n'.repeat(351)),
     planted(
       'core/one.ts',
       'no-cycle',

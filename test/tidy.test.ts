@@ -81,13 +81,19 @@ describe('a tidy rule', () => {
     ).toEqual(['./dist/testing/index.js is built, but exports does not name it']);
   });
 
-  test('sees a long file, unless it is a test', () => {
+  test.each([
+    'packages/holdfast/src/core/a.ts',
+    'packages/holdfast/src/a.test.ts',
+    'scripts/a.mjs',
+  ])('sees that %s is long', (path) => {
     const long = '\n'.repeat(351);
-    expect(filesAreShort([file('packages/holdfast/src/core/a.ts', long)])).toEqual([
-      'packages/holdfast/src/core/a.ts has 351 lines, more than 350',
-    ]);
-    expect(filesAreShort([file('packages/holdfast/src/core/a.ts', long.slice(1))])).toEqual([]);
-    expect(filesAreShort([file('packages/holdfast/src/core/a.test.ts', long)])).toEqual([]);
+    expect(filesAreShort([file(path, long)])).toEqual([`${path} has 351 lines, more than 350`]);
+    expect(filesAreShort([file(path, long.slice(1))])).toEqual([]);
+  });
+
+  test('lets a document and a table of data be long', () => {
+    const long = '\n'.repeat(351);
+    expect(filesAreShort([file('docs/a.md', long), file('package-lock.json', long)])).toEqual([]);
   });
 
   test.each([

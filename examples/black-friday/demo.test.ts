@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
@@ -16,6 +17,14 @@ const SHORT = planOf(1, 10, [
   ['back', 'healthy', 10],
   ['after', 'healthy', 10],
 ]);
+
+/** The first child of a process, once it has one. */
+async function killChild(pid: number): Promise<void> {
+  for (;;) {
+    const [child] = (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).split(' ');
+    if (child) return void process.kill(Number(child), 'SIGKILL');
+  }
+}
 
 async function rehearse(ways?: Record<LaneName, LaneName>): Promise<Figures> {
   const run = start(SHORT, ways);
@@ -58,6 +67,21 @@ describe('the command', { timeout: 60_000 }, () => {
       expect(said).toContain('usage: npm run demo');
     },
   );
+
+  test('says in JSON as well that a process of it has died', async () => {
+    const demo = spawn(process.execPath, [command, '--quick', '--json', '--seed', '1']);
+    const [said, result, , [code]] = await Promise.all([
+      text(demo.stderr),
+      text(demo.stdout),
+      once(demo.stderr, 'data').then(() => killChild(demo.pid!)),
+      once(demo, 'exit'),
+    ]);
+    expect(code).toBe(2);
+    expect(said).toContain('demo: could not be judged');
+    const { promises, doubts } = JSON.parse(result);
+    expect(promises).toEqual([]);
+    expect(doubts).toEqual([expect.stringContaining('SIGKILL')]);
+  });
 
   test.each(['SIGINT', 'SIGKILL'] as const)('leaves no process behind on %s', async (signal) => {
     const demo = spawn(process.execPath, [command, '--quick', '--seed', '1'], {

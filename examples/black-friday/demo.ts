@@ -47,7 +47,9 @@ try {
   await run.finished;
 } catch (error) {
   leave();
-  console.error(`demo: could not be judged, ${(error as Error).message}`);
+  const { message } = error as Error;
+  console.error(`demo: could not be judged, ${message}`);
+  if (json) console.log(JSON.stringify({ demo: 'black-friday', promises: [], doubts: [message] }));
   process.exit(2);
 }
 leave();

@@ -8,7 +8,7 @@ import type { LayersRead } from '../src/audit/layers.ts';
 import { fleetOf } from '../src/spec/fleet.ts';
 import type { Fleet } from '../src/spec/model.ts';
 
-export const fleet: Fleet = fleetOf({
+const fleet: Fleet = fleetOf({
   name: 'shop',
   services: {
     web: { replicas: 2, calls: [{ to: 'checkout', policy: 'none' }] },

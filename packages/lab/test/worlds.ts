@@ -69,6 +69,9 @@ export const BARE: DependencyData = {
   bulkhead: false,
 };
 
+/** A second attempt, at once, whatever the budget. */
+export const TWICE = { maxAttempts: 2, budget: false, backoff: { base: 0 } } as const;
+
 export function edge(from: string, to: string, own: Partial<Edge> = {}): Edge {
   const options = own.options ?? BARE;
   return {

@@ -1,10 +1,10 @@
-import { parseTable, type Problems } from '../core/options.ts';
+import { isPlainObject, parseTable, type Problems } from '../core/options.ts';
 import { checkCooldowns } from '../policies/circuit-breaker/options.ts';
 import { checkAnswers } from '../policies/fallback/options.ts';
+import { checkBackoff } from '../policies/retry/options.ts';
 import {
   dependencyOptions,
   derivedBreakerOptions,
-  isOptions,
   overlay,
   type ParsedDependency,
   type PresetName,
@@ -14,11 +14,13 @@ import { preset } from './presets.ts';
 
 /** A dependency's options with every default, parsed. What is wrong with them is added to `problems`. */
 export function complete(given: unknown, path: string, problems: Problems): ParsedDependency {
-  const wanted = isOptions(given) ? withDefaults(given) : given;
+  const wanted = isPlainObject(given) ? withDefaults(given) : given;
   const options = parseTable(dependencyOptions, wanted, path, problems);
-  const { breaker, fallback: instead } = options;
+  const { breaker, fallback: instead, retry: again } = options;
   if (breaker) checkCooldowns(breaker, `${path}.breaker`, problems);
   if (instead) checkAnswers(instead, `${path}.fallback`, problems);
+  // Of a retry that is no options at all, nothing was parsed.
+  if (again?.backoff) checkBackoff(again.backoff, `${path}.retry.backoff`, problems);
   return options;
 }
 

@@ -85,19 +85,25 @@ export function dependency(
   return new ProtectedDependency(name, parsed, ownRuntime(name, parsed, runtime)) as never;
 }
 
+/** The options behind a dependency, for adapters; null for one that was not made here. */
+export function optionsOf(it: Dependency<never, unknown>): ParsedDependency | null {
+  return (it as Partial<ProtectedDependency>).options ?? null;
+}
+
 class ProtectedDependency {
   readonly name: string;
   readonly breaker: CircuitBreaker | null;
   readonly runtime: Runtime;
   readonly #slots: Bulkhead | null;
-  readonly #options: ParsedDependency;
+  /** As parsed; see `optionsOf`. */
+  readonly options: ParsedDependency;
   readonly #pipeline: PolicyPipeline;
 
   constructor(name: string, options: ParsedDependency, runtime: Runtime) {
     const { breaker, bulkhead: slots } = options;
     this.name = name;
     this.runtime = runtime;
-    this.#options = options;
+    this.options = options;
     this.breaker = breaker && circuitBreaker(breaker, runtime);
     this.#slots = slots && bulkhead(slots, runtime);
     const policies = inSafeOrder(options, this.#slots, this.breaker, runtime);
@@ -132,7 +138,7 @@ class ProtectedDependency {
   }
 
   explain(): string {
-    return explain(this.name, this.#options);
+    return explain(this.name, this.options);
   }
 }
 
@@ -182,14 +188,16 @@ function retriesOf({ retry: wanted }: ParsedDependency, runtime: Runtime): Polic
   return budget === null ? [retries] : [retries, retryBudget(budget, runtime)];
 }
 
-function classifierOf(
-  { classify: own, protocol }: ParsedDependency,
-  { clock }: Runtime,
-): Policy | null {
-  // Answers may hold a socket under a classifier of one's own, too.
-  if (own !== undefined) return classify(own, discardAnswer);
-  return protocol === 'http' ? classify(httpClassifierOf(clock), discardAnswer) : null;
+function classifierOf({ classify: own, protocol }: ParsedDependency, { clock }: Runtime): Policy {
+  // Whoever says what answers mean, they may hold a socket.
+  return classify(
+    own ?? (protocol === 'http' ? httpClassifierOf(clock) : byOutcome),
+    discardAnswer,
+  );
 }
+
+/** Where nothing is retried, that may be all there is to say. */
+const byOutcome: Classifier = ({ ok }) => (ok ? 'success' : 'transient');
 
 /** The same runtime, with this dependency's name, its own randomness, and its listener. */
 function ownRuntime(name: string, { onEvent }: ParsedDependency, runtime: Runtime): Runtime {

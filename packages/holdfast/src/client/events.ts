@@ -6,6 +6,7 @@ import type { FallbackEvent } from '../policies/fallback/telemetry.ts';
 import type { RetryBudgetEvent } from '../policies/retry-budget/telemetry.ts';
 import type { RetryEvent } from '../policies/retry/telemetry.ts';
 import type { TimeoutEvent } from '../policies/timeout/telemetry.ts';
+import type { FetchEvent } from './telemetry.ts';
 
 /** Everything that Holdfast tells; tell them apart by `type`. */
 export type HoldfastEvent =
@@ -14,6 +15,7 @@ export type HoldfastEvent =
   | CircuitBreakerEvent
   | DeadlineEvent
   | FallbackEvent
+  | FetchEvent
   | RetryBudgetEvent
   | RetryEvent
   | TimeoutEvent;

@@ -6,6 +6,7 @@ import { fallbackMetrics } from '../policies/fallback/telemetry.ts';
 import { retryBudgetMetrics } from '../policies/retry-budget/telemetry.ts';
 import { retryMetrics } from '../policies/retry/telemetry.ts';
 import { timeoutMetrics } from '../policies/timeout/telemetry.ts';
+import { fetchMetrics } from './telemetry.ts';
 
 /**
  * Every metric as data: its name, unit and attributes, and the event or the field of a snapshot it
@@ -19,4 +20,5 @@ export const metrics: readonly MetricDescriptor[] = [
   ...circuitBreakerMetrics,
   ...bulkheadMetrics,
   ...fallbackMetrics,
+  ...fetchMetrics,
 ];

@@ -3,6 +3,7 @@ import type { Classifier } from '../core/outcome.ts';
 import {
   callback,
   type Descriptor,
+  isPlainObject,
   oneOf,
   optional,
   type OptionsOf,
@@ -113,15 +114,11 @@ export function overlay(
   for (const [key, value] of Object.entries(over)) {
     if (value === undefined) continue;
     const below = merged[key];
-    if (!isOptions(below)) merged[key] = value;
-    else if (isOptions(value)) merged[key] = overlay(below, value);
+    if (!isPlainObject(below)) merged[key] = value;
+    else if (isPlainObject(value)) merged[key] = overlay(below, value);
     else if (value !== true) merged[key] = value;
   }
   return merged;
-}
-
-export function isOptions(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /**
@@ -139,7 +136,7 @@ export function derivedBreakerOptions(
     derived['slowCallDuration'] = Math.max(1, timeout / 2);
     derived['probeLease'] = timeout + 1000;
   }
-  const cooldown = milliseconds(isOptions(breaker) ? breaker['cooldown'] : undefined);
+  const cooldown = milliseconds(isPlainObject(breaker) ? breaker['cooldown'] : undefined);
   if (cooldown > milliseconds(circuitBreakerOptions.maxCooldown.default)) {
     derived['maxCooldown'] = cooldown;
   }

@@ -25,6 +25,13 @@ describe('a dictionary', () => {
   );
 });
 
+test('a dictionary that is longer than any that is meant is not read: it would take long', () => {
+  const longest = `a=${'1'.repeat(1016)}, b=2`;
+  expect(longest).toHaveLength(1023);
+  expect(parseDictionary(longest).get('b')).toBe('2');
+  expect(parseDictionary(`${longest}00`).size).toBe(0);
+});
+
 describe('a pushback', () => {
   test.each([
     ['retry=no, after=1500', { final: true, after: 1500 }],

@@ -5,14 +5,18 @@ export const CONTEXT_HEADER = 'Holdfast-Context';
 /** What an answer tells callers who would come again. */
 export const PUSHBACK_HEADER = 'Holdfast-Pushback';
 
+/** Nothing that we know comes near; what is longer would take long to read. */
+const LONGEST = 1024;
 const MEMBER = /^\s*([a-z*][a-z0-9_\-.*]*)(?:=("(?:[^"\\]|\\.)*"|[^\s;,"]+))?\s*(?:;.*)?$/;
 
 /**
  * The members of an RFC 9651 dictionary, as text: `retry=no, after=1500`. Read leniently: a member
- * that is malformed is left out, parameters are dropped, the last of a name counts.
+ * that is malformed is left out, parameters are dropped, the last of a name counts. One of more than
+ * 1024 characters is not read at all.
  */
 export function parseDictionary(header: string): ReadonlyMap<string, string> {
   const members = new Map<string, string>();
+  if (header.length > LONGEST) return members;
   for (const part of header.match(/(?:"(?:[^"\\]|\\.)*"|[^,"])+/g) ?? []) {
     const match = MEMBER.exec(part);
     if (match !== null) members.set(match[1]!, match[2] ?? '?1');

@@ -9,12 +9,14 @@ import { RUNNING } from './policy.ts';
 const PREPARED = 0;
 const OVER = 1;
 const ABANDONED = 2;
+/** Abandoned, and the operation has settled since. */
+const GONE = 3;
 /** The operation has not returned. */
-const RUNS = 3;
+const RUNS = 4;
 /** A callback will settle it, which may come in somebody else's async context. */
-const AWAITS_CALLBACK = 4;
+const AWAITS_CALLBACK = 5;
 /** The promise that the operation returned will settle it, and nothing else. */
-const FOLLOWS = 5;
+const FOLLOWS = 6;
 
 /** Outlives an attempt that it gave a permit, and wants to know when it is really over. */
 export interface Survivor {
@@ -99,7 +101,7 @@ export class LiveAttempt implements TimerNode, Attempt {
   }
 
   get isAbandoned(): boolean {
-    return this.#state === ABANDONED;
+    return this.#state === ABANDONED || this.#state === GONE;
   }
 
   started(): void {
@@ -170,8 +172,12 @@ export class LiveAttempt implements TimerNode, Attempt {
     extras.children.add(caller);
   }
 
-  /** Has `survivor` told when the operation, which was abandoned, settles after all; false if it is to be told already. */
+  /**
+   * Has `survivor` told when the operation, which was abandoned, settles after all; false if it has
+   * settled, or is to be told already.
+   */
   outlivedBy(survivor: Survivor): boolean {
+    if (this.#state === GONE) return false;
     const survivors = (this.#withExtras().survivors ??= []);
     if (survivors.includes(survivor)) return false;
     survivors.push(survivor);
@@ -205,7 +211,7 @@ export class LiveAttempt implements TimerNode, Attempt {
   #settledLate(ok: boolean, outcome: unknown): void {
     const { plan } = this.#caller;
     if (this.#state === ABANDONED) {
-      this.#state = OVER;
+      this.#state = GONE;
       this.#extras?.survivors?.forEach((survivor) => survivor.operationSettled());
       if (ok) plan.discard?.(outcome);
     } else if (plan.runtime.sink !== null) {

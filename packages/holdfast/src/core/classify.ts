@@ -13,6 +13,7 @@ import type { ClassifyPolicy } from './pipeline.ts';
  *
  * @param discard is handed values that nobody will receive (a retried 503, an answer that came
  *   after its timeout), so that what they hold, a socket say, is let go. What it throws is dropped.
+ * @throws TypeError for what is no function.
  */
 export function classify<In>(
   classifier: Classifier<In>,
@@ -20,6 +21,9 @@ export function classify<In>(
 ): ClassifyPolicy<In> {
   if (typeof classifier !== 'function') {
     throw new TypeError('classify must be given a function that answers a verdict');
+  }
+  if (discard !== null && typeof discard !== 'function') {
+    throw new TypeError('classify: discard must be a function of the value');
   }
   return {
     kind: 'classify',

@@ -1,10 +1,11 @@
 import type { Runtime } from '../runtime/runtime.ts';
 import { systemRuntime } from '../runtime/system.ts';
 import { Branch, type Call } from './call.ts';
-import { END, type Observer, type Step, type Traits, WAIT } from './policy.ts';
+import { END, type Observer, RUNNING, type Step, type Traits, WAIT } from './policy.ts';
 import { whenSettled } from './edge.ts';
 import { judge } from './judge.ts';
 import type { Criticality } from './operation.ts';
+import { show } from './options.ts';
 import type { TypedPolicy } from './pipeline.ts';
 import { interrupt } from './run.ts';
 
@@ -12,11 +13,16 @@ import { interrupt } from './run.ts';
 export interface CustomContext {
   /** Aborts when the call ends without waiting for this policy any longer. */
   readonly signal: AbortSignal;
+  /** How important the call is to those who wait for it. */
   readonly criticality: Criticality;
+  /** The call's idempotency key, if it has one. */
   readonly key: string | undefined;
   /** Milliseconds until the call's deadline; Infinity without one. */
   remaining(): number;
 }
+
+/** The policies that a pipeline knows by their names. */
+const LOOKED_FOR: ReadonlySet<string> = new Set(['classify', 'deadline', 'retry']);
 
 /**
  * A policy of one's own, in the form `next => answer`: call `next()` to run everything inside, as
@@ -33,7 +39,8 @@ export interface CustomContext {
  * Whatever it answers is judged by the pipeline's classifier. It costs promises, where the built-in
  * policies cost none. What its `next()` calls do is abandoned when it has answered.
  *
- * @param name appears in snapshots; anything that is not the name of a built-in policy.
+ * @param name says in error messages which one it is; not the name of a built-in policy.
+ * @throws TypeError for a name that is none, or taken, and for what is no function.
  */
 export function custom(
   name: string,
@@ -41,6 +48,12 @@ export function custom(
   runtime: Runtime = systemRuntime,
 ): TypedPolicy {
   if (typeof run !== 'function') throw new TypeError('custom needs a function of next');
+  if (typeof name !== 'string' || name === '') {
+    throw new TypeError(`custom: the name must be a non-empty string, got ${show(name)}`);
+  }
+  if (LOOKED_FOR.has(name)) {
+    throw new TypeError(`custom: '${name}' is the name of a built-in policy`);
+  }
   return new CustomPolicy(name, run, runtime);
 }
 
@@ -82,6 +95,8 @@ class CustomRun implements CustomContext {
   readonly #slot: number;
   readonly #branches = new Set<Branch>();
   #controller: AbortController | null = null;
+  /** Why nobody waits for it any more, once that is so. */
+  #abandoned: { readonly reason: unknown } | null = null;
   #over = false;
 
   constructor(call: Call, slot: number) {
@@ -90,7 +105,11 @@ class CustomRun implements CustomContext {
   }
 
   get signal(): AbortSignal {
-    return (this.#controller ??= new AbortController()).signal;
+    if (this.#controller === null) {
+      this.#controller = new AbortController();
+      if (this.#abandoned !== null) this.#controller.abort(this.#abandoned.reason);
+    }
+    return this.#controller.signal;
   }
 
   get criticality(): Criticality {
@@ -116,6 +135,7 @@ class CustomRun implements CustomContext {
 
   abandon(reason: unknown): void {
     this.#over = true;
+    this.#abandoned = { reason };
     this.#dropBranches(reason);
     this.#controller?.abort(reason);
   }
@@ -149,6 +169,8 @@ class CustomRun implements CustomContext {
     if (this.#over) return;
     this.#over = true;
     const call = this.#call;
+    // It waits no more: what aborts the call while it answers comes too late.
+    call.step = RUNNING;
     this.#dropBranches(new Error('its policy has answered without waiting for it'));
     call.ok = ok;
     call.outcome = outcome;

@@ -1,3 +1,4 @@
+import { TimerNode } from '../runtime/clock.ts';
 import type { LiveAttempt } from './attempt.ts';
 import type { Call } from './call.ts';
 import type { Passage } from './passage.ts';
@@ -55,8 +56,31 @@ export const tryEdge: PromiseEdge = {
 /** The edge of `start`: no promise at all. */
 export const callbackEdge: Observer = {
   onFlatStack: true,
-  settled: (call) => (call.resolve as (settled: Settled) => void)(call),
+  settled: (call) => {
+    try {
+      (call.resolve as (settled: Settled) => void)(call);
+    } catch (error) {
+      call.plan.runtime.clock.start(new Thrown(error), 0);
+    }
+  },
 };
+
+/**
+ * What a caller's callback threw. It is thrown in a turn of its own: the call by whose end this one
+ * went on is not to blame, and must not be stopped halfway.
+ */
+class Thrown extends TimerNode {
+  readonly #error: unknown;
+
+  constructor(error: unknown) {
+    super();
+    this.#error = error;
+  }
+
+  expire(): void {
+    throw this.#error;
+  }
+}
 
 /** The one promise of a call that has been started. One that ended at once needs none that waits. */
 export function promiseOf(call: Call): Promise<unknown> {
@@ -65,17 +89,32 @@ export function promiseOf(call: Call): Promise<unknown> {
   return call.ok ? Promise.resolve(call.outcome) : Promise.reject(call.error);
 }
 
+/** A `then` of somebody's own may throw, or call back at once. */
+const nativeThen: unknown = Promise.prototype.then;
+
+/** An operation has answered a promise that does what every promise does. */
+export function isNativePromise(result: unknown): result is Promise<unknown> {
+  return result instanceof Promise && result.then === nativeThen;
+}
+
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  if (value instanceof Promise) return true;
+  if (typeof value !== 'object' && typeof value !== 'function') return false;
+  return typeof (value as { then?: unknown } | null)?.then === 'function';
+}
+
 /**
  * Settles an attempt as the promise does that its operation returned. Somebody else's thenable is
  * made a promise first: it might call back in any async context, or with another thenable.
  */
 export function followPromise(result: PromiseLike<unknown>, attempt: LiveAttempt): void {
   const promise = result instanceof Promise ? result : Promise.resolve(result);
-  attempt.follow();
+  // Before the attempt counts as followed: a `then` of somebody's own may throw.
   promise.then(
     (value) => attempt.settle(true, value),
     (error: unknown) => attempt.settle(false, error),
   );
+  attempt.follow();
 }
 
 /**
@@ -167,7 +206,7 @@ function resultOf(call: Call): Result<unknown> {
 }
 
 function straightResultOf({ startedAt, plan }: Passage, value: unknown): Result<unknown> {
-  const duration = startedAt === null ? NaN : plan.runtime.clock.recent() - startedAt;
+  const duration = startedAt === null ? NaN : plan.runtime.clock.now() - startedAt;
   const attempt = { attempt: 1, verdict: 'success', startedAfter: 0, duration } as const;
   const attempts = [attempt];
   return { ok: true, value, verdict: 'success', attempts, stoppedBy: null, fellBack: false };
@@ -207,5 +246,7 @@ class RefusedResult {
 /** A first attempt that succeeded is remembered only now that somebody asks. */
 function recordsOf(call: Call): readonly AttemptRecord[] {
   if (call.records !== null) return call.records;
-  return call.attempts === 0 ? NO_RECORDS : [attemptRecord(call, call.verdict)];
+  if (call.attempts === 0) return NO_RECORDS;
+  if (call.startedAt !== null) call.plan.runtime.clock.now();
+  return [attemptRecord(call, call.verdict)];
 }

@@ -4,6 +4,7 @@ import type { StoppedBy, Verdict } from './outcome.ts';
 /** An attempt ended. */
 export interface AttemptSettledEvent extends RuntimeEvent {
   readonly type: 'attempt.settled';
+  /** 1 for the first. */
   readonly attempt: number;
   readonly verdict: Verdict;
   /** Milliseconds. */
@@ -15,10 +16,13 @@ export interface CallSettledEvent extends RuntimeEvent {
   readonly type: 'call.settled';
   /** Whether the caller got a value. */
   readonly ok: boolean;
+  /** What the last attempt meant. */
   readonly verdict: Verdict;
+  /** How many were started. */
   readonly attempts: number;
   /** Milliseconds from the call's start to its end: attempts, waits and queues. */
   readonly elapsed: number;
+  /** Why no further attempt was made; null after a success. */
   readonly stoppedBy: StoppedBy | null;
 }
 

@@ -66,6 +66,7 @@ function note(call: Call, said: Said | null | undefined): void {
 
 /** The mistake is shown, not buried under the outcome that it was asked about. */
 function blundered(call: Call, error: unknown): void {
+  if (call.ok) call.plan.discard?.(call.outcome);
   call.refuse(error, 'terminal');
   call.verdict = 'terminal';
 }

@@ -41,7 +41,7 @@ const OVERFLOW = '*';
 /**
  * A registry with a bound: one instance per key, made by `create`. Idle ones are forgotten, without
  * a timer, as others are asked for; of instances that say whether they are `evictable` (an open
- * breaker is not) only those that are. When the registry is full of what cannot be forgotten, all
+ * breaker and a bulkhead in use are not) only those that are. When the registry is full of what cannot be forgotten, all
  * further keys share one instance, made with the key `*`.
  *
  * @throws TypeError, RangeError for wrong options.

@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import { bulkhead } from '../policies/bulkhead/bulkhead.ts';
 import { circuitBreaker } from '../policies/circuit-breaker/circuit-breaker.ts';
@@ -102,6 +103,21 @@ describe('options', () => {
     [[], 'TypeError: thing must be an object of options, got an array'],
     [() => {}, 'TypeError: thing must be an object of options, got a function'],
   ])('%j: %s', (given, expected) => expect(problem(given)).toBe(expected));
+
+  test.each([
+    ['a Map', new Map([['whole', 5]])],
+    ['a promise of them', Promise.resolve({ whole: 5 })],
+    ['an heir of them', Object.create({ whole: 5 })],
+  ])('are not %s, in which they would go unseen', (_what, given) => {
+    const expected = 'must be an object of options, got an instance of a class';
+    expect(problem(given)).toBe(`TypeError: thing ${expected}`);
+    expect(problem({ inner: given })).toBe(`TypeError: thing.inner ${expected}`);
+  });
+
+  test('may come from another realm, or have no prototype', () => {
+    expect(parse(runInNewContext('({ whole: 5 })')).whole).toBe(5);
+    expect(parse(Object.assign(Object.create(null), { whole: 6 })).whole).toBe(6);
+  });
 
   test.each([[0], [-1], [NaN], [Infinity], [2 ** 60], ['5'], ['-5s'], ['soon']])(
     'do not take %j for a time of at least 1 ms',

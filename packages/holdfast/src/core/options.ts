@@ -39,7 +39,7 @@ export function parseOptions<T extends Table>(table: T, given: unknown, path: st
   const problems = new Problems();
   const parsed = parseTable(table, given, path, problems);
   problems.throwAny();
-  return shared(parsed);
+  return shared(table, parsed);
 }
 
 /** Parsed options that are remembered to be shared. */
@@ -51,8 +51,8 @@ const remembered = new Map<string, object>();
  * would otherwise hold the same numbers ten thousand times. Callbacks and values of users are not
  * data, and not shared.
  */
-function shared<P extends object>(parsed: P): P {
-  if (!isData(parsed)) return parsed;
+function shared<P extends Fields>(table: Table, parsed: P): P {
+  if (!isData(table, parsed)) return parsed;
   const key = JSON.stringify(parsed);
   const known = remembered.get(key);
   if (known !== undefined) return known as P;
@@ -60,15 +60,16 @@ function shared<P extends object>(parsed: P): P {
   return parsed;
 }
 
-function isData(options: object): boolean {
-  return Object.values(options).every(
-    (value: unknown) =>
-      value === null ||
-      value === undefined ||
-      (typeof value === 'object'
-        ? isPlainObject(value) && isData(value)
-        : typeof value !== 'function'),
-  );
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Asks the table: a user's value may look like data, and be a Map or a Date. */
+function isData(table: Table, parsed: Fields): boolean {
+  return Object.entries(table).every(([name, { kind, table: inner }]) => {
+    const value = parsed[name];
+    if (value === undefined || value === null) return true;
+    if (inner !== undefined) return isData(inner, value as Fields);
+    return kind !== 'callback' && kind !== 'value';
+  });
 }
 
 /** Gathers what is wrong with options. */
@@ -317,8 +318,11 @@ export function unknownOption(key: string, path: string, known: readonly string[
   return `${path}.${key} is not an option; ${likeliest(key, known)}`;
 }
 
-function isPlainObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+/** Of any realm. A Map, a promise or an instance is none: what it holds would go unseen. */
+export function isPlainObject(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 /** What was given, short enough for one line; functions and objects by kind, never by content. */
@@ -327,6 +331,7 @@ export function show(value: unknown): string {
     return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
   if (typeof value === 'function') return 'a function';
   if (Array.isArray(value)) return 'an array';
-  if (typeof value === 'object' && value !== null) return 'an object';
+  if (isPlainObject(value)) return 'an object';
+  if (typeof value === 'object' && value !== null) return 'an instance of a class';
   return String(value);
 }

@@ -66,7 +66,7 @@ export type StoppedBy =
   | 'breaker'
   /** Another policy refused, or what the caller asked for was wrong. */
   | 'rejected'
-  /** A call inside the operation has retried already. */
+  /** A call inside the operation was refused or has exhausted its own retries: it has decided already. */
   | 'nested'
   /** The caller aborted. */
   | 'abort'

@@ -1,6 +1,6 @@
 import { LiveAttempt } from './attempt.ts';
 import { Call, type Caller, type CallGroup, type Membership } from './call.ts';
-import { followStraight, promiseOf, type PromiseEdge } from './edge.ts';
+import { followStraight, isNativePromise, promiseOf, type PromiseEdge } from './edge.ts';
 import { tellOfAttempt, tellOfCall } from './events.ts';
 import { ask } from './judge.ts';
 import { type CallOptions, type Operation, pending } from './operation.ts';
@@ -41,7 +41,7 @@ function begin(passage: Passage): Promise<unknown> {
   } catch (error) {
     attempt.fail(error);
   }
-  if (result instanceof Promise && passage.call === null) {
+  if (isNativePromise(result) && passage.call === null) {
     attempt.follow();
     scheduler.released();
     return followStraight(passage, result);

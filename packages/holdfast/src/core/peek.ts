@@ -10,3 +10,11 @@ export function peekInside(call: Call, slot: number): Refusal | null {
   }
   return null;
 }
+
+/** Tells the policies further in that a call begins (1) or ceases (-1) to wait at this one. */
+export function tellInside(call: Call, slot: number, change: 1 | -1): void {
+  const { policies } = call.plan;
+  for (let inner = slot + 1; inner < policies.length; inner++) {
+    policies[inner]!.awaited?.(policies[slot]!, change);
+  }
+}

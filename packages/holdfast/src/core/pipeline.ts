@@ -112,6 +112,9 @@ export class PolicyPipeline {
   }
 
   start(operation: Operation, done: (settled: Settled) => void, options?: CallOptions): void {
+    if (typeof done !== 'function') {
+      throw new TypeError('start needs a function to tell of the end');
+    }
     const { plan } = this;
     const call = new Call(plan, operation, options, callbackEdge, startTime(plan));
     call.resolve = done as (value: unknown) => void;
@@ -123,6 +126,7 @@ export class PolicyPipeline {
     operation: (attempt: Attempt, ...args: Args) => unknown,
     options?: CallOptions,
   ): (...args: Args) => Promise<unknown> {
+    if (typeof operation !== 'function') throw new TypeError('wrap needs a function of an attempt');
     return (...args) => this.call((attempt) => operation(attempt, ...args), options);
   }
 

@@ -36,6 +36,8 @@ export interface Policy {
   peek?(call: Call): Refusal | null;
   /** A policy further in has shut: refuse what waits here and would be refused there. */
   flush?(): void;
+  /** One call more (1) or less (-1) waits at a policy further out: the one to `flush` when this one shuts. */
+  awaited?(waitsAt: Policy, change: 1 | -1): void;
   /** A timer that this policy armed, on the call or on its attempt, has expired. */
   expired?(call: Call, slot: number): void;
   /**
@@ -122,7 +124,10 @@ export interface Plan {
   readonly deadlineAfter: number | null;
   /** The policy whose permit has its own field on the call; -1 without one. */
   readonly permitSlot: number;
-  /** How long an attempt usually takes, in milliseconds: a moving average of successes; 0 until one was seen. */
+  /**
+   * How long an attempt usually takes, in milliseconds: a moving average of successes, by the clock's
+   * last readings (so up to 100 ms less); 0 until one was seen.
+   */
   usualDuration: number;
 }
 

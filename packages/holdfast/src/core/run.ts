@@ -14,7 +14,7 @@ import {
   type Step,
   WAIT,
 } from './policy.ts';
-import { followPromise } from './edge.ts';
+import { followPromise, isThenable } from './edge.ts';
 import { tellOfAttempt, tellOfCall } from './events.ts';
 import { pending } from './operation.ts';
 import { judge, type Said } from './judge.ts';
@@ -164,10 +164,14 @@ export function interrupt(call: Call, interruption: Interruption): void {
   }
   // Abort listeners may interrupt it in their turn.
   call.step = RUNNING;
+  const { scheduler } = call.plan;
   const { context } = call.root;
+  // Whom it lets go on by leaving must not run before it has left.
+  scheduler.held();
   if (context === null) unwind(call, step, interruption);
   else unwindIn(context, call, step, interruption);
-  call.plan.scheduler.resume(call, GO);
+  scheduler.resume(call, GO);
+  scheduler.released();
 }
 
 /** A function of its own: what a closure refers to is allocated even where the closure is not made. */
@@ -304,11 +308,12 @@ function attemptEnded(call: Call, said?: Said): typeof END {
   const { plan } = call;
   const { clock, sink } = plan.runtime;
   const succeeded = call.verdict === 'success';
-  if (!succeeded || sink !== null || clock.recent() - call.attemptStartedAt! >= plan.preciseFrom) {
+  const recorded = !succeeded || call.root.records !== null || call.root !== call;
+  if (recorded || sink !== null || clock.recent() - call.attemptStartedAt! >= plan.preciseFrom) {
     clock.now();
   }
   if (succeeded && plan.needsClock) notice(plan, clock.recent() - call.attemptStartedAt!);
-  if (!succeeded || call.root.records !== null || call.root !== call) remember(call, call.verdict);
+  if (recorded) remember(call, call.verdict);
   if (sink !== null) tell(call, call.verdict);
   return END;
 }
@@ -341,10 +346,4 @@ function finish(call: Call): void {
   }
   if (observer.onFlatStack) plan.scheduler.deliver(call);
   else observer.settled(call);
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  if (value instanceof Promise) return true;
-  if (typeof value !== 'object' && typeof value !== 'function') return false;
-  return typeof (value as { then?: unknown } | null)?.then === 'function';
 }

@@ -41,6 +41,6 @@ export abstract class TimerNode {
   /** When it was armed, on the clock's `now()`; null until then. */
   timerStart: number | null = null;
 
-  /** Called once by the clock, already disarmed. Must not throw. */
+  /** Called once by the clock, already disarmed. What it throws reaches whoever moves the clock, and stops no other timer. */
   abstract expire(): void;
 }

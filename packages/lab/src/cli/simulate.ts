@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { htmlReport } from '../report/html.ts';
 import { markdownReport } from '../report/markdown.ts';
 import { type Job, runJobs } from '../simulate/jobs.ts';
@@ -46,7 +46,11 @@ export function addSimulate(program: Command, outcome: { code: number }): void {
     .option('--scenario <name>', 'only this scenario; all of them by default')
     .option('--seed <n>', 'the same seed, the same bytes', integerFrom(0, 2 ** 32 - 1), 1)
     .option('--seeds <k>', 'so many seeds, from --seed on', integerFrom(1, 1000), 1)
-    .option('--lanes <names>', 'policies to compare, with commas', listOf, ['naive', JUDGED_LANE])
+    .addOption(
+      new Option('--lanes <names>', 'policies to compare, with commas')
+        .argParser(listOf)
+        .default(['naive', JUDGED_LANE], `naive,${JUDGED_LANE}`),
+    )
     .option('--sweep <range>', 'PARAM=FROM..TO/STEP: verdicts over values of the spec', sweepRange)
     .option('--out <file>', 'write an HTML report, with Markdown and JSON beside it', htmlFile)
     .option('--json', 'end with one line of JSON')

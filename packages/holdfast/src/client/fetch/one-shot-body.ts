@@ -1,8 +1,39 @@
 /** A request body that can be read only once. */
-export type OneShot = ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;
+type OneShot = ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;
+type Bytes = Uint8Array<ArrayBuffer>;
 
-/** Whether a request body can be read only once: a stream, or an async iterable (Node's streams). */
-export function isOneShot(body: unknown): body is OneShot {
+/** Makes a body that can be read only once fit for several attempts. */
+export interface AttemptBody {
+  /** Another attempt can send it. */
+  readonly replayable: boolean;
+  /** What one attempt adds to `init` to send it. */
+  take(): Promise<RequestInit>;
+  /** No attempt will send it any more. */
+  release(reason: unknown): void;
+}
+
+/**
+ * The body of a request, if it can be read only once: a stream, an async iterable (Node's streams),
+ * the body of a `Request`. Null if not.
+ *
+ * @param limit how many bytes may be kept, to be sent again.
+ * @throws TypeError for a body that was read from, or is being read.
+ */
+export function attemptBodyOf(
+  request: Request | null,
+  given: unknown,
+  limit: number,
+): AttemptBody | null {
+  if (given !== undefined && given !== null) {
+    return isOneShot(given) ? new StreamBody(given, limit) : null;
+  }
+  const body = request?.body;
+  if (!isOneShot(body)) return null;
+  // Another implementation's Request may have a stream of another kind.
+  return 'getReader' in body ? new RequestBody(request!, limit) : new StreamBody(body, limit);
+}
+
+function isOneShot(body: unknown): body is OneShot {
   return (
     typeof body === 'object' &&
     body !== null &&
@@ -11,85 +42,52 @@ export function isOneShot(body: unknown): body is OneShot {
 }
 
 /**
- * Makes a one-shot body fit for several attempts. Up to a number of bytes it is kept, and sent as
- * bytes. A longer one is sent as what was kept and then the rest of the stream; once an attempt has
- * asked for the rest, there is no other.
+ * A stream. Up to a number of bytes it is kept, and sent as bytes. A longer one is sent as what was
+ * kept and then the rest of the stream; once an attempt has asked for the rest, there is no other.
  */
-export class OneShotBody {
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
-  readonly #kept: Uint8Array<ArrayBuffer>[] = [];
-  readonly #limit: number;
-  #size = 0;
-  #filled: Promise<void> | null = null;
-  /** The source has ended: what is kept is all of it. */
-  #whole = false;
-  #spent = false;
+class StreamBody implements AttemptBody {
+  readonly #start: Start;
+  #isSpent = false;
 
-  /** @throws TypeError for a stream that was read from, or is being read. */
   constructor(body: OneShot, limit: number) {
     // Response checks what fetch would, and knows async iterables wherever fetch does.
-    this.#reader = new Response(
-      body as ConstructorParameters<typeof Response>[0],
-    ).body!.getReader();
-    this.#limit = limit;
+    const { body: stream } = new Response(body as ConstructorParameters<typeof Response>[0]);
+    this.#start = new Start(stream!.getReader(), limit);
   }
 
-  /** Another attempt can send it. */
   get replayable(): boolean {
-    return !this.#spent;
+    return !this.#isSpent && !this.#start.hasFailed;
   }
 
-  /** The body of one attempt. */
-  async take(): Promise<Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>> {
-    await (this.#filled ??= this.#fill());
-    return this.#whole ? joined(this.#kept, this.#size) : this.#resumed();
+  async take(): Promise<RequestInit> {
+    await this.#start.read();
+    const body = this.#start.isAll ? this.#start.blob() : this.#resumed();
+    return { body, duplex: 'half' } as RequestInit;
   }
 
-  /** No attempt will send it any more. */
   release(reason: unknown): void {
-    if (!this.#whole) this.#reader.cancel(reason).catch(() => {});
-  }
-
-  async #fill(): Promise<void> {
-    while (this.#size <= this.#limit) {
-      const chunk = await this.#next();
-      if (chunk === null) {
-        this.#whole = true;
-        return;
-      }
-      this.#kept.push(chunk as Uint8Array<ArrayBuffer>);
-      this.#size += chunk.byteLength;
-    }
-  }
-
-  async #next(): Promise<Uint8Array | null> {
-    try {
-      const { done, value } = await this.#reader.read();
-      return done ? null : value;
-    } catch (error) {
-      this.#spent = true;
-      throw error;
-    }
+    if (!this.#start.isAll) this.#start.reader.cancel(reason).catch(() => {});
   }
 
   /** What was kept, then the rest; nothing is asked for before fetch has a connection to send it on. */
   #resumed(): ReadableStream<Uint8Array> {
-    const kept = this.#kept.values();
+    const { reader, chunks } = this.#start;
+    const kept = chunks.values();
     return new ReadableStream<Uint8Array>(
       {
         pull: async (controller) => {
-          const { done, value } = kept.next();
-          if (!done) {
-            controller.enqueue(value);
+          const first = kept.next();
+          if (!first.done) {
+            controller.enqueue(first.value);
             return;
           }
-          this.#spent = true;
-          const chunk = await this.#next();
-          if (chunk === null) controller.close();
-          else controller.enqueue(chunk);
+          this.#isSpent = true;
+          const { done, value } = await reader.read();
+          if (done) controller.close();
+          else controller.enqueue(value);
         },
         cancel: (reason) => {
-          if (this.#spent) this.release(reason);
+          if (this.#isSpent) this.release(reason);
         },
       },
       { highWaterMark: 0 },
@@ -97,13 +95,91 @@ export class OneShotBody {
   }
 }
 
-/** All chunks as one, with a buffer of just that size. */
-export function joined(chunks: readonly Uint8Array[], size: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.byteLength;
+/**
+ * The body of a `Request`. Up to a number of bytes it is kept, and sent as bytes. A longer one is
+ * left to the Request, which may know its length and how to send it on after a redirect, and is
+ * sent once.
+ */
+class RequestBody implements AttemptBody {
+  readonly #request: Request;
+  readonly #start: Start;
+
+  constructor(request: Request, limit: number) {
+    if (request.bodyUsed || request.body!.locked) {
+      throw new TypeError('a Request whose body has been used cannot be sent');
+    }
+    this.#request = request;
+    this.#start = new Start(request.clone().body!.getReader(), limit);
   }
-  return bytes;
+
+  get replayable(): boolean {
+    const { isAll, hasFailed } = this.#start;
+    return isAll || (!hasFailed && !this.#request.bodyUsed);
+  }
+
+  async take(): Promise<RequestInit> {
+    const start = this.#start;
+    await start.read();
+    if (!start.isAll) {
+      this.#release(start.reader);
+      return {};
+    }
+    // As fetch leaves it: used.
+    this.#release(this.#request.body!);
+    return { body: start.blob() };
+  }
+
+  release(reason: unknown): void {
+    if (this.#start.isAll) return;
+    this.#release(this.#start.reader, reason);
+    this.#release(this.#request.body!, reason);
+  }
+
+  /** Not waited for: of two clones, the first that is cancelled waits for the other. */
+  #release(body: Pick<ReadableStream, 'cancel'>, reason?: unknown): void {
+    body.cancel(reason).catch(() => {});
+  }
+}
+
+/** The start of a stream: all of it, or more than a number of bytes. */
+class Start {
+  readonly reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly chunks: Bytes[] = [];
+  isAll = false;
+  hasFailed = false;
+  readonly #limit: number;
+  #size = 0;
+  #reading: Promise<void> | null = null;
+
+  constructor(reader: ReadableStreamDefaultReader<Uint8Array>, limit: number) {
+    this.reader = reader;
+    this.#limit = limit;
+  }
+
+  /** Reads it, the first time. */
+  read(): Promise<void> {
+    return (this.#reading ??= this.#read());
+  }
+
+  /** All of a stream that is all here. Bytes would do, but Node 22 cannot send those on after a redirect. */
+  blob(): Blob {
+    return new Blob(this.chunks);
+  }
+
+  async #read(): Promise<void> {
+    try {
+      while (this.#size <= this.#limit) {
+        const { done, value } = await this.reader.read();
+        if (done) {
+          this.isAll = true;
+          return;
+        }
+        this.chunks.push(value as Bytes);
+        this.#size += value.byteLength;
+      }
+    } catch (error) {
+      this.hasFailed = true;
+      throw error;
+    }
+  }
 }

@@ -10,11 +10,16 @@ import {
 } from '../../core/options.ts';
 import { durationOrOff } from '../options.ts';
 
-function isHost(host: unknown): boolean {
-  return typeof host === 'string' && /^[^\s/@?#*]+$/.test(host);
+/** A host as it stands in URLs, with its port if it has one; null for what is none. */
+function hostOf(given: unknown): string | null {
+  if (typeof given !== 'string' || !/^[^\s/@?#*\\]+$/.test(given)) return null;
+  const port = /:\d+$/.exec(given)?.[0] ?? '';
+  // Another spelling, in capitals or with an umlaut, would never match.
+  const hostname = URL.parse(`https://${given}`)?.hostname;
+  return hostname === undefined ? null : hostname + port;
 }
 
-/** Host names, as they stand in URLs. */
+/** Host names. */
 function hosts(about: { readonly what: string }): Descriptor<readonly string[], readonly string[]> {
   const range = "an array of hosts ('api.internal', or 'api.internal:8080' for one port)";
   return {
@@ -28,9 +33,10 @@ function hosts(about: { readonly what: string }): Descriptor<readonly string[], 
         problems.type(path, range, given);
         return [];
       }
-      const wrong = given.findIndex((host: unknown) => !isHost(host));
+      const known = given.map(hostOf);
+      const wrong = known.indexOf(null);
       if (wrong !== -1) problems.type(`${path}[${wrong}]`, 'a host without a path', given[wrong]);
-      return wrong === -1 ? given.map((host: string) => host.toLowerCase()) : [];
+      return known.filter((host) => host !== null);
     },
   };
 }

@@ -1,4 +1,5 @@
 import type { Random } from '../../runtime/random.ts';
+import { portOf } from './elsewhere.ts';
 
 export type FetchInput = Parameters<typeof fetch>[0];
 export type FetchInit = Parameters<typeof fetch>[1];
@@ -20,9 +21,30 @@ export function isIdempotent(method: string): boolean {
   return IDEMPOTENT.has(method);
 }
 
+/**
+ * `init` as it can be read for every attempt. A `Request` may stand in its place, of which
+ * `{ ...init }` would see nothing, and headers may be an iterator, which can be run through once.
+ */
+export function rereadable(init: FetchInit): FetchInit {
+  if (typeof init !== 'object' || init === null) return init;
+  const own = Object.getPrototypeOf(init) === Object.prototype ? init : membersOf(init);
+  const { headers } = own;
+  return typeof (headers as Partial<Iterator<unknown>> | undefined)?.next === 'function'
+    ? { ...own, headers: [...(headers as Iterable<[string, string]>)] }
+    : own;
+}
+
+/** All that it has and inherits. */
+function membersOf(init: object): RequestInit {
+  const members: Record<string, unknown> = {};
+  for (const name in init) members[name] = init[name as keyof typeof init];
+  return members;
+}
+
 /** A `Request` of whatever implementation; null for a URL. */
 export function requestOf(input: FetchInput): Request | null {
-  return typeof input === 'object' && 'method' in input && 'headers' in input ? input : null;
+  if (typeof input !== 'object' || input === null) return null;
+  return 'method' in input && 'headers' in input ? input : null;
 }
 
 export function methodOf(request: Request | null, init: FetchInit): string {
@@ -51,10 +73,20 @@ export function headerOf(headers: GivenHeaders, name: string): string | null {
   return null;
 }
 
-/** The host of a request with its port, and without; null where there is none. */
+/** Where a request goes; null for what is no URL, or has no host. */
+export function urlOf(input: FetchInput): URL | null {
+  return URL.parse(String(requestOf(input)?.url ?? input));
+}
+
+/** Whether fetch would send it on where an answer says. */
+export function followsRedirects(request: Request | null, init: FetchInit): boolean {
+  return (init?.redirect ?? request?.redirect ?? 'follow') === 'follow';
+}
+
+/** The host of a request with its port, and without. */
 export function hostsOf(input: FetchInput): readonly string[] {
-  const url = URL.parse(String(requestOf(input)?.url ?? input));
-  return url === null ? [] : [url.host, url.hostname];
+  const url = urlOf(input);
+  return url === null ? [] : [`${url.hostname}:${portOf(url)}`, url.hostname];
 }
 
 /** A random UUID (RFC 9562, version 4). */

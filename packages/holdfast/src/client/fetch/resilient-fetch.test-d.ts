@@ -1,6 +1,7 @@
 import { expectTypeOf, test } from 'vitest';
 import type { Classifier } from '../../core/outcome.ts';
 import { dependency } from '../dependency.ts';
+import type { HoldfastEvent } from '../events.ts';
 import { resilientFetch } from './index.ts';
 
 const ofResponses: Classifier<Response> = ({ ok }) => (ok ? 'success' : 'transient');
@@ -10,6 +11,12 @@ const shop = dependency('shop', { protocol: 'http' });
 test('resilientFetch has fetch`s own signature', () => {
   expectTypeOf(resilientFetch(shop)).toEqualTypeOf<typeof fetch>();
   expectTypeOf(resilientFetch(shop, { bodyIdleTimeout: '5s' })).toExtend<typeof fetch>();
+});
+
+test('what it tells is one of Holdfast`s events', () => {
+  expectTypeOf<Extract<HoldfastEvent, { type: 'fetch.body-failed' }>['why']>().toEqualTypeOf<
+    'timeout' | 'error'
+  >();
 });
 
 // oxlint-disable-next-line vitest/expect-expect -- the compiler expects

@@ -2,13 +2,15 @@ import { type Result, withFrames } from '../../core/edge.ts';
 import type { Attempt, CallOptions } from '../../core/operation.ts';
 import { parseOptions } from '../../core/options.ts';
 import type { Random } from '../../runtime/random.ts';
-import type { Dependency } from '../dependency.ts';
+import { type Dependency, optionsOf } from '../dependency.ts';
 import { CONTEXT_HEADER, contextOf } from '../wire.ts';
-import { isOneShot, OneShotBody } from './one-shot-body.ts';
+import { copyOf, fallbackValueOf } from './fallback.ts';
+import { attemptBodyOf } from './one-shot-body.ts';
 import { fetchOptions, type ParsedFetch, type ResilientFetchOptions } from './options.ts';
 import {
   type FetchInit,
   type FetchInput,
+  followsRedirects,
   headerOf,
   headersOf,
   hostsOf,
@@ -16,9 +18,12 @@ import {
   isIdempotent,
   methodOf,
   requestOf,
+  rereadable,
   signalOf,
+  urlOf,
   uuid,
 } from './request.ts';
+import { Repetition } from './repetition.ts';
 import { keepResult } from './results.ts';
 import { watchBody } from './watched-response.ts';
 import type { BodyLimits } from './watched-body.ts';
@@ -51,13 +56,14 @@ type Fit<In, F> = [F] extends [Response]
  * ```
  *
  * A request is repeated if its method is idempotent (GET, HEAD, OPTIONS, TRACE, PUT, DELETE), it has
- * an `Idempotency-Key`, or it was never sent. The last answer is given to the caller whatever its
+ * an `Idempotency-Key`, it was never sent, or the server turned it away (429, 503 with a hint). The last answer is given to the caller whatever its
  * status, body unread; `attemptsOf` tells how it was come by. An attempt's time ends with the
  * response's headers; the body then has an idle timeout, and ends when the caller aborts.
  *
- * @throws TypeError, RangeError for wrong options. The function itself rejects as fetch does: with
- *   the caller's abort reason, with the network's error as it was after one attempt, and with a
- *   `HoldfastError` for a refusal, a timeout, or the end of several attempts.
+ * @throws TypeError, RangeError for wrong options, and for a fallback that could not answer with a
+ *   `Response`. The function itself rejects as fetch does: with the caller's abort reason, with the
+ *   network's error as it was after one attempt, and with a `HoldfastError` for a refusal, a timeout,
+ *   or the end of several attempts.
  */
 export function resilientFetch<In, F>(
   dependency: Dependency<In, F> & Fit<In, F>,
@@ -79,55 +85,42 @@ class Sender {
   readonly #options: ParsedFetch;
   readonly #limits: BodyLimits;
   readonly #random: Random;
+  readonly #fallbackValue: unknown;
 
   constructor(dependency: Dependency<unknown, Response>, options: ParsedFetch) {
-    const { runtime } = dependency;
+    const { name, runtime } = dependency;
+    this.#fallbackValue = fallbackValueOf(name, optionsOf(dependency));
     this.#dependency = dependency;
     this.#options = options;
     this.#limits = { runtime, idle: options.bodyIdleTimeout };
     this.#random = runtime.random.fork('idempotency-key');
   }
 
-  async send(input: FetchInput, init: FetchInit): Promise<Response> {
+  async send(input: FetchInput, given: FetchInit): Promise<Response> {
+    const init = rereadable(given);
     const request = requestOf(input);
     const sent = this.#withKey(request, init);
-    const body = this.#oneShotOf(request, init);
-    const signal = signalOf(request, init);
-    const operation = (attempt: Attempt): Promise<Response> =>
-      body === null
-        ? this.#attempt(attempt, input, sent)
-        : this.#attemptWith(body, attempt, input, sent);
-    const result = await this.#dependency.tryCall(
-      operation,
-      this.#callOptions(request, sent, signal, body),
-    );
-    if (result.ok) return this.#deliver(result, signal);
-    body?.release(result.error);
-    throw result.error;
+    const body = attemptBodyOf(request, init?.body, this.#options.maxBufferedBody);
+    const asked = this.#asked(request, sent);
+    const isSafe = asked.idempotent === true || asked.key !== undefined;
+    const mayMove = !isSafe && followsRedirects(request, init);
+    const repetition =
+      body === null && isSafe ? null : new Repetition(body, mayMove ? urlOf(input) : null);
+    const result = await this.#call(repetition, input, sent, asked);
+    if (!result.ok || result.fellBack) body?.release(result.error);
+    if (!result.ok) throw result.error;
+    return this.#deliver(result, asked.signal ?? null);
   }
 
-  #callOptions(
-    request: Request | null,
-    init: FetchInit,
-    signal: AbortSignal | null,
-    body: OneShotBody | null,
-  ): CallOptions {
+  #asked(request: Request | null, init: FetchInit): CallOptions {
     const idempotent = isIdempotent(methodOf(request, init));
-    const options = {
+    return {
       idempotent,
       key: idempotent
         ? undefined
         : headerOf(headersOf(request, init), IDEMPOTENCY_KEY) || undefined,
       criticality: this.#options.criticality,
-      signal: signal ?? undefined,
-    };
-    if (body === null) return options;
-    return {
-      ...options,
-      // Asked when a further attempt is due.
-      get repeatable() {
-        return body.replayable;
-      },
+      signal: signalOf(request, init) ?? undefined,
     };
   }
 
@@ -143,9 +136,23 @@ class Sender {
     return { ...init, headers };
   }
 
-  #oneShotOf(request: Request | null, init: FetchInit): OneShotBody | null {
-    const body = init?.body ?? request?.body;
-    return isOneShot(body) ? new OneShotBody(body, this.#options.maxBufferedBody) : null;
+  #call(
+    repetition: Repetition | null,
+    input: FetchInput,
+    init: FetchInit,
+    asked: CallOptions,
+  ): Promise<Result<Response>> {
+    if (repetition === null) {
+      return this.#dependency.tryCall((attempt) => this.#attempt(attempt, input, init), asked);
+    }
+    const operation = (attempt: Attempt): Promise<Response> =>
+      repetition.attempt(attempt, (body) => this.#attempt(attempt, input, { ...init, ...body }));
+    return this.#dependency.tryCall(operation, {
+      ...asked,
+      get repeatable() {
+        return repetition.isPossible;
+      },
+    });
   }
 
   #attempt(attempt: Attempt, input: FetchInput, init: FetchInit): Promise<Response> {
@@ -157,25 +164,24 @@ class Sender {
     return send(input, { ...init, signal, headers });
   }
 
-  async #attemptWith(
-    body: OneShotBody,
-    attempt: Attempt,
-    input: FetchInput,
-    init: FetchInit,
-  ): Promise<Response> {
-    const bytes = await body.take();
-    return this.#attempt(attempt, input, { ...init, body: bytes, duplex: 'half' } as FetchInit);
-  }
-
   /** The host is one of those that are told of the call. */
   #isTold(input: FetchInput): boolean {
     const { contextHosts } = this.#options;
     return contextHosts.length > 0 && hostsOf(input).some((host) => contextHosts.includes(host));
   }
 
-  #deliver(result: Result<Response> & { readonly ok: true }, signal: AbortSignal | null): Response {
+  #deliver(
+    result: Result<Response> & { readonly ok: true },
+    signal: AbortSignal | null,
+  ): Response | Promise<Response> {
+    const { value, fellBack } = result;
     // One value answers many calls, and a body can be read only once.
-    const response = result.fellBack ? result.value.clone() : result.value;
+    return fellBack && value === this.#fallbackValue
+      ? copyOf(value).then((copy) => this.#watched(copy, result, signal))
+      : this.#watched(value, result, signal);
+  }
+
+  #watched(response: Response, result: Result<Response>, signal: AbortSignal | null): Response {
     keepResult(response, result);
     watchBody(response, this.#limits, result, signal);
     return response;

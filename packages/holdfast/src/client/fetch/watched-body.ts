@@ -1,12 +1,14 @@
 import { formatDuration } from '../../core/duration.ts';
 import type { Result } from '../../core/edge.ts';
 import { AttemptTimeoutError } from '../../core/errors.ts';
+import { emit } from '../../core/events.ts';
 import { TimerNode } from '../../runtime/clock.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
-import { joined } from './one-shot-body.ts';
+import type { BodyFailedEvent } from '../telemetry.ts';
 import { OpenBodies, type OpenBody } from './open-bodies.ts';
 
 export type Bytes = Uint8Array<ArrayBuffer>;
+type Controller = ReadableStreamDefaultController<Bytes> | ReadableByteStreamController;
 
 /** What all bodies of one `resilientFetch` have in common. */
 export interface BodyLimits {
@@ -30,6 +32,7 @@ export class WatchedBody extends TimerNode {
   readonly #native: () => ReadableStream<Bytes>;
   #reader: ReadableStreamDefaultReader<Bytes> | null = null;
   #stream: ReadableStream<Bytes> | null = null;
+  #controller: Controller | null = null;
   /** Read by `bytes`, which holds the stream for good. */
   #takenWhole = false;
   #failure: Failure | null = null;
@@ -65,28 +68,31 @@ export class WatchedBody extends TimerNode {
     const chunks: Bytes[] = [];
     let size = 0;
     await this.#read((chunk) => {
+      // A response that somebody made up may bring anything.
+      if (!ArrayBuffer.isView(chunk)) throw new TypeError('Received a chunk that is no bytes');
       size += chunk.byteLength;
       chunks.push(chunk);
       return true;
     });
-    const [only] = chunks;
-    return only?.buffer.byteLength === size ? only : joined(chunks, size);
+    return chunks.length === 1 && isAlone(chunks[0]!) ? chunks[0]! : joined(chunks, size);
   }
 
   /** The body for who reads it as a stream. Reads, and locks the response's own, when it is read. */
   stream(): ReadableStream<Bytes> {
     if (this.#stream !== null) return this.#stream;
-    const stream = new ReadableStream(
-      {
-        type: 'bytes',
-        pull: (controller) => this.#pull(controller),
-        cancel: (reason) => {
-          this.#end();
-          return this.#cancel(reason);
-        },
+    const source = {
+      start: (controller: Controller) => void (this.#controller = controller),
+      pull: () => this.#pull(),
+      cancel: (reason: unknown) => {
+        this.#end();
+        return this.#cancel(reason);
       },
-      { highWaterMark: 0 },
-    ) as ReadableStream<Bytes>;
+    };
+    // A stream of bytes takes each chunk's memory away from whoever made it, as only such a one may.
+    const type = isOfBytes(this.#native()) ? { type: 'bytes' } : {};
+    const stream = new ReadableStream<Bytes>({ ...type, ...source } as object, {
+      highWaterMark: 0,
+    });
     this.#stream = stream;
     if (this.#takenWhole) stream.getReader();
     return stream;
@@ -97,6 +103,7 @@ export class WatchedBody extends TimerNode {
     if (this.#failure !== null) return;
     this.#failure = { reason };
     this.#end();
+    this.#controller?.error(reason);
     // A cancelled read is answered as if the body had ended; `#read` tells the difference.
     this.#cancel(reason).catch(() => {});
   }
@@ -104,6 +111,7 @@ export class WatchedBody extends TimerNode {
   override expire(): void {
     const { dependency } = this.limits.runtime;
     const { attempts } = this.result;
+    this.#tell('timeout');
     this.fail(
       new AttemptTimeoutError({
         dependency,
@@ -116,36 +124,51 @@ export class WatchedBody extends TimerNode {
     );
   }
 
-  async #pull(controller: ReadableByteStreamController): Promise<void> {
+  async #pull(): Promise<void> {
+    const controller = this.#controller!;
     const isOver = await this.#read((chunk) => {
       controller.enqueue(chunk);
       return false;
     });
     if (!isOver) return;
     controller.close();
-    controller.byobRequest?.respond(0);
+    if ('byobRequest' in controller) controller.byobRequest?.respond(0);
   }
 
   /** Hands over chunks while `take` wants more of them; true once there are none. */
   async #read(take: (chunk: Bytes) => boolean): Promise<boolean> {
     this.#throwFailure();
-    try {
-      this.#reader ??= this.#native().getReader();
-      for (;;) {
-        this.#startTimer();
-        const { done, value } = await this.#reader.read();
-        this.limits.runtime.clock.stop(this);
-        if (done) break;
-        if (!take(value)) return false;
+    const reader = (this.#reader ??= this.#native().getReader());
+    for (;;) {
+      let next: Awaited<ReturnType<typeof reader.read>>;
+      this.#startTimer();
+      try {
+        next = await reader.read();
+      } catch (error) {
+        throw this.#brokenBy(error);
       }
-    } catch (error) {
-      this.#end();
-      this.#throwFailure();
-      throw error;
+      this.limits.runtime.clock.stop(this);
+      if (next.done) break;
+      if (!take(next.value)) return false;
     }
     this.#end();
     this.#throwFailure();
     return true;
+  }
+
+  /** What its reader is told when the native stream fails: our own reason, if it was ours. */
+  #brokenBy(error: unknown): unknown {
+    this.#end();
+    if (this.#failure !== null) return this.#failure.reason;
+    this.#tell('error');
+    return error;
+  }
+
+  #tell(why: BodyFailedEvent['why']): void {
+    const { runtime } = this.limits;
+    if (runtime.sink === null) return;
+    const { dependency } = runtime;
+    emit<BodyFailedEvent>(runtime, { type: 'fetch.body-failed', dependency, why });
   }
 
   #startTimer(): void {
@@ -167,6 +190,32 @@ export class WatchedBody extends TimerNode {
     this.limits.runtime.clock.stop(this);
     for (const place of this.#places) place.leave();
     this.#places = [];
+  }
+}
+
+/** All chunks as one, with a buffer of just that size. */
+function joined(chunks: readonly Bytes[], size: number): Bytes {
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  return bytes;
+}
+
+/** Whether nothing else has a part of its memory. */
+function isAlone({ buffer, byteLength }: Bytes): boolean {
+  return buffer.byteLength === byteLength;
+}
+
+/** Whether a stream is one of bytes. Nobody has read from it, so asking takes nothing away. */
+function isOfBytes(stream: ReadableStream<Bytes>): boolean {
+  try {
+    stream.getReader({ mode: 'byob' }).releaseLock();
+    return true;
+  } catch {
+    return false;
   }
 }
 

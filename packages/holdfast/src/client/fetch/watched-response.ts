@@ -20,7 +20,8 @@ export function watchBody(
   result: Result<unknown>,
   signal: AbortSignal | null,
 ): void {
-  if (limits.idle === null && signal === null) return;
+  // Nothing would end it, and nobody would hear of its end.
+  if (limits.idle === null && signal === null && limits.runtime.sink === null) return;
   let body = bodies.get(response);
   if (body === undefined) {
     const native = Object.getPrototypeOf(response) as Response;

@@ -7,7 +7,7 @@ import { emit } from '../../core/events.ts';
 import { CRITICALITIES } from '../../core/operation.ts';
 import type { StoppedBy } from '../../core/outcome.ts';
 import { parseOptions } from '../../core/options.ts';
-import { peekInside } from '../../core/peek.ts';
+import { peekInside, tellInside } from '../../core/peek.ts';
 import type { TypedPolicy } from '../../core/pipeline.ts';
 import { TimerNode } from '../../runtime/clock.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
@@ -22,6 +22,8 @@ export interface Bulkhead extends TypedPolicy {
   readonly inFlight: number;
   /** Calls that wait for one. */
   readonly queued: number;
+  /** Nothing runs in it: a registry may forget it. */
+  readonly evictable: boolean;
 }
 
 /**
@@ -29,9 +31,9 @@ export interface Bulkhead extends TypedPolicy {
  * dependency cannot take all of a process.
  *
  * Who waits is served by criticality, then in order. A waiting call leaves at once when its caller
- * aborts, when the breaker behind it opens, and when its deadline could no longer be met. A full
- * queue gives the last place of a lesser criticality to a more important call; otherwise the call
- * is refused with `BulkheadFullError`.
+ * aborts, when the breaker behind it opens or is isolated, and when its deadline could no longer be
+ * met. A full queue gives the last place of a lesser criticality to a more important call; otherwise
+ * the call is refused with `BulkheadFullError`.
  *
  * Size it by Little's law: calls per second x seconds per call, and some room.
  *
@@ -69,6 +71,10 @@ class SlotBulkhead implements Bulkhead, Survivor {
     return this.#queue?.length ?? 0;
   }
 
+  get evictable(): boolean {
+    return this.inFlight === 0;
+  }
+
   enter(call: Call, slot: number): Step {
     return this.admit() === DETAINED ? this.#wait(call, slot) : GO;
   }
@@ -103,10 +109,14 @@ class SlotBulkhead implements Bulkhead, Survivor {
   }
 
   flush(): void {
-    for (const waiter of this.#queue?.all() ?? []) {
-      const refusal = peekInside(waiter.call, waiter.slot);
-      // A call of another pipeline may have nothing before it that refuses.
-      if (refusal !== null) this.#dismiss(waiter, refusal.error, refusal.stoppedBy);
+    const waiters = this.#queue?.all() ?? [];
+    const scheduler = waiters[0]?.call.plan.scheduler;
+    // All leave before the first one's callback runs, which may do anything.
+    scheduler?.held();
+    try {
+      for (const waiter of waiters) this.#refuseAsInside(waiter);
+    } finally {
+      scheduler?.released();
     }
   }
 
@@ -146,7 +156,10 @@ class SlotBulkhead implements Bulkhead, Survivor {
       if (displaced === null) return call.refuse(this.#refusal(call, 'full'), 'rejected');
       this.#dismiss(displaced, this.#refusal(displaced.call, 'displaced'), 'rejected');
     }
+    // Whoever listens to those refusals may have made room.
+    if (this.admit() !== DETAINED) return GO;
     queue.add(waiter);
+    tellInside(call, slot, 1);
     call.remember(slot, waiter);
     call.root.context ??= context.capture();
     if (patience < Infinity) clock.start(waiter, patience);
@@ -165,6 +178,12 @@ class SlotBulkhead implements Bulkhead, Survivor {
     }
   }
 
+  #refuseAsInside(waiter: QueuedCall): void {
+    const refusal = peekInside(waiter.call, waiter.slot);
+    // A call of another pipeline may have nothing before it that refuses.
+    if (refusal !== null) this.#dismiss(waiter, refusal.error, refusal.stoppedBy);
+  }
+
   #dismiss(waiter: QueuedCall, error: unknown, stoppedBy: StoppedBy): void {
     const { call } = waiter;
     // Whoever listens to the refusal's event may have ended the call already.
@@ -176,6 +195,7 @@ class SlotBulkhead implements Bulkhead, Survivor {
 
   #forget(waiter: QueuedCall): void {
     this.#queue!.remove(waiter);
+    tellInside(waiter.call, waiter.slot, -1);
     this.runtime.clock.stop(waiter);
   }
 

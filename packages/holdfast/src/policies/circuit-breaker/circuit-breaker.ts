@@ -1,6 +1,6 @@
 import { UnbuiltError } from '../../core/call-error.ts';
 import type { Call } from '../../core/call.ts';
-import { GO, type Refusal, type Step, type Traits } from '../../core/policy.ts';
+import { GO, type Policy, type Refusal, type Step, type Traits } from '../../core/policy.ts';
 import { CircuitOpenError } from '../../core/errors.ts';
 import { emit } from '../../core/events.ts';
 import { parseOptions, Problems } from '../../core/options.ts';
@@ -24,7 +24,7 @@ import {
 export interface CircuitBreaker extends TypedPolicy {
   /** An open breaker whose cooldown is over stays `open` until a call comes that can probe. */
   readonly state: CircuitState;
-  /** Refuses everything until `reset`. */
+  /** Refuses everything until `reset`, beginning with what is queued behind it. */
   isolate(): void;
   /** Closes, and forgets what was counted and how often it had opened. */
   reset(): void;
@@ -65,6 +65,8 @@ class Breaker implements CircuitBreaker {
   /** When it began to refuse, and how long it had refused before. */
   #openSince: number | null = null;
   #openTime = 0;
+  /** The policies in front of it at which calls wait, and how many. Most breakers never see that. */
+  #queues: Map<Policy, number> | null = null;
 
   constructor(options: ParsedCircuitBreaker, runtime: Runtime) {
     this.runtime = runtime;
@@ -110,10 +112,7 @@ class Breaker implements CircuitBreaker {
     const before = this.#state.kind;
     const effect = this.#effect(call, now);
     const retryAfter = call.judgement?.retryAfter ?? 0;
-    if (this.#state.release(permit, effect, slow, now, retryAfter)) {
-      this.#changed(before);
-      if (this.#state.kind === 'open') refuseWaiting(call, slot);
-    }
+    if (this.#state.release(permit, effect, slow, now, retryAfter)) this.#changed(before);
     return GO;
   }
 
@@ -131,6 +130,13 @@ class Breaker implements CircuitBreaker {
     if (this.#state.kind === 'closed' || this.#state.mightAdmit(this.runtime.clock.now()))
       return null;
     return { error: this.#refusal(call).build(), stoppedBy: 'breaker' };
+  }
+
+  awaited(waitsAt: Policy, change: 1 | -1): void {
+    const queues = (this.#queues ??= new Map());
+    const waiting = (queues.get(waitsAt) ?? 0) + change;
+    if (waiting === 0) queues.delete(waitsAt);
+    else queues.set(waitsAt, waiting);
   }
 
   isolate(): void {
@@ -216,8 +222,7 @@ class Breaker implements CircuitBreaker {
   }
 
   #changed(from: CircuitState): void {
-    const { runtime } = this;
-    const now = runtime.clock.recent();
+    const now = this.runtime.clock.recent();
     const to = this.#state.kind;
     const refuses = to === 'open' || to === 'isolated';
     if (this.#openSince !== null && !refuses) {
@@ -226,7 +231,18 @@ class Breaker implements CircuitBreaker {
     } else if (refuses) {
       this.#openSince ??= now;
     }
-    if (runtime.sink === null) return;
+    if (this.runtime.sink !== null) this.#tellChange(from, to, now);
+    if (refuses) this.#refuseQueued();
+  }
+
+  /** What is queued in front of it would only be refused later. */
+  #refuseQueued(): void {
+    if (this.#queues === null) return;
+    for (const queue of this.#queues.keys()) queue.flush!();
+  }
+
+  #tellChange(from: CircuitState, to: CircuitState, now: number): void {
+    const { runtime } = this;
     emit<CircuitStateChangedEvent>(runtime, {
       type: 'circuit-breaker.state-changed',
       dependency: runtime.dependency,
@@ -244,9 +260,3 @@ const REASONS: Readonly<Record<CircuitState, string>> = {
   'half-open': 'not called, the circuit is half-open',
   isolated: 'not called, the circuit is isolated',
 };
-
-/** What is queued behind a breaker that has opened would only be refused later. */
-function refuseWaiting(call: Call, slot: number): void {
-  const { policies } = call.plan;
-  for (let outer = slot - 1; outer >= 0; outer--) policies[outer]!.flush?.();
-}

@@ -99,7 +99,7 @@ export const circuitBreakerOptions = {
     min: 1,
     max: 1000,
   }),
-  /** After closing, the share of calls let through grows from 10 % to all over this time; 0 for at once. Default 10 s. */
+  /** After closing, the share of calls let through grows from 10 % to all over this time; 0 for at once. 0 to 1 h; default 10 s. */
   rampDuration: duration({
     what: 'After closing, the share of calls let through grows from 10 % to all over this time; 0 for at once',
     default: '10s',

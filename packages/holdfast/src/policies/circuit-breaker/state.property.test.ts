@@ -7,153 +7,21 @@ import {
   circuitBreakerOptions,
   type ParsedCircuitBreaker,
 } from './options.ts';
-import { BreakerState, type CircuitState, type Effect, REFUSED } from './state.ts';
+import { BreakerState, type Effect, REFUSED } from './state.ts';
+import { BreakerModel, type End, type Permit } from '../../../test/breaker-model.ts';
 
 type Command =
   | { readonly do: 'admit' | 'isolate' | 'reset' }
   | { readonly do: 'advance'; readonly ms: number }
-  | {
-      readonly do: 'release';
-      /** Which of the permits that were not released yet. */
-      readonly which: number;
-      readonly effect: Effect;
-      readonly slow: boolean;
-      readonly retryAfter: number;
-    };
-
-interface Past {
-  readonly at: number;
-  readonly failed: boolean;
-  readonly slow: boolean;
-}
-
-interface Permit {
-  readonly era: number;
-  /** When a probe's lease ends; null for a call let through while closed. */
-  readonly until: number | null;
-  /** Its place was given to another probe. */
-  lost: boolean;
-}
-
-/** The slow, obviously correct breaker: it keeps every outcome and looks at all of them each time. */
-class Model {
-  kind: CircuitState = 'closed';
-  era = 0;
-  past: Past[] = [];
-  probes: Permit[] = [];
-  goodProbes = 0;
-  openUntil = 0;
-  /** When it closed after an outage; null once that is over. */
-  closedAt: number | null = null;
-  openings = 0;
-  readonly options: ParsedCircuitBreaker;
-  readonly draw: () => number;
-
-  constructor(options: ParsedCircuitBreaker, draw: () => number) {
-    this.options = options;
-    this.draw = draw;
-  }
-
-  admit(now: number): Permit | null {
-    const { probes, probeLease, rampDuration } = this.options;
-    if (this.kind === 'closed') {
-      const age = this.closedAt === null ? Infinity : now - this.closedAt;
-      const share = age >= rampDuration ? 1 : 0.1 + 0.9 * (age / rampDuration);
-      return share === 1 || this.draw() < share
-        ? { era: this.era, until: null, lost: false }
-        : null;
-    }
-    if (this.kind === 'open' && now >= this.openUntil) this.become('half-open');
-    if (this.kind !== 'half-open') return null;
-    for (const probe of this.probes) probe.lost ||= probe.until! <= now;
-    this.probes = this.probes.filter(({ lost }) => !lost);
-    if (this.probes.length >= probes) return null;
-    const probe = { era: this.era, until: now + probeLease, lost: false };
-    this.probes.push(probe);
-    return probe;
-  }
-
-  release(permit: Permit, { effect, slow, retryAfter }: Release, now: number): void {
-    if (permit.era !== this.era || permit.lost) return;
-    this.probes = this.probes.filter((probe) => probe !== permit);
-    if (effect === 'ignored') return;
-    const failed = effect === 'failure';
-    if (this.kind === 'half-open') {
-      if (failed || (slow && this.options.slowCallRate > 0)) this.open(now, retryAfter);
-      else if (++this.goodProbes === this.options.successesToClose) {
-        this.become('closed');
-        if (this.options.rampDuration === 0) this.openings = 0;
-        else this.closedAt = now;
-      }
-      return;
-    }
-    if (this.closedAt !== null && now - this.closedAt >= this.options.rampDuration) {
-      this.closedAt = null;
-      this.openings = 0;
-    }
-    this.past.push({ at: now, failed, slow });
-    if ((failed || slow) && this.tooMany(now)) this.open(now, retryAfter);
-  }
-
-  tooMany(now: number): boolean {
-    const { kind, consecutiveFailures, failureRate, slowCallRate, windowCalls } = this.options;
-    const seen = this.seen(now);
-    if (kind === 'consecutive') {
-      const last = seen.slice(-consecutiveFailures);
-      return last.length === consecutiveFailures && last.every(({ failed }) => failed);
-    }
-    let minimum = this.options.minimumCalls;
-    if (this.closedAt !== null) minimum = Math.min(minimum, this.options.rampMinimumCalls);
-    if (kind === 'count') minimum = Math.min(minimum, windowCalls);
-    const failures = seen.filter(({ failed }) => failed).length;
-    const slow = seen.filter((call) => call.slow).length;
-    if (seen.length < minimum) return false;
-    return (
-      failures / seen.length >= failureRate ||
-      (slowCallRate > 0 && slow / seen.length >= slowCallRate)
-    );
-  }
-
-  /** What is still looked at: a window of time is left tenth by tenth. */
-  seen(now: number): Past[] {
-    const { kind, window, windowCalls } = this.options;
-    if (kind === 'count') return this.past.slice(-windowCalls);
-    if (kind === 'consecutive') return this.past;
-    const tenth = (time: number) => Math.floor(time / (window / 10));
-    return this.past.filter(({ at }) => tenth(at) > tenth(now) - 10);
-  }
-
-  open(now: number, retryAfter: number): void {
-    const { cooldown, maxCooldown, cooldownJitter } = this.options;
-    const longest = Math.max(cooldown, maxCooldown);
-    const spread =
-      Math.min(cooldown * 2 ** this.openings, longest) *
-      (1 - cooldownJitter + 2 * cooldownJitter * this.draw());
-    const floor = Math.min(retryAfter, longest);
-    const raised = floor * (1 + cooldownJitter * this.draw());
-    this.openings++;
-    this.become('open');
-    this.openUntil = now + (spread >= floor ? spread : raised);
-  }
-
-  become(kind: CircuitState): void {
-    this.kind = kind;
-    this.era++;
-    this.past = [];
-    this.probes = [];
-    this.goodProbes = 0;
-    this.closedAt = null;
-  }
-}
-
-type Release = Extract<Command, { do: 'release' }>;
+  /** `which` of the permits that were not released yet. */
+  | ({ readonly do: 'release'; readonly which: number } & End);
 
 /** The breaker and its model side by side, with the same draws. */
 class SideBySide {
   now = 0;
   draw = 0.5;
   readonly real: BreakerState;
-  readonly model: Model;
+  readonly model: BreakerModel;
   readonly options: ParsedCircuitBreaker;
   readonly permits: { real: number; model: Permit }[] = [];
 
@@ -161,7 +29,7 @@ class SideBySide {
     const random: Random = { next: () => this.draw, fork: () => random };
     this.options = options;
     this.real = new BreakerState(options, random);
-    this.model = new Model(options, () => this.draw);
+    this.model = new BreakerModel(options, () => this.draw);
   }
 
   /** Does it to both; says how they differ, or null. */

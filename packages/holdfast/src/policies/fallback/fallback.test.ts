@@ -1,72 +1,38 @@
 import { describe, expect, test } from 'vitest';
 import {
+  type Attempt,
   bulkhead,
-  type CallOptions,
   circuitBreaker,
-  classify,
   deadline,
   fallback,
-  type FallbackOptions,
   type FallbackReason,
-  type Judgement,
   pending,
-  pipeline,
   type Result,
   retry,
-  type Verdict,
 } from '../../index.ts';
-import type { Policy } from '../../core/policy.ts';
-import { type TestRuntime, testRuntime } from '../../testing/index.ts';
-
-/** A value says how it is to be judged; errors are transient. */
-const judge = (o: { ok: boolean; value?: unknown }): Verdict | Judgement =>
-  o.ok ? ((o.value as { verdict?: Verdict }).verdict ?? 'success') : 'transient';
-
-function setUp(
-  options: FallbackOptions<unknown>,
-  policies: (runtime: TestRuntime) => {
-    outside?: Policy[];
-    inside?: Policy[];
-    discard?: (value: unknown) => void;
-  } = () => ({}),
-) {
-  const runtime = testRuntime();
-  const { outside = [], inside = [], discard } = policies(runtime);
-  const calls = pipeline(
-    classify<unknown>(judge, discard ?? null),
-    ...outside,
-    fallback(options, runtime),
-    ...inside,
-  );
-  const failing = (asked?: CallOptions): Promise<Result<unknown>> =>
-    calls.tryCall(() => {
-      throw new Error('down');
-    }, asked);
-  return { runtime, clock: runtime.clock, calls, failing };
-}
+import { makeFallback } from '../../../test/fallbacks.ts';
 
 const refuse = (): never => {
   throw new Error('no stock either');
 };
-const nothing = (): void => {};
-
-const stale = (options: Exclude<FallbackOptions['stale'], boolean | undefined> = {}) =>
-  setUp({ stale: { maxAge: '1m', ...options } });
 
 describe('what answers', () => {
   test('a value', async () => {
-    const { failing } = setUp({ value: [] });
+    const { failing } = makeFallback({ value: [] });
     expect(await failing()).toMatchObject({ ok: true, value: [], fellBack: true });
   });
 
   test('a function, synchronous or not', async () => {
-    expect(await setUp({ run: () => 1 }).failing()).toMatchObject({ ok: true, value: 1 });
-    expect(await setUp({ run: async () => 2 }).failing()).toMatchObject({ ok: true, value: 2 });
+    expect(await makeFallback({ run: () => 1 }).failing()).toMatchObject({ ok: true, value: 1 });
+    expect(await makeFallback({ run: async () => 2 }).failing()).toMatchObject({
+      ok: true,
+      value: 2,
+    });
   });
 
   test('nothing, when the call succeeded', async () => {
     let ran = 0;
-    const { calls, runtime } = setUp({ run: () => ran++ });
+    const { calls, runtime } = makeFallback({ run: () => ran++ });
     expect(await calls.tryCall(() => 'fine')).toMatchObject({ value: 'fine', fellBack: false });
     expect(ran).toBe(0);
     expect(runtime.sink.of('fallback.used')).toEqual([]);
@@ -75,7 +41,7 @@ describe('what answers', () => {
   test('the function is told why it is asked', async () => {
     const reasons: FallbackReason[] = [];
     const run = (reason: FallbackReason) => reasons.push(reason);
-    await setUp({ run }).failing();
+    await makeFallback({ run }).failing();
     expect(reasons[0]).toMatchObject({ verdict: 'transient', stoppedBy: 'attempts', attempts: 1 });
     expect((reasons[0]!.error as Error).message).toBe('down');
     expect(reasons[0]!.signal.aborted).toBe(false);
@@ -85,13 +51,13 @@ describe('what answers', () => {
     const whys: unknown[] = [];
     const run = ({ stoppedBy, verdict, attempts }: FallbackReason) =>
       whys.push([stoppedBy, verdict, attempts]);
-    const isolated = setUp({ run }, (runtime) => {
+    const isolated = makeFallback({ run }, (runtime) => {
       const breaker = circuitBreaker({}, runtime);
       breaker.isolate();
       return { inside: [breaker] };
     });
     await isolated.failing();
-    const full = setUp({ run }, (runtime) => ({
+    const full = makeFallback({ run }, (runtime) => ({
       inside: [bulkhead({ maxConcurrent: 1, maxQueue: 0 }, runtime)],
     }));
     full.calls.start(
@@ -106,7 +72,7 @@ describe('what answers', () => {
   });
 
   test('answers when the deadline inside it has passed', async () => {
-    const { calls, clock } = setUp({ value: 'late' }, (runtime) => ({
+    const { calls, clock } = makeFallback({ value: 'late' }, (runtime) => ({
       inside: [deadline('1s', runtime)],
     }));
     const answer = calls.tryCall(() => pending as never);
@@ -119,20 +85,20 @@ describe('what answers', () => {
   });
 
   test('a terminal outcome is the dependency’s own answer and stays', async () => {
-    const { calls } = setUp({ value: 'instead' });
+    const { calls } = makeFallback({ value: 'instead' });
     const answer = await calls.tryCall(() => ({ verdict: 'terminal' }));
     expect(answer).toMatchObject({ value: { verdict: 'terminal' }, fellBack: false });
   });
 
   test('of two, the inner one answers and the outer one leaves it', async () => {
-    const { failing } = setUp({ value: 'outer' }, (runtime) => ({
+    const { failing } = makeFallback({ value: 'outer' }, (runtime) => ({
       inside: [fallback({ value: 'inner' }, runtime)],
     }));
     expect(await failing()).toMatchObject({ value: 'inner' });
   });
 
   test('a retry outside of it that succeeds in the end did not fall back', async () => {
-    const { calls } = setUp({ value: { verdict: 'transient' } }, (runtime) => ({
+    const { calls } = makeFallback({ value: { verdict: 'transient' } }, (runtime) => ({
       outside: [retry({ backoff: { base: 0 } }, runtime)],
     }));
     const answer = await calls.tryCall(
@@ -149,7 +115,7 @@ describe('what answers', () => {
 describe('an answer with a failure’s verdict', () => {
   test('is replaced, and handed to discard so that its socket is let go', async () => {
     const discarded: unknown[] = [];
-    const { calls } = setUp({ value: 'instead' }, () => ({
+    const { calls } = makeFallback({ value: 'instead' }, () => ({
       discard: (value) => discarded.push(value),
     }));
     const unavailable = { status: 503, verdict: 'transient' };
@@ -160,7 +126,9 @@ describe('an answer with a failure’s verdict', () => {
   test('is what the caller gets, untouched, when the fallback fails', async () => {
     const discarded: unknown[] = [];
     const unavailable = { status: 503, verdict: 'transient' };
-    const { calls } = setUp({ run: refuse }, () => ({ discard: (value) => discarded.push(value) }));
+    const { calls } = makeFallback({ run: refuse }, () => ({
+      discard: (value) => discarded.push(value),
+    }));
     const answer = await calls.tryCall(() => unavailable);
     expect(answer.ok && answer.value).toBe(unavailable);
     expect(answer.fellBack).toBe(false);
@@ -168,7 +136,7 @@ describe('an answer with a failure’s verdict', () => {
   });
 
   test('a discard that throws does not spoil the answer', async () => {
-    const { calls } = setUp({ value: 'instead' }, () => ({
+    const { calls } = makeFallback({ value: 'instead' }, () => ({
       discard: () => {
         throw new Error('socket is gone');
       },
@@ -189,7 +157,7 @@ describe('a function that fails', () => {
     ['rejects', () => Promise.reject(new Error('no'))],
     ['rejects with nothing', () => Promise.reject()],
   ])('%s: the call keeps its own outcome', async (_how, run) => {
-    const { failing, runtime, clock } = setUp({ run });
+    const { failing, runtime, clock } = makeFallback({ run });
     const { ok, error, fellBack } = await failing();
     expect([ok, (error as Error).message, fellBack]).toEqual([false, 'down', false]);
     expect(runtime.sink.of('fallback.failed')).toMatchObject([{ why: 'error' }]);
@@ -197,25 +165,25 @@ describe('a function that fails', () => {
   });
 
   test('takes longer than its timeout: the call keeps its own outcome and its signal aborts', async () => {
-    let signal: AbortSignal | null = null;
+    let signal!: AbortSignal;
     const run = (reason: FallbackReason) => {
       ({ signal } = reason);
       return new Promise(() => {});
     };
-    const { failing, runtime, clock } = setUp({ run, timeout: '300ms' });
+    const { failing, runtime, clock } = makeFallback({ run, timeout: '300ms' });
     const answer = failing();
     clock.advance(299);
     expect(runtime.sink.of('fallback.failed')).toEqual([]);
     clock.advance(1);
     expect((await answer).ok).toBe(false);
-    expect((signal as AbortSignal | null)!.aborted).toBe(true);
+    expect(signal.aborted).toBe(true);
     expect(runtime.sink.of('fallback.failed')).toMatchObject([{ why: 'timeout' }]);
   });
 
   test('what it answers after its timeout is dropped', async () => {
-    let late: (value: unknown) => void = nothing;
+    let late!: (value: unknown) => void;
     const run = () => new Promise((resolve) => (late = resolve));
-    const { failing, clock } = setUp({ run });
+    const { failing, clock } = makeFallback({ run });
     const answer = failing();
     clock.advance(1000);
     late('late');
@@ -223,26 +191,28 @@ describe('a function that fails', () => {
   });
 
   test('has no longer than its parent has left', async () => {
-    const { failing, calls, clock } = setUp({ run: () => new Promise(() => {}) }, (runtime) => ({
-      inside: [deadline('10s', runtime)],
-    }));
-    let inner: Promise<Result<unknown>> | null = null;
-    calls.start(
-      (parent) => {
-        inner = failing({ parent });
-        return pending;
-      },
-      () => {},
-      { deadline: '200ms' },
+    const { failing, calls, clock, runtime } = makeFallback(
+      { run: () => new Promise(() => {}), timeout: '1s' },
+      (own) => ({ inside: [deadline('10s', own)] }),
     );
-    clock.advance(200);
-    expect(await inner).toMatchObject({ ok: false });
+    let inner!: Promise<Result<unknown>>;
+    // The parent settles, so that its end is not what ends the other.
+    const operation = (parent: Attempt) => {
+      inner = failing({ parent });
+      return 'done';
+    };
+    await calls.call(operation, { deadline: '200ms' });
+    clock.advance(199);
+    expect(runtime.sink.of('fallback.failed')).toEqual([]);
+    clock.advance(1);
+    expect((await inner).error).toEqual(new Error('down'));
+    expect(runtime.sink.of('fallback.failed')).toMatchObject([{ why: 'timeout' }]);
   });
 });
 
 describe('the caller’s own end', () => {
   test('an abort is passed through untouched, and nothing answers in its place', async () => {
-    const { calls } = setUp({ value: 'instead' });
+    const { calls } = makeFallback({ value: 'instead' });
     const controller = new AbortController();
     const answer = calls.tryCall(() => pending as never, { signal: controller.signal });
     const reason = new Error('user left');
@@ -251,25 +221,25 @@ describe('the caller’s own end', () => {
   });
 
   test('an abort while the function runs ends the call and tells the function', async () => {
-    let signal: AbortSignal | null = null;
+    let signal!: AbortSignal;
     const run = (reason: FallbackReason) => {
       ({ signal } = reason);
       return new Promise(() => {});
     };
-    const { failing, clock } = setUp({ run });
+    const { failing, clock } = makeFallback({ run });
     const controller = new AbortController();
     const answer = failing({ signal: controller.signal });
     const reason = new Error('user left');
     controller.abort(reason);
     expect(await answer).toMatchObject({ ok: false, error: reason, stoppedBy: 'abort' });
-    expect((signal as AbortSignal | null)!.aborted).toBe(true);
+    expect(signal.aborted).toBe(true);
     clock.advance(0);
     expect(clock.armed).toBe(0);
   });
 
   test('a deadline outside of it is final: the fallback is not even asked', async () => {
     let asked = 0;
-    const { calls, clock, runtime } = setUp({ run: () => asked++ }, (own) => ({
+    const { calls, clock, runtime } = makeFallback({ run: () => asked++ }, (own) => ({
       outside: [deadline('1s', own)],
     }));
     const answer = calls.tryCall(() => pending as never);
@@ -279,70 +249,6 @@ describe('the caller’s own end', () => {
     expect(asked).toBe(0);
     expect(runtime.sink.of('call.settled')).toHaveLength(1);
   });
-});
-
-describe('the last good answer', () => {
-  test('is given while it is not too old', async () => {
-    const { calls, failing, clock } = stale();
-    clock.advance(3_600_000);
-    await calls.call(() => 'rates of noon');
-    clock.advance(60_000);
-    expect(await failing()).toMatchObject({ value: 'rates of noon', fellBack: true });
-    clock.advance(1);
-    expect((await failing()).ok).toBe(false);
-  });
-
-  test('is not refreshed by being given', async () => {
-    const { calls, failing, clock } = stale();
-    await calls.call(() => 'old');
-    clock.advance(40_000);
-    await failing();
-    clock.advance(40_000);
-    expect((await failing()).ok).toBe(false);
-  });
-
-  test('belongs to its own question', async () => {
-    const { calls, failing } = stale({ keyOf: ({ key }) => key ?? '' });
-    await calls.call(() => 'of a', { key: 'a' });
-    expect(await failing({ key: 'a' })).toMatchObject({ value: 'of a' });
-    expect((await failing({ key: 'b' })).ok).toBe(false);
-  });
-
-  test('is forgotten when too many newer ones are kept', async () => {
-    const { calls, failing } = stale({ maxEntries: 2, keyOf: ({ key }) => key! });
-    for (const key of ['a', 'b', 'a', 'c']) await calls.call(() => `of ${key}`, { key });
-    expect((await failing({ key: 'b' })).ok).toBe(false);
-    expect(await failing({ key: 'a' })).toMatchObject({ value: 'of a' });
-    expect(await failing({ key: 'c' })).toMatchObject({ value: 'of c' });
-  });
-
-  test('comes before the value, which answers until there is one', async () => {
-    const { calls, failing, runtime } = setUp({ stale: {}, value: 'default' });
-    expect(await failing()).toMatchObject({ value: 'default' });
-    await calls.call(() => 'fresh');
-    expect(await failing()).toMatchObject({ value: 'fresh' });
-    expect(runtime.sink.of('fallback.used')).toMatchObject([
-      { source: 'value', verdict: 'transient', stoppedBy: 'attempts' },
-      { source: 'stale', verdict: 'transient', stoppedBy: 'attempts' },
-    ]);
-  });
-
-  test.each([
-    [
-      'throws',
-      () => {
-        throw new Error('no key');
-      },
-    ],
-    ['answers no string', () => undefined as never],
-  ])(
-    'of a question that cannot be named (keyOf %s) is neither kept nor given',
-    async (_how, keyOf) => {
-      const { calls, failing } = stale({ keyOf });
-      await calls.call(() => 'somebody’s');
-      expect((await failing()).ok).toBe(false);
-    },
-  );
 });
 
 describe('options', () => {
@@ -357,7 +263,7 @@ describe('options', () => {
 
   test('falsy values are values', async () => {
     for (const value of [0, '', false, null]) {
-      expect(await setUp({ value }).failing()).toMatchObject({ ok: true, value });
+      expect(await makeFallback({ value }).failing()).toMatchObject({ ok: true, value });
     }
   });
 });

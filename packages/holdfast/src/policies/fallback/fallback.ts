@@ -1,5 +1,5 @@
 import type { Call } from '../../core/call.ts';
-import { GO, type Step, type Traits, WAIT } from '../../core/policy.ts';
+import { GO, RUNNING, type Step, type Traits, WAIT } from '../../core/policy.ts';
 import { whenSettled } from '../../core/edge.ts';
 import { emit } from '../../core/events.ts';
 import { parseOptions, Problems } from '../../core/options.ts';
@@ -161,6 +161,8 @@ class Fallback<T> implements TypedPolicy<T> {
 class FallbackRun extends TimerNode {
   readonly #fallback: Fallback<unknown>;
   readonly #call: Call;
+  /** The answer that it is to replace, if there is one. */
+  readonly #replaces: { readonly value: unknown } | null;
   readonly #controller = new AbortController();
   #over = false;
 
@@ -168,6 +170,7 @@ class FallbackRun extends TimerNode {
     super();
     this.#fallback = policy;
     this.#call = call;
+    this.#replaces = call.ok ? { value: call.outcome } : null;
   }
 
   begin(run: (reason: FallbackReason) => unknown): void {
@@ -178,6 +181,7 @@ class FallbackRun extends TimerNode {
       () => run(reason),
       (value) => {
         if (this.#finish()) this.#fallback.succeeded(this.#call, value);
+        else this.#call.plan.discard?.(value);
       },
       () => {
         if (this.#finish()) this.#fallback.failed(this.#call, 'error');
@@ -187,20 +191,25 @@ class FallbackRun extends TimerNode {
 
   expire(): void {
     if (!this.#finish()) return;
-    this.#fallback.failed(this.#call, 'timeout');
     const { root, plan } = this.#call;
     plan.runtime.context.run(root.context, () => this.#controller.abort(), undefined);
+    this.#fallback.failed(this.#call, 'timeout');
   }
 
-  /** Nobody waits for it any more. */
+  /** Nobody waits for it any more, nor for what it was to replace. */
   end(): void {
-    if (this.#finish()) this.#controller.abort();
+    if (!this.#finish()) return;
+    if (this.#replaces !== null) this.#call.plan.discard?.(this.#replaces.value);
+    this.#controller.abort();
   }
 
   #finish(): boolean {
     if (this.#over) return false;
     this.#over = true;
-    this.#call.plan.runtime.clock.stop(this);
+    const call = this.#call;
+    // It waits no more: what aborts the call while it answers comes too late.
+    call.step = RUNNING;
+    call.plan.runtime.clock.stop(this);
     return true;
   }
 }

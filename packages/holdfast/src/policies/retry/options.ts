@@ -39,8 +39,9 @@ export const backoffOptions = {
     default: 'full',
   }),
   /**
-   * With kind `custom`: the wait in milliseconds after the n-th failure, before jitter. NaN and
-   * negative count as none, more than `max` as `max`; what it throws ends the call.
+   * With kind `custom`, and any jitter but `decorrelated`: the wait in milliseconds after the n-th
+   * failure, before jitter. NaN and negative count as none, more than `max` as `max`; what it throws
+   * ends the call.
    */
   custom: callback<(failures: number) => number>({
     what: 'With kind `custom`: the wait in milliseconds after the n-th failure, before jitter',
@@ -58,7 +59,7 @@ export const retryOptions = {
   }),
   /** How long to wait before a further attempt. */
   backoff: nested(backoffOptions, { what: 'How long to wait before a further attempt' }),
-  /** A Retry-After beyond this ends the call instead of being waited for. Default 1 min. */
+  /** A Retry-After beyond this ends the call instead of being waited for. 0 or more; default 1 min. */
   maxRetryAfter: duration({
     what: 'A Retry-After beyond this ends the call instead of being waited for',
     default: '1m',
@@ -89,11 +90,16 @@ export type ParsedBackoff = ParsedOf<typeof backoffOptions>;
 
 /** What one option alone cannot tell. */
 export function checkBackoff(
-  { kind, custom }: ParsedBackoff,
+  { kind, jitter, custom }: ParsedBackoff,
   path: string,
   problems: Problems,
 ): void {
   if (kind === 'custom' && custom === undefined) {
     problems.other(`${path}.custom must be a function when ${path}.kind is 'custom'`);
+  }
+  if (custom !== undefined && (kind !== 'custom' || jitter === 'decorrelated')) {
+    problems.other(
+      `${path}.custom would never be called: it needs ${path}.kind 'custom', and another jitter than 'decorrelated'`,
+    );
   }
 }

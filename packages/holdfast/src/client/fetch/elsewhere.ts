@@ -1,0 +1,43 @@
+/** How deep causes are looked at. */
+const DEPTH = 5;
+const DEFAULT_PORTS: Readonly<Record<string, string>> = { 'http:': '80', 'https:': '443' };
+const ADDRESS = /^(?:[\d.]+|\[(.*)\])$/;
+
+/** What errors of connections tell of the place that was to be reached. */
+interface ConnectionError {
+  readonly hostname?: unknown;
+  readonly address?: unknown;
+  readonly port?: unknown;
+  readonly cause?: unknown;
+  readonly errors?: unknown;
+}
+
+/**
+ * Whether the connection that failed was to another place than `url`. Then the request was
+ * redirected, so it had been sent, whatever the error says. Another name at the same port cannot be
+ * told from `url` any more: of those, an error tells the address.
+ */
+export function failedElsewhere(error: unknown, url: URL): boolean {
+  for (let at = error, depth = 0; isObject(at) && depth < DEPTH; at = at.cause, depth++) {
+    // Happy eyeballs: one error for each address of one name.
+    const tried: unknown = Array.isArray(at.errors) ? at.errors[0] : at;
+    if (isObject(tried) && isElsewhere(tried, url)) return true;
+  }
+  return false;
+}
+
+/** The port of a URL, written or not. */
+export function portOf({ port, protocol }: URL): string {
+  return port === '' ? (DEFAULT_PORTS[protocol] ?? '') : port;
+}
+
+function isElsewhere({ hostname, address, port }: ConnectionError, url: URL): boolean {
+  if (typeof hostname === 'string') return hostname.toLowerCase() !== url.hostname;
+  if (typeof port === 'number' && String(port) !== portOf(url)) return true;
+  const [plain, bracketed] = ADDRESS.exec(url.hostname) ?? [];
+  return plain !== undefined && typeof address === 'string' && address !== (bracketed ?? plain);
+}
+
+function isObject(value: unknown): value is ConnectionError {
+  return typeof value === 'object' && value !== null;
+}

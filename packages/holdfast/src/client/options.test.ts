@@ -1,0 +1,124 @@
+import { describe, expect, test } from 'vitest';
+import { classify, fail } from '../../test/stock.ts';
+import { dependency } from '../index.ts';
+import { testRuntime } from '../testing/index.ts';
+import { derivedBreakerOptions } from './options.ts';
+
+/** What its options have become, as its parts show it. */
+const told = (options: object): string =>
+  dependency('stock', { ...options, classify } as never, testRuntime()).explain();
+
+/** The error of a dependency with these options. */
+const wrong = (options: unknown): Error => {
+  try {
+    dependency('stock', options as never);
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error('nothing was found wrong');
+};
+
+describe('options over a preset over the protocol', () => {
+  test('HTTP has 5 s for an attempt and 20 s for a call, the rest 1 s and 4 s', () => {
+    expect(told({ protocol: 'http' })).toMatch(/deadline 20s[^]*attempt timeout 5s/);
+    expect(told({ preset: 'http' })).toMatch(/deadline 20s[^]*attempt timeout 5s/);
+    expect(told({})).toMatch(/deadline 4s[^]*attempt timeout 1s/);
+  });
+
+  test('a preset goes before the protocol, and one’s own before the preset', () => {
+    const text = told({ preset: 'payments', protocol: 'http', deadline: '25s' });
+    expect(text).toMatch(/deadline 25s[^]*from 200ms to 2s[^]*attempt timeout 8s/);
+  });
+
+  test('nested options are merged, not replaced', () => {
+    const text = told({ preset: 'realtime', retry: { backoff: { max: '50ms' } } });
+    expect(text).toContain('up to 2 attempts');
+    expect(text).toContain('from 25ms to 50ms');
+  });
+
+  test('true keeps what the preset says', () => {
+    expect(told({ preset: 'realtime', breaker: true })).toBe(told({ preset: 'realtime' }));
+    expect(told({ preset: 'batch', retry: true })).toBe(told({ preset: 'batch' }));
+  });
+
+  test('undefined is as if it had not been said', () => {
+    expect(told({ preset: 'batch', timeout: undefined })).toBe(told({ preset: 'batch' }));
+  });
+
+  test('a call is slow after half the attempt timeout, unless it is said otherwise', () => {
+    expect(told({ timeout: '3s' })).toContain('slower than 1.5s');
+    expect(told({ timeout: '3s', breaker: { slowCallDuration: '1s' } })).toContain(
+      'slower than 1s',
+    );
+    expect(told({ timeout: 1 })).toContain('slower than 1ms');
+    expect(told({ timeout: false })).toContain('slower than 2.5s');
+  });
+
+  test('a probe is leased for the attempt timeout and a second', () => {
+    expect(derivedBreakerOptions({ timeout: '3s' })).toMatchObject({
+      breaker: { probeLease: 4000 },
+    });
+    expect(derivedBreakerOptions({ timeout: false })).toEqual({ breaker: {} });
+    expect(derivedBreakerOptions({ timeout: '3s', breaker: false })).toEqual({});
+  });
+
+  test('a cooldown beyond the longest one’s default needs nothing else', () => {
+    expect(told({ breaker: { cooldown: '10m' } })).toContain('for 10m');
+  });
+
+  test('options are not changed, and one object makes independent dependencies', () => {
+    const options = Object.freeze({
+      classify,
+      retry: Object.freeze({ backoff: Object.freeze({ base: 0 }) }),
+      breaker: Object.freeze({ kind: 'consecutive', consecutiveFailures: 1 } as const),
+    });
+    const runtime = testRuntime();
+    const [a, b] = [dependency('a', options, runtime), dependency('b', options, runtime)];
+    a.start(fail, () => {});
+    expect([a.breaker!.state, b.breaker!.state]).toEqual(['open', 'closed']);
+  });
+});
+
+describe('wrong options', () => {
+  test('are told whole, each with its path', () => {
+    const { message } = wrong({
+      preset: 'htttp',
+      timeout: -1,
+      retry: { maxAttempts: 0, backoff: { base: 'soon' }, budget: { ratio: 11 } },
+      breaker: { cooldown: '2m', maxCooldown: '1m', failureRate: 2 },
+      bulkhead: { maxConcurent: 1 },
+      fallback: {},
+      onEvent: 5,
+    });
+    for (const path of [
+      'preset must be one of',
+      'timeout must be',
+      'retry.maxAttempts must be',
+      'retry.backoff.base must be',
+      'retry.budget.ratio must be',
+      "breaker.maxCooldown must be at least dependency('stock').breaker.cooldown, got 60000",
+      'breaker.failureRate must be',
+      "bulkhead.maxConcurent is not an option; did you mean 'maxConcurrent'?",
+      'fallback needs a value, a run function, or stale',
+      'onEvent must be a function',
+      'classify is needed to retry',
+    ]) {
+      expect(message).toContain(`dependency('stock').${path}`);
+    }
+  });
+
+  test.each([[undefined], [null], [5], [[]]])('%j instead of options', (options) => {
+    expect(wrong(options)).toBeInstanceOf(TypeError);
+  });
+
+  test('who retries must say what outcomes mean, at run time too', () => {
+    expect(wrong({})).toBeInstanceOf(TypeError);
+    expect(() => dependency('x', { protocol: 'http' })).not.toThrow();
+    expect(() => dependency('x', { retry: false })).not.toThrow();
+  });
+
+  test('a dependency has a name', () => {
+    expect(() => dependency('', { retry: false })).toThrow(TypeError);
+    expect(() => dependency(5 as never, { retry: false })).toThrow(TypeError);
+  });
+});

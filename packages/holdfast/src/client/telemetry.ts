@@ -1,0 +1,26 @@
+import type { MetricDescriptor } from '../core/metrics.ts';
+import type { RuntimeEvent } from '../runtime/runtime.ts';
+
+/**
+ * The body of an answer failed while it was being read, after the call had ended well with the
+ * headers. A caller who aborts or cancels it is not told of.
+ */
+export interface BodyFailedEvent extends RuntimeEvent {
+  readonly type: 'fetch.body-failed';
+  /** It brought nothing for too long, or broke off. */
+  readonly why: 'timeout' | 'error';
+}
+
+/** What `resilientFetch` tells beside what its dependency does. */
+export type FetchEvent = BodyFailedEvent;
+
+export const fetchMetrics: readonly MetricDescriptor[] = [
+  {
+    name: 'holdfast.fetch.body_failures',
+    instrument: 'counter',
+    unit: '{response}',
+    what: 'Answers whose body failed while it was being read',
+    attributes: ['dependency', 'why'],
+    from: 'fetch.body-failed',
+  },
+];

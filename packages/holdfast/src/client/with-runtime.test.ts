@@ -1,0 +1,37 @@
+import { describe, expect, test } from 'vitest';
+import { classify, hang } from '../../test/stock.ts';
+import { withRuntime } from '../index.ts';
+import { testRuntime } from '../testing/index.ts';
+
+describe('withRuntime', () => {
+  test('binds every factory to one runtime', async () => {
+    const runtime = testRuntime();
+    const bound = withRuntime(runtime);
+    const policies = [
+      bound.bulkhead(),
+      bound.circuitBreaker(),
+      bound.deadline('1s'),
+      bound.fallback({ value: 1 }),
+      bound.retryBudget(),
+      bound.timeout('1s'),
+      bound.custom('own', (next) => next()),
+      bound.retry(),
+    ];
+    expect(policies.every((policy) => policy.runtime === runtime)).toBe(true);
+    const it = bound.dependency('it', { classify });
+    const answer = it.tryCall(hang);
+    runtime.clock.advance(1000);
+    expect(await answer).toMatchObject({ verdict: 'timeout' });
+    const things = bound.keyed(() => ({}), { idle: 5 });
+    things.get('a');
+    runtime.clock.advance(5);
+    things.get('b');
+    expect([...things.keys()]).toEqual(['b']);
+    expect(await bound.pipeline(bound.classify(classify), bound.timeout(5)).call(() => 1)).toBe(1);
+  });
+
+  test('a runtime that is given to a factory goes before the bound one', () => {
+    const other = testRuntime(2);
+    expect(withRuntime(testRuntime()).bulkhead({}, other).runtime).toBe(other);
+  });
+});

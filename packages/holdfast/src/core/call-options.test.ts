@@ -1,0 +1,39 @@
+import { describe, expect, test } from 'vitest';
+import { withRuntime } from '../client/with-runtime.ts';
+import { testRuntime } from '../testing/index.ts';
+
+const runtime = testRuntime();
+const { pipeline, timeout } = withRuntime(runtime);
+
+describe('what a caller says of one call', () => {
+  test.each([
+    [null, /options must be an object, got null/],
+    [5, /options must be an object, got 5/],
+    [{ signal: null }, /options.signal must be an AbortSignal/],
+    [{ signal: {} }, /options.signal must be an AbortSignal/],
+    [{ parent: {} }, /options.parent must be the attempt/],
+    [{ key: '' }, /options.key must be a non-empty string/],
+    [{ key: 5 }, /options.key must be a non-empty string/],
+    [{ criticality: 'high' }, /options.criticality must be one of critical_plus/],
+    [{ deadline: -1 }, /options.deadline must be a duration/],
+    [{ deadline: NaN }, /options.deadline must be a duration/],
+    [{ deadline: 100 }, /needs a deadline policy/],
+  ])('is checked: %j', async (options, message) => {
+    let ran = 0;
+    const result = await pipeline(timeout(100)).tryCall(() => ran++, options as never);
+    expect(String(result.error)).toMatch(message);
+    expect(result.stoppedBy).toBe('rejected');
+    await expect(pipeline(timeout(100)).call(() => ran++, options as never)).rejects.toThrow(
+      message,
+    );
+    expect(ran).toBe(0);
+  });
+
+  test('is checked for misspelt names where diagnostics are on', async () => {
+    const helpful = { ...runtime, diagnostics: true };
+    const result = await pipeline(timeout(100, helpful)).tryCall(() => 1, {
+      idempotnet: true,
+    } as never);
+    expect(String(result.error)).toMatch(/options.idempotnet is not an option; .*'idempotent'/);
+  });
+});

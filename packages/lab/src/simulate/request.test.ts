@@ -1,0 +1,164 @@
+import { describe, expect, test } from 'vitest';
+import {
+  BARE,
+  edge,
+  fixed,
+  poisson,
+  run,
+  service,
+  type Setting,
+  trace,
+  TWICE,
+  users,
+} from '../../test/worlds.ts';
+
+const fanOut = (optional: boolean): Setting => ({
+  services: [
+    service('web', {
+      stages: [[edge('web', 'bad', { optional }), edge('web', 'slow')], [edge('web', 'slow')]],
+    }),
+    service('bad', { failures: 1, serviceTime: fixed(1) }),
+    service('slow', { serviceTime: fixed(50) }),
+  ],
+  users: [users('web', trace(0))],
+});
+
+/** An edge, or users, whose calls have so long in all. */
+const within = (deadline: number) => ({ options: { ...BARE, deadline } });
+
+describe('a request', () => {
+  test('makes its calls stage after stage, those of one at once, and holds its worker', () => {
+    const told = run({
+      services: [
+        service('web', {
+          stages: [[edge('web', 'a'), edge('web', 'b', { times: 2 })], [edge('web', 'c')]],
+        }),
+        service('a', { serviceTime: fixed(5) }),
+        service('b', { serviceTime: fixed(20), workers: 2 }),
+        service('c', { serviceTime: fixed(1) }),
+      ],
+      users: [users('web', trace(0, 0))],
+    });
+    expect(told.times('callStarted', 'web > a')).toEqual([10, 41]);
+    expect(told.times('callStarted', 'web > b')).toEqual([10, 10, 41, 41]);
+    expect(told.times('callStarted', 'web > c')).toEqual([30, 61]);
+    expect(told.times('requestServed', 'web')).toEqual([31, 62]);
+  });
+
+  test('fails with a required call, at once, and not with an optional one', () => {
+    const failed = run(fanOut(false));
+    expect(failed.of('userAnswered')).toEqual([[11, 0, false]]);
+    expect(failed.count('callStarted', 'web > slow')).toBe(1);
+    expect(run(fanOut(true)).of('userAnswered')).toEqual([[110, 0, true]]);
+  });
+
+  test('calls as often as its edge says, a fraction by chance', () => {
+    const told = run({
+      services: [
+        service('web', { workers: 100, stages: [[edge('web', 'db', { times: 1.25 })]] }),
+        service('db', { workers: 100 }),
+      ],
+      users: [users('web', poisson(500))],
+      duration: 20_000,
+    });
+    const ratio = told.count('requestArrived', 'db') / told.count('requestServed', 'web');
+    expect(Math.abs(ratio - 1.25)).toBeLessThan(0.0175);
+  });
+
+  test('hands on what is left of its deadline, less a reserve', () => {
+    const told = run({
+      services: [
+        service('web', { serviceTime: fixed(100), stages: [[edge('web', 'db', within(5000))]] }),
+        service('db', { serviceTime: fixed(10_000) }),
+      ],
+      users: [users('web', trace(0), within(1100))],
+    });
+    // 1000 ms are left at 100 ms, and 5 % of that is kept.
+    expect(told.of('callEnded', 'web > db')).toEqual([[1050, 950, false, 1]]);
+    expect(told.of('userAnswered')[0]![2]).toBe(false);
+  });
+
+  test('does not lend a callee more than that may take by itself', () => {
+    const told = run({
+      services: [
+        service('web', { serviceTime: fixed(100), stages: [[edge('web', 'db', within(300))]] }),
+        service('db', { serviceTime: fixed(10_000) }),
+      ],
+      users: [users('web', trace(0), within(5000))],
+    });
+    expect(told.of('callEnded', 'web > db')).toEqual([[400, 300, false, 1]]);
+  });
+
+  test('hands on how important it is, unless the call matters even less', () => {
+    const told = run({
+      services: [
+        service('web', {
+          workers: 3,
+          serviceTime: fixed(1),
+          stages: [[edge('web', 'db', { criticality: 'sheddable_plus' })]],
+        }),
+        service('db', { queue: { order: 'priority' } }),
+      ],
+      users: [
+        users('web', trace(0), {}, 'first'),
+        users('web', trace(1), { criticality: 'sheddable' }, 'lesser'),
+        users('web', trace(2), { criticality: 'critical_plus' }, 'greater'),
+      ],
+    });
+    expect(told.times('userAnswered', 'greater')).toEqual([21]);
+    expect(told.times('userAnswered', 'lesser')).toEqual([31]);
+  });
+});
+
+const repeated = (keyed: boolean): Setting => ({
+  services: [
+    service('web', {
+      workers: 9,
+      serviceTime: fixed(1),
+      stages: [[edge('web', 'db', { keyed })]],
+    }),
+    service('db', { workers: 9 }),
+  ],
+  users: [users('web', trace(0), { keyed, options: { ...BARE, timeout: 5, retry: TWICE } })],
+});
+
+const duplicates = (keyed: boolean, at: string) =>
+  run(repeated(keyed))
+    .of('requestServed', at)
+    .map(([, , , duplicate]) => duplicate);
+
+describe('an effect', () => {
+  test('that happens again because anybody on the way has repeated is a duplicate', () => {
+    // The second attempt of the users makes web ask again for what db has done.
+    expect(duplicates(false, 'web')).toEqual([false, true]);
+    expect(duplicates(false, 'db')).toEqual([false, true]);
+  });
+
+  test('that is keyed happens once', () => {
+    expect(duplicates(true, 'web')).toEqual([false, false]);
+    expect(duplicates(true, 'db')).toEqual([false, false]);
+  });
+
+  test('does not come of a failure', () => {
+    const told = run({
+      services: [service('web', { failures: 1 })],
+      users: [users('web', trace(0), { options: { ...BARE, retry: TWICE } })],
+    });
+    expect(told.of('requestServed').map(([, , , duplicate]) => duplicate)).toEqual([false, false]);
+  });
+
+  test('of a call’s second part is another effect', () => {
+    const told = run({
+      services: [
+        service('web', { stages: [[edge('web', 'db', { times: 2 })], [edge('web', 'db')]] }),
+        service('db'),
+      ],
+      users: [users('web', trace(0))],
+    });
+    expect(told.of('requestServed', 'db').map(([, , , duplicate]) => duplicate)).toEqual([
+      false,
+      false,
+      false,
+    ]);
+  });
+});

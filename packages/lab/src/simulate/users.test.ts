@@ -1,0 +1,39 @@
+import { describe, expect, test } from 'vitest';
+import { fixed, poisson, run, service, trace, users } from '../../test/worlds.ts';
+
+describe('users', () => {
+  test('of a closed loop think, ask, wait, and think again', () => {
+    const told = run({
+      services: [service('web', { workers: 1000 })],
+      users: [users('web', { kind: 'closed', clients: 1000, think: fixed(90) })],
+      duration: 1000,
+    });
+    // Each comes every 100 ms, from some moment of the first 90 on.
+    expect(told.count('userArrived')).toBe(10_000);
+    expect(told.count('callStarted')).toBe(told.count('userArrived'));
+    const first = told.times('userArrived').filter((at) => at < 45).length;
+    expect(Math.abs(first - 500)).toBeLessThan(65);
+  });
+
+  test('who have waited too long are not content', () => {
+    const told = run({
+      services: [service('web', { serviceTime: fixed(3000) })],
+      users: [users('web', trace(0, 0))],
+    });
+    expect(told.of('userAnswered')).toEqual([
+      [3000, 0, true],
+      [6000, 0, false],
+    ]);
+  });
+
+  test('come as the scenario says, if it does', () => {
+    const told = run({
+      services: [service('web', { workers: 100 })],
+      users: [users('web', trace(0))],
+      load: new Map([['users', poisson(100)]]),
+      duration: 10_000,
+    });
+    expect(Math.abs(told.count('userArrived') - 1000)).toBeLessThan(4 * Math.sqrt(1000));
+    expect(Math.max(...told.times('userArrived'))).toBeLessThanOrEqual(10_000);
+  });
+});
