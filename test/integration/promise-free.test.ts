@@ -4,8 +4,9 @@ import { runProgram } from './child.ts';
 test('a million calls by callback make no promise and no timer', async () => {
   const { code, stdout, stderr } = await runProgram(`
     import { createHook } from 'node:async_hooks';
+    const runtime = testing.testRuntime();
     const { bulkhead, circuitBreaker, classify, pipeline, retry, timeout } = holdfast.withRuntime({
-      ...testing.testRuntime(), sink: null,
+      ...runtime, sink: null,
     });
     const made = {};
     const hook = createHook({ init: (_, type) => { made[type] = (made[type] ?? 0) + 1; } });
@@ -34,13 +35,14 @@ test('a million calls by callback make no promise and no timer', async () => {
     for (const type of Object.keys(made)) delete made[type];
     for (let i = 0; i < 1_000_000; i++) whole.start(operation, done, options);
     hook.disable();
-    console.log(JSON.stringify({ seen, made, succeeded, calls }));
+    const { armed } = runtime.clock;
+    console.log(JSON.stringify({ seen, made, armed, succeeded, calls }));
   `);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  const { seen, made, succeeded, calls } = JSON.parse(stdout);
+  const { seen, made, armed, succeeded, calls } = JSON.parse(stdout);
   expect(Object.keys(seen)).toEqual(expect.arrayContaining(['PROMISE', 'Timeout', 'Immediate']));
   expect(succeeded).toBe(1_000_000);
   expect(calls).toBeGreaterThan(1_000_900);
   // The one resource that keeps each caller's async context.
-  expect(made).toEqual({ HOLDFAST_CALL: 1_000_000 });
+  expect({ made, armed }).toEqual({ made: { HOLDFAST_CALL: 1_000_000 }, armed: 0 });
 }, 60_000);
