@@ -2,7 +2,7 @@ import type { Policy, Settled } from '../core/policy.ts';
 import { classify } from '../core/classify.ts';
 import type { Result } from '../core/edge.ts';
 import type { Attempt, CallOptions, Operation } from '../core/operation.ts';
-import { Problems } from '../core/options.ts';
+import { Problems, withSharedParts } from '../core/options.ts';
 import type { Classifier } from '../core/outcome.ts';
 import { type Pipeline, PolicyPipeline } from '../core/pipeline.ts';
 import { type Bulkhead, bulkhead } from '../policies/bulkhead/bulkhead.ts';
@@ -21,7 +21,7 @@ import { complete } from './complete.ts';
 import type { HoldfastEvent } from './events.ts';
 import { explain } from './explain.ts';
 import { discardAnswer, type HttpAnswer, httpClassifierOf } from './http.ts';
-import type { DependencyOptions, ParsedDependency } from './options.ts';
+import { dependencyOptions, type DependencyOptions, type ParsedDependency } from './options.ts';
 
 /**
  * One logical upstream, a service, a shard, a tenant's cell, with all that protects calls to it.
@@ -153,7 +153,7 @@ function parse(name: string, given: unknown): ParsedDependency {
     );
   }
   problems.throwAny();
-  return options;
+  return withSharedParts(dependencyOptions, options);
 }
 
 /** The order is the point: see `dependency`. */

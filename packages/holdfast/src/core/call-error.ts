@@ -12,28 +12,31 @@ export function callError<E extends HoldfastError>(
   errorClass: ErrorClass<E>,
   told: Told,
 ): E {
-  return withoutStack(errorClass, detailsOf(call, told, elapsed(call)));
+  return withoutStack(errorClass, detailsOf(call, told, call.root.attempts, elapsed(call)));
 }
 
 /**
- * An error that is built when somebody looks at it. A call by `tryCall` that is refused is often
- * only counted, and an error costs more than all the rest of a refusal.
+ * An error that is built when somebody looks at it. A call by `tryCall` or `start` that is refused
+ * is often only counted, and an error costs more than all the rest of a refusal.
  */
 export class UnbuiltError {
   readonly #call: Call;
   readonly #errorClass: ErrorClass<HoldfastError>;
   readonly #told: Told;
   readonly #elapsed: number | undefined;
+  readonly #made: number;
 
   constructor(call: Call, errorClass: ErrorClass<HoldfastError>, told: Told) {
     this.#call = call;
     this.#errorClass = errorClass;
     this.#told = told;
     this.#elapsed = elapsed(call);
+    this.#made = call.root.attempts;
   }
 
   build(): HoldfastError {
-    return withoutStack(this.#errorClass, detailsOf(this.#call, this.#told, this.#elapsed));
+    const details = detailsOf(this.#call, this.#told, this.#made, this.#elapsed);
+    return withoutStack(this.#errorClass, details);
   }
 }
 
@@ -41,13 +44,18 @@ function elapsed({ root, plan }: Call): number | undefined {
   return root.startedAt === null ? undefined : plan.runtime.clock.recent() - root.startedAt;
 }
 
-function detailsOf({ root, plan }: Call, told: Told, since: number | undefined): ErrorDetails {
+function detailsOf(
+  { root, plan }: Call,
+  told: Told,
+  made: number,
+  since: number | undefined,
+): ErrorDetails {
   return {
     ...told,
     dependency: plan.runtime.dependency,
     // By reference: the attempt that is being cut is remembered right after.
-    attempts: root.attempts === 0 ? undefined : (root.records ??= []),
-    made: root.attempts,
+    attempts: made === 0 ? undefined : (root.records ??= []),
+    made,
     elapsed: since,
   };
 }

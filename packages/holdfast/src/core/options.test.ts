@@ -17,6 +17,7 @@ import {
   optional,
   parseOptions,
   tableSchema,
+  withSharedParts,
 } from './options.ts';
 
 const table = {
@@ -226,5 +227,17 @@ describe('equal options', () => {
     const [one, other] = [() => {}, () => {}];
     expect(parse({ told: one }).told).toBe(one);
     expect(parse({ told: other }).told).toBe(other);
+  });
+
+  test('are parsed once: what has been parsed by a table is what it is parsed to', () => {
+    const parsed = parse({ time: '2s', told: () => {} });
+    expect(parse(parsed)).toBe(parsed);
+  });
+
+  test('are held once for each part, however the whole differs', () => {
+    const one = withSharedParts(table, parse({ told: () => {}, inner: { depth: 7 } }));
+    const other = withSharedParts(table, parse({ time: '9s', inner: { depth: 7 } }));
+    expect(one.inner).toBe(other.inner);
+    expect(one.time).not.toBe(other.time);
   });
 });

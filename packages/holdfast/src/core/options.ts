@@ -36,6 +36,7 @@ type ParsedBy<D> = D extends Descriptor<unknown, infer Parsed> ? Parsed : never;
 
 /** Parses options whole: all that is wrong is said in one `TypeError` or `RangeError`. */
 export function parseOptions<T extends Table>(table: T, given: unknown, path: string): ParsedOf<T> {
+  if (parsedBy.get(given as object) === table) return given as ParsedOf<T>;
   const problems = new Problems();
   const parsed = parseTable(table, given, path, problems);
   problems.throwAny();
@@ -45,6 +46,8 @@ export function parseOptions<T extends Table>(table: T, given: unknown, path: st
 /** Parsed options that are remembered to be shared. */
 const REMEMBERED = 256;
 const remembered = new Map<string, object>();
+/** The table by which an object was parsed, which need not be parsed again. */
+const parsedBy = new WeakMap<object, Table>();
 
 /**
  * Objects made with equal options share one: they are never changed, and a fleet of breakers by key
@@ -52,12 +55,27 @@ const remembered = new Map<string, object>();
  * data, and not shared.
  */
 function shared<P extends Fields>(table: Table, parsed: P): P {
-  if (!isData(table, parsed)) return parsed;
+  const result = isData(table, parsed) ? knownAs(parsed) : parsed;
+  parsedBy.set(result, table);
+  return result;
+}
+
+function knownAs<P extends Fields>(parsed: P): P {
   const key = JSON.stringify(parsed);
   const known = remembered.get(key);
   if (known !== undefined) return known as P;
   if (remembered.size < REMEMBERED) remembered.set(key, parsed);
   return parsed;
+}
+
+/** Parsed options of which each nested table shares its object, as `parseOptions` lets policies do. */
+export function withSharedParts<P extends Fields>(table: Table, parsed: P): P {
+  const result: Record<string, unknown> = { ...parsed };
+  for (const [name, { table: inner }] of Object.entries(table)) {
+    const part = parsed[name] as Fields | null | undefined;
+    if (inner !== undefined && part) result[name] = shared(inner, withSharedParts(inner, part));
+  }
+  return result as P;
 }
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -46,6 +46,7 @@ export function planOf(given: readonly Policy[], runtime: Runtime, scheduler: Sc
     timerSlot,
     expiresAfter: policies[timerSlot]?.traits.expiresAfter ?? 0,
     deadlineAfter: policies.find(({ kind }) => kind === 'deadline')?.traits.expiresAfter ?? null,
+    attemptTimeout: attemptTimeoutOf(policies.at(-1)),
     usualDuration: 0,
   };
 }
@@ -55,6 +56,10 @@ function timerSlotOf(policies: readonly Policy[]): number {
   const limits = policies.map(({ traits }) => traits.expiresAfter ?? Infinity);
   const shortest = Math.min(...limits);
   return shortest === Infinity ? -1 : limits.indexOf(shortest);
+}
+
+function attemptTimeoutOf(innermost: Policy | undefined): number {
+  return innermost?.kind === 'timeout' ? innermost.traits.expiresAfter! : Infinity;
 }
 
 /** A timeout around other policies bounds their waits as well, and there is none on the straight way. */
@@ -94,14 +99,24 @@ function noSlots(length: number): readonly undefined[] {
 /** What a user's `discard` throws must not reach whoever had a value to drop. */
 function quiet(discard: ((value: unknown) => void) | null): Plan['discard'] {
   if (discard === null) return null;
-  return (value) => {
-    try {
-      discard(value);
-    } catch {
-      // Nobody waits for this value, and nobody for its end.
-    }
-  };
+  let quietly = quietOnes.get(discard);
+  if (quietly === undefined) {
+    quietly = (value) => {
+      try {
+        discard(value);
+      } catch {
+        // Nobody waits for this value, and nobody for its end.
+      }
+    };
+    quietOnes.set(discard, quietly);
+  }
+  return quietly;
 }
+
+type Discard = (value: unknown) => void;
+
+/** Every HTTP dependency has the same. */
+const quietOnes = new WeakMap<Discard, Discard>();
 
 /** While a timer is armed, the clock's last reading is at most so old, in milliseconds. */
 const READING_AGE = 100;

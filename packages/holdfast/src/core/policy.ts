@@ -73,7 +73,7 @@ export interface Traits {
   readonly permits?: boolean;
 }
 
-/** Why a policy does not let a call in. */
+/** Why a policy does not let a call in: what becomes the call's outcome. */
 export interface Refusal {
   readonly error: unknown;
   readonly stoppedBy: StoppedBy;
@@ -122,6 +122,8 @@ export interface Plan {
   readonly expiresAfter: number;
   /** Milliseconds that a call has in all; null without a deadline. */
   readonly deadlineAfter: number | null;
+  /** Milliseconds that one attempt has: the timeout's next to the operation. Infinity without one. */
+  readonly attemptTimeout: number;
   /** The policy whose permit has its own field on the call; -1 without one. */
   readonly permitSlot: number;
   /**

@@ -15,21 +15,27 @@ export interface Random {
  * bits of state.
  */
 export function seededRandom(seed: number | string): Random {
-  return new Sfc32(String(seed));
+  return new Sfc32(String(seed), 0x9e3779b9, 0x243f6a88, 0xb7e15162);
 }
 
 class Sfc32 implements Random {
-  readonly #label: string;
+  // Three hashes of the labels so far, which those of its forks go on from: a process may have a
+  // hundred thousand streams, and would else keep as many long labels.
+  readonly #hashA: number;
+  readonly #hashB: number;
+  readonly #hashC: number;
   #a: number;
   #b: number;
   #c: number;
   #counter = 1;
 
-  constructor(label: string) {
-    this.#label = label;
-    this.#a = hash(label, 0x9e3779b9);
-    this.#b = hash(label, 0x243f6a88);
-    this.#c = hash(label, 0xb7e15162);
+  constructor(label: string, basisA: number, basisB: number, basisC: number) {
+    this.#hashA = hash(label, basisA);
+    this.#hashB = hash(label, basisB);
+    this.#hashC = hash(label, basisC);
+    this.#a = avalanche(this.#hashA);
+    this.#b = avalanche(this.#hashB);
+    this.#c = avalanche(this.#hashC);
     // The first outputs still resemble the seed.
     for (let i = 0; i < 12; i++) this.next();
   }
@@ -44,14 +50,20 @@ class Sfc32 implements Random {
   }
 
   fork(label: string): Random {
-    return new Sfc32(`${this.#label}/${label}`);
+    return new Sfc32(`/${label}`, this.#hashA, this.#hashB, this.#hashC);
   }
 }
 
-/** FNV-1a over UTF-16 code units, from a basis of choice, with a final avalanche (murmur3). */
+/** FNV-1a over UTF-16 code units, from a basis of choice. */
 function hash(text: string, basis: number): number {
   let h = basis | 0;
   for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);
+  return h;
+}
+
+/** Spreads every bit over all others: the finalizer of murmur3. */
+function avalanche(hashed: number): number {
+  let h = hashed;
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
   return h ^ (h >>> 16);

@@ -129,7 +129,7 @@ class Breaker implements CircuitBreaker {
   peek(call: Call): Refusal | null {
     if (this.#state.kind === 'closed' || this.#state.mightAdmit(this.runtime.clock.now()))
       return null;
-    return { error: this.#refusal(call).build(), stoppedBy: 'breaker' };
+    return { error: this.#refusal(call), stoppedBy: 'breaker' };
   }
 
   awaited(waitsAt: Policy, change: 1 | -1): void {

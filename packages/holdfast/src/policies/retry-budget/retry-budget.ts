@@ -1,4 +1,4 @@
-import { callError } from '../../core/call-error.ts';
+import { UnbuiltError } from '../../core/call-error.ts';
 import type { Call } from '../../core/call.ts';
 import { GO, type Refusal, type Step, type Traits } from '../../core/policy.ts';
 import { RetryBudgetExhaustedError } from '../../core/errors.ts';
@@ -99,7 +99,7 @@ class SharedBudget implements RetryBudget {
     return { utilisation: this.utilisation };
   }
 
-  #exhausted(call: Call): RetryBudgetExhaustedError {
+  #exhausted(call: Call): UnbuiltError {
     const { runtime } = this;
     const { attempts, records } = call.root;
     if (runtime.sink !== null) {
@@ -110,7 +110,7 @@ class SharedBudget implements RetryBudget {
         attempts,
       });
     }
-    return callError(call, RetryBudgetExhaustedError, {
+    return new UnbuiltError(call, RetryBudgetExhaustedError, {
       policy: this.kind,
       reason: 'failed, and the retry budget is used up',
       stoppedBy: 'budget',

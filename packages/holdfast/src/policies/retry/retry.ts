@@ -1,6 +1,6 @@
 import type { Call } from '../../core/call.ts';
 import { AGAIN, GO, type Refusal, type Step, type Traits, WAIT } from '../../core/policy.ts';
-import { callError } from '../../core/call-error.ts';
+import { UnbuiltError } from '../../core/call-error.ts';
 import { RetriesExhaustedError } from '../../core/errors.ts';
 import { emit } from '../../core/events.ts';
 import { parseOptions, Problems } from '../../core/options.ts';
@@ -163,12 +163,12 @@ class Retry implements TypedPolicy<never, NeedsClassifier> {
     if (refusal !== null) {
       call.outcome = refusal.error;
     } else if (attempts > 1) {
-      call.outcome = callError(call, RetriesExhaustedError, {
+      call.outcome = new UnbuiltError(call, RetriesExhaustedError, {
         policy: this.kind,
         reason: `failed, and was not tried again (${stoppedBy})`,
         stoppedBy,
         retryAfter: call.judgement?.retryAfter,
-        cause: call.outcome,
+        cause: call.error,
       });
     }
     return GO;

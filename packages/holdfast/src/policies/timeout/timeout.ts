@@ -37,11 +37,9 @@ class Timeout implements TypedPolicy {
   readonly kind = 'timeout';
   readonly runtime: Runtime;
   readonly #after: number;
-  readonly #reason: string;
 
   constructor(after: number, runtime: Runtime) {
     this.#after = after;
-    this.#reason = `no answer within ${formatDuration(after)}`;
     this.runtime = runtime;
   }
 
@@ -69,7 +67,7 @@ class Timeout implements TypedPolicy {
     const after = this.#after;
     const error = callError(call, AttemptTimeoutError, {
       policy: this.kind,
-      reason: this.#reason,
+      reason: `no answer within ${formatDuration(after)}`,
       stoppedBy: 'attempts',
     });
     if (runtime.sink !== null) {
