@@ -17,8 +17,8 @@ import {
   optional,
   parseOptions,
   tableSchema,
-  withSharedParts,
 } from './options.ts';
+import { withSharedParts } from './shared-options.ts';
 
 const table = {
   time: duration({ what: 'A time', default: '1s', min: 1 }),

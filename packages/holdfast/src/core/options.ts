@@ -1,5 +1,6 @@
 import { type Duration, formatDuration, milliseconds } from './duration.ts';
 import { likeliest } from './likeliest.ts';
+import { shared, wasParsedBy } from './shared-options.ts';
 
 /**
  * Options are data. Each policy states its options once, as a table of descriptors; the validator,
@@ -36,58 +37,11 @@ type ParsedBy<D> = D extends Descriptor<unknown, infer Parsed> ? Parsed : never;
 
 /** Parses options whole: all that is wrong is said in one `TypeError` or `RangeError`. */
 export function parseOptions<T extends Table>(table: T, given: unknown, path: string): ParsedOf<T> {
-  if (parsedBy.get(given as object) === table) return given as ParsedOf<T>;
+  if (wasParsedBy(table, given)) return given as ParsedOf<T>;
   const problems = new Problems();
   const parsed = parseTable(table, given, path, problems);
   problems.throwAny();
   return shared(table, parsed);
-}
-
-/** Parsed options that are remembered to be shared. */
-const REMEMBERED = 256;
-const remembered = new Map<string, object>();
-/** The table by which an object was parsed, which need not be parsed again. */
-const parsedBy = new WeakMap<object, Table>();
-
-/**
- * Objects made with equal options share one: they are never changed, and a fleet of breakers by key
- * would otherwise hold the same numbers ten thousand times. Callbacks and values of users are not
- * data, and not shared.
- */
-function shared<P extends Fields>(table: Table, parsed: P): P {
-  const result = isData(table, parsed) ? knownAs(parsed) : parsed;
-  parsedBy.set(result, table);
-  return result;
-}
-
-function knownAs<P extends Fields>(parsed: P): P {
-  const key = JSON.stringify(parsed);
-  const known = remembered.get(key);
-  if (known !== undefined) return known as P;
-  if (remembered.size < REMEMBERED) remembered.set(key, parsed);
-  return parsed;
-}
-
-/** Parsed options of which each nested table shares its object, as `parseOptions` lets policies do. */
-export function withSharedParts<P extends Fields>(table: Table, parsed: P): P {
-  const result: Record<string, unknown> = { ...parsed };
-  for (const [name, { table: inner }] of Object.entries(table)) {
-    const part = parsed[name] as Fields | null | undefined;
-    if (inner !== undefined && part) result[name] = shared(inner, withSharedParts(inner, part));
-  }
-  return result as P;
-}
-
-type Fields = Readonly<Record<string, unknown>>;
-
-/** Asks the table: a user's value may look like data, and be a Map or a Date. */
-function isData(table: Table, parsed: Fields): boolean {
-  return Object.entries(table).every(([name, { kind, table: inner }]) => {
-    const value = parsed[name];
-    if (value === undefined || value === null) return true;
-    if (inner !== undefined) return isData(inner, value as Fields);
-    return kind !== 'callback' && kind !== 'value';
-  });
 }
 
 /** Gathers what is wrong with options. */
