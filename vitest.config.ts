@@ -1,25 +1,27 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import holdfast from './packages/holdfast/package.json' with { type: 'json' };
+import lab from './packages/lab/package.json' with { type: 'json' };
 
 /** Tests read the sources, so `holdfast/<subpath>` means the file that `exports` will be built from. */
-const alias = Object.entries(holdfast.exports).flatMap(([subpath, target]) => {
-  if (typeof target === 'string') return [];
-  const source = target.default
-    .replace('./dist/', 'packages/holdfast/src/')
-    .replace(/\.js$/, '.ts');
-  const name = `holdfast${subpath.slice(1)}`;
-  return {
-    find: new RegExp(`^${name}$`),
-    replacement: fileURLToPath(new URL(source, import.meta.url)),
-  };
-});
+const alias = [holdfast, lab].flatMap(({ name, exports }) =>
+  Object.entries<string | { readonly default: string }>(exports).flatMap(([subpath, target]) => {
+    if (typeof target === 'string') return [];
+    const source = target.default
+      .replace('./dist/', `packages/${name.replace('holdfast-', '')}/src/`)
+      .replace(/\.js$/, '.ts');
+    return {
+      find: new RegExp(`^${name}${subpath.slice(1)}$`),
+      replacement: fileURLToPath(new URL(source, import.meta.url)),
+    };
+  }),
+);
 
 export default defineConfig({
   resolve: { alias },
   test: {
     include: [
-      'packages/*/{src,test,oracles}/**/*.test.ts',
+      'packages/*/{src,test,oracles,reality}/**/*.test.ts',
       'test/**/*.test.ts',
       'bench/**/*.test.ts',
       'examples/**/*.test.ts',
@@ -28,6 +30,9 @@ export default defineConfig({
     typecheck: { enabled: true, tsconfig: 'tsconfig.test.json', ignoreSourceErrors: true },
     pool: 'forks',
     maxWorkers: 2,
+    // Against what hangs, not against what a busy machine makes slow.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     retry: 0,
   },
 });

@@ -23,12 +23,13 @@ const tasks = {
   lint: { needs: [], run: ['oxlint', 'oxfmt --check', 'knip --treat-config-hints-as-errors'] },
   mutation: { needs: [], run: ['stryker run'] },
   oracles: { needs: ['build'], run: ['node packages/lab/oracles/main.ts'] },
+  reality: { needs: ['build'], run: ['node packages/lab/reality/main.ts'] },
   reference: {
     needs: ['build'],
     run: ['node scripts/reference.ts', 'node scripts/spec-reference.ts'],
   },
   test: {
-    needs: ['build', 'node22'],
+    needs: ['build', 'node22', 'browser'],
     run: [
       'vitest run',
       'node22 node_modules/vitest/vitest.mjs run --typecheck.enabled=false packages/holdfast/ test/regressions/',
@@ -41,6 +42,7 @@ const tasks = {
 const setups = {
   packages: () => install('.', 'the development packages'),
   node22: () => install('test/node-22', 'Node 22'),
+  browser: () => provideBrowser(),
   clean: () => {
     for (const name of ['holdfast', 'lab']) {
       rmSync(`packages/${name}/dist`, { recursive: true, force: true });
@@ -108,6 +110,36 @@ function useNode24() {
 
 function nodeIn(folder) {
   return resolve(folder, `node_modules/node-${machine}/bin/node`);
+}
+
+/**
+ * The tests of the lab's report look at it in a browser, and are skipped without one: so nothing here
+ * fails, and an installation that did not help is not tried twice.
+ */
+async function provideBrowser() {
+  const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome'];
+  const isThere = () => Boolean(process.env.HOLDFAST_BROWSER) || names.some(isOnPath);
+  if (isThere()) return;
+
+  const stamp = 'node_modules/.holdfast-browser';
+  const isRoot = process.getuid?.() === 0;
+  if (!existsSync(stamp) && isOnPath('apt-get') && (isRoot || isOnPath('sudo'))) {
+    say('installing chromium (once)');
+    writeFileSync(stamp, '');
+    // Whoever would have to type a password is told what to install instead.
+    const apt = `${isRoot ? '' : 'sudo -n '}env DEBIAN_FRONTEND=noninteractive
+      apt-get -qq -o Acquire::Retries=1 -o Acquire::http::Timeout=30`.split(/\s+/);
+    for (const action of ['update', 'install -y --no-install-recommends chromium']) {
+      await run([...apt, ...action.split(' ')], ['ignore', 2, 2]);
+    }
+  }
+  if (!isThere()) {
+    say('no browser: tests that need one are skipped. Install chromium, or set HOLDFAST_BROWSER');
+  }
+}
+
+function isOnPath(program) {
+  return process.env.PATH.split(delimiter).some((folder) => existsSync(join(folder, program)));
 }
 
 async function setup(...command) {

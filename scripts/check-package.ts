@@ -1,6 +1,6 @@
 /**
- * Is what would be published fit for use? Packs it, lets publint and attw judge the tarball, then installs that
- * tarball into an empty project as a user would, imports every entry, and type-checks against it.
+ * Is what would be published fit for use? Packs it, lets publint and attw judge the tarballs, then installs
+ * them into an empty project as a user would, imports every entry, and type-checks against them.
  */
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import holdfast from '../packages/holdfast/package.json' with { type: 'json' };
+import lab from '../packages/lab/package.json' with { type: 'json' };
 
 const root = join(import.meta.dirname, '..');
 const home = mkdtempSync(join(tmpdir(), 'holdfast-consumer-'));
@@ -16,53 +17,63 @@ const node22 = join(
   `test/node-22/node_modules/node-${process.platform}-${process.arch}/bin/node`,
 );
 
-/** `holdfast`, `holdfast/fetch`, ... */
-const entries = Object.entries(holdfast.exports)
-  .filter(([, target]) => typeof target === 'object')
-  .map(([subpath]) => `holdfast${subpath.slice(1)}`);
+/** `holdfast`, `holdfast/fetch`, ..., `holdfast-lab` */
+const entries = [holdfast, lab].flatMap(({ name, exports }) =>
+  Object.entries<unknown>(exports)
+    .filter(([, target]) => typeof target === 'object')
+    .map(([subpath]) => `${name}${subpath.slice(1)}`),
+);
+/** The lab runs on Node alone. */
+const library = entries.filter((entry) => !entry.startsWith(lab.name));
 
 process.once('exit', () => rmSync(home, { recursive: true, force: true }));
 try {
-  const tarball = pack();
-  run(root, 'publint', '--strict', tarball);
-  run(root, 'attw', '--profile', 'esm-only', tarball);
-  installed(tarball);
+  const tarballs = [holdfast, lab].map(({ name }) => pack('--workspace', name));
+  for (const tarball of tarballs) {
+    run(root, 'publint', '--strict', tarball);
+    run(root, 'attw', '--profile', 'esm-only', tarball);
+  }
+  // What the lab depends on is here already: no registry is asked.
+  const others = Object.keys(lab.dependencies).filter((name) => name !== holdfast.name);
+  install([...tarballs, ...others.map((name) => pack('--ignore-scripts', folderOf(name)))]);
+  for (const { name } of [holdfast, lab]) checkFiles(name);
   for (const node of [process.execPath, node22]) if (existsSync(node)) imports(node);
-  types('DOM only', { lib: ['ES2024', 'DOM', 'DOM.Iterable'], types: [] });
-  types('Node types only', { lib: ['ES2024'], types: ['node'] });
-  console.log(`\nThe package is fit: ${entries.join(', ')}.`);
+  types('DOM only', library, { lib: ['ES2024', 'DOM', 'DOM.Iterable'], types: [] });
+  types('Node types only', entries, { lib: ['ES2024'], types: ['node'] });
+  console.log(`\nThe packages are fit: ${entries.join(', ')}.`);
 } catch (error) {
-  console.error(`\nThe package is not fit: ${(error as Error).message}`);
+  console.error(`\nThe packages are not fit: ${(error as Error).message}`);
   process.exitCode = 1;
 }
 
-function pack(): string {
-  run(
-    root,
-    'npm',
-    'pack',
-    '--loglevel=error',
-    '--workspace',
-    'holdfast',
-    '--pack-destination',
-    home,
-  );
-  const name = readdirSync(home).find((file) => file.endsWith('.tgz'));
+/** Packs one package, and returns the tarball's path. */
+function pack(...what: string[]): string {
+  const before = new Set(readdirSync(home));
+  run(root, 'npm', 'pack', '--loglevel=error', '--pack-destination', home, ...what);
+  const name = readdirSync(home).find((file) => file.endsWith('.tgz') && !before.has(file));
   if (name === undefined) throw new Error('npm pack made no tarball');
   return join(home, name);
 }
 
-function installed(tarball: string): void {
+/** Where the lab finds a package. */
+function folderOf(name: string): string {
+  const own = `./packages/lab/node_modules/${name}`;
+  return existsSync(join(root, own)) ? own : `./node_modules/${name}`;
+}
+
+function install(tarballs: readonly string[]): void {
   writeFileSync(join(home, 'package.json'), '{ "private": true, "type": "module" }\n');
-  run(home, 'npm', 'install', '--loglevel=error', '--offline', '--no-audit', '--no-fund', tarball);
-  const files = readdirSync(join(home, 'node_modules/holdfast'), {
-    recursive: true,
-    encoding: 'utf8',
-  });
+  const flags = ['--loglevel=error', '--offline', '--no-audit', '--no-fund'];
+  run(home, 'npm', 'install', ...flags, ...tarballs);
+}
+
+function checkFiles(name: string): void {
+  const folder = join(home, 'node_modules', name);
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
   const stray = files.filter((file) => /\.test(-d)?\.|\.tsbuildinfo$/.test(file));
-  if (stray.length > 0) throw new Error(`the tarball holds ${stray.join(', ')}`);
+  if (stray.length > 0) throw new Error(`the tarball of ${name} holds ${stray.join(', ')}`);
   for (const needed of ['LICENSE', 'README.md']) {
-    if (!files.includes(needed)) throw new Error(`the tarball lacks ${needed}`);
+    if (!files.includes(needed)) throw new Error(`the tarball of ${name} lacks ${needed}`);
   }
 }
 
@@ -75,15 +86,21 @@ function imports(node: string): void {
        if (names.length === 0) throw new Error(entry + ' exports nothing');
        console.log(process.version, entry, names.length, 'exports');
      }
-     const code = await import('holdfast/core/call').then(() => 'reachable', (error) => error.code);
-     if (code !== 'ERR_PACKAGE_PATH_NOT_EXPORTED') throw new Error('holdfast/core/call: ' + code);\n`,
+     for (const inside of ['holdfast/core/call', 'holdfast-lab/cli/main']) {
+       const code = await import(inside).then(() => 'reachable', (error) => error.code);
+       if (code !== 'ERR_PACKAGE_PATH_NOT_EXPORTED') throw new Error(inside + ': ' + code);
+     }\n`,
   );
   run(home, node, 'consumer.js');
 }
 
 /** The declarations stand on their own, whichever library brings `AbortSignal` and `fetch`. */
-function types(what: string, options: { lib: string[]; types: string[] }): void {
-  const lines = entries.map((entry, i) => `export * as entry${i} from '${entry}';`);
+function types(
+  what: string,
+  which: readonly string[],
+  options: { readonly lib: readonly string[]; readonly types: readonly string[] },
+): void {
+  const lines = which.map((entry, i) => `export * as entry${i} from '${entry}';`);
   writeFileSync(join(home, 'consumer.ts'), `${lines.join('\n')}\n`);
   for (const name of options.types.length > 0 ? ['@types/node', 'undici-types'] : []) {
     cpSync(join(root, 'node_modules', name), join(home, 'node_modules', name), { recursive: true });
@@ -97,6 +114,6 @@ function types(what: string, options: { lib: string[]; types: string[] }): void 
   console.log(`types: ${what}: no error`);
 }
 
-function run(cwd: string, program: string, ...args: string[]): void {
+function run(cwd: string, program: string, ...args: readonly string[]): void {
   execFileSync(program, args, { cwd, stdio: 'inherit' });
 }

@@ -37,7 +37,12 @@ const SECTIONS: readonly (readonly [heading: string, about: string, table: Table
   ['Queue', 'Under `services.<name>.queue`.', queueTable],
   ['Cache', 'Under `services.<name>.cache`; none unless given.', cacheTable],
   ['Shutdown', 'Under `services.<name>.shutdown`.', shutdownTable],
-  ['Users', 'By name, under `users`. One of `rate`, `clients` and `trace` is needed.', usersTable],
+  [
+    'Users',
+    'By name, under `users`. One of `rate`, `clients` and `trace` is needed; `clients` with `think: 0ms` are serial: each asks again as soon as it is answered.\n\n' +
+      'The file of a `trace` has one moment a line, in order, and may have a header. A moment is an offset from the start of the scenario (`1500`, `1.5s`) or a time (`2026-03-02T09:00:00.250Z`, UTC if it does not say where), and then the first is the start. Of several columns the first counts.',
+    usersTable,
+  ],
   [
     'Rate over time',
     'A list, as `rate`, in place of a number; before the first piece nobody comes.',
@@ -81,8 +86,8 @@ Names are letters, digits, \`_\`, \`-\` and \`.\`, at most 63.
 
 ${rowsOf(specTable)}
 An edge is named \`caller > callee\`; a second one of the same two is \`caller > callee (2)\`.
-A lane is laid over the options of every edge: nested options are merged, everything else is replaced.
-The lane \`naive\` makes four attempts at once, without a wait, budget, breaker, bulkhead or deadline.
+A lane is laid over the options of every edge: nested options are merged, everything else is replaced. An edge with \`policy: none\`, as users have unless they state another, stays as it is.
+The lane \`naive\` makes four attempts at once, without a wait, budget, breaker, bulkhead or deadline, on those as well.
 
 ${SECTIONS.map(([heading, about, table]) => `## ${heading}\n\n${about}\n\n${rowsOf(table)}`).join('\n')}
 ## Distributions

@@ -132,9 +132,12 @@ export class Snippets {
       extends: join(root, 'tsconfig.base.json'),
       compilerOptions: { types: ['node'], noEmit: true },
       include: ['**/*.ts'],
-      references: layers.map((layer) => ({
-        path: join(root, `packages/holdfast/tsconfig.${layer}.json`),
-      })),
+      references: [
+        ...layers.map((layer) => ({
+          path: join(root, `packages/holdfast/tsconfig.${layer}.json`),
+        })),
+        { path: join(root, 'packages/lab') },
+      ],
     };
     writeFileSync(join(this.#home, 'tsconfig.json'), JSON.stringify(project));
     const { stdout } = await node(this.#home, tsc, '-b', '--pretty', 'false');

@@ -105,7 +105,8 @@ function fleetWith(clients: number, think: string | { exponential: string }): Fl
 }
 
 function worldOf(fleet: Fleet, seed: number, probe: Probe): World {
-  return createWorld({ fleet, scenario: fleet.scenarios.get('outage')!, lane: {}, seed, probe });
+  const [scenario, lane] = [fleet.scenarios.get('outage')!, fleet.lanes.get('holdfast')!];
+  return createWorld({ fleet, scenario, lane, seed, probe });
 }
 
 function timeWorld(

@@ -1,6 +1,7 @@
 // Protecting calls
 export { dependency, type Dependency } from './client/dependency.ts';
 export type { HoldfastEvent } from './client/events.ts';
+export { grpcClassifier } from './client/grpc.ts';
 export { discardAnswer, type HttpAnswer, httpClassifier, httpClassifierOf } from './client/http.ts';
 export { dependencyOptions, type DependencyOptions, type PresetName } from './client/options.ts';
 export { type Gathered, optional, type Part, partial } from './client/partial.ts';

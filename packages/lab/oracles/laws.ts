@@ -8,8 +8,15 @@ import { bonferroni } from './stats.ts';
 /** All that the simulator is held against. */
 export const laws: readonly Law[] = [...queues, ...retryLaws, backoffAndJitter, metastable];
 
-/** Each is run with the seeds 1 to 20. */
-export const SEEDS: readonly number[] = Array.from({ length: 20 }, (_, i) => i + 1);
+/** How often each is run. */
+const RUNS = 20;
+/** Seeds are whole numbers of 32 bits. */
+export const LAST_FIRST_SEED: number = 2 ** 32 - RUNS;
+
+/** The seeds of the runs, from this one on. */
+export function seedsFrom(first: number): readonly number[] {
+  return Array.from({ length: RUNS }, (_, i) => first + i);
+}
 
 /** How often one interval may miss, so that all of them together have 99 %. */
 export const DOUBT: number = bonferroni(

@@ -45,9 +45,17 @@ describe('the command', () => {
     expect(status).toBe(0);
   });
 
+  test('takes other seeds than the first', SLOW, () => {
+    const { stdout } = oracles('--json', '--only', CHEAP, '--seed', '101');
+    const { seeds } = JSON.parse(stdout.trim().split('\n').at(-1)!);
+    expect(seeds).toEqual(Array.from({ length: 20 }, (_, i) => 101 + i));
+  });
+
   test.each([
     ['--only', 'nothing'],
     ['--fast', ''],
+    ['--seed', 'x'],
+    ['--seed', '4294967290'],
   ])('says what is wrong with %s %s, and ends with 2', SLOW, (...args) => {
     const { stdout, stderr, status } = oracles(...args.filter((arg) => arg !== ''));
     expect(stdout).toBe('');

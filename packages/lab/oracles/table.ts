@@ -1,18 +1,12 @@
 import type { Check } from './experiments/law.ts';
 
-const VERDICTS = new Map<boolean | null, string>([
-  [true, 'holds'],
-  [false, 'DOES NOT HOLD'],
-  [null, 'could not be judged: the runs differ too much'],
-]);
-
-/** The checks of one law, for a person. */
-export function tableOf(checks: readonly Check[]): string {
+/** Checks for a person. @param doubt why one could not be judged. */
+export function tableOf(checks: readonly Check[], doubt: string): string {
   const rows = checks.map(({ name, value, bound: [low, high], holds }) => [
     name,
     figure(value),
     `${low === null ? '' : figure(low)} .. ${high === null ? '' : figure(high)}`,
-    VERDICTS.get(holds)!,
+    verdictOf(holds, doubt),
   ]);
   const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]!.length)));
   const pad = (cell: string, column: number) => cell.padEnd(widths[column] ?? 0);
@@ -23,6 +17,11 @@ export function tableOf(checks: readonly Check[]): string {
 export function exitCode(checks: readonly Check[]): 0 | 1 | 2 {
   if (checks.some(({ holds }) => holds === false)) return 1;
   return checks.length === 0 || checks.some(({ holds }) => holds === null) ? 2 : 0;
+}
+
+function verdictOf(holds: boolean | null, doubt: string): string {
+  if (holds === null) return `could not be judged: ${doubt}`;
+  return holds ? 'holds' : 'DOES NOT HOLD';
 }
 
 /** Five digits, without an exponent where there is none needed. */

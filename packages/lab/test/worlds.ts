@@ -11,6 +11,7 @@ import type {
   Service,
   Users,
 } from '../src/spec/model.ts';
+import { laneOf } from '../src/spec/lanes.ts';
 import type { Probe } from '../src/simulate/probe.ts';
 import { createWorld, type World } from '../src/simulate/world.ts';
 
@@ -85,6 +86,7 @@ export function edge(from: string, to: string, own: Partial<Edge> = {}): Edge {
     keyed: false,
     criticality: 'critical',
     policyName: null,
+    bare: false,
     policy: effectivePolicy(options, `${from} > ${to}`, new Problems()),
     ...own,
     options,
@@ -185,7 +187,7 @@ export function worldOf(setting: Setting, probe: Probe): World {
     faults: faults.map((fault) => ({ ...fault, path: [] })) as Fault[],
     expectations: [],
   };
-  return createWorld({ fleet, scenario, lane, seed, probe });
+  return createWorld({ fleet, scenario, lane: laneOf(lane), seed, probe });
 }
 
 /** What a world told until its end. */

@@ -21,6 +21,7 @@ import { systemRuntime } from '../runtime/system.ts';
 import { complete } from './complete.ts';
 import type { HoldfastEvent } from './events.ts';
 import { explain } from './explain.ts';
+import { grpcClassifier } from './grpc.ts';
 import { discardAnswer, type HttpAnswer, httpClassifierOf } from './http.ts';
 import { dependencyOptions, type DependencyOptions, type ParsedDependency } from './options.ts';
 
@@ -71,7 +72,7 @@ export function dependency<F = never>(
 ): Dependency<HttpAnswer, F>;
 export function dependency<F = never>(
   name: string,
-  options: DependencyOptions<F> & { readonly retry: false },
+  options: DependencyOptions<F> & ({ readonly protocol: 'grpc' } | { readonly retry: false }),
   runtime?: Runtime,
 ): Dependency<unknown, F>;
 export function dependency(
@@ -191,14 +192,23 @@ function retriesOf({ retry: wanted }: ParsedDependency, runtime: Runtime): Polic
 
 function classifierOf({ classify: own, protocol }: ParsedDependency, { clock }: Runtime): Policy {
   // Whoever says what answers mean, they may hold a socket.
-  return classify(
-    own ?? (protocol === 'http' ? httpClassifierOf(clock) : byOutcome),
-    discardAnswer,
-  );
+  return classify(own ?? usualClassifier(protocol, clock), discardAnswer);
 }
 
-/** Where nothing is retried, that may be all there is to say. */
-const byOutcome: Classifier = ({ ok }) => (ok ? 'success' : 'transient');
+function usualClassifier(
+  protocol: ParsedDependency['protocol'],
+  clock: Runtime['clock'],
+): Classifier<never> {
+  switch (protocol) {
+    case 'http':
+      return httpClassifierOf(clock);
+    case 'grpc':
+      return grpcClassifier;
+    case 'none':
+      // Where nothing is retried, that may be all there is to say.
+      return ({ ok }) => (ok ? 'success' : 'transient');
+  }
+}
 
 /** The same runtime, with this dependency's name, its own randomness, and its listener. */
 function ownRuntime(name: string, { onEvent }: ParsedDependency, runtime: Runtime): Runtime {

@@ -42,8 +42,8 @@ export const dependencyOptions = {
     what: 'A named set of options to start from',
     default: 'none',
   }),
-  /** Brings the classifier, and the limits that are usual there: 5 s and 20 s for `http`. Default `none`. */
-  protocol: oneOf(['none', 'http'], {
+  /** Brings the classifier, and the limits that are usual there: 5 s and 20 s for `http`, 1 s and 4 s for `grpc`. Default `none`. */
+  protocol: oneOf(['none', 'http', 'grpc'], {
     what: 'Brings the classifier, and the limits that are usual there',
     default: 'none',
   }),
@@ -96,8 +96,8 @@ export interface DependencyOptions<F = never> extends Omit<
 > {
   /** A named set of options to start from; see `preset`. */
   readonly preset?: PresetName | undefined;
-  /** `http` brings the classifier and its usual limits. */
-  readonly protocol?: 'http' | undefined;
+  /** Brings the classifier and the limits that are usual there; see `httpClassifier` and `grpcClassifier`. */
+  readonly protocol?: 'http' | 'grpc' | undefined;
   /** What answers when the dependency does not. */
   readonly fallback?: FallbackOptions<F> | false | undefined;
 }

@@ -43,7 +43,10 @@ export function parsePushback(header: string): Pushback {
   };
 }
 
-/** Writes `Holdfast-Context` for one attempt; the deadline travels as the milliseconds that remain. */
+/**
+ * Writes `Holdfast-Context` for one attempt. Its deadline travels as the milliseconds that remain: to
+ * its own timeout, if that is before the call's end. What is done later is done for nobody.
+ */
 export function contextOf(attempt: Attempt): string {
   const remaining = attempt.remaining();
   const deadline = remaining === Infinity ? '' : `deadline=${Math.floor(remaining)}, `;

@@ -37,4 +37,46 @@ describe('an attempt', () => {
       remaining: Infinity,
     });
   });
+
+  test('has no more time left than its own timeout, whatever is left of the call', async () => {
+    const own = testRuntime();
+    const { pipeline: compose, deadline, classify, retry, timeout: limit } = withRuntime(own);
+    const attempts: Attempt[] = [];
+    const left = (): number[] => attempts.map((attempt) => attempt.remaining());
+    const again = retry({ maxAttempts: 2, backoff: { kind: 'constant', base: 0 } });
+    const calls = compose(
+      deadline(150),
+      classify(({ ok }) => (ok ? 'success' : 'transient')),
+      again,
+      limit(100),
+    );
+    const ended = calls.tryCall(
+      (attempt) => {
+        attempts.push(attempt);
+        return new Promise(() => {});
+      },
+      { idempotent: true },
+    );
+    expect(left()).toEqual([100]);
+    own.clock.advance(30);
+    expect(left()).toEqual([70]);
+    own.clock.advance(70);
+    // The deadline leaves the second one half of its time.
+    expect(left()).toEqual([0, 50]);
+    own.clock.advance(50);
+    await ended;
+    expect(left()).toEqual([0, 0]);
+  });
+
+  test('has a time of its own without any deadline, on the straight way too', async () => {
+    const own = testRuntime();
+    const { pipeline: compose, timeout: limit } = withRuntime(own);
+    const calls = compose(limit(100));
+    const read = async (attempt: Attempt) => {
+      own.clock.advance(30);
+      return attempt.remaining();
+    };
+    expect(await calls.call(read)).toBe(70);
+    expect((await calls.tryCall((attempt) => attempt.remaining())).value).toBe(100);
+  });
 });

@@ -73,8 +73,12 @@ export class LiveAttempt implements TimerNode, Attempt {
   }
 
   remaining(): number {
-    const { deadline, plan } = this.#caller;
-    return deadline === null ? Infinity : Math.max(0, deadline - plan.runtime.clock.now());
+    const { plan } = this.#caller;
+    // The attempt carries its timeout's timer, so it was armed when the attempt began.
+    const { timerStart } = this;
+    const timesOut = timerStart === null ? Infinity : timerStart + plan.attemptTimeout;
+    const end = Math.min(this.deadline, timesOut);
+    return end === Infinity ? Infinity : Math.max(0, end - plan.runtime.clock.now());
   }
 
   get criticality(): Criticality {

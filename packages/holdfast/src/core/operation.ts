@@ -17,7 +17,10 @@ export interface Attempt {
   readonly isAbandoned: boolean;
   /** When the whole call must be over, on the runtime's monotonic clock; Infinity without a deadline. */
   readonly deadline: number;
-  /** Milliseconds left until the deadline; Infinity without one, never negative. */
+  /**
+   * Milliseconds until nobody waits for this attempt any more: until its own timeout, or until the
+   * deadline if that comes first. Infinity without either, never negative.
+   */
   remaining(): number;
   /** How important the call is to those who wait for it. */
   readonly criticality: Criticality;

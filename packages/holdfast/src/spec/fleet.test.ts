@@ -12,6 +12,7 @@ const data = {
         payments: { protocol: 'http', timeout: '300ms' },
         stock: { timeout: '2s' },
         prices: { retry: false },
+        rates: { protocol: 'grpc' },
       },
     },
     web: { dependencies: { checkout: { protocol: 'http' } } },
@@ -25,7 +26,7 @@ describe('a fleet from compiled data', () => {
 
   test('has its services and their dependencies', () => {
     expect(checkout.name).toBe('checkout');
-    expect(checkout.dependencies).toEqual(['payments', 'stock', 'prices']);
+    expect(checkout.dependencies).toEqual(['payments', 'stock', 'prices', 'rates']);
     expect(fleet.service('checkout')).toBe(checkout);
   });
 
@@ -36,6 +37,17 @@ describe('a fleet from compiled data', () => {
     expect(payments.explain()).toContain('300ms');
     const answer = { status: 404, headers: new Headers() };
     expect(await payments.call(() => answer)).toBe(answer);
+  });
+
+  test('has the classifier of gRPC, of which the compiler is told', async () => {
+    const rates = checkout.dependency('rates', { protocol: 'grpc' });
+    expectTypeOf(rates).toEqualTypeOf<Dependency>();
+    expect(await rates.call(() => 'a message')).toBe('a message');
+    expect(() =>
+      fleetFrom(data, runtime).service('checkout').dependency('payments', { protocol: 'grpc' }),
+    ).toThrow('dependency(\'payments\').protocol must be the spec\'s "http", got "grpc"');
+    const fresh = fleetFrom(data, runtime).service('checkout');
+    expect(() => fresh.dependency('stock', { protocol: 'grpc' })).toThrow('the spec\'s "none"');
   });
 
   test('makes each dependency once, on the runtime that it was given', () => {
@@ -71,7 +83,7 @@ describe('a fleet from compiled data', () => {
     );
     expect(() => fleet.service('constructor')).toThrow('known are checkout, web');
     expect(() => checkout.dependency('shipping')).toThrow(
-      'service(\'checkout\').dependency: the spec has no dependency "shipping"; known are payments, stock, prices',
+      'service(\'checkout\').dependency: the spec has no dependency "shipping"; known are payments, stock, prices, rates',
     );
   });
 });

@@ -44,13 +44,18 @@ export interface SpecService {
    * A dependency, made when it is first asked for; later the same object, whatever is given.
    *
    * @throws RangeError for a dependency that the service does not have.
-   * @throws TypeError without `classify` where the spec has neither `protocol: http` nor
-   * `retry: false`.
+   * @throws TypeError without `classify` where the spec has neither a `protocol` nor `retry: false`,
+   * and for another `protocol` than the spec's.
    */
   dependency<In, F = never>(
     name: string,
     code: DependencyCode<F> & { readonly classify: Classifier<In> },
   ): Dependency<In, F>;
+  /** For one with `protocol: grpc` in the spec, of which this tells the compiler. */
+  dependency<F = never>(
+    name: string,
+    code: DependencyCode<F> & { readonly protocol: 'grpc' },
+  ): Dependency<unknown, F>;
   /** For one with `protocol: http` in the spec, which brings the classifier. */
   dependency<F = never>(name: string, code?: DependencyCode<F>): Dependency<HttpAnswer, F>;
 }
@@ -98,10 +103,17 @@ class Service {
     return [...this.#options.keys()];
   }
 
-  dependency(name: string, code: object = {}): Dependency<never, unknown> {
+  dependency(name: string, code: { readonly protocol?: string } = {}): Dependency<never, unknown> {
     const options = known(this.#options, name, 'dependency', `service('${this.name}').dependency`);
     const before = this.#made.get(name);
     if (before !== undefined) return before;
+    const { protocol = options['protocol'] } = code;
+    if (protocol !== options['protocol']) {
+      const stated = `the spec's ${show(options['protocol'] ?? 'none')}`;
+      throw new TypeError(
+        `dependency('${name}').protocol must be ${stated}, got ${show(protocol)}`,
+      );
+    }
     // `dependency` says what is missing or wrong: its overloads cannot see what a file says.
     const whole = { ...options, ...code } as { readonly retry: false };
     const one = dependency<unknown>(name, whole, this.#runtime) as Dependency<never, unknown>;

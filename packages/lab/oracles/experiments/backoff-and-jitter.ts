@@ -1,6 +1,5 @@
-import { classify, noContext, pending, pipeline, retry, seededRandom, TimerNode } from 'holdfast';
-import type { Attempt, BackoffOptions, Pipeline, Random, Runtime } from 'holdfast';
-import { VirtualClock } from '../../src/simulate/virtual-clock.ts';
+import { type BackoffOptions, seededRandom } from 'holdfast';
+import { type CustomServer, fleetOf, simulate, type SpecData } from '../../src/index.ts';
 import { mean } from '../stats.ts';
 import { type Check, column, type Law, type Plan, type Sample, within } from './law.ts';
 import {
@@ -12,14 +11,13 @@ import {
   type Strategy,
   updateOneRow,
 } from './one-row.ts';
+import { BARE } from './worlds.ts';
 
 /** How many clients contend. */
 const CROWDS = [20, 40, 60, 80, 100] as const;
 const [FEWEST, , , , MOST] = CROWDS;
 /** Contests of each kind in one run: with 20 seeds 100, as published. */
 const CONTESTS = 5;
-/** Longer than any contest. */
-const A_DAY = 86_400_000;
 
 /**
  * What the published one calls a wait after the n-th failure is 2^n x 5 ms; Holdfast counts from
@@ -54,7 +52,7 @@ function run(seed: number, plan: Plan): Sample {
       for (let i = 0; i < contests; i++) {
         const random = seededRandom(`${seed}/${strategy}/${crowd}/${i}`);
         const backoff = spoilt(BACKOFFS[strategy], plan);
-        ours.push(contest(crowd, backoff, random.fork('holdfast')));
+        ours.push(contest(crowd, backoff, Math.floor(random.fork('holdfast').next() * 2 ** 32)));
         const other = random.fork('straight');
         straight.push(updateOneRow(crowd, strategy, () => other.next()));
       }
@@ -73,79 +71,46 @@ function spoilt(backoff: BackoffOptions, { defect }: Plan): BackoffOptions {
 }
 
 /** One contest on the production policies, in virtual time. */
-function contest(clients: number, backoff: BackoffOptions, random: Random): Contest {
-  const clock = new VirtualClock();
-  const network = random.fork('network');
-  const row = { version: 0, writes: 0 };
+function contest(clients: number, backoff: BackoffOptions, seed: number): Contest {
   let time = 0;
-  for (let i = 0; i < clients; i++) {
-    const runtime: Runtime = {
-      clock,
-      random: random.fork(`client ${i}`),
-      context: noContext,
-      dependency: 'row',
-      diagnostics: false,
-      sink: null,
-    };
-    const update = (attempt: Attempt): typeof pending => {
-      const message = new Update(attempt, row, clock, () => network.next());
-      message.send();
-      return pending;
-    };
-    clientOf(backoff, runtime).start(update, () => (time = clock.now()), { idempotent: true });
-  }
-  clock.run(A_DAY);
-  return { calls: row.writes, time };
+  const fleet = fleetOf({
+    services: { row: { workers: clients } },
+    users: {
+      writers: { to: 'row', clients, think: 0, idempotent: true, policy: policyOf(backoff) },
+    },
+    scenarios: { contest: { duration: '24h' } },
+  } satisfies SpecData);
+  const { work } = simulate(fleet, {
+    scenario: 'contest',
+    lane: 'holdfast',
+    seed,
+    servers: { row },
+    clients: { writers: ({ call, now }) => call(() => (time = now())) },
+  });
+  return { calls: work.attempts, time };
 }
 
-function clientOf(backoff: BackoffOptions, runtime: Runtime): Pipeline {
-  const judging = classify<unknown>(({ ok }) => (ok ? 'success' : 'transient'));
-  return pipeline(judging, retry({ maxAttempts: 1_000_000, backoff }, runtime));
-}
-
-const CONFLICT = new Error('the row has changed since it was read');
-
-interface Row {
-  version: number;
-  writes: number;
+/** Nothing but retries, without an end. */
+function policyOf(backoff: BackoffOptions): object {
+  return { ...BARE, retry: { maxAttempts: 1_000_000, backoff, budget: false } };
 }
 
 /** One attempt: a read there and back, a conditional write there and back. */
-class Update extends TimerNode {
-  #legs = 0;
-  #seen = 0;
-  #won = false;
-  readonly #attempt: Attempt;
-  readonly #row: Row;
-  readonly #clock: VirtualClock;
-  readonly #uniform: () => number;
-
-  constructor(attempt: Attempt, row: Row, clock: VirtualClock, uniform: () => number) {
-    super();
-    this.#attempt = attempt;
-    this.#row = row;
-    this.#clock = clock;
-    this.#uniform = uniform;
-  }
-
-  send(): void {
-    this.#clock.start(this, networkDelay(this.#uniform));
-  }
-
-  expire(): void {
-    const row = this.#row;
-    this.#legs++;
-    if (this.#legs === 1) this.#seen = row.version;
-    if (this.#legs === 3) {
-      row.writes++;
-      this.#won = row.version === this.#seen;
-      if (this.#won) row.version++;
-    }
-    if (this.#legs < 4) this.send();
-    else if (this.#won) this.#attempt.succeed(row.version);
-    else this.#attempt.fail(CONFLICT);
-  }
-}
+const row: CustomServer = ({ random }) => {
+  const delay = (): number => networkDelay(() => random.next());
+  let version = 0;
+  return ({ work, answer }) =>
+    work(delay(), () => {
+      const seen = version;
+      work(delay(), () =>
+        work(delay(), () => {
+          const wins = version === seen;
+          if (wins) version++;
+          work(delay(), () => answer(wins ? 'success' : 'transient'));
+        }),
+      );
+    });
+};
 
 function judge(samples: readonly Sample[]): Check[] {
   const calls = (strategy: Strategy, crowd: number, kind: 'calls' | 'straight calls' = 'calls') =>

@@ -46,13 +46,13 @@ describe('the exit code', () => {
 });
 
 test('the table says what does not hold', () => {
-  const table = tableOf([
-    within('short', 3, [0, 2]),
-    within('a longer name', 1.234_567, [1, null]),
-  ]);
+  const checks = [within('short', 3, [0, 2]), within('a longer name', 1.234_567, [1, null])];
+  const unclear = { ...within('unclear', 1, [0, 2]), holds: null };
+  const table = tableOf([...checks, unclear], 'nobody looked');
   expect(table.split('\n')).toEqual([
     '  short          3       0 .. 2  DOES NOT HOLD',
     '  a longer name  1.2346  1 ..    holds',
+    '  unclear        1       0 .. 2  could not be judged: nobody looked',
     '',
   ]);
 });

@@ -50,5 +50,6 @@ export function worldOf(
   faults: readonly unknown[] = [],
 ): World {
   const fleet = fleetOf({ ...spec, scenarios: { run: { duration, faults } } });
-  return createWorld({ fleet, scenario: fleet.scenarios.get('run')!, lane: {}, seed, probe });
+  const [scenario, lane] = [fleet.scenarios.get('run')!, fleet.lanes.get('holdfast')!];
+  return createWorld({ fleet, scenario, lane, seed, probe });
 }

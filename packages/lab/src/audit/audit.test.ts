@@ -69,6 +69,24 @@ describe('findings', () => {
   });
 });
 
+describe('an accept that accepts nothing', () => {
+  const vain = { rule: 'no-jitter', at: 'stock', because: 'comes and goes' };
+  const own = { rule: 'accept-without-finding', because: 'the mesh is read in CI only' };
+
+  test('can be accepted itself, by another one', () => {
+    const found = reportOf([vain, { ...own, at: 'stock' }]).findings;
+    const finding = found.filter(({ rule }) => rule === own.rule);
+    expect(finding).toEqual([expect.objectContaining({ at: 'stock', accepted: own.because })]);
+  });
+
+  test('is found even if it is one for such', () => {
+    const found = reportOf([own]).findings.filter(({ rule }) => rule === own.rule);
+    expect(found.map(({ accepted, place }) => [accepted, place.path])).toEqual([
+      [null, ['accept', 0]],
+    ]);
+  });
+});
+
 const holds = (found: readonly Finding[], failOn?: 'warning'): readonly boolean[] =>
   promisesOf(found, failOn).map((promise) => promise.holds);
 
@@ -110,6 +128,13 @@ describe('the text', () => {
 describe('the examples', () => {
   test('clean.yaml is clean', async () => {
     expect((await example('clean.yaml')).findings).toEqual([]);
+  });
+
+  test('small-clients.yaml of the gallery has floors that add up, as its page says', async () => {
+    const { findings } = await example('../scenarios/small-clients.yaml');
+    expect(findings).toEqual([
+      expect.objectContaining({ rule: 'budget-floors-add-up', at: 'ledger', value: 2000 }),
+    ]);
   });
 
   test('shop.yaml multiplies to 64, and says in which line', async () => {

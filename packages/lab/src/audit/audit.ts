@@ -43,13 +43,16 @@ export function audit(fleet: Fleet, options: AuditOptions): AuditReport {
     placeOf,
   };
   const found = [...RULES.flatMap((rule) => findings(rule, audited)), ...read];
-  const judged = found.map((finding) => ({
+  // An entry that accepts nothing is a finding as well, which another entry may accept.
+  const vain = inVain(fleet.accepted, found, { placeOf, ofVain: false });
+  const judged = [...found, ...vain].map((finding) => ({
     ...finding,
     accepted: reason(fleet.accepted, finding),
   }));
+  const twice = inVain(fleet.accepted, vain, { placeOf, ofVain: true });
   return {
     fleet: fleet.name,
-    findings: [...judged, ...inVain(fleet.accepted, found, placeOf)].toSorted(bySeverityAndPlace),
+    findings: [...judged, ...twice].toSorted(bySeverityAndPlace),
     edges: graph.edges,
     nodes: graph.nodes,
     total: graph.total,
@@ -79,14 +82,15 @@ function reason(accepted: readonly Accepted[], finding: Finding): string | null 
   return accepted.find((one) => matches(one, finding))?.because ?? finding.accepted;
 }
 
+/** @param options.ofVain whether to look at the entries that accept such entries, or at all others. */
 function inVain(
   accepted: readonly Accepted[],
   found: readonly Finding[],
-  placeOf: (path: SpecPath) => Place,
+  { placeOf, ofVain }: Pick<AuditOptions, 'placeOf'> & { readonly ofVain: boolean },
 ): readonly Finding[] {
   const { id, severity, why } = ACCEPT_WITHOUT_FINDING;
   return accepted.flatMap((one, i): readonly Finding[] => {
-    if (found.some((finding) => matches(one, finding))) return [];
+    if ((one.rule === id) !== ofVain || found.some((finding) => matches(one, finding))) return [];
     const where = one.at === null ? 'anywhere' : `at ${one.at}`;
     return [
       {

@@ -13,6 +13,16 @@ export function callsOf(service: Service): readonly Edge[] {
   return service.stages.flat();
 }
 
+/**
+ * Processes that make the calls of an edge, each with a budget and a breaker of its own: replicas, or
+ * the clients of a closed loop. Users at a rate come through one gateway.
+ */
+export function processesOf(edge: Edge, fleet: Fleet): number {
+  const users = fleet.users.get(edge.from);
+  if (users?.edge !== edge) return fleet.services.get(edge.from)?.replicas ?? 1;
+  return users.arrivals.kind === 'closed' ? users.arrivals.clients : 1;
+}
+
 /** Names with every caller before its callees; there is no cycle, the spec refuses them. */
 export function callersFirst(fleet: Fleet): readonly string[] {
   const seen = new Set<string>();

@@ -44,8 +44,11 @@ function layer(given: Partial<Layer>): Layer {
     maxAttempts: 3,
     perTry: Infinity,
     timeout: Infinity,
+    hedges: false,
     backoff: () => 0,
     extraShare: Infinity,
+    earnedBySuccess: false,
+    concurrentFloor: 0,
     retryOn: ['5xx'],
     implicit: false,
     place,
@@ -112,6 +115,14 @@ describe('the worst case', () => {
     expect(node(report, 'db').sustained).toBeCloseTo(1.1, 12);
   });
 
+  test('more than a number can hold is the greatest number', () => {
+    const names = Array.from({ length: 60 }, (_, i) => `s${i}`);
+    const report = numbersOf(chain(names, { retry: { maxAttempts: 1_000_000, budget: false } }));
+    expect(report.total.requests).toBe(Number.MAX_VALUE);
+    expect(JSON.stringify(report)).not.toContain('"requests":null');
+    expect(report.findings.map(({ message }) => message).join()).not.toMatch(/NaN|Infinity/);
+  });
+
   test('without users a request begins where nobody calls', () => {
     const { users: _users, ...spec } = chain(['web', 'leaf'], four);
     const report = numbersOf(spec);
@@ -137,9 +148,24 @@ describe('in the long run', () => {
     expect(node(report, 'c').sustainedInOutage).toBe(1);
   });
 
+  test('a cap per minute bounds what the ratio comes to, for each process', () => {
+    const capped = budget({ ratio: 0.5, capPerMinute: 60, earnedBy: 'call' });
+    const fleet = chain(['web', 'leaf'], capped, { policy: 'none', rate: 10 });
+    // One retry a second on ten calls a second.
+    expect(edge(numbersOf(fleet), 'web > leaf').sustained).toBeCloseTo(1.1, 12);
+    const idle = chain(['web', 'leaf'], capped, { policy: 'none', rate: 1 });
+    expect(edge(numbersOf(idle), 'web > leaf').sustained).toBeCloseTo(1.5, 12);
+  });
+
   test('no budget and a budget beyond the attempts let all attempts through', () => {
     expect(node(numbersOf(chain(['a', 'b'], four)), 'b').sustained).toBe(16);
     expect(node(numbersOf(chain(['a', 'b'], budget({ ratio: 10 }))), 'b').sustained).toBe(16);
+  });
+
+  test('throttling by successes, as gRPC has it, lets nothing through either', () => {
+    const layers = [layer({ kind: 'grpc', extraShare: 0.2, earnedBySuccess: true })];
+    const report = numbersOf(chain(['web', 'leaf'], { retry: false }, { policy: 'none' }), layers);
+    expect(edge(report, 'web > leaf')).toMatchObject({ sustained: 1.2, sustainedInOutage: 1 });
   });
 
   test("a mesh's share counts as it is", () => {
@@ -156,6 +182,11 @@ const alone = (policy: Json, layers: readonly Layer[] = [], users: Json = {}): n
     numbersOf(chain(['web', 'leaf'], policy, { policy: 'none', ...users }), layers),
     'web > leaf',
   ).timeLimitedAttempts;
+
+/** Three copies of a call, so many milliseconds apart. */
+function hedged(wait: number, timeout: number): Layer {
+  return layer({ kind: 'grpc', hedges: true, backoff: () => wait, timeout, perTry: timeout });
+}
 
 describe('when everything hangs', () => {
   test('only so many attempts begin as the deadline lets', () => {
@@ -189,6 +220,14 @@ describe('when everything hangs', () => {
 
   test('a hung attempt without a limit is the only one', () => {
     expect(alone({ timeout: false, retry: { maxAttempts: 4 } })).toBe(1);
+  });
+
+  test('hedges are sent while those before them hang, as long as there is time', () => {
+    expect(alone({ retry: false, timeout: '2s' }, [hedged(100, 1000)])).toBe(3);
+    expect(alone({ retry: false, timeout: '2s' }, [hedged(100, Infinity)])).toBe(3);
+    // The third would be sent after 1.2 s.
+    expect(alone({ retry: false, timeout: '2s' }, [hedged(600, 1000)])).toBe(2);
+    expect(alone({ retry: { maxAttempts: 2 }, timeout: '2s' }, [hedged(100, 1000)])).toBe(6);
   });
 
   test('the time to answer is the least of the limits of an edge', () => {

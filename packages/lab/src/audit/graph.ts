@@ -12,7 +12,7 @@
 import type { Edge, Fleet } from '../spec/model.ts';
 import { callersFirst, callsOf, edgesOf, entrances } from './edges.ts';
 import type { Layer } from './layers.ts';
-import { inwards, nominalAttempts, sustained, timeLimited } from './tries.ts';
+import { inwards, nominalAttempts, sustained, sustainedInOutage, timeLimited } from './tries.ts';
 
 export interface CallGraph {
   readonly edges: readonly EdgeNumbers[];
@@ -185,7 +185,7 @@ function flowFrom(source: string, steps: readonly Step[], weight: (edge: Edge) =
     const arriving = flow.get(step.source);
     if (arriving === undefined) continue;
     const { to } = step.edge;
-    flow.set(to, (flow.get(to) ?? 0) + arriving * weight(step.edge));
+    flow.set(to, bounded((flow.get(to) ?? 0) + arriving * weight(step.edge)));
   }
   return flow;
 }
@@ -203,7 +203,8 @@ function ratio(flows: readonly Flow[], base: readonly Flow[], name: string): num
 }
 
 function sum(fleet: Fleet, flow: Flow): number {
-  return [...fleet.services.keys()].reduce((total, name) => total + (flow.get(name) ?? 0), 0);
+  const names = [...fleet.services.keys()];
+  return bounded(names.reduce((total, name) => total + (flow.get(name) ?? 0), 0));
 }
 
 function edgeNumbers(
@@ -231,7 +232,7 @@ function edgeNumbers(
       attempts: nominalAttempts(layers),
       timeLimitedAttempts: limited.attempts,
       sustained: multiplied(layers.map(sustained)),
-      sustainedInOutage: multiplied(layers.map((layer) => inOutage(edge, layer))),
+      sustainedInOutage: multiplied(layers.map(sustainedInOutage)),
       window: window === Infinity ? null : window,
     });
   }
@@ -244,9 +245,9 @@ function leftFor(window = Infinity): number {
   return Math.max(0, window - Math.max(10, window / 20));
 }
 
-function inOutage(edge: Edge, layer: Layer): number {
-  const budget = layer.kind === 'library' ? edge.policy.retry?.budget : null;
-  return budget?.earnedBy === 'success' ? 1 : sustained(layer);
+/** Fifty hops of a million attempts are more than a number can hold; JSON knows no Infinity. */
+function bounded(requests: number): number {
+  return Math.min(requests, Number.MAX_VALUE);
 }
 
 function multiplied(factors: readonly number[]): number {
@@ -258,6 +259,6 @@ function extended(path: Path, edge: Edge, factor: number): Path {
     names: [...path.names, edge.to],
     edges: [...path.edges, edge],
     factors: [...path.factors, factor],
-    product: path.product * factor,
+    product: bounded(path.product * factor),
   };
 }

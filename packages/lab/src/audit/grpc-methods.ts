@@ -38,6 +38,7 @@ export function readMethods(
     if (!entry.isObject(METHOD)) return [];
     const services = readNames(entry.at('name'), seen);
     const timeout = readTimeout(entry.at('timeout'));
+    entry.at('waitForReady').checkFlag();
     const name = services[0]?.name ?? null;
     const at = name === null ? 'every service' : (serviceOf(name, fleet) ?? name);
     const policy = readPolicy(entry, at, findings);
@@ -48,8 +49,12 @@ export function readMethods(
 
 /** A name may stand in one entry only. */
 function readNames(list: Field, seen: Set<string>): MethodConfig['services'] {
+  const items = list.items();
   if (!list.given) list.note('is missing: an entry without names holds for nothing');
-  return list.items().flatMap((item) => {
+  else if (Array.isArray(list.value) && items.length === 0) {
+    list.note('is empty: an entry without names holds for nothing');
+  }
+  return items.flatMap((item) => {
     if (!item.isObject(['service', 'method'])) {
       if (!item.given) item.wrong('an object');
       return [];
@@ -63,7 +68,7 @@ function readNames(list: Field, seen: Set<string>): MethodConfig['services'] {
     const key = `${name ?? ''}/${method ?? ''}`;
     if (seen.has(key)) item.note(`names ${key} a second time; each name may stand in one entry`);
     seen.add(key);
-    return [{ name, place: item.place }];
+    return [{ name, oneMethod: method !== null, place: item.place }];
   });
 }
 

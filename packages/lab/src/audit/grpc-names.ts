@@ -2,10 +2,19 @@ import type { Fleet } from '../spec/model.ts';
 import type { Finding, Place } from './finding.ts';
 import { meshFinding } from './istio-findings.ts';
 
+/** What a name of an entry stands for. */
+export interface Named {
+  /** gRPC's name of a service; null is the empty name, for every service. */
+  readonly name: string | null;
+  /** One of its methods only; the others have another entry, or that of the empty name. */
+  readonly oneMethod: boolean;
+  readonly place: Place;
+}
+
 /** One valid entry of `methodConfig`. */
 export interface MethodConfig {
-  /** gRPC's names of services; null is the empty name, for every service. */
-  readonly services: readonly { readonly name: string | null; readonly place: Place }[];
+  /** What it holds for. */
+  readonly services: readonly Named[];
   /** The first one included; 1 without a policy. */
   readonly maxAttempts: number;
   /** Attempts are sent beside one another, not after one another. */
@@ -17,23 +26,30 @@ export interface MethodConfig {
   readonly place: Place;
 }
 
-/** The entries for each service of the fleet; under null, those for every service that no entry names. */
+/**
+ * The entries for each service of the fleet; under null, those for every service that no entry names.
+ * They hold as well for the other methods of a service of which only some are named.
+ */
 export function byService(
   configs: readonly MethodConfig[],
   fleet: Fleet,
   findings: Finding[],
 ): ReadonlyMap<string | null, readonly MethodConfig[]> {
   const found = new Map<string | null, MethodConfig[]>();
+  const whole = new Set<string | null>();
   for (const config of configs) {
-    for (const { name, place } of config.services) {
+    for (const { name, oneMethod, place } of config.services) {
       const service = name === null ? null : serviceOf(name, fleet);
       if (service === null && name !== null) {
         findings.push(unmatched(name, place));
         continue;
       }
       found.set(service, [...(found.get(service) ?? []), config]);
+      if (!oneMethod) whole.add(service);
     }
   }
+  const forAll = found.get(null) ?? [];
+  for (const [service, own] of found) if (!whole.has(service)) own.push(...forAll);
   return found;
 }
 

@@ -69,7 +69,9 @@ describe('a method', () => {
       maxAttempts: 4,
       timeout: 2500,
       perTry: 2500,
+      hedges: false,
       extraShare: Infinity,
+      earnedBySuccess: false,
       retryOn: ['UNAVAILABLE'],
       implicit: false,
     });
@@ -99,7 +101,7 @@ describe('a method', () => {
 
   it('hedges all at once without a delay, with as many attempts', async () => {
     const layer = only(await payments({ hedgingPolicy: { maxAttempts: 3 } }));
-    expect(layer.maxAttempts).toBe(3);
+    expect(layer).toMatchObject({ maxAttempts: 3, hedges: true });
     expect(layer.backoff(1)).toBe(0);
     const later = only(
       await payments({ hedgingPolicy: { maxAttempts: 9, hedgingDelay: '0.05s' } }),
@@ -141,6 +143,8 @@ describe('throttling', () => {
       only(await read({ methodConfig, retryThrottling: { maxTokens: 10, tokenRatio } })).extraShare;
     expect(await share(0.1)).toBe(0.1);
     expect(await share(0.5466)).toBe(0.546);
+    const retryThrottling = { maxTokens: 10, tokenRatio: 0.1 };
+    expect(only(await read({ methodConfig, retryThrottling })).earnedBySuccess).toBe(true);
   });
 
   it.each([
@@ -202,6 +206,16 @@ describe('names', () => {
     });
     expect(only(found).maxAttempts).toBe(4);
   });
+
+  it.each([
+    [{ service: 'Payments', method: 'List' }, 4],
+    [{ service: 'Payments' }, 1],
+  ])('takes the empty name for the methods that no entry names: %j', async (name, attempts) => {
+    const forAll = { name: [{}], retryPolicy: RETRY };
+    const found = await read({ methodConfig: [{ name: [name], timeout: '1s' }, forAll] });
+    const layer = found.layers.find(({ to }) => to === 'payments');
+    expect(layer?.maxAttempts).toBe(attempts);
+  });
 });
 
 describe('what is not valid', () => {
@@ -237,6 +251,8 @@ describe('what is not valid', () => {
     [{ timeout: '0s' }, 'timeout must be longer than 0s'],
     [{ timeout: 2 }, 'timeout must be a duration'],
     [{ name: undefined }, 'name is missing'],
+    [{ name: [] }, 'name is empty'],
+    [{ waitForReady: 'yes' }, 'waitForReady must be true or false, got "yes"'],
     [{ name: [{ method: 'Charge' }] }, 'has a method, but no service'],
     [{ name: [{ service: 'a' }, { service: 'a' }] }, 'a second time'],
     [{ name: [{ service: 5 }] }, 'service must be a string'],
@@ -252,6 +268,7 @@ describe('what is not valid', () => {
     ['{"methodConfig": [}', 'is not JSON'],
     ['', 'is not JSON'],
     ['[1]', 'the document must be an object'],
+    ['null', 'must be an object, got null'],
     ['{"methodConfig": {}}', 'methodConfig must be a list'],
     ['{"methodConfigs": []}', "did you mean 'methodConfig'"],
     [
@@ -266,8 +283,8 @@ describe('what is not valid', () => {
     expect(findings[0]?.message).toContain(message);
   });
 
-  it('is said of a file that does not exist', async () => {
-    const { findings } = await readGrpc(join(folder, 'nowhere.json'), fleet);
-    expect(findings[0]?.message).toContain('ENOENT');
+  it('is not a file that does not exist: that is an error', async () => {
+    const nowhere = readGrpc(join(folder, 'nowhere.json'), fleet);
+    await expect(nowhere).rejects.toThrow('nowhere.json does not exist');
   });
 });

@@ -10,7 +10,7 @@ import type { Finding } from './finding.ts';
 import { readMethods } from './grpc-methods.ts';
 import { byService, type MethodConfig, worstMethod } from './grpc-names.ts';
 import { fromNote, meshFinding } from './istio-findings.ts';
-import { documentsIn, type Note, type SourceDocument, startOf, textOf } from './k8s-documents.ts';
+import { documentsIn, type Note, readText, type SourceDocument, startOf } from './k8s-documents.ts';
 import { Field } from './k8s-fields.ts';
 import type { Layer, LayersRead } from './layers.ts';
 
@@ -21,6 +21,8 @@ import type { Layer, LayersRead } from './layers.ts';
  *   for those that no other names, except over edges whose policy says `protocol: http`.
  * - Several entries for one service (for its methods) count with the worst: the most attempts.
  * - An entry that is not valid has no layer. gRPC would refuse the whole file, which is a finding.
+ *
+ * @throws Error if the file cannot be read.
  */
 export async function readGrpc(file: string, fleet: Fleet): Promise<LayersRead> {
   const notes: Note[] = [];
@@ -32,8 +34,7 @@ export async function readGrpc(file: string, fleet: Fleet): Promise<LayersRead> 
 }
 
 async function readJson(file: string, notes: Note[]): Promise<SourceDocument | null> {
-  const text = await textOf(file, notes);
-  if (text === null) return null;
+  const text = await readText(file);
   try {
     JSON.parse(text);
   } catch (error) {
@@ -46,7 +47,11 @@ async function readJson(file: string, notes: Note[]): Promise<SourceDocument | n
   // JSON is YAML, and that parser knows where each value stands.
   const read = documentsIn(text, file);
   notes.push(...read.notes);
-  return read.documents[0] ?? null;
+  const [document = null] = read.documents;
+  if (document === null && read.notes.length === 0) {
+    notes.push({ place: startOf(file), message: `${file} must be an object, got null` });
+  }
+  return document;
 }
 
 function layersOf(
@@ -92,7 +97,7 @@ function configOf(
 }
 
 function layerOf(edge: Edge, config: MethodConfig, extraShare: number): Layer {
-  const { maxAttempts, timeout, backoff, retryOn, place } = config;
+  const { maxAttempts, timeout, hedges, backoff, retryOn, place } = config;
   return {
     kind: 'grpc',
     from: edge.from,
@@ -101,8 +106,11 @@ function layerOf(edge: Edge, config: MethodConfig, extraShare: number): Layer {
     // gRPC has no limit for one attempt: the call's deadline is all there is.
     perTry: timeout,
     timeout,
+    hedges,
     backoff,
     extraShare: maxAttempts === 1 ? 0 : extraShare,
+    earnedBySuccess: extraShare < Infinity,
+    concurrentFloor: 0,
     retryOn,
     implicit: false,
     place,

@@ -10,6 +10,8 @@ import { type Field, goDuration } from './k8s-fields.ts';
 export interface Destination {
   /** Extra load that a retry budget allows in the long run; Infinity without one. */
   readonly extraShare: number;
+  /** Retries at once that the budget allows one sidecar in any case; Infinity when that is no bound. */
+  readonly minRetries: number;
   /** Retries at once to the whole service, from one sidecar; Infinity when nobody bounds them. */
   readonly maxRetries: number;
   readonly place: Place;
@@ -18,6 +20,8 @@ export interface Destination {
 /** What Istio sets where nobody says anything. */
 const NO_LIMIT = 2 ** 32 - 1;
 const BUDGET_PERCENT = 20;
+/** Retries at once that a budget allows each sidecar, however few requests are at work. */
+const BUDGET_MINIMUM = 3;
 const MAX_EJECTION_PERCENT = 10;
 
 /**
@@ -69,6 +73,7 @@ export class Destinations {
   #read(spec: Field, service: string | null): Destination {
     const general = this.#readPolicy(spec.at('trafficPolicy'), service, {
       extraShare: Infinity,
+      minRetries: 0,
       maxRetries: Infinity,
       place: spec.place,
     });
@@ -88,16 +93,22 @@ export class Destinations {
       readPool(port.at('connectionPool'));
       this.#checkOutliers(port.at('outlierDetection'), service);
     }
+    const { extraShare, minRetries } =
+      this.#readBudget(policy.at('retryBudget'), service) ?? general;
     return {
-      extraShare: this.#readBudget(policy.at('retryBudget'), service) ?? general.extraShare,
+      extraShare,
+      minRetries,
       maxRetries: maxRetries ?? general.maxRetries,
       place: policy.place,
     };
   }
 
-  #readBudget(budget: Field, service: string | null): number | null {
+  #readBudget(
+    budget: Field,
+    service: string | null,
+  ): Pick<Destination, 'extraShare' | 'minRetries'> | null {
     if (!budget.isObject(BUDGET)) return null;
-    budget.at('minRetryConcurrency').integer(0, NO_LIMIT);
+    const least = budget.at('minRetryConcurrency').integer(0, NO_LIMIT) ?? BUDGET_MINIMUM;
     budget.at('budgetInterval').duration(DURATION, goDuration);
     const field = budget.at('percent');
     const percent = field.number('a number from 0 to 100', (value) => value >= 0 && value <= 100);
@@ -113,7 +124,10 @@ export class Destinations {
         }),
       );
     }
-    return budgetShare(percent ?? BUDGET_PERCENT);
+    return {
+      extraShare: budgetShare(percent ?? BUDGET_PERCENT),
+      minRetries: limited(least),
+    };
   }
 
   #checkOutliers(outliers: Field, service: string | null): void {
@@ -204,8 +218,12 @@ function readPool(pool: Field): number | null {
   http.at('idleTimeout').duration(DURATION, goDuration);
   const retries = http.at('maxRetries').integer(-(2 ** 31), NO_LIMIT);
   if (retries === null) return null;
-  // A signed 32-bit field: 2147483647 is what people write for no limit.
-  return retries <= 0 || retries >= 2 ** 31 - 1 ? Infinity : retries;
+  return retries <= 0 ? Infinity : limited(retries);
+}
+
+/** 2147483647, the largest of 32 bits with a sign, is what people write for no limit. */
+function limited(retries: number): number {
+  return retries >= 2 ** 31 - 1 ? Infinity : retries;
 }
 
 function worse(a: Destination, b: Destination | null): Destination {

@@ -30,6 +30,10 @@ function inbound({ layers }: LayersRead): readonly Layer[] {
   return layers.filter(({ kind }) => kind === 'inbound');
 }
 
+async function floorOf(policy: string): Promise<number> {
+  return sidecar(await read(rule(policy))).concurrentFloor;
+}
+
 describe('DestinationRule', () => {
   it('turns the budget of concurrent retries into long-run load', async () => {
     expect(budgetShare(20)).toBeCloseTo(0.25, 12);
@@ -40,6 +44,12 @@ describe('DestinationRule', () => {
     const byDefault = sidecar(await read(rule('{ retryBudget: {} }')));
     expect(byDefault.extraShare).toBeCloseTo(0.25, 12);
     expect(sidecar(await read('kind: Other')).extraShare).toBe(Infinity);
+  });
+
+  it('gives each sidecar the retries at once that its budget allows in any case', async () => {
+    expect(await floorOf('{ retryBudget: {} }')).toBe(3);
+    expect(await floorOf('{ retryBudget: { minRetryConcurrency: 50 } }')).toBe(50);
+    expect(await floorOf('{ connectionPool: { http: { maxRetries: 3 } } }')).toBe(0);
   });
 
   it('takes the worst of the subsets, which inherit', async () => {
@@ -64,6 +74,8 @@ spec:
     '{}',
     '{ connectionPool: { http: { maxRetries: 2147483647 } } }',
     '{ connectionPool: { http: { maxRetries: 0 } } }',
+    '{ retryBudget: { percent: 100 } }',
+    '{ retryBudget: { minRetryConcurrency: 2147483647 } }',
   ])('bounds no concurrent retries with %s', async (policy) => {
     const found = await read(`${service('retries: { attempts: 1 }')}---\n${rule(policy)}`);
     const finding = found.findings.find((one) => one.rule === unbounded && one.at === 'payments');

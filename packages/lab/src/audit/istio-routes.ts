@@ -6,14 +6,18 @@ import type { MeshSettings } from './istio-mesh.ts';
 import { DURATION, readRetries, type Retries } from './istio-retries.ts';
 import { type Field, goDuration } from './k8s-fields.ts';
 
-/** One http route of a VirtualService, as far as the audit is concerned. */
-export interface Route {
-  /** The services of the fleet whose requests take it. */
-  readonly services: readonly string[];
+/** Whose requests take the routes of a VirtualService. */
+export interface Binding {
   /** Sidecars have it: it is bound to `mesh`, or to nothing. */
   readonly mesh: boolean;
   /** A gateway has it, and with it the users' requests. */
   readonly gateway: boolean;
+}
+
+/** One http route of a VirtualService, as far as the audit is concerned. */
+export interface Route extends Binding {
+  /** The services of the fleet whose requests take it. */
+  readonly services: readonly string[];
   readonly retries: Retries;
   /** Milliseconds for all tries and waits; Infinity without one, which is Istio's default. */
   readonly timeout: number;
@@ -40,22 +44,36 @@ const HTTP = [
   'headers',
 ];
 
+/** What a VirtualService says itself of who has its routes. */
+export function bindingOf(spec: Field): Binding {
+  const bound = texts(spec.at('gateways'));
+  return {
+    mesh: bound.length === 0 || bound.some(({ text }) => text === 'mesh'),
+    gateway: bound.some(({ text }) => text !== 'mesh'),
+  };
+}
+
+/** The names of the VirtualServices that it leaves routes to. */
+export function delegatesOf(spec: Field): readonly string[] {
+  const names = spec
+    .at('http')
+    .items()
+    .map((http) => http.at('delegate').at('name').text());
+  return names.filter((name) => name !== null);
+}
+
 /**
  * The routes of a VirtualService. A route concerns the services that `hosts` name, for callers call
  * them so; where these are public names or wildcards, those that it leads to.
  */
 export function readRoutes(
   spec: Field,
+  binding: Binding,
   fleet: Fleet,
   mesh: MeshSettings,
   findings: Finding[],
 ): readonly Route[] {
   if (!spec.isObject(SPEC)) return [];
-  const bound = texts(spec.at('gateways'));
-  const binding = {
-    mesh: bound.length === 0 || bound.some(({ text }) => text === 'mesh'),
-    gateway: bound.some(({ text }) => text !== 'mesh'),
-  };
   const hosts = texts(spec.at('hosts')).filter(({ text }) => !isWildcard(text));
   const named = matched(hosts, fleet);
   const routes = spec

@@ -178,6 +178,21 @@ spec:
     expect(sidecar(both, 'web', 'shoppers').maxAttempts).toBe(3);
   });
 
+  it("takes a delegate's routes for those who have the routes that lead to it", async () => {
+    const delegated = `kind: VirtualService
+spec:
+  hosts: [shop.example.com]
+  gateways: [ingress]
+  http: [{ delegate: { name: of-web } }]
+---
+kind: VirtualService
+metadata: { name: of-web }
+spec: { http: [{ route: [{ destination: { host: web } }], retries: { attempts: 4 } }] }`;
+    expect(sidecar(await read(delegated), 'web', 'shoppers').maxAttempts).toBe(5);
+    const { layers } = await read(delegated.replace('gateways: [ingress]', 'gateways: [mesh]'));
+    expect(layers.filter(({ from }) => from === 'shoppers')).toEqual([]);
+  });
+
   it('leaves sidecars alone where only a gateway is bound', async () => {
     const bound = service('retries: { attempts: 7 }').replace(
       'hosts:',

@@ -8,12 +8,20 @@
 import type { Edge, Fleet } from '../spec/model.ts';
 import { edgesOf } from './edges.ts';
 import type { Finding, Place } from './finding.ts';
-import { Destinations } from './istio-destinations.ts';
+import { type Destination, Destinations } from './istio-destinations.ts';
 import { fromNote, meshFinding } from './istio-findings.ts';
 import { serviceOf } from './istio-hosts.ts';
 import { type MeshSettings, readMesh } from './istio-mesh.ts';
 import { envoyBackoff } from './istio-retries.ts';
-import { perTryOf, readRoutes, type Route, worstRoute } from './istio-routes.ts';
+import {
+  type Binding,
+  bindingOf,
+  delegatesOf,
+  perTryOf,
+  readRoutes,
+  type Route,
+  worstRoute,
+} from './istio-routes.ts';
 import { type Note, readDocuments, type SourceDocument, startOf } from './k8s-documents.ts';
 import { Field } from './k8s-fields.ts';
 import type { Layer, LayersRead } from './layers.ts';
@@ -29,6 +37,8 @@ import type { Layer, LayersRead } from './layers.ts';
  * - A callee's own sidecar repeats what was reset before the application saw it. Of such a request
  *   one try reaches the application, so this `inbound` layer counts with one attempt: it is there to
  *   be seen, and multiplies nothing.
+ *
+ * @throws Error with a line for everything that cannot be read.
  */
 export async function readIstio(path: string, fleet: Fleet): Promise<LayersRead> {
   const { documents, notes } = await readDocuments(path);
@@ -37,10 +47,14 @@ export async function readIstio(path: string, fleet: Fleet): Promise<LayersRead>
   const mesh = readMesh(documents, meshNotes, findings);
   findings.push(...meshNotes.map((note) => fromNote('invalid-mesh-config', 'the mesh', note)));
   const routes: Route[] = [];
+  const delegated = delegations(documents);
   const destinations = new Destinations(fleet, findings);
   for (const document of documents) {
     readResource(document, fleet, findings, {
-      VirtualService: (spec) => routes.push(...readRoutes(spec, fleet, mesh, findings)),
+      VirtualService: (spec, name) => {
+        const binding = delegated.get(name) ?? bindingOf(spec);
+        routes.push(...readRoutes(spec, binding, fleet, mesh, findings));
+      },
       DestinationRule: (spec) => destinations.add(spec),
     });
   }
@@ -59,7 +73,8 @@ export async function readIstio(path: string, fleet: Fleet): Promise<LayersRead>
   return { layers: [...layers, ...inboundLayers(fleet, mesh, startOf(path))], findings };
 }
 
-type Readers = Readonly<Record<'VirtualService' | 'DestinationRule', (spec: Field) => void>>;
+type Kind = 'VirtualService' | 'DestinationRule';
+type Readers = Readonly<Record<Kind, (spec: Field, name: string) => void>>;
 
 /** Other groups have a VirtualService, too. */
 const GROUP = 'networking.istio.io/';
@@ -72,15 +87,45 @@ function readResource(
 ): void {
   const notes: Note[] = [];
   const root = Field.of(document, notes);
-  const kind = root.at('kind').value;
-  const version = root.at('apiVersion').value ?? GROUP;
-  if (kind !== 'VirtualService' && kind !== 'DestinationRule') return;
-  if (typeof version !== 'string' || !version.startsWith(GROUP)) return;
+  const kind = kindOf(root);
+  if (kind === null) return;
   const spec = root.at('spec');
   if (!spec.given) spec.wrong('an object');
-  readers[kind](spec);
+  readers[kind](spec, nameOf(root));
   const at = subjectOf(root, fleet);
   findings.push(...notes.map((note) => fromNote('invalid-mesh-config', at, note)));
+}
+
+/** Null for what is not of the mesh. */
+function kindOf(root: Field): Kind | null {
+  const kind = root.at('kind').value;
+  const version = root.at('apiVersion').value ?? GROUP;
+  if (kind !== 'VirtualService' && kind !== 'DestinationRule') return null;
+  return typeof version === 'string' && version.startsWith(GROUP) ? kind : null;
+}
+
+function nameOf(root: Field): string {
+  const { value: name } = root.at('metadata').at('name');
+  return typeof name === 'string' ? name : '';
+}
+
+/** VirtualServices whose routes belong to those that delegate to them, by name, and to whom that gives them. */
+function delegations(documents: readonly SourceDocument[]): ReadonlyMap<string, Binding> {
+  const found = new Map<string, Binding>();
+  for (const document of documents) {
+    // What is wrong in it is noted when it is read.
+    const root = Field.of(document, []);
+    if (kindOf(root) !== 'VirtualService') continue;
+    const { mesh, gateway } = bindingOf(root.at('spec'));
+    for (const name of delegatesOf(root.at('spec'))) {
+      const other = found.get(name);
+      found.set(name, {
+        mesh: mesh || other?.mesh === true,
+        gateway: gateway || other?.gateway === true,
+      });
+    }
+  }
+  return found;
 }
 
 /** The service that a resource is about, for there a spec can accept it; else the resource's own name. */
@@ -91,9 +136,8 @@ function subjectOf(root: Field, fleet: Fleet): string {
     const service = typeof host === 'string' ? serviceOf(host, fleet) : null;
     if (service !== null) return service;
   }
-  const { value: name } = root.at('metadata').at('name');
   const kind = String(root.at('kind').value);
-  return typeof name === 'string' ? `${kind} ${name}` : `a ${kind}`;
+  return nameOf(root) === '' ? `a ${kind}` : `${kind} ${nameOf(root)}`;
 }
 
 /** One callee and all that call it in the same way: through their sidecars, or through a gateway. */
@@ -130,8 +174,11 @@ function sidecarLayers({ to, edges, route }: Way, destinations: Destinations): r
     maxAttempts,
     perTry: perTryOf(route),
     timeout: route.timeout,
+    hedges: false,
     backoff: envoyBackoff(base),
     extraShare: maxAttempts === 1 ? 0 : (destinations.of(to)?.extraShare ?? Infinity),
+    earnedBySuccess: false,
+    concurrentFloor: maxAttempts === 1 ? 0 : (destinations.of(to)?.minRetries ?? 0),
     retryOn,
     implicit,
     place: route.place,
@@ -152,8 +199,11 @@ function inboundLayers(fleet: Fleet, mesh: MeshSettings, place: Place): readonly
           maxAttempts: 1,
           perTry: Infinity,
           timeout: Infinity,
+          hedges: false,
           backoff: envoyBackoff(25),
           extraShare: 0,
+          earnedBySuccess: false,
+          concurrentFloor: 0,
           retryOn: ['reset-before-request'],
           implicit: true,
           place,
@@ -184,13 +234,16 @@ function implicitRetries({ to, edges, route }: Way, fleet: Fleet): readonly Find
   ];
 }
 
+/** A budget bounds nothing whose minimum is no bound. */
+function bounds({ extraShare, minRetries, maxRetries }: Destination): boolean {
+  return Math.min(maxRetries, Math.max(extraShare, minRetries)) < Infinity;
+}
+
 function unboundedRetries({ to, route }: Way, destinations: Destinations): readonly Finding[] {
   const { implicit, maxAttempts } = route.retries;
   const destination = destinations.of(to);
   if (maxAttempts === 1) return [];
-  if (destination !== null && Math.min(destination.extraShare, destination.maxRetries) < Infinity) {
-    return [];
-  }
+  if (destination !== null && bounds(destination)) return [];
   return [
     meshFinding('unbounded-retry-concurrency', {
       // Whom nobody told to retry is told so by another rule.

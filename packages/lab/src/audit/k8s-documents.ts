@@ -1,26 +1,17 @@
 /*
  * Configuration as it lies in folders: YAML of several documents, JSON, lists of objects. Each value
- * keeps its place. Nothing here throws: what cannot be read is a note, so that one bad file does not
- * hide the others. Everything is bounded, because a folder may hold anything.
+ * keeps its place. What is wrong inside of a file is a note, so that one bad file does not hide the
+ * others; a file that cannot be read at all is an error, since nobody knows what is missing then.
+ * Everything is bounded, because a folder may hold anything.
  */
 import { type Dirent } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  type Document,
-  isAlias,
-  isMap,
-  isNode,
-  isScalar,
-  isSeq,
-  LineCounter,
-  type Node,
-  type ParsedNode,
-  parseAllDocuments,
-} from 'yaml';
+import { type Document, isScalar, LineCounter, type ParsedNode, parseAllDocuments } from 'yaml';
 
 import type { SpecPath } from '../spec/model.ts';
 import { isRecord } from '../spec/problems.ts';
+import { writtenAt } from '../spec/yaml-nodes.ts';
 import type { Place } from './finding.ts';
 
 /** One document, or one item of a `List`. */
@@ -34,7 +25,7 @@ export interface SourceDocument {
   readonly within: (path: SpecPath) => DocumentsRead;
 }
 
-/** Something that could not be read, or is not as it should be. */
+/** Something that is not as it should be. */
 export interface Note {
   readonly place: Place;
   /** One sentence without a full stop: what is wrong, and what would be right. */
@@ -58,36 +49,49 @@ const MAX_ALIASES = 1000;
 
 const EXTENSION = /\.(ya?ml|json)$/i;
 
-/** The documents of a file, or of every `.yaml`, `.yml` and `.json` in a folder and those below it, in order of names. */
+/**
+ * The documents of a file, or of every `.yaml`, `.yml` and `.json` in a folder and those below it, in
+ * order of names.
+ *
+ * @throws Error with a line for everything that cannot be read.
+ */
 export async function readDocuments(path: string): Promise<DocumentsRead> {
+  const unread: string[] = [];
   const notes: Note[] = [];
   const documents: SourceDocument[] = [];
-  for (const file of await filesIn(path, notes)) {
-    const text = await textOf(file, notes);
+  for (const file of await filesIn(path, unread)) {
+    const text = await textOf(file, unread);
     if (text === null) continue;
     const read = documentsIn(text, file);
     documents.push(...read.documents);
     notes.push(...read.notes);
   }
+  if (unread.length > 0) throw new Error(unread.join('\n'));
   return { documents, notes };
 }
 
-/** The text of a regular file that is not too large; null with a note otherwise. */
-export async function textOf(file: string, notes: Note[]): Promise<string | null> {
-  const note = (message: string): null => {
-    notes.push({ place: startOf(file), message: `${file} ${message}` });
-    return null;
-  };
+/**
+ * The text of a regular file that is not too large.
+ *
+ * @throws Error with a line that says why it cannot be read.
+ */
+export async function readText(file: string): Promise<string> {
+  const unread: string[] = [];
+  const text = await textOf(file, unread);
+  if (text === null) throw new Error(unread.join('\n'));
+  return text;
+}
+
+async function textOf(file: string, unread: string[]): Promise<string | null> {
   try {
     const found = await stat(file);
-    if (!found.isFile()) return note('is no regular file');
-    if (found.size > MAX_BYTES) {
-      return note(`has ${found.size} bytes, more than the ${MAX_BYTES} that are read: split it`);
-    }
-    return await readFile(file, 'utf8');
+    if (found.isFile() && found.size <= MAX_BYTES) return await readFile(file, 'utf8');
+    const large = `has ${found.size} bytes, more than the ${MAX_BYTES} that are read: split it`;
+    unread.push(`${file} ${found.isFile() ? large : 'is no regular file'}`);
   } catch (error) {
-    return note(`cannot be read: ${reason(error)}`);
+    unread.push(cannotRead(file, error));
   }
+  return null;
 }
 
 /** The documents of a text; the items of a Kubernetes `List` count as documents. */
@@ -164,38 +168,15 @@ function itemsOf(parsed: Parsed, value: unknown, path: SpecPath): SourceDocument
   }
   const { document, file } = parsed;
   const placeOf = (below: SpecPath): Place => {
-    const { offset } = nearest(document, [...path, ...below]);
+    const { offset } = writtenAt(document, [...path, ...below]);
     return parsed.placeAt(offset, below);
   };
   const within = (below: SpecPath): DocumentsRead => textWithin(parsed, [...path, ...below]);
   return [{ file, value, placeOf, within }];
 }
 
-/** The deepest node on a path that is written, and where its key, or it itself, begins. */
-function nearest(document: Document.Parsed, path: SpecPath): { node: Node | null; offset: number } {
-  let node: Node | null = document.contents;
-  let offset = node?.range?.[0] ?? document.range[0];
-  for (const key of path) {
-    const parent: Node | null | undefined = isAlias(node) ? node.resolve(document) : node;
-    if (isMap(parent)) {
-      const pair = parent.items.find((item) => isScalar(item.key) && item.key.value === key);
-      if (pair === undefined || !isNode(pair.key)) return { node: null, offset };
-      offset = pair.key.range?.[0] ?? offset;
-      node = isNode(pair.value) ? pair.value : null;
-    } else if (isSeq(parent) && typeof key === 'number') {
-      const item = parent.items[key];
-      if (!isNode(item)) return { node: null, offset };
-      offset = item.range?.[0] ?? offset;
-      node = item;
-    } else {
-      return { node: null, offset };
-    }
-  }
-  return { node, offset };
-}
-
 function textWithin({ document, text, file, placeAt }: Parsed, path: SpecPath): DocumentsRead {
-  const { node, offset } = nearest(document, path);
+  const { node, offset } = writtenAt(document, path);
   if (!isScalar(node) || typeof node.value !== 'string') return { documents: [], notes: [] };
   const { line } = placeAt(node.range?.[0] ?? offset, []);
   // Only a block (`|`) keeps its lines: the first stands below the mark, all are indented alike.
@@ -217,39 +198,36 @@ function nestedTooDeeply(text: string): boolean {
   return /^(?: *[-?](?= )){200}/m.test(text) || /^ {2000}/m.test(text);
 }
 
-async function filesIn(path: string, notes: Note[]): Promise<readonly string[]> {
+async function filesIn(path: string, unread: string[]): Promise<readonly string[]> {
   try {
     if (!(await stat(path)).isDirectory()) return [path];
   } catch (error) {
-    notes.push({ place: startOf(path), message: `${path} cannot be read: ${reason(error)}` });
+    unread.push(cannotRead(path, error));
     return [];
   }
   const files: string[] = [];
-  await walk(path, 0, files, notes);
-  if (files.length === 0) {
-    notes.push({ place: startOf(path), message: `${path} has no .yaml, .yml or .json file in it` });
-  }
+  await walk(path, 0, files, unread);
+  if (files.length === 0) unread.push(`${path} has no .yaml, .yml or .json file in it`);
   return files;
 }
 
 /** Does not follow links to folders: they may lead back. */
-async function walk(folder: string, depth: number, files: string[], notes: Note[]): Promise<void> {
+async function walk(
+  folder: string,
+  depth: number,
+  files: string[],
+  unread: string[],
+): Promise<void> {
   if (depth > MAX_DEPTH) {
-    notes.push({
-      place: startOf(folder),
-      message: `${folder} is more than ${MAX_DEPTH} folders deep, and not read`,
-    });
+    unread.push(`${folder} is more than ${MAX_DEPTH} folders deep, and not read`);
     return;
   }
-  for (const entry of await entriesOf(folder, notes)) {
+  for (const entry of await entriesOf(folder, unread)) {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) await walk(path, depth + 1, files, notes);
+    if (entry.isDirectory()) await walk(path, depth + 1, files, unread);
     else if (EXTENSION.test(entry.name)) {
       if (files.length === MAX_FILES) {
-        notes.push({
-          place: startOf(path),
-          message: `${path} is beyond the ${MAX_FILES} files that are read`,
-        });
+        unread.push(`${path} is beyond the ${MAX_FILES} files that are read`);
       }
       if (files.length >= MAX_FILES) return;
       files.push(path);
@@ -258,14 +236,21 @@ async function walk(folder: string, depth: number, files: string[], notes: Note[
 }
 
 /** In order of names, which is the same on every machine. */
-async function entriesOf(folder: string, notes: Note[]): Promise<readonly Dirent[]> {
+async function entriesOf(folder: string, unread: string[]): Promise<readonly Dirent[]> {
   try {
     const entries = await readdir(folder, { withFileTypes: true });
     return entries.toSorted((a, b) => (a.name < b.name ? -1 : 1));
   } catch (error) {
-    notes.push({ place: startOf(folder), message: `${folder} cannot be read: ${reason(error)}` });
+    unread.push(cannotRead(folder, error));
     return [];
   }
+}
+
+function cannotRead(path: string, error: unknown): string {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT') return `${path} does not exist`;
+  if (code === 'EACCES') return `${path} may not be read`;
+  return `${path} cannot be read: ${reason(error)}`;
 }
 
 /** For one line: system errors begin with their code. */

@@ -81,6 +81,11 @@ export class Field {
     return good ? value : this.wrong(`an integer from ${min} to ${max}`);
   }
 
+  /** Notes what is neither true nor false. */
+  checkFlag(): void {
+    if (this.given && typeof this.value !== 'boolean') this.wrong('true or false');
+  }
+
   /** A number that `accepts` takes; `expected` says in words which those are. */
   number(expected: string, accepts: (value: number) => boolean): number | null {
     if (!this.given) return null;
@@ -122,13 +127,16 @@ const GO_UNITS: Readonly<Record<string, number>> = {
   h: 3_600_000,
 };
 
-/** Milliseconds of a duration as Go writes it: `1.5s`, `250ms`, `1h30m`; NaN for anything else. */
+/**
+ * Milliseconds of a duration as Go writes it: `1.5s`, `250ms`, `1h30m`; NaN for anything else, and for
+ * what is shorter than the millisecond that Istio takes at least.
+ */
 export function goDuration(text: string): number {
   if (text === '0') return 0;
   if (text.length > 40 || !GO_WHOLE.test(text)) return NaN;
   let ms = 0;
   for (const [, value, unit] of text.matchAll(GO_PARTS)) ms += Number(value) * GO_UNITS[unit!]!;
-  return ms;
+  return ms > 0 && ms < 1 ? NaN : ms;
 }
 
 /** Milliseconds of a duration in protobuf's JSON: decimal seconds, `0.25s`; NaN for anything else. */

@@ -13,10 +13,16 @@ export interface Layer {
   readonly perTry: number;
   /** Milliseconds for all its attempts and waits together; Infinity for no limit. */
   readonly timeout: number;
+  /** Its attempts run beside one another, so many milliseconds apart as `backoff` says. */
+  readonly hedges: boolean;
   /** The largest wait before attempt n + 1, in milliseconds. */
   readonly backoff: (n: number) => number;
   /** Extra load that it allows in the long run, as a share; Infinity without a budget. */
   readonly extraShare: number;
+  /** Successes earn that share, so that there is none while everything fails. */
+  readonly earnedBySuccess: boolean;
+  /** Retries that each process may have under way at once, whatever the share comes to; 0 where there are none of that kind. */
+  readonly concurrentFloor: number;
   /** On what it retries, in its own words. */
   readonly retryOn: readonly string[];
   /** Nobody has asked for it: a default. */

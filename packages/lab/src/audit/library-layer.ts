@@ -1,19 +1,25 @@
 import type { EffectivePolicy } from 'holdfast/spec';
 
 import type { Edge, Fleet, SpecPath } from '../spec/model.ts';
-import { edgesOf } from './edges.ts';
+import { edgesOf, processesOf } from './edges.ts';
 import type { Place } from './finding.ts';
 import type { Layer } from './layers.ts';
+import { loadOf } from './load.ts';
 
 export type ParsedRetry = NonNullable<EffectivePolicy['retry']>;
 export type ParsedBackoff = ParsedRetry['backoff'];
 
 /** What the spec's own policies do on every edge: one layer each, one attempt where nothing is retried. */
 export function libraryLayers(fleet: Fleet, placeOf: (path: SpecPath) => Place): readonly Layer[] {
-  return edgesOf(fleet).map((edge) => libraryLayer(edge, placeOf(edge.path)));
+  const load = loadOf(fleet);
+  return edgesOf(fleet).map((edge) => {
+    const calls = load.callsOver(edge) / processesOf(edge, fleet);
+    return libraryLayer(edge, calls, placeOf(edge.path));
+  });
 }
 
-function libraryLayer(edge: Edge, place: Place): Layer {
+/** @param calls that one process makes in a second; 0 if nobody knows. */
+function libraryLayer(edge: Edge, calls: number, place: Place): Layer {
   const { retry, timeout, deadline } = edge.policy;
   return {
     kind: 'library',
@@ -22,12 +28,22 @@ function libraryLayer(edge: Edge, place: Place): Layer {
     maxAttempts: retry?.maxAttempts ?? 1,
     perTry: timeout ?? Infinity,
     timeout: deadline ?? Infinity,
+    hedges: false,
     backoff: (n) => (retry === null ? 0 : largestWait(retry.backoff, n)),
-    extraShare: retry?.budget?.ratio ?? Infinity,
+    extraShare: budgetShare(retry?.budget ?? null, calls),
+    earnedBySuccess: retry?.budget?.earnedBy === 'success',
+    concurrentFloor: 0,
     retryOn: retriedVerdicts(edge),
     implicit: edge.options.retry === undefined,
     place,
   };
+}
+
+/** Its cap per minute may be less than what its ratio comes to. */
+function budgetShare(budget: ParsedRetry['budget'], calls: number): number {
+  if (budget === null) return Infinity;
+  const { ratio, capPerMinute } = budget;
+  return capPerMinute === 0 || calls === 0 ? ratio : Math.min(ratio, capPerMinute / 60 / calls);
 }
 
 /** The library repeats what may have had its effect only if that is declared safe. */

@@ -89,16 +89,13 @@ function answerTimes(fleet: Fleet): ReadonlyMap<string, number> {
   for (const name of callersFirst(fleet).toReversed()) {
     const service = fleet.services.get(name);
     if (service === undefined) continue;
-    const calls = inSequence(service, ({ to }) => times.get(to) ?? 0);
+    const calls = inSequence(service, (edge) => edge.times * (times.get(edge.to) ?? 0));
     times.set(name, meanOf(service.server.serviceTime) + missRate(service) * calls);
   }
   return times;
 }
 
-/** What a service's stages take one after another: calls of one stage at once, repeated calls in turn. */
+/** What a service's stages take one after another: the calls of one stage at once, each with its repetitions. */
 export function inSequence(service: Service, time: (edge: Edge) => number): number {
-  return service.stages.reduce(
-    (all, stage) => all + Math.max(0, ...stage.map((edge) => edge.times * time(edge))),
-    0,
-  );
+  return service.stages.reduce((all, stage) => all + Math.max(0, ...stage.map(time)), 0);
 }

@@ -1,5 +1,9 @@
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { type Schema, Validator } from '@cfworker/json-schema';
 import { describe, expect, it } from 'vitest';
 
+import { holdfast } from '../../test/command.ts';
 import type { Finding } from './finding.ts';
 import { toSarif } from './sarif.ts';
 
@@ -15,76 +19,15 @@ const finding: Finding = {
   accepted: null,
 };
 
-/** Says what is wrong with a value; nothing if it is as it should be. */
-type Check = (value: unknown, path: string) => readonly string[];
+const schema = await readFile(
+  new URL('../../test/sarif/sarif-2.1.0.schema.json', import.meta.url),
+  'utf8',
+);
+const validator = new Validator(JSON.parse(schema) as Schema, '4', false);
 
-/** Strict where SARIF is: what the 2.1.0 schema demands of the parts that are written, and nothing beside them. */
-const text = matching(/[^]/);
-const line = where((value) => Number.isInteger(value) && (value as number) >= 1);
-const bag = where((value) => typeof value === 'object' && value !== null);
-const message = closed({ text, markdown: text }, ['text']);
-const location = closed({
-  physicalLocation: closed({
-    // A relative reference: no scheme, no backslash, nothing that has to be encoded.
-    artifactLocation: closed({ uri: matching(/^(?![A-Za-z]:)[\w./~!$&'()*+,;=:@%-]+$/) }),
-    region: closed({ startLine: line, startColumn: line }),
-  }),
-  logicalLocations: list(closed({ fullyQualifiedName: text })),
-});
-const result = closed({
-  ruleId: text,
-  ruleIndex: where(Number.isInteger),
-  level: matching(/^(none|note|warning|error)$/),
-  message,
-  locations: list(location),
-  partialFingerprints: closed({ 'holdfast/v1': text }),
-  suppressions: list(closed({ kind: matching(/^(inSource|external)$/), justification: text })),
-  properties: bag,
-});
-const rule = closed({ id: text, shortDescription: message, help: message, properties: bag }, [
-  'id',
-]);
-const log = closed({
-  $schema: matching(/^https:\/\//),
-  version: matching(/^2\.1\.0$/),
-  runs: list(
-    closed({
-      tool: closed({ driver: closed({ name: text, rules: list(rule) }) }),
-      columnKind: matching(/^(utf16CodeUnits|unicodeCodePoints)$/),
-      results: list(result),
-    }),
-  ),
-});
-
-function where(good: (value: unknown) => boolean): Check {
-  return (value, path) => (good(value) ? [] : [`${path} is ${JSON.stringify(value)}`]);
-}
-
-function matching(pattern: RegExp): Check {
-  return where((value) => typeof value === 'string' && pattern.test(value));
-}
-
-function list(item: Check): Check {
-  return (value, path) =>
-    Array.isArray(value)
-      ? value.flatMap((one: unknown, i) => item(one, `${path}[${i}]`))
-      : [`${path} is no list`];
-}
-
-function closed(
-  known: Readonly<Record<string, Check>>,
-  required: readonly string[] = Object.keys(known),
-): Check {
-  return (value, path) => {
-    if (typeof value !== 'object' || value === null) return [`${path} is no object`];
-    const missing = required.filter((key) => !Object.hasOwn(value, key));
-    return [
-      ...missing.map((key) => `${path}.${key} is missing`),
-      ...Object.entries(value).flatMap(
-        ([key, one]) => known[key]?.(one, `${path}.${key}`) ?? [`${path}.${key} is not known`],
-      ),
-    ];
-  };
+/** What is wrong with it by the standard's own schema. */
+function wrong(log: unknown): readonly string[] {
+  return validator.validate(log).errors.map((one) => `${one.instanceLocation} ${one.error}`);
 }
 
 interface Log {
@@ -107,7 +50,7 @@ interface Log {
 
 function run(...findings: Finding[]): Log['runs'][0] {
   const written: unknown = JSON.parse(JSON.stringify(toSarif({ findings }, '/srv/shop')));
-  expect(log(written, 'log')).toEqual([]);
+  expect(wrong(written)).toEqual([]);
   return (written as Log).runs[0];
 }
 
@@ -119,6 +62,30 @@ function uri(file: string): string {
 describe('SARIF', () => {
   it('is valid without findings', () => {
     expect(run()).toMatchObject({ tool: { driver: { rules: [] } }, results: [] });
+  });
+
+  it('is valid for the whole of an audit', async () => {
+    const examples = fileURLToPath(new URL('../../../../examples/audit/', import.meta.url));
+    const files = ['shop.yaml', '--istio', 'istio', '--grpc', 'grpc.json'].map((word) =>
+      word.startsWith('--') ? word : examples + word,
+    );
+    const { out } = await holdfast('audit', ...files, '--format', 'sarif');
+    const log = JSON.parse(out) as Log;
+    expect(log.runs[0].results.length).toBeGreaterThan(20);
+    expect(wrong(log)).toEqual([]);
+  });
+
+  it('would be found out if it were not', () => {
+    const { results } = run(finding);
+    const driver = { name: 'x' };
+    const of = (result: object) => ({
+      version: '2.1.0',
+      runs: [{ tool: { driver }, results: [result] }],
+    });
+    expect(wrong(of(results[0]!))).toEqual([]);
+    expect(wrong(of({ ...results[0], level: 'info' })).join()).toContain('level');
+    expect(wrong(of({ ...results[0], line: 7 })).join()).toContain('line');
+    expect(wrong({ ...of(results[0]!), version: '2.0.0' }).join()).toContain('version');
   });
 
   it('says each finding with its level, place and message', () => {

@@ -35,10 +35,15 @@ export function triesNeed(layers: readonly Layer[]): number {
   return outer === undefined ? Infinity : timeFor(outer, tryTime(layers), outer.maxAttempts);
 }
 
-function timeFor(layer: Layer, each: number, tries: number): number {
+function timeFor({ hedges, backoff }: Layer, each: number, tries: number): number {
   if (each === Infinity) return Infinity;
-  let time = each * tries;
-  for (let n = 1; n < tries; n += 1) time += layer.backoff(n);
+  let time = hedges ? each : each * tries;
+  for (let n = 1; n < tries; n += 1) {
+    const wait = backoff(n);
+    // Waits grow up to a limit: from there on all are the same.
+    if (wait === backoff(n + 1)) return time + wait * (tries - n);
+    time += wait;
+  }
   return time;
 }
 
@@ -56,12 +61,14 @@ export function triesThatFit(layers: readonly Layer[], available: number): Fitti
   const total = Math.min(layer.timeout, available);
   const each = tryTime(layers);
   const { maxAttempts } = layer;
-  if (total === Infinity && each < Infinity) return { begin: maxAttempts, end: maxAttempts };
+  // Hedges are sent while the tries before them still hang.
+  const before = layer.hedges ? 0 : each;
+  if (total === Infinity && before < Infinity) return { begin: maxAttempts, end: maxAttempts };
   let begin = 1;
   let end = each <= total ? 1 : 0;
-  for (let start = each + layer.backoff(1); begin < maxAttempts && start < total; begin += 1) {
+  for (let start = before + layer.backoff(1); begin < maxAttempts && start < total; begin += 1) {
     if (start + each <= total) end += 1;
-    start += each + layer.backoff(begin + 1);
+    start += before + layer.backoff(begin + 1);
   }
   return { begin, end };
 }
@@ -83,6 +90,11 @@ export function timeLimited(
 /** Load that one layer sends in the long run for one unit that it is asked for: its budget bounds it. */
 export function sustained({ maxAttempts, extraShare }: Layer): number {
   return Math.min(maxAttempts, 1 + extraShare);
+}
+
+/** The same while everything fails: what successes earn is not there then. */
+export function sustainedInOutage(layer: Layer): number {
+  return layer.earnedBySuccess ? 1 : sustained(layer);
 }
 
 /** A budget that lets half again through, three layers deep, still triples the load: beyond it nothing is bounded. */

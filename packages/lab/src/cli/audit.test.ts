@@ -1,34 +1,18 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Command } from 'commander';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
-import { addAudit } from './audit.ts';
+import { holdfast, type Ran } from '../../test/command.ts';
+import { temporaryFolder } from '../../test/folder.ts';
 
 const examples = fileURLToPath(new URL('../../../../examples/audit', import.meta.url));
 
-async function run(
-  ...args: readonly string[]
-): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
-  const outcome = { code: 0 };
-  const written = { out: '', err: '' };
-  const program = new Command('holdfast').exitOverride().configureOutput({
-    writeOut: (text) => (written.out += text),
-    writeErr: (text) => (written.err += text),
-    getOutHasColors: () => false,
-  });
-  addAudit(program, outcome);
-  await program.parseAsync(['audit', ...args], { from: 'user' });
-  return { ...outcome, ...written };
-}
+const run = (...args: readonly string[]): Promise<Ran> => holdfast('audit', ...args);
 
 /** A spec with one warning and no error. */
 async function warning(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'audit-'));
-  onTestFinished(() => rm(folder, { recursive: true }));
-  const file = join(folder, 'holdfast.yaml');
+  const file = join(await temporaryFolder(), 'holdfast.yaml');
   await writeFile(
     file,
     'services: { web: { calls: [{ to: db, policy: { retry: { budget: false } } }] }, db: {} }\n',
@@ -67,13 +51,31 @@ describe('holdfast audit', () => {
     expect(JSON.parse(out)).toMatchObject({ version: '2.1.0' });
   });
 
-  test('ends with 2, and says why, when a file cannot be read', async () => {
-    const missing = join(examples, 'nowhere.yaml');
+  test('ends with 2, and says why, when a file of a mesh or of gRPC cannot be read', async () => {
+    const folder = await temporaryFolder();
     const spec = join(examples, 'clean.yaml');
-    for (const args of [[missing], [spec, '--istio', missing], [spec, '--grpc', missing]]) {
-      const { code, out, err } = await run(...args);
+    const [missing, empty, large] = ['nowhere.yaml', 'empty', 'mesh'].map((name) =>
+      join(folder, name),
+    );
+    await mkdir(empty!);
+    await mkdir(large!);
+    await writeFile(join(large!, 'a.yaml'), '#'.repeat(2 ** 22 + 1));
+    await writeFile(join(large!, 'b.yaml'), '#'.repeat(2 ** 22 + 1));
+    for (const [option, path, lines] of [
+      ['--istio', missing, [/nowhere\.yaml does not exist$/]],
+      ['--grpc', missing, [/nowhere\.yaml does not exist$/]],
+      ['--grpc', empty, [/empty is no regular file$/]],
+      ['--istio', empty, [/empty has no \.yaml, \.yml or \.json file in it$/]],
+      ['--istio', large, [/a\.yaml has 4194305 bytes, more/, /b\.yaml has 4194305 bytes, more/]],
+    ] as const) {
+      const { code, out, err } = await run(spec, option, path!);
       expect({ code, out }).toEqual({ code: 2, out: '' });
-      expect(err).toContain('nowhere.yaml does not exist');
+      const told = err.trimEnd().split('\n');
+      expect(told).toHaveLength(lines.length);
+      for (const [i, line] of told.entries()) {
+        expect(line).toMatch(/^holdfast: /);
+        expect(line).toMatch(lines[i]!);
+      }
     }
   });
 

@@ -1,4 +1,3 @@
-import { access, constants } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 
 import { audit, type AuditReport } from '../audit/audit.ts';
@@ -8,14 +7,9 @@ import type { LayersRead } from '../audit/layers.ts';
 import { toSarif } from '../audit/sarif.ts';
 import { toText } from '../audit/text.ts';
 import { FAIL_ON, type FailOn, promisesOf, toJson } from '../audit/verdict.ts';
-import { SpecError } from '../spec/fleet.ts';
 import { loadFleet } from '../spec/load.ts';
 import type { Fleet } from '../spec/model.ts';
-
-/** How a command ended: 0 for well, 1 for a promise that does not hold, 2 for what could not be judged. */
-export interface Outcome {
-  code: number;
-}
+import type { Outcome } from './outcome.ts';
 
 interface Options {
   readonly istio?: string;
@@ -45,39 +39,22 @@ export function addAudit(program: Command, outcome: Outcome): void {
         .default('error'),
     )
     .action(async (spec: string, options: Options, command: Command) => {
-      const { writeOut, writeErr, getOutHasColors } = command.configureOutput();
-      try {
-        const report = await auditOf(spec, options);
-        const colours = getOutHasColors?.() ?? false;
-        writeOut?.(printed(report, options, colours));
-        const kept = promisesOf(report.findings, options.failOn).every(({ holds }) => holds);
-        outcome.code = kept ? 0 : 1;
-      } catch (error) {
-        if (!(error instanceof SpecError)) throw error;
-        writeErr?.(`${error.message}\n`);
-        outcome.code = 2;
-      }
+      const { writeOut, getOutHasColors } = command.configureOutput();
+      const report = await auditOf(spec, options);
+      writeOut?.(printed(report, options, getOutHasColors?.() ?? false));
+      const kept = promisesOf(report.findings, options.failOn).every(({ holds }) => holds);
+      outcome.code = kept ? 0 : 1;
     });
 }
 
 async function auditOf(spec: string, { istio, grpc }: Options): Promise<AuditReport> {
   const { fleet, placeOf } = await loadFleet(spec);
-  for (const path of [istio, grpc]) if (path !== undefined) await mustBeThere(path);
   const read = await readAll(fleet, istio, grpc);
   return audit(fleet, {
     layers: read.flatMap(({ layers }) => layers),
     findings: read.flatMap(({ findings }) => findings),
     placeOf,
   });
-}
-
-/** What is wrong inside of files is a finding; without the files there is nothing to judge. */
-async function mustBeThere(path: string): Promise<void> {
-  try {
-    await access(path, constants.R_OK);
-  } catch {
-    throw new SpecError([{ path: [], message: `${path} does not exist or may not be read` }]);
-  }
 }
 
 async function readAll(

@@ -1,90 +1,81 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Command, CommanderError } from 'commander';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { holdfast } from '../../test/command.ts';
+import { temporaryFolder } from '../../test/folder.ts';
 import { initSpec } from '../spec/init.ts';
-import { addCompile } from './compile.ts';
-import { addInit } from './init.ts';
-
-interface Ran {
-  readonly code: number;
-  readonly out: string;
-  readonly error: string;
-}
-
-async function run(...args: string[]): Promise<Ran> {
-  let out = '';
-  let error = '';
-  const program = new Command('holdfast').exitOverride().configureOutput({
-    writeOut: (text) => (out += text),
-    writeErr: (text) => (error += text),
-  });
-  addInit(program);
-  addCompile(program);
-  try {
-    await program.parseAsync(args, { from: 'user' });
-  } catch (thrown) {
-    if (!(thrown instanceof CommanderError)) throw thrown;
-    return { code: thrown.exitCode, out, error };
-  }
-  return { code: 0, out, error };
-}
+import { loadFleet } from '../spec/load.ts';
+import { specSchema } from '../spec/schema.ts';
 
 describe('on the command line', () => {
-  let folder = '';
-  const path = (name: string): string => join(folder, name);
-  beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), 'holdfast-cli-'));
-  });
-  afterAll(() => rmSync(folder, { recursive: true }));
-
   test('init writes a spec, and compile compiles it', async () => {
-    const spec = path('holdfast.yaml');
-    const made = await run('init', spec);
-    expect(made).toEqual({
+    const folder = await temporaryFolder();
+    const spec = join(folder, 'holdfast.yaml');
+    expect(await holdfast('init', spec)).toEqual({
       code: 0,
       out: `${spec} is there. Next: holdfast audit ${spec}\n`,
-      error: '',
+      err: '',
     });
-    expect(readFileSync(spec, 'utf8')).toBe(initSpec());
-    const shown = await run('compile', spec);
+    expect(await readFile(spec, 'utf8')).toBe(initSpec());
+    const shown = await holdfast('compile', spec);
     expect(JSON.parse(shown.out)).toMatchObject({
       holdfast: 1,
       services: { web: { dependencies: { checkout: { protocol: 'http' } } } },
     });
-    expect(await run('compile', spec, '--out', path('fleet.json'))).toEqual({
-      code: 0,
-      out: '',
-      error: '',
-    });
-    expect(readFileSync(path('fleet.json'), 'utf8')).toBe(shown.out);
+    const out = join(folder, 'fleet.json');
+    expect(await holdfast('compile', spec, '--out', out)).toEqual({ code: 0, out: '', err: '' });
+    expect(await readFile(out, 'utf8')).toBe(shown.out);
+  });
+
+  test('schema prints the JSON Schema, and a spec beside it names it', async () => {
+    const folder = await temporaryFolder();
+    const { code, out } = await holdfast('schema');
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toEqual(specSchema());
+    const file = join(folder, 'holdfast.schema.json');
+    expect(await holdfast('schema', '--out', file)).toEqual({ code: 0, out: '', err: '' });
+    expect(await readFile(file, 'utf8')).toBe(out);
+    const spec = join(folder, 'holdfast.yaml');
+    await holdfast('init', spec);
+    const [first] = (await readFile(spec, 'utf8')).split('\n');
+    expect(first).toBe('# yaml-language-server: $schema=./holdfast.schema.json');
+    expect((await loadFleet(spec)).fleet.name).toBe('shop');
   });
 
   test('init overwrites nothing', async () => {
-    writeFileSync(path('mine.yaml'), 'mine');
-    const { code, error } = await run('init', path('mine.yaml'));
-    expect(code).toBe(1);
-    expect(error).toBe(`error: ${path('mine.yaml')} is there already, and is not overwritten\n`);
-    expect(readFileSync(path('mine.yaml'), 'utf8')).toBe('mine');
+    const file = join(await temporaryFolder(), 'mine.yaml');
+    await writeFile(file, 'mine');
+    expect(await holdfast('init', file)).toEqual({
+      code: 2,
+      out: '',
+      err: `holdfast: ${file} is there already, and is not overwritten\n`,
+    });
+    expect(await readFile(file, 'utf8')).toBe('mine');
   });
 
-  test('what cannot be read or written is said in a line', async () => {
-    expect(await run('init', path('no/where.yaml'))).toMatchObject({
-      code: 1,
-      error: `error: ${path('no/where.yaml')} cannot be written: its folder does not exist\n`,
-    });
-    expect(await run('compile', path('nope.yaml'))).toMatchObject({
-      code: 1,
-      out: '',
-      error: expect.stringContaining('does not exist') as string,
-    });
-    writeFileSync(path('bad.yaml'), 'services: { web: { workerz: 1 } }');
-    const bad = await run('compile', path('bad.yaml'), '--out', path('bad.json'));
-    expect(bad).toMatchObject({
-      code: 1,
-      error: `${path('bad.yaml')}:1:20 services.web.workerz is not an option; did you mean 'workers'?\n`,
-    });
-    expect(existsSync(path('bad.json'))).toBe(false);
+  test('what cannot be written is said in a line', async () => {
+    const folder = await temporaryFolder();
+    const spec = join(folder, 'holdfast.yaml');
+    await writeFile(spec, initSpec());
+    const nowhere = join(folder, 'no', 'where');
+    const taken = join(folder, 'taken');
+    await mkdir(taken);
+    const missing = `holdfast: ${nowhere} cannot be written: its folder does not exist\n`;
+    for (const [args, err] of [
+      [['init', nowhere], missing],
+      [['schema', '--out', nowhere], missing],
+      [['compile', spec, '--out', nowhere], missing],
+      [['compile', spec, '--out', taken], `holdfast: ${taken} is a folder: name a file in it\n`],
+    ] as const) {
+      expect(await holdfast(...args)).toEqual({ code: 2, out: '', err });
+    }
+  });
+
+  test('compile writes nothing for a spec that is wrong', async () => {
+    const folder = await temporaryFolder();
+    const [bad, out] = [join(folder, 'bad.yaml'), join(folder, 'bad.json')];
+    await writeFile(bad, 'services: { web: { workerz: 1 } }');
+    expect((await holdfast('compile', bad, '--out', out)).code).toBe(2);
+    await expect(access(out)).rejects.toThrow('ENOENT');
   });
 });

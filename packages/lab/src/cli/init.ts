@@ -1,7 +1,8 @@
-import { writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { initSpec } from '../spec/init.ts';
-import { writeError } from './write.ts';
+import { SCHEMA_FILE, schemaBeside } from './schema.ts';
+import { write } from './write.ts';
 
 /** `holdfast init [file]`: a commented spec to start from. */
 export function addInit(program: Command): void {
@@ -10,11 +11,8 @@ export function addInit(program: Command): void {
     .description('write a commented spec to start from')
     .argument('[file]', 'where to write it; nothing is overwritten', 'holdfast.yaml')
     .action(async (file: string, _options: unknown, command: Command) => {
-      try {
-        await writeFile(file, initSpec(), { flag: 'wx' });
-      } catch (error) {
-        command.error(`error: ${writeError(error, file)}`, { exitCode: 1 });
-      }
+      const schema = existsSync(schemaBeside(file)) ? `./${SCHEMA_FILE}` : null;
+      await write(file, initSpec(schema), { flag: 'wx' });
       command.configureOutput().writeOut?.(`${file} is there. Next: holdfast audit ${file}\n`);
     });
 }

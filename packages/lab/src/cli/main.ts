@@ -1,19 +1,34 @@
+import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { addAudit } from './audit.ts';
 import { addCompile } from './compile.ts';
 import { addInit } from './init.ts';
+import { Interrupted } from './interruption.ts';
+import type { Outcome } from './outcome.ts';
+import { addSchema } from './schema.ts';
 import { addSimulate } from './simulate.ts';
 
-/**
- * The command `holdfast`; answers the exit code: 0 if all is well, 1 if what was judged does not hold,
- * 2 if it could not be judged or was asked for in the wrong way.
- */
+/** What `--help` says of it. */
+const EXIT_CODES = `
+Exit codes:
+  0  all is well
+  1  what was judged does not hold: findings of the audit, expectations of a scenario
+  2  it could not be judged or done: wrong arguments or spec, a file that cannot be read or written
+  130, 143  ended by SIGINT (Ctrl-C), SIGTERM`;
+
+/** The command `holdfast`; answers the exit code, see `EXIT_CODES`. */
 export async function main(args: readonly string[]): Promise<number> {
-  const outcome = { code: 0 };
+  const outcome: Outcome = { code: 0 };
   const program = new Command('holdfast')
     .description("Audits a fleet's resilience policy, and rehearses it in virtual time.")
+    .version(version(), '-V, --version', 'print the version')
+    .addHelpText('afterAll', EXIT_CODES)
+    .configureOutput({
+      outputError: (text, write) => write(text.replace(/^error: /, 'holdfast: ')),
+    })
     .exitOverride();
   addInit(program);
+  addSchema(program);
   addCompile(program);
   addAudit(program, outcome);
   addSimulate(program, outcome);
@@ -21,15 +36,16 @@ export async function main(args: readonly string[]): Promise<number> {
     await program.parseAsync(args, { from: 'user' });
     return outcome.code;
   } catch (error) {
-    if (error instanceof CommanderError) return codeOf(error);
-    const [line] = (error instanceof Error ? error.message : String(error)).split('\n');
-    program.configureOutput().writeErr?.(`holdfast: ${line}\n`);
-    return 2;
+    // Commander has told its own.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    const message = error instanceof Error ? error.message : String(error);
+    program.configureOutput().writeErr?.(`${message.replaceAll(/^/gm, 'holdfast: ')}\n`);
+    return error instanceof Interrupted ? error.exitCode : 2;
   }
 }
 
-/** A command's own error has the code that the command gave it; Commander has told all of them. */
-function codeOf(error: CommanderError): number {
-  if (error.code === 'commander.error') return error.exitCode;
-  return error.exitCode === 0 ? 0 : 2;
+/** As in the package, which lies two folders up from the source and from what is built of it. */
+function version(): string {
+  const file = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(file) as { readonly version: string }).version;
 }

@@ -1,8 +1,8 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { main } from './main.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { holdfast } from '../../test/command.ts';
 
 const SPEC = `
 name: shop
@@ -34,21 +34,6 @@ async function write(name: string, text: string): Promise<string> {
   const file = join(folder, name);
   await writeFile(file, text);
   return file;
-}
-
-async function holdfast(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const said = { out: '', err: '' };
-  const spies = (['stdout', 'stderr'] as const).map((name) =>
-    vi.spyOn(process[name], 'write').mockImplementation((text) => {
-      said[name === 'stdout' ? 'out' : 'err'] += String(text);
-      return true;
-    }),
-  );
-  try {
-    return { code: await main(args), ...said };
-  } finally {
-    for (const spy of spies) spy.mockRestore();
-  }
 }
 
 interface Told {
@@ -171,38 +156,38 @@ describe('holdfast simulate', () => {
     [['--sweep', 'rate=1'], 'must be PARAM=FROM..TO/STEP'],
     [['--sweep', 'users.shoppers.rat=1..2/1'], "did you mean 'rate'"],
     [['--out', 'report.pdf'], 'must end with .html'],
-    [
-      ['--out', join(tmpdir(), 'no', 'such', 'report.html'), '--scenario', 'calm'],
-      'folder does not exist',
-    ],
     [['--frobnicate'], 'unknown option'],
   ])('%j is an error in one line, and the code is 2', async (args, why) => {
     const { code, err } = await holdfast('simulate', spec, ...args);
     expect(code).toBe(2);
+    expect(err).toMatch(/^holdfast: [^\n]+\n$/);
     expect(err).toContain(why);
-    expect(err).not.toMatch(/^ +at /m);
+  });
+
+  it('fails before the first run when the report cannot be written', async () => {
+    const file = await write('file.txt', '');
+    await mkdir(join(folder, 'taken.json'));
+    for (const [out, why] of [
+      [join(folder, 'no', 'such', 'report.html'), 'its folder does not exist'],
+      [join(file, 'report.html'), 'a part of its path is no folder'],
+      [join(folder, 'taken.html'), 'taken.json is a folder: name a file in it'],
+    ] as const) {
+      const { code, out: said, err } = await holdfast('simulate', spec, '--out', out);
+      expect({ code, said }).toEqual({ code: 2, said: '' });
+      expect(err).toMatch(/^holdfast: [^\n]+\n$/);
+      expect(err).toContain(why);
+    }
+    expect(await readdir(folder)).not.toContain('taken.html');
   });
 
   it('says what is wrong with a spec, and where', async () => {
     const bad = await write('bad.yaml', SPEC.replace('to: payments', 'to: payment'));
     const { code, err } = await holdfast('simulate', bad);
     expect(code).toBe(2);
-    expect(err).toMatch(/bad\.yaml:4:\d+ .*payment/);
-    const none = await holdfast('simulate', join(folder, 'none.yaml'));
-    expect(none).toMatchObject({ code: 2, out: '' });
-    expect(none.err).toContain('does not exist');
+    expect(err).toMatch(/^holdfast: \S*bad\.yaml:4:\d+ .*payment/);
     const empty = await write('empty.yaml', 'name: x\nservices: { web: {} }\n');
-    expect((await holdfast('simulate', empty)).err).toContain('no scenarios');
-  });
-});
-
-describe('holdfast', () => {
-  it('ends with 0 after help, and with 2 after a command that it does not know', async () => {
-    const help = await holdfast('--help');
-    expect(help.code).toBe(0);
-    for (const name of ['init', 'compile', 'audit', 'simulate']) expect(help.out).toContain(name);
-    const unknown = await holdfast('destroy');
-    expect(unknown.code).toBe(2);
-    expect(unknown.err).toContain("unknown command 'destroy'");
+    expect((await holdfast('simulate', empty)).err).toContain(
+      'holdfast: the spec has no scenarios',
+    );
   });
 });

@@ -1,4 +1,3 @@
-import { readFile, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { htmlReport } from '../report/html.ts';
@@ -9,12 +8,13 @@ import { graphOf, type SimulationReport } from '../simulate/report.ts';
 import type { RunResult } from '../simulate/result.ts';
 import { spreadsOf } from '../simulate/seeds.ts';
 import { fleetWith, parseSweep, sweepOf, type SweepRange } from '../simulate/sweep.ts';
-import { SpecError } from '../spec/fleet.ts';
-import { loadFleet, readSpec } from '../spec/load.ts';
+import { loadFleet } from '../spec/load.ts';
 import type { Fleet } from '../spec/model.ts';
+import { interruptible } from './interruption.ts';
+import type { Outcome } from './outcome.ts';
 import { progressBar } from './progress.ts';
 import { summary } from './summary.ts';
-import { writeError } from './write.ts';
+import { mustBeWritable, write } from './write.ts';
 
 interface Options {
   readonly scenario?: string;
@@ -29,6 +29,8 @@ interface Options {
 /** What is run: each of these with each of the others. */
 interface Plan {
   readonly fleet: Fleet;
+  /** What a sweep varies. */
+  readonly spec: unknown;
   readonly scenarios: readonly string[];
   readonly lanes: readonly string[];
   readonly seeds: readonly number[];
@@ -38,7 +40,7 @@ interface Plan {
  * `holdfast simulate`: what becomes of the fleet in its scenarios. The outcome is 1 when an expectation
  * does not hold, and 2 when one could not be judged.
  */
-export function addSimulate(program: Command, outcome: { code: number }): void {
+export function addSimulate(program: Command, outcome: Outcome): void {
   program
     .command('simulate')
     .description("rehearse the spec's scenarios in virtual time, with the production code")
@@ -55,18 +57,19 @@ export function addSimulate(program: Command, outcome: { code: number }): void {
     .option('--out <file>', 'write an HTML report, with Markdown and JSON beside it', htmlFile)
     .option('--json', 'end with one line of JSON')
     .action(async (file: string, options: Options, command: Command) => {
-      try {
-        outcome.code = await simulateSpec(file, options, command);
-      } catch (error) {
-        if (!(error instanceof SpecError)) throw error;
-        command.error(error.message, { exitCode: 2 });
-      }
+      outcome.code = await simulateSpec(file, options, command);
     });
 }
 
-async function simulateSpec(file: string, options: Options, command: Command): Promise<number> {
-  const { fleet } = await loadFleet(file);
-  const plan = planOf(fleet, options);
+async function simulateSpec(
+  file: string,
+  options: Options,
+  command: Command,
+): Promise<Outcome['code']> {
+  const { fleet, spec } = await loadFleet(file);
+  const plan = planOf(fleet, spec, options);
+  // What is found out after all runs is found out late.
+  for (const name of reportFiles(options.out)) await mustBeWritable(name);
   const { writeOut, writeErr } = command.configureOutput();
   const [first] = plan.seeds;
   writeOut?.(
@@ -75,7 +78,7 @@ async function simulateSpec(file: string, options: Options, command: Command): P
   const { report, runs } = await reportOf(file, plan, options);
   const promises = promisesOf(runs);
   if (options.out !== undefined) {
-    await writeReports(options.out, report, command);
+    await writeReports(options.out, report);
     writeErr?.(`${options.out} is there, with Markdown and JSON beside it\n`);
   }
   if (options.json === true) writeOut?.(`${JSON.stringify(asJson(report, runs, promises))}\n`);
@@ -92,16 +95,16 @@ function codeOf(
   { sweep }: Options,
   promises: readonly Promised[],
   command: Command,
-): number {
+): Outcome['code'] {
   if (sweep !== undefined || lanes.includes(JUDGED_LANE)) return exitCodeOf(promises);
   const expected = scenarios.some((name) => fleet.scenarios.get(name)!.expectations.length > 0);
   if (!expected) return 0;
   const { writeErr } = command.configureOutput();
-  writeErr?.(`the expectations were not judged: --lanes lacks ${JUDGED_LANE}\n`);
+  writeErr?.(`holdfast: the expectations were not judged: --lanes lacks ${JUDGED_LANE}\n`);
   return 2;
 }
 
-function planOf(fleet: Fleet, options: Options): Plan {
+function planOf(fleet: Fleet, spec: unknown, options: Options): Plan {
   const all = [...fleet.scenarios.keys()];
   if (all.length === 0)
     throw new RangeError('the spec has no scenarios: there is nothing to simulate');
@@ -109,7 +112,7 @@ function planOf(fleet: Fleet, options: Options): Plan {
   for (const name of scenarios) known(name, '--scenario', all);
   for (const name of options.lanes) known(name, '--lanes', [...fleet.lanes.keys()]);
   const seeds = Array.from({ length: options.seeds }, (_, i) => options.seed + i);
-  return { fleet, scenarios, lanes: [...new Set(options.lanes)], seeds };
+  return { fleet, spec, scenarios, lanes: [...new Set(options.lanes)], seeds };
 }
 
 async function reportOf(
@@ -118,10 +121,12 @@ async function reportOf(
   options: Options,
 ): Promise<{ report: SimulationReport; runs: readonly RunResult[] }> {
   const { fleet, scenarios, seeds } = plan;
-  const fleets = options.sweep === undefined ? [fleet] : await sweptFleets(file, options.sweep);
+  const fleets = options.sweep === undefined ? [fleet] : sweptFleets(plan, options.sweep);
   const jobs = fleets.flatMap((each) => jobsOf(plan, each));
   const bar = progressBar(process.stderr, `${jobs.length} runs`);
-  const all = await runJobs(jobs, { onProgress: bar.show }).finally(bar.end);
+  const all = await interruptible((signal) =>
+    runJobs(jobs, { onProgress: bar.show, signal }).finally(bar.end),
+  );
   const runs = options.sweep === undefined ? all : [];
   const report: SimulationReport = {
     fleet: fleet.name,
@@ -142,9 +147,7 @@ function jobsOf({ scenarios, lanes, seeds }: Plan, fleet: Fleet): Job[] {
   );
 }
 
-async function sweptFleets(file: string, range: SweepRange): Promise<Fleet[]> {
-  // It has been loaded already: it can be read, and is a spec.
-  const { spec } = readSpec(await readFile(file, 'utf8'), file);
+function sweptFleets({ spec }: Plan, range: SweepRange): Fleet[] {
   return range.values.map((value) => fleetWith(spec, range, value));
 }
 
@@ -161,24 +164,16 @@ function asJson(
   return { command, fleet, seeds, scenarios: runs, spreads, sweep, promises };
 }
 
-async function writeReports(
-  out: string,
-  report: SimulationReport,
-  command: Command,
-): Promise<void> {
+async function writeReports(out: string, report: SimulationReport): Promise<void> {
+  const texts = [htmlReport(report), markdownReport(report), `${JSON.stringify(report)}\n`];
+  for (const [i, file] of reportFiles(out).entries()) await write(file, texts[i]!);
+}
+
+/** HTML, with Markdown and JSON beside it. */
+function reportFiles(out: string | undefined): readonly string[] {
+  if (out === undefined) return [];
   const beside = out.replace(/\.html$/, '');
-  const files: readonly (readonly [file: string, text: string])[] = [
-    [out, htmlReport(report)],
-    [`${beside}.md`, markdownReport(report)],
-    [`${beside}.json`, `${JSON.stringify(report)}\n`],
-  ];
-  for (const [file, text] of files) {
-    try {
-      await writeFile(file, text);
-    } catch (error) {
-      command.error(`error: ${writeError(error, file)}`, { exitCode: 2 });
-    }
-  }
+  return [out, `${beside}.md`, `${beside}.json`];
 }
 
 /** What makes the same report again; where the spec lies and where the report goes is nobody's business. */

@@ -1,7 +1,43 @@
-/** Why a file could not be written, for people. */
-export function writeError(error: unknown, file: string): string {
+import { access, constants, stat, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+/**
+ * Writes a text file.
+ *
+ * @throws Error that says in one line why it cannot be written.
+ */
+export async function write(
+  file: string,
+  text: string,
+  options: { readonly flag?: 'w' | 'wx' } = {},
+): Promise<void> {
+  await writeFile(file, text, options).catch((error: unknown) => cannot(error, file));
+}
+
+/**
+ * Looks whether a file can be written, and touches nothing: for what is written after long work.
+ *
+ * @throws Error as `write` does.
+ */
+export async function mustBeWritable(file: string): Promise<void> {
+  try {
+    if ((await stat(dirname(file))).isDirectory()) await isWritable(file);
+    else throw Object.assign(new Error(), { code: 'ENOTDIR' });
+  } catch (error) {
+    cannot(error, file);
+  }
+}
+
+async function isWritable(file: string): Promise<void> {
+  const found = await stat(file).catch(() => null);
+  if (found?.isDirectory() === true) throw Object.assign(new Error(), { code: 'EISDIR' });
+  await access(found === null ? dirname(file) : file, constants.W_OK);
+}
+
+function cannot(error: unknown, file: string): never {
   const { code, message } = error as NodeJS.ErrnoException;
-  return `${file} ${REASONS[code ?? ''] ?? `cannot be written: ${message}`}`;
+  const why = REASONS[code ?? ''] ?? `cannot be written: ${message}`;
+  throw new Error(`${file} ${why}`, { cause: error });
 }
 
 const REASONS: Readonly<Record<string, string>> = {

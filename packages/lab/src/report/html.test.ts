@@ -117,13 +117,36 @@ it('shows several scenarios, seeds and a sweep', () => {
   expect(text).toContain('goodput at shoppers after 93 % ± 1.2 %');
   expect(text).toContain('again naive: metastable; holdfast: recovers in 4.2 s');
   expect(text).toContain('users.shoppers.rate');
-  expect(text).toContain('metastable 21 %');
+  // Values go down, as far as there are any, and what is compared goes across.
+  expect(text).toContain('160 metastable 21 % recovers 93 %');
 });
 
 it('makes a page of a sweep alone, and of nothing', () => {
   const bare = { ...wholeFixture(), runs: [], spreads: [], scenarios: [] };
   expect(textOf(htmlReport(bare))).toContain('metastable 21 %');
   expect(htmlReport({ ...bare, sweep: null })).toContain('</html>');
+});
+
+it('labels as many faults as there is room for, none of them over another', () => {
+  const report = reportFixture();
+  const faults = Array.from({ length: 40 }, (_, at) => ({
+    kind: 'latency',
+    on: 'payments',
+    from: 5000 * at,
+    to: 5000 * (at + 1),
+  }));
+  const runs = report.runs.map((run) => ({ ...run, faults }));
+  const page = htmlReport({ ...report, runs });
+  const [plot = ''] = /<figure class="plot"[\s\S]*?<\/figure>/.exec(page)!;
+  expect(plot.match(/class="band"/g)).toHaveLength(40);
+  const labels = [...plot.matchAll(/left:([\d.]+)%;max-width:[\d.]+%;--row:(\d)/g)];
+  const places = labels.map(([, left, row]) => ({ left: Number(left), row: Number(row) }));
+  expect(places.length).toBeGreaterThan(3);
+  const gaps = places.flatMap(({ left, row }, at) => {
+    const next = places.slice(at + 1).find((other) => other.row === row);
+    return next === undefined ? [] : [next.left - left];
+  });
+  expect(Math.min(...gaps)).toBeGreaterThanOrEqual(34);
 });
 
 it('thins a long run to what a screen can show, and keeps its peaks', () => {

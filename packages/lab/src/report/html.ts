@@ -186,23 +186,24 @@ function scrolled(label: string, table: string): string {
   return `<div class="wide" tabindex="0" role="region" aria-label="${html(label)}">${table}</div>\n`;
 }
 
-/** The map: a cell for each value, coloured by its verdict, which it also says. */
+/** The map: a cell for each value, coloured by its verdict, which it also says. Values go down the page. */
 function sweepHtml(sweep: Sweep): string {
-  const head = ['scenario', 'lane', ...sweep.labels].map(
-    (name) => `<th scope="col">${html(name)}</th>`,
+  const head = sweep.rows.map(
+    ({ scenario, lane }) =>
+      `<th scope="col">${html(scenario)}<br><span class="minor">${html(lane)}</span></th>`,
   );
-  const rows = sweep.rows.map((row) => {
-    const cells = row.cells.map(
-      (cell) =>
-        `<td class="v-${cell.verdict.kind}">${html(verdictText(cell.verdict))}<br>${written(cell.goodput, 'share')}</td>`,
-    );
-    return `<tr><th scope="row">${html(row.scenario)}</th><th scope="row" class="minor">${html(row.lane)}</th>${cells.join('')}</tr>\n`;
+  const rows = sweep.labels.map((value, at) => {
+    const cells = sweep.rows.map((row) => {
+      const { verdict, goodput } = row.cells[at]!;
+      return `<td class="v-${verdict.kind}">${html(verdictText(verdict))}<br>${written(goodput, 'share')}</td>`;
+    });
+    return `<tr><th scope="row">${html(value)}</th>${cells.join('')}</tr>\n`;
   });
   const label = `Verdicts for each value of ${sweep.parameter}`;
   return `<section class="scenario" aria-labelledby="sweep">
 <p class="kicker">Sweep</p>
 <h2 id="sweep">${html(sweep.parameter)}</h2>
 <p class="note">The worst verdict of the seeds, and the share of users’ requests that got a good answer in time.</p>
-${scrolled(label, `<table class="map"><thead><tr>${head.join('')}</tr></thead>\n<tbody>\n${rows.join('')}</tbody></table>`)}</section>
+${scrolled(label, `<table class="map"><thead><tr><td></td>${head.join('')}</tr></thead>\n<tbody>\n${rows.join('')}</tbody></table>`)}</section>
 `;
 }

@@ -20,6 +20,7 @@ it('has the seeds and the sweep', () => {
   expect(text).toContain('metastable. Of 5 seeds: metastable in 4, recovers in 1.');
   expect(text).toContain('| goodput at shoppers after | 93 % ± 1.2 % | 93 % ± 1.2 % |');
   expect(text).toContain('## Sweep of users.shoppers.rate');
+  expect(text).toMatch(/^\| 160 \| metastable, 21 % \| recovers, 93 % \|$/m);
 });
 
 it('is made of tables whose rows have as many cells as their heads', () => {

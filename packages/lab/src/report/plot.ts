@@ -153,13 +153,17 @@ function bands(view: ScenarioView): string {
     .join('');
 }
 
-/** Labels of the faults above the plot, in as many rows as keep them apart. */
+/**
+ * Labels of the faults above the plot, in as many rows as keep them apart. One for which no row has
+ * room is left out: its band is there, and the scenario's head names them all.
+ */
 function bandLabels(view: ScenarioView): { readonly html: string; readonly rows: number } {
   const rows: number[] = [];
-  const placed = view.faults.map((fault) => {
+  const placed = view.faults.flatMap((fault) => {
     const left = Math.min(fault.from / view.duration, 1 - LABEL_SHARE);
     const free = rows.findIndex((end) => end <= left + 1e-9);
-    const row = free >= 0 ? free : Math.min(rows.length, MOST_LABEL_ROWS - 1);
+    const row = free >= 0 ? free : rows.length;
+    if (row === MOST_LABEL_ROWS) return [];
     rows[row] = left + LABEL_SHARE;
     return { left, row, text: faultText(fault) };
   });

@@ -112,7 +112,7 @@ thead th { border-bottom: 1.5px solid var(--ink); vertical-align: bottom; }
 thead th.num, .numbers thead th:not(:first-child) { text-align: right; }
 tbody tr.begins > * { border-top: 1px solid var(--rule); }
 tbody tr:first-child > * { border-top: 0; }
-tbody th.minor { font-weight: 400; }
+tbody th.minor, .map .minor { font-weight: 400; }
 tbody th i.mark { margin-right: 0.45rem; }
 table.words th, table.words td { text-align: left; white-space: normal; min-width: 7.5rem; }
 table.words th:first-child { min-width: 11rem; font-weight: 400; }
@@ -121,8 +121,10 @@ table.words { font-size: 0.9rem; }
 table.map td { text-align: center; border: 2px solid var(--paper); padding: 0.5rem 0.7rem; background: var(--faint); line-height: 1.35; }
 table.map { border: 0; }
 table.map th { vertical-align: middle; padding-right: 1.1rem; }
+table.map tbody th { text-align: right; }
 table.map thead th { border: 0; }
-table.map thead th:nth-child(n + 3) { text-align: center; padding-right: 0; }
+table.map thead th { text-align: center; padding: 0.28rem 0.7rem; }
+table.map thead td { background: none; }
 table.map tbody tr > th { border: 0; }
 .map .v-stable, .map .v-degraded { background: color-mix(in srgb, var(--holdfast) 16%, var(--paper)); }
 .map .v-recovers { background: color-mix(in srgb, var(--other2) 24%, var(--paper)); }

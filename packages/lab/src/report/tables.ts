@@ -98,12 +98,14 @@ export function seedsTable(view: ScenarioView): Table | null {
 export function sweepTable(sweep: Sweep): Table {
   return {
     caption: `Verdict and goodput for each value of ${sweep.parameter}`,
-    columns: ['scenario', 'lane', ...sweep.labels],
-    heads: 2,
-    rows: sweep.rows.map((row) => [
-      row.scenario,
-      row.lane,
-      ...row.cells.map((cell) => `${verdictText(cell.verdict)}, ${written(cell.goodput, 'share')}`),
+    columns: [sweep.parameter, ...sweep.rows.map(({ scenario, lane }) => `${scenario}, ${lane}`)],
+    heads: 1,
+    rows: sweep.labels.map((label, at) => [
+      label,
+      ...sweep.rows.map(({ cells }) => {
+        const { verdict, goodput } = cells[at]!;
+        return `${verdictText(verdict)}, ${written(goodput, 'share')}`;
+      }),
     ]),
   };
 }

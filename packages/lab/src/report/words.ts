@@ -20,7 +20,7 @@ export function verdictMeaning(verdict: Verdict): string {
     case 'metastable':
       return 'Goodput stayed down long after the fault was gone, though the load was the same.';
     case 'unsettled':
-      return 'Goodput did not come back, and the run is too short to call it metastable.';
+      return 'Goodput did not come back, or was never there, and this run cannot tell whether it would.';
   }
 }
 

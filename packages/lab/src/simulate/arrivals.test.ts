@@ -69,6 +69,12 @@ describe('open arrivals', () => {
     expect(all('poisson', [flat(0)], 1000)).toEqual([]);
   });
 
+  test('spike and are over it', () => {
+    const moments = all('constant', [flat(10), flat(500, 2000), flat(10, 3000)], 5000);
+    const seconds = [0, 1, 2, 3, 4].map((at) => between(moments, at * 1000 + 1, at * 1000 + 1001));
+    expect(seconds).toEqual([10, 10, 500, 10, 10]);
+  });
+
   test('are none in a piece that has no length', () => {
     const pieces = [flat(100), { at: 50, rate: 5, until: 500 }];
     expect(all('constant', pieces, 50, 100)).toHaveLength(5);

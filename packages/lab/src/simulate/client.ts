@@ -10,9 +10,9 @@ import {
   type RuntimeEvent,
   type Settled,
 } from 'holdfast';
-import { allowance, CRITICALITIES, type DependencyData, overlay } from 'holdfast/spec';
-import { effectivePolicy, Problems } from 'holdfast/spec';
-import type { Edge } from '../spec/model.ts';
+import { allowance, CRITICALITIES, effectivePolicy, Problems } from 'holdfast/spec';
+import { optionsIn } from '../spec/lanes.ts';
+import type { Edge, Lane } from '../spec/model.ts';
 import { classifyAnswer } from './answers.ts';
 import type { Intent } from './intent.ts';
 import type { EdgeState, Probe } from './probe.ts';
@@ -23,7 +23,7 @@ import type { VirtualClock } from './virtual-clock.ts';
 /** Who makes calls, and is told how they ended. */
 export interface Caller {
   /** Synchronously, perhaps before `start` has returned. */
-  answered(call: OutboundCall, ok: boolean): void;
+  answered(call: OutboundCall, settled: Settled): void;
 }
 
 /** What the clients of a world share. */
@@ -32,7 +32,7 @@ export interface ClientWorld {
   readonly probe: Probe;
   /** The root of all randomness. */
   readonly random: Random;
-  readonly lane: DependencyData;
+  readonly lane: Lane;
 }
 
 /** An edge with all its clients: one for each process that calls. */
@@ -43,7 +43,7 @@ export class ClientGroup {
   readonly clients: Client[] = [];
   /** Attempts under way. */
   running = 0;
-  /** What every client gets: the edge's options with the lane's over them. */
+  /** What every client gets: the edge's options in this lane. */
   readonly options: DependencyOptions;
   /** The time of a whole call; null where calls have no deadline, and so inherit none. */
   readonly deadline: number | null;
@@ -56,7 +56,7 @@ export class ClientGroup {
     this.edge = edge;
     this.target = target;
     this.world = world;
-    const merged = overlay({ ...edge.options }, { ...world.lane });
+    const merged = optionsIn(world.lane, edge) as DependencyOptions;
     const problems = new Problems();
     this.deadline = effectivePolicy(merged, edge.id, problems).deadline;
     problems.throwAny();
@@ -202,10 +202,10 @@ export class OutboundCall {
     return pending;
   };
 
-  readonly done = ({ ok, attempts }: Settled): void => {
+  readonly done = (settled: Settled): void => {
     const { clock, probe } = this.client.group.world;
     const now = clock.now();
-    probe.callEnded(this.edge.id, now, now - this.startedAt, ok, attempts);
-    this.#caller.answered(this, ok);
+    probe.callEnded(this.edge.id, now, now - this.startedAt, settled.ok, settled.attempts);
+    this.#caller.answered(this, settled);
   };
 }

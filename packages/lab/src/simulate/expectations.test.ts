@@ -35,6 +35,8 @@ const edge = (over: Partial<EdgeFigures>): EdgeFigures => ({
   ...over,
 });
 
+const NOBODY = { arrivals: 0, goodput: 0 };
+
 const run = {
   phases: [
     { name: 'before', from: 0, to: 10_000 },
@@ -121,6 +123,27 @@ describe('a measure', () => {
     expect(ask('amplification', 'shoppers')).toBeNull();
     expect(ask('duplicates', 'shoppers')).toBeNull();
   });
+
+  it.each(['goodput', 'amplification', 'duplicates', 'wasted', 'queue', 'recovery', 'metastable'])(
+    'is null where nobody came: %s',
+    (name) => {
+      const idle = {
+        ...run,
+        users: run.users.map((each) => ({ ...each, total: users(NOBODY) })),
+        services: run.services.map((each) => ({
+          ...each,
+          total: service({ arrivals: 0, amplification: null }),
+        })),
+        edges: [],
+      };
+      const question = {
+        measure: name as Expectation['measure'],
+        at: null,
+        during: 'all',
+      } as const;
+      expect(measure(idle, question)).toBeNull();
+    },
+  );
 });
 
 const expected = (
@@ -159,6 +182,12 @@ describe('an expectation', () => {
     expect(within(10_000)).toMatchObject({ value: 30_000, holds: false });
     expect(within(30_000)).toMatchObject({ value: null, holds: false });
     expect(within(40_000)).toMatchObject({ value: null, holds: false });
+    const idle = {
+      ...never,
+      users: never.users.map((each) => ({ ...each, total: users(NOBODY) })),
+    };
+    const nobodyAsked = judge(idle, expected('recovery', '<=', 10_000));
+    expect(nobodyAsked).toMatchObject({ value: null, holds: false });
   });
 
   it('not to be metastable cannot be told of a run that has not settled', () => {

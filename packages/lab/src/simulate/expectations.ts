@@ -1,5 +1,11 @@
 import type { Expectation } from '../spec/model.ts';
-import type { EdgeFigures, JudgedExpectation, RunResult, UserFigures } from './result.ts';
+import type {
+  EdgeFigures,
+  JudgedExpectation,
+  RunResult,
+  UserFigures,
+  UsersResult,
+} from './result.ts';
 
 /** What is asked of a run: a measure, where, and in which phase. */
 export type Question = Pick<Expectation, 'measure' | 'at' | 'during'>;
@@ -37,7 +43,9 @@ export function measure(run: RunResult, question: Question): number | null {
     services: inPhase(services, during),
     edges: inPhase(ofPlace, during),
   };
-  const counted = figures.services.filter(({ arrivals }) => arrivals > 0);
+  // What nobody has come to shows nothing, least of all that all is well.
+  const asked = figures.services.filter(({ arrivals }) => arrivals > 0);
+  const visitors = users.filter(hasCome);
   switch (question.measure) {
     case 'goodput':
       return users.length > 0 ? goodputOf(figures.users) : successOf(figures.edges);
@@ -53,17 +61,17 @@ export function measure(run: RunResult, question: Question): number | null {
     case 'amplification':
       return worst(figures.services.map((service) => service.amplification));
     case 'duplicates':
-      return figures.services.length === 0 ? null : sum(figures.services, 'duplicates');
+      return asked.length === 0 ? null : sum(asked, 'duplicates');
     case 'wasted':
-      return worst(counted.map((service) => service.wasted));
+      return worst(asked.map((service) => service.wasted));
     case 'queue':
-      return worst(figures.services.map((service) => service.queueMax));
+      return worst(asked.map((service) => service.queueMax));
     case 'recovery': {
-      const times = users.map((each) => each.recovery);
+      const times = visitors.map((each) => each.recovery);
       return times.includes(null) ? null : worst(times);
     }
     case 'metastable':
-      if (run.verdict.kind === 'unsettled') return null;
+      if (visitors.length === 0 || run.verdict.kind === 'unsettled') return null;
       return run.verdict.kind === 'metastable' ? 1 : 0;
   }
 }
@@ -82,9 +90,13 @@ function compare(value: number, is: Expectation['is'], bound: number): boolean {
  */
 function atLeast(run: RunResult, bound: number): number | null {
   const after = run.phases.find((phase) => phase.name === 'after');
-  if (after === undefined) return null;
+  if (after === undefined || !run.users.some(hasCome)) return null;
   const left = after.to - after.from;
   return left > bound ? left : null;
+}
+
+function hasCome({ total }: UsersResult): boolean {
+  return total.arrivals > 0;
 }
 
 interface ByPhase<F> {

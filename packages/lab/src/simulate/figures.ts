@@ -1,5 +1,6 @@
 import type { Scenario } from '../spec/model.ts';
 import { judgeExpectations } from './expectations.ts';
+import type { Histogram } from './histogram.ts';
 import type { EdgeRecord, Recorder, ServiceRecord, UsersRecord } from './recorder.ts';
 import type {
   EdgeFigures,
@@ -73,8 +74,8 @@ function usersResult(
       arrivals: points.map((cohort, point) => rate(cohort.arrivals, point)),
       // Requests without an answer yet are taken to fare like the others that came with them.
       goodput: points.map((cohort, point) => rate(cohort.arrivals * share(cohort), point)),
-      p50: points.map((_, point) => round(record.durations[point]?.percentile(0.5) ?? null)),
-      p99: points.map((_, point) => round(record.durations[point]?.percentile(0.99) ?? null)),
+      p50: points.map(({ arrivals }, at) => percentile(0.5, arrivals, record.durations[at])),
+      p99: points.map(({ arrivals }, at) => percentile(0.99, arrivals, record.durations[at])),
     },
     recovery: round(recovery),
   };
@@ -98,13 +99,25 @@ function share({ arrivals, open, good }: Cohort): number {
 }
 
 function userFigures(tally: UsersTally): UserFigures {
+  const { arrivals, durations } = tally;
   return {
-    arrivals: tally.arrivals,
+    arrivals,
     goodput: round(share(tally)),
-    p50: round(tally.durations.percentile(0.5)),
-    p95: round(tally.durations.percentile(0.95)),
-    p99: round(tally.durations.percentile(0.99)),
+    p50: percentile(0.5, arrivals, durations),
+    p95: percentile(0.95, arrivals, durations),
+    p99: percentile(0.99, arrivals, durations),
   };
+}
+
+/** Of all that came. Who was never answered waited longest: null if it is the time of one of these. */
+function percentile(
+  quantile: number,
+  arrivals: number,
+  durations: Histogram | undefined,
+): number | null {
+  if (durations === undefined || durations.count === 0) return null;
+  const answered = durations.count / arrivals;
+  return answered < quantile ? null : round(durations.percentile(quantile / answered));
 }
 
 function serviceResult(

@@ -14,3 +14,13 @@ export class Intent {
     return (parts[place] ??= new Intent());
   }
 }
+
+/** What a client of one's own wants, with what it says to a server of one's own. */
+export class Message extends Intent {
+  readonly body: unknown;
+
+  constructor(body: unknown) {
+    super();
+    this.body = body;
+  }
+}

@@ -4,8 +4,8 @@ import type { Fleet } from '../spec/model.ts';
 import type { RunResult } from './result.ts';
 import type { RunOptions } from './simulate.ts';
 
-/** One run for a worker thread. */
-export interface Job extends Omit<RunOptions, 'onProgress'> {
+/** One run for a worker thread, which functions cannot be sent to. */
+export interface Job extends Omit<RunOptions, 'onProgress' | 'servers' | 'clients'> {
   readonly fleet: Fleet;
 }
 
@@ -15,6 +15,8 @@ export interface JobsOptions {
   readonly workers?: number;
   /** Told the share of all jobs that is done, 0 to 1. */
   readonly onProgress?: (share: number) => void;
+  /** Ends all threads when it is aborted; the answer is then its reason. */
+  readonly signal?: AbortSignal;
 }
 
 /** What a worker says of its job. */
@@ -28,11 +30,13 @@ export type FromWorker =
  * the order of the jobs, and the same whatever the number of workers.
  *
  * @throws Error with the message of the first job that fails; the others are ended.
+ * @throws the signal's reason when it is aborted.
  */
 export async function runJobs(
   jobs: readonly Job[],
-  { workers = availableParallelism(), onProgress }: JobsOptions = {},
+  { workers = availableParallelism(), onProgress, signal }: JobsOptions = {},
 ): Promise<RunResult[]> {
+  signal?.throwIfAborted();
   const results = new Array<RunResult>(jobs.length);
   const shares = new Float64Array(jobs.length);
   const waiting = jobs.entries();
@@ -47,11 +51,17 @@ export async function runJobs(
     }
   };
   try {
-    await Promise.all(threads.map(serve));
+    await Promise.race([Promise.all(threads.map(serve)), aborted(signal)]);
   } finally {
     await Promise.all(threads.map((thread) => thread.end()));
   }
   return results;
+}
+
+function aborted(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_, reject) => {
+    signal?.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+  });
 }
 
 /** As it is built, or as the source that Node runs by itself. */

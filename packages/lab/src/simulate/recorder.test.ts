@@ -129,6 +129,20 @@ describe('a recorder', () => {
     expect(p50[41]).toBeNull();
   });
 
+  it('takes requests that were never answered for the slowest, whose time is not known', () => {
+    const run = record((probe) => {
+      for (let i = 0; i < 10; i++) {
+        probe.userArrived('shoppers', 20_000);
+        if (i < 8) probe.userAnswered('shoppers', 20_100 + 100 * i, 20_000, true);
+      }
+    });
+    const [{ total, series }] = run.users as [RunResult['users'][number]];
+    expect(total.p50! / 500).toBeCloseTo(1, 1);
+    expect([total.p95, total.p99]).toEqual([null, null]);
+    expect(series.p50[40]).toBe(total.p50);
+    expect(series.p99[40]).toBeNull();
+  });
+
   it('takes requests that still have time at the end neither for good nor for lost', () => {
     const run = record((probe) => {
       probe.userArrived('shoppers', 60_000);

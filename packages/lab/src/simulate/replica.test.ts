@@ -146,9 +146,30 @@ describe('a server', () => {
       services: [service('web', { queue: { checksDeadline } })],
       users: [users('web', trace(0, 0, 0, 0), at)],
     });
-    expect(run(setting(true)).count('requestServed')).toBe(2);
-    expect(run(setting(true)).times('requestRejected')).toEqual([20, 20]);
+    // The second has 5 ms left when its turn comes, and serving usually takes 10.
+    expect(run(setting(true)).times('requestServed')).toEqual([10]);
+    expect(run(setting(true)).times('requestRejected')).toEqual([10, 10, 10]);
     expect(run(setting(false)).count('requestServed')).toBe(4);
+  });
+
+  test('takes an attempt for too late when its own timeout is, without any deadline', () => {
+    const at = { options: { ...BARE, timeout: 15 } };
+    const told = run({
+      services: [service('web', { queue: { checksDeadline: true } })],
+      users: [users('web', trace(0, 0, 0, 0), at)],
+    });
+    expect(told.times('requestServed')).toEqual([10]);
+  });
+
+  test('serves who finds a worker free, though it was slow: else it would never know better', () => {
+    const slow = { kind: 'latency', on: 'web', from: 0, to: 50, times: 10, plus: null } as const;
+    const told = run({
+      services: [service('web', { queue: { checksDeadline: true } })],
+      users: [users('web', trace(0, 200, 200), { options: { ...BARE, timeout: 80 } })],
+      faults: [slow],
+    });
+    // The first took 100 ms. So the last, for whom 70 are left when its turn comes, is too late.
+    expect(told.times('requestServed')).toEqual([100, 210]);
   });
 
   test('fails the share of requests that it is said to', () => {

@@ -7,6 +7,9 @@ import type { Request } from './request.ts';
 import type { ServiceNode } from './service.ts';
 import { RequestList, WaitLine } from './wait-line.ts';
 
+/** Of the newest in the moving average of service times. */
+const TIME_WEIGHT = 0.1;
+
 /**
  * One process of a service: its workers, and who waits for one. A worker is taken from the moment
  * when work on a request begins until it is answered, so also while its calls are under way.
@@ -26,6 +29,8 @@ export class Replica {
   readonly #errors: Random;
   readonly #times: Random;
   #workers: number;
+  /** How long a success usually takes from when work on it began: a moving average; 0 before the first. */
+  #usualTime = 0;
   /** What the service knows of. */
   #toldWaiting = 0;
   #toldBusy = 0;
@@ -61,8 +66,15 @@ export class Replica {
     }
   }
 
-  /** Its own work on a request is done. */
+  /** The time of its own work on a request is over; a server of one's own begins now. */
   worked(request: Request): void {
+    const { work } = this.service;
+    if (work === null) this.succeeded(request);
+    else work(request, this);
+  }
+
+  /** Its own work on a request is done, and nothing went wrong with it unless a fault says so. */
+  succeeded(request: Request): void {
     const { service } = this;
     const { conditions, spec } = service;
     const fault = conditions.drawError(this.#errors);
@@ -76,7 +88,10 @@ export class Replica {
   /** Answers a request; `instead` is what there is in place of a value. */
   finish(request: Request, instead: Judgement | null): void {
     const { service } = this;
-    if (instead === null) this.#cache?.fill(request.cacheKey, service.now);
+    if (instead === null) {
+      this.#cache?.fill(request.cacheKey, service.now);
+      this.#learn(service.now - request.startedAt!);
+    }
     this.#release(request);
     service.served(request, instead);
     this.#pump();
@@ -95,7 +110,7 @@ export class Replica {
     this.#pump();
   }
 
-  /** Loses all that it has, its cache too. */
+  /** Loses all that it has, its cache too, and what it has learned. */
   die(): void {
     for (let one = this.#line.take(); one !== null; one = this.#line.take()) {
       this.#turnAway(one, answers.reset);
@@ -105,6 +120,7 @@ export class Replica {
       this.service.reject(one, answers.reset);
     }
     this.clearCache();
+    this.#usualTime = 0;
     this.#tell();
   }
 
@@ -127,8 +143,10 @@ export class Replica {
   #take(request: Request): void {
     request.replica = this;
     if (this.service.spec.server.queue.abandoned === 'cancelled') request.heedAbort();
-    this.#line.add(request);
-    this.#pump();
+    // Who finds a free worker is tried: else a server that was slow once would never know better.
+    if (this.busy < this.#workers) this.#serve(request, 0);
+    else this.#line.add(request);
+    this.#tell();
   }
 
   /** Begins with whose turn it is, while there are workers. */
@@ -136,13 +154,19 @@ export class Replica {
     while (this.busy < this.#workers) {
       const request = this.#line.take();
       if (request === null) break;
-      if (this.service.spec.server.queue.checksDeadline && request.remaining() <= 0) {
-        this.#turnAway(request, answers.transient);
-      } else {
-        this.#begin(request);
-      }
+      this.#serve(request, this.#usualTime);
     }
     this.#tell();
+  }
+
+  /** Begins, unless deadlines are checked and the request has no more than this left. */
+  #serve(request: Request, needed: number): void {
+    const { checksDeadline } = this.service.spec.server.queue;
+    if (checksDeadline && request.remaining() <= needed) {
+      this.#turnAway(request, answers.transient);
+    } else {
+      this.#begin(request);
+    }
   }
 
   #begin(request: Request): void {
@@ -151,7 +175,15 @@ export class Replica {
     this.busy++;
     this.#working.append(request);
     request.startedAt = now;
-    service.clock.start(request, service.conditions.serviceTime(now, this.#serviceTime(this.busy)));
+    // A server of one's own says itself how long it takes.
+    const time =
+      service.work === null ? service.conditions.serviceTime(now, this.#serviceTime(this.busy)) : 0;
+    service.clock.start(request, time);
+  }
+
+  #learn(time: number): void {
+    const usual = this.#usualTime;
+    this.#usualTime = usual === 0 ? time : usual + TIME_WEIGHT * (time - usual);
   }
 
   /** Gives its worker back. */

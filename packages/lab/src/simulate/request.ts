@@ -1,4 +1,4 @@
-import { type Attempt, type Judgement, TimerNode } from 'holdfast';
+import type { Attempt, Judgement, Settled, TimerNode } from 'holdfast';
 import { CRITICALITIES } from 'holdfast/spec';
 import { answers } from './answers.ts';
 import { NO_KEY } from './cache.ts';
@@ -10,7 +10,12 @@ import type { StageCall } from './service.ts';
  * One attempt as the service sees it: it waits, is worked on, and makes its calls, stage after
  * stage. As a timer node, it is the moment when the service's own work on it is done.
  */
-export class Request extends TimerNode implements Caller {
+export class Request implements TimerNode, Caller {
+  // Fields of its own: made for every attempt, it must not pay for a base class's constructor.
+  timerOwner: TimerNode['timerOwner'] = null;
+  timerPrevious: TimerNode | null = null;
+  timerNext: TimerNode | null = null;
+  timerStart: number | null = null;
   readonly call: OutboundCall;
   readonly attempt: Attempt;
   /** Nobody on its way here, back to the users, has tried twice. */
@@ -26,6 +31,8 @@ export class Request extends TimerNode implements Caller {
   startedAt: number | null = null;
   /** Its place in the cache, which is filled when it is answered; `NO_KEY` if it has none. */
   cacheKey: number = NO_KEY;
+  /** What its caller gets, if it gets a value. */
+  value: unknown = true;
   #stage = 0;
   /** Calls of the stage that are not answered. */
   #open = 0;
@@ -33,7 +40,6 @@ export class Request extends TimerNode implements Caller {
   #onAbort: (() => void) | null = null;
 
   constructor(call: OutboundCall, attempt: Attempt, first: boolean) {
-    super();
     this.call = call;
     this.attempt = attempt;
     this.first = first;
@@ -76,7 +82,7 @@ export class Request extends TimerNode implements Caller {
     }
   }
 
-  answered(call: OutboundCall, ok: boolean): void {
+  answered(call: OutboundCall, { ok }: Settled): void {
     if (this.replica === null) return;
     if (!ok && !call.edge.optional) this.replica.finish(this, answers.transient);
     else if (--this.#open === 0) this.proceed();
@@ -93,7 +99,7 @@ export class Request extends TimerNode implements Caller {
   /** Tells its caller: the value, or what there is instead of one. */
   answer(instead: Judgement | null): void {
     if (this.#onAbort !== null) this.attempt.signal.removeEventListener('abort', this.#onAbort);
-    if (instead === null) this.attempt.succeed(true);
+    if (instead === null) this.attempt.succeed(this.value);
     else this.attempt.fail(instead);
   }
 }

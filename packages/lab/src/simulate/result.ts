@@ -57,6 +57,7 @@ export interface UserFigures {
   readonly arrivals: number;
   /** Share of arrivals that got a good answer within their patience. */
   readonly goodput: number;
+  /** Who had no answer by the end of the run waited longest; null if it is the time of one of these. */
   readonly p50: number | null;
   readonly p95: number | null;
   readonly p99: number | null;
@@ -133,7 +134,8 @@ export interface EdgeFigures {
  * `stable`: goodput never fell below 95 % of its mean before the fault for a whole second.
  * `degraded`: it did, and this was over by the faults' end. `recovers`: some time after. `metastable`: below
  * 90 % throughout the last half of a horizon of at least 20 x the fault's length, while a run without the fault
- * is stable. `unsettled`: it has not recovered, and the horizon is too short to call it metastable.
+ * is stable. `unsettled`: it has not recovered, and the horizon is too short to call it metastable; or nothing was
+ * good before the fault.
  */
 export interface Verdict {
   readonly kind: 'stable' | 'degraded' | 'recovers' | 'metastable' | 'unsettled';

@@ -2,6 +2,8 @@ import type { Judgement, Random } from 'holdfast';
 import type { Edge, Service } from '../spec/model.ts';
 import { answers } from './answers.ts';
 import { Conditions, obstacleAnswers } from './conditions.ts';
+import { type CustomServer, surroundingsOf } from './custom.ts';
+import { type Work, workOf } from './custom-server.ts';
 import type { Probe } from './probe.ts';
 import { Replica } from './replica.ts';
 import type { Request } from './request.ts';
@@ -25,6 +27,8 @@ export class ServiceNode {
   readonly stages: readonly (readonly StageCall[])[];
   /** In the order of the clients of a replica. */
   readonly edges: readonly Edge[];
+  /** What its workers do; null if they are busy for the spec's service time. */
+  readonly work: Work | null;
   readonly #probe: Probe;
   readonly #random: Random;
   /** The replicas that get requests. */
@@ -33,7 +37,13 @@ export class ServiceNode {
   #waiting = 0;
   #busy = 0;
 
-  constructor(spec: Service, clock: VirtualClock, probe: Probe, random: Random) {
+  constructor(
+    spec: Service,
+    clock: VirtualClock,
+    probe: Probe,
+    random: Random,
+    server: CustomServer | null,
+  ) {
     this.spec = spec;
     this.clock = clock;
     this.#probe = probe;
@@ -45,6 +55,7 @@ export class ServiceNode {
       (_, number) => new Replica(this, random.fork(`replica ${number}`)),
     );
     this.#present = this.replicas;
+    this.work = server && workOf(server, surroundingsOf(clock, random.fork('custom')));
   }
 
   get now(): number {

@@ -1,5 +1,6 @@
-import { type DependencyData, formatDuration } from 'holdfast/spec';
-import type { Fleet, Scenario } from '../spec/model.ts';
+import { formatDuration } from 'holdfast/spec';
+import type { Fleet, Lane, Scenario } from '../spec/model.ts';
+import type { Custom } from './custom.ts';
 import { resultOf } from './figures.ts';
 import { Recorder } from './recorder.ts';
 import type { RunResult } from './result.ts';
@@ -9,7 +10,7 @@ import { judgeUsers, verdictOf } from './verdict.ts';
 import { createWorld } from './world.ts';
 
 /** Which run. */
-export interface RunOptions {
+export interface RunOptions extends Custom {
   /** The name of one of the fleet's scenarios. */
   readonly scenario: string;
   /** The name of one of the fleet's lanes. */
@@ -33,7 +34,8 @@ const SLICES = 16;
 /**
  * Runs one scenario in one lane with one seed, and judges it. Synchronous, and without real time.
  *
- * @throws RangeError when the scenario or the lane is not the fleet's, or when the run does not end.
+ * @throws RangeError when the scenario, the lane, or the service or users of `servers` or `clients` are not
+ * the fleet's, or when the run does not end. What servers and clients of one's own throw ends it as well.
  */
 export function simulate(fleet: Fleet, options: RunOptions): RunResult {
   const scenario = pick(fleet.scenarios, options.scenario, 'scenario');
@@ -58,13 +60,13 @@ export function simulate(fleet: Fleet, options: RunOptions): RunResult {
 function record(
   fleet: Fleet,
   scenario: Scenario,
-  lane: DependencyData,
-  { seed, maxEvents = MAX_EVENTS }: RunOptions,
+  lane: Lane,
+  { seed, servers, clients, maxEvents = MAX_EVENTS }: RunOptions,
   onProgress?: RunOptions['onProgress'],
 ): { recorder: Recorder; events: number } {
   const timeline = timelineOf(scenario);
   const recorder = new Recorder(fleet, timeline);
-  const world = createWorld({ fleet, scenario, lane, seed, probe: recorder });
+  const world = createWorld({ fleet, scenario, lane, seed, servers, clients, probe: recorder });
   for (let point = 0; point < timeline.points; point++) {
     const from = point * timeline.step;
     const length = lengthOf(timeline, point);

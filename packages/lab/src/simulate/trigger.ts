@@ -6,6 +6,8 @@ export interface Trigger {
   readonly from: number;
   /** The duration of the run, if it is never over. */
   readonly to: number;
+  /** What it is: something broke, or more or fewer requests came. */
+  readonly kind: 'fault' | 'load';
 }
 
 /**
@@ -14,11 +16,12 @@ export interface Trigger {
  */
 export function triggerOf(fleet: Fleet, scenario: Scenario): Trigger | null {
   const { faults, duration } = timelineOf(scenario);
-  const spans = faults.length > 0 ? faults : loadChanges(fleet, scenario);
+  const kind = faults.length > 0 ? 'fault' : 'load';
+  const spans = kind === 'fault' ? faults : loadChanges(fleet, scenario);
   if (spans.length === 0) return null;
   const from = Math.min(...spans.map((span) => span.from));
   const to = Math.max(...spans.map((span) => span.to));
-  return { from, to: Math.min(to, duration) };
+  return { from, to: Math.min(to, duration), kind };
 }
 
 /** The same scenario, undisturbed: what a run would have come to without the trigger. */
@@ -31,14 +34,16 @@ export function withoutTrigger(fleet: Fleet, scenario: Scenario): Scenario {
   return { ...scenario, load };
 }
 
-function loadChanges(fleet: Fleet, scenario: Scenario): Trigger[] {
+type Span = Omit<Trigger, 'kind'>;
+
+function loadChanges(fleet: Fleet, scenario: Scenario): Span[] {
   return [...fleet.users].flatMap(([name, users]) => {
     const arrivals = scenario.load.get(name) ?? users.arrivals;
     return arrivals.kind === 'open' ? changesOf(arrivals.rate) : [];
   });
 }
 
-function changesOf(rate: readonly RatePiece[]): Trigger[] {
+function changesOf(rate: readonly RatePiece[]): Span[] {
   const normal = rate[0]?.rate;
   const changed = rate.filter((piece) => piece.rate !== normal || piece.until !== normal);
   const [first] = changed;

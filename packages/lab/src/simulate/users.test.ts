@@ -15,6 +15,15 @@ describe('users', () => {
     expect(Math.abs(first - 500)).toBeLessThan(65);
   });
 
+  test('who do not think are serial clients: each asks again as soon as it is answered', () => {
+    const told = run({
+      services: [service('web', { workers: 10, serviceTime: fixed(20) })],
+      users: [users('web', { kind: 'closed', clients: 3, think: fixed(0) })],
+      duration: 50,
+    });
+    expect(told.times('userArrived')).toEqual([0, 0, 0, 20, 20, 20, 40, 40, 40]);
+  });
+
   test('who have waited too long are not content', () => {
     const told = run({
       services: [service('web', { serviceTime: fixed(3000) })],

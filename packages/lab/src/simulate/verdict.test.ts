@@ -31,6 +31,20 @@ describe('one series of goodput', () => {
     expect(judge(before, fault).kind).toBe('stable');
   });
 
+  it('is not stable where nothing was ever good: there was nothing to lose', () => {
+    const never = judge(
+      series(() => 0),
+      fault,
+    );
+    expect(never).toEqual({ kind: 'unsettled', recovery: null });
+    expect(
+      judge(
+        series(() => 0),
+        null,
+      ).kind,
+    ).toBe('unsettled');
+  });
+
   it('does not mind less than a second', () => {
     expect(
       judge(
@@ -201,16 +215,29 @@ describe('a verdict', () => {
   });
 });
 
+describe('a verdict without a fault', () => {
+  const spike = triggerOf(fleet, fleet.scenarios.get('spike')!);
+  const kindOf = (goodAt: (second: number) => boolean): string =>
+    verdictOf(recorded(goodAt), spike, () => recorded(() => true)).kind;
+
+  it('is never that it recovers: too much load is no fault', () => {
+    expect(kindOf(() => true)).toBe('stable');
+    expect(kindOf((s) => s < 50 || s >= 60)).toBe('degraded');
+    expect(kindOf((s) => s < 50 || s >= 70)).toBe('degraded');
+    expect(kindOf((s) => s < 50)).toBe('metastable');
+  });
+});
+
 describe('a trigger', () => {
   it('lasts from the first fault to the last', () => {
-    expect(triggerOf(fleet, outage)).toEqual({ from: 50_000, to: 60_000 });
+    expect(triggerOf(fleet, outage)).toEqual({ from: 50_000, to: 60_000, kind: 'fault' });
     expect(withoutTrigger(fleet, outage).faults).toEqual([]);
   });
 
   it('is the time of another load, if there is no fault', () => {
     const of = (name: string) => triggerOf(fleet, fleet.scenarios.get(name)!);
-    expect(of('spike')).toEqual({ from: 50_000, to: 60_000 });
-    expect(of('growth')).toEqual({ from: 50_000, to: 400_000 });
+    expect(of('spike')).toEqual({ from: 50_000, to: 60_000, kind: 'load' });
+    expect(of('growth')).toEqual({ from: 50_000, to: 400_000, kind: 'load' });
     expect(of('calm')).toBeNull();
     const calm = withoutTrigger(fleet, fleet.scenarios.get('spike')!);
     expect(triggerOf(fleet, calm)).toBeNull();

@@ -52,11 +52,13 @@ export function verdictOf(
     return { kind: stable ? 'metastable' : 'unsettled', after: null };
   }
   if (kinds.has('unsettled')) return { kind: 'unsettled', after: null };
-  if (kinds.has('recovers')) {
+  // Where nothing was broken there is nothing to recover from: more came than could be served.
+  if (kinds.has('recovers') && trigger?.kind === 'fault') {
     const after = Math.max(...judgements.map((judgement) => judgement.recovery ?? 0));
     return { kind: 'recovers', after };
   }
-  return { kind: kinds.has('degraded') ? 'degraded' : 'stable', after: null };
+  const failed = kinds.has('degraded') || kinds.has('recovers');
+  return { kind: failed ? 'degraded' : 'stable', after: null };
 }
 
 /** All users' goodput, in the order of the spec. */
@@ -69,9 +71,11 @@ export function judgeUsers(recorder: Recorder, trigger: Trigger | null): Judgeme
 }
 
 /** One series of goodput. Without a trigger, the mean of the whole run stands for that before. */
-export function judge(goodput: Goodput, trigger: Trigger | null): Judgement {
+export function judge(goodput: Goodput, trigger: Omit<Trigger, 'kind'> | null): Judgement {
   const { cohortLength, duration, warmUp } = goodput;
   const windows = new Windows(goodput, trigger?.from ?? duration);
+  // What was never well can neither stay so nor come back.
+  if (windows.normal === 0) return { kind: 'unsettled', recovery: null };
   const last = windows.lastBelow(trigger?.from ?? warmUp);
   if (last === null) return { kind: 'stable', recovery: trigger === null ? null : 0 };
   const settled = last < windows.lastJudged;
@@ -92,12 +96,12 @@ export function judge(goodput: Goodput, trigger: Trigger | null): Judgement {
 class Windows {
   /** The last window in which anything came; -1 if nothing ever did. */
   readonly lastJudged: number;
+  /** The share of good answers before the trigger; 1 if nothing came then. */
+  readonly normal: number;
   readonly #cohortLength: number;
   /** Requests that came, and good answers, up to each cohort. */
   readonly #judged: Float64Array;
   readonly #good: Float64Array;
-  /** The share of good answers before the trigger. */
-  readonly #normal: number;
   /** Cohorts to a window. */
   readonly #width: number;
 
@@ -113,9 +117,9 @@ class Windows {
     const to = Math.max(from, Math.min(Math.floor(until / cohortLength), cohorts.length));
     const judged = this.#judged[to]! - this.#judged[from]!;
     // Nothing came before: then all should be well.
-    this.#normal = judged === 0 ? 1 : (this.#good[to]! - this.#good[from]!) / judged;
+    this.normal = judged === 0 ? 1 : (this.#good[to]! - this.#good[from]!) / judged;
     const rate = judged / ((to - from) * cohortLength);
-    const wanted = judged === 0 ? DIP : Math.max(DIP, requestsToJudge(this.#normal) / rate);
+    const wanted = judged === 0 ? DIP : Math.max(DIP, requestsToJudge(this.normal) / rate);
     const length = Math.min(wanted, Math.max(DIP, duration * LONGEST_WINDOW));
     this.#width = Math.min(Math.max(1, Math.ceil(length / cohortLength)), cohorts.length);
     this.lastJudged = this.#findLast(0, (window) => this.#judgedIn(window) > 0) ?? -1;
@@ -142,7 +146,7 @@ class Windows {
 
   #below(window: number, share: number): boolean {
     const good = this.#good[window + this.#width]! - this.#good[window]!;
-    return good < share * this.#normal * this.#judgedIn(window);
+    return good < share * this.normal * this.#judgedIn(window);
   }
 
   #judgedIn(window: number): number {

@@ -71,6 +71,17 @@ describe('a virtual clock', () => {
     expect(rung).toEqual(['head', 4, 'alone', 5.5, 'second', 5.5]);
   });
 
+  test('takes a delay that is lost on the time for none', () => {
+    const clock = new VirtualClock();
+    const rung: string[] = [];
+    clock.run(1);
+    for (const delay of [0, 5e-324, 0]) {
+      clock.start(new Alarm(() => rung.push(`after ${delay}`)), delay);
+    }
+    clock.run(1);
+    expect(rung).toEqual(['after 0', 'after 5e-324', 'after 0']);
+  });
+
   test('takes no time for what is due at once, or should have been', () => {
     const { clock, rung, alarm } = house();
     clock.run(5);
@@ -104,15 +115,14 @@ type Step =
   | { readonly kind: 'stop' | 'restart'; readonly which: number }
   | { readonly kind: 'run'; readonly ms: number };
 
+/** Parts of a millisecond that add up exactly: where sums are rounded, the model has no order either. */
+const fractions = (max: number) => fc.integer({ min: 0, max: 1024 * max }).map((n) => n / 1024);
 const delays = fc.oneof(
   fc.constantFrom(5, 10, 1000),
   fc.integer({ min: 0, max: 2000 }),
-  fc.double({ min: 0, max: 2000, noNaN: true }),
+  fractions(2000),
 );
-const spans = fc.oneof(
-  fc.integer({ min: 0, max: 700 }),
-  fc.double({ min: 0, max: 2, noNaN: true }),
-);
+const spans = fc.oneof(fc.integer({ min: 0, max: 700 }), fractions(2));
 const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.oneof(
     fc.record({ kind: fc.constant('start' as const), delay: delays }),

@@ -39,9 +39,9 @@ export class VirtualClock implements Clock {
   }
 
   start(node: TimerNode, delay: number): void {
-    // Also for NaN, which would otherwise never expire.
-    const duration = delay > 0 ? delay : 0;
     const now = this.#now;
+    // So short that the time stays the same is no time, and so is NaN, which would never expire.
+    const duration = now + delay > now ? delay : 0;
     const list = duration === this.#lastDelay ? this.#lastList : this.#listFor(duration);
     if (list === null) {
       node.timerStart = now;

@@ -1,7 +1,7 @@
 import { seededRandom } from 'holdfast';
-import type { DependencyData } from 'holdfast/spec';
-import type { Edge, Fleet, Scenario } from '../spec/model.ts';
+import type { Edge, Fleet, Lane, Scenario } from '../spec/model.ts';
 import { ClientGroup, type ClientWorld } from './client.ts';
+import { type Custom, customOf } from './custom.ts';
 import { scheduleFault } from './faults.ts';
 import type { EdgeState, Probe } from './probe.ts';
 import { ServiceNode } from './service.ts';
@@ -9,11 +9,11 @@ import { startUsers } from './users.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
 /** What to run. */
-export interface WorldOptions {
+export interface WorldOptions extends Custom {
   readonly fleet: Fleet;
   readonly scenario: Scenario;
-  /** Laid over the options of every edge; `{}` for the fleet as it is. */
-  readonly lane: DependencyData;
+  /** What is laid over the edges' options. */
+  readonly lane: Lane;
   readonly seed: number;
   readonly probe: Probe;
 }
@@ -34,7 +34,8 @@ export interface World {
  * A world at its beginning. Every random stream has a label of its own (a service's replica, an
  * edge's client, a user), so that a change in one place does not shift the numbers of another.
  *
- * @throws RangeError for options of an edge that are wrong under this lane.
+ * @throws RangeError for options of an edge that are wrong under this lane, and for a server or a client
+ * of one's own whose service or users the fleet lacks.
  */
 export function createWorld(options: WorldOptions): World {
   return new FleetWorld(options);
@@ -45,12 +46,15 @@ class FleetWorld implements World {
   readonly #services = new Map<string, ServiceNode>();
   readonly #edges = new Map<string, ClientGroup>();
 
-  constructor({ fleet, scenario, lane, seed, probe }: WorldOptions) {
+  constructor({ fleet, scenario, lane, seed, probe, servers, clients }: WorldOptions) {
     const clock = this.#clock;
     const random = seededRandom(seed);
     const shared: ClientWorld = { clock, probe, random, lane };
+    const serverOf = customOf('servers', servers, fleet.services);
+    const clientOf = customOf('clients', clients, fleet.users);
     for (const [name, spec] of fleet.services) {
-      const node = new ServiceNode(spec, clock, probe, random.fork(`service ${name}`));
+      const own = random.fork(`service ${name}`);
+      const node = new ServiceNode(spec, clock, probe, own, serverOf(name));
       this.#services.set(name, node);
     }
     for (const node of this.#services.values()) this.#giveClients(node, shared);
@@ -60,9 +64,10 @@ class FleetWorld implements World {
       scheduleFault(fault, this.#service(fault.on), random.fork(label));
     }
     for (const users of fleet.users.values()) {
-      const arrivals = scenario.load.get(users.name) ?? users.arrivals;
-      const group = this.#group(users.edge, shared);
-      startUsers(users, arrivals, group, random.fork(`users ${users.name}`), scenario.duration);
+      const { name } = users;
+      const arrivals = scenario.load.get(name) ?? users.arrivals;
+      const coming = { users, arrivals, end: scenario.duration, custom: clientOf(name) };
+      startUsers(coming, this.#group(users.edge, shared), random.fork(`users ${name}`));
     }
   }
 

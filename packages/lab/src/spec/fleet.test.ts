@@ -1,7 +1,9 @@
+import type { DependencyData } from 'holdfast/spec';
 import { describe, expect, test } from 'vitest';
 import { shop } from '../../test/specs.ts';
 import { fleetOf } from './fleet.ts';
-import type { Distribution, Fleet } from './model.ts';
+import { laneOf, optionsIn } from './lanes.ts';
+import type { Distribution, Fleet, Users } from './model.ts';
 
 describe('a fleet', () => {
   const fleet: Fleet = fleetOf(shop());
@@ -78,8 +80,24 @@ describe('a fleet', () => {
 
   test('has two lanes by itself', () => {
     expect([...fleet.lanes.keys()]).toEqual(['holdfast', 'naive', 'careless']);
-    expect(fleet.lanes.get('holdfast')).toEqual({});
-    expect(fleet.lanes.get('naive')).toMatchObject({ retry: { maxAttempts: 4, budget: false } });
+    expect(fleet.lanes.get('holdfast')!.options).toEqual({});
+    expect(fleet.lanes.get('naive')!.options.retry).toMatchObject({ maxAttempts: 4 });
+  });
+
+  test('has lanes that leave edges without a policy as they are, but for the naive one', () => {
+    const { shoppers, robots } = Object.fromEntries(fleet.users);
+    const optionsOf = (lane: string, { edge }: Users): DependencyData =>
+      optionsIn(fleet.lanes.get(lane)!, edge);
+    expect([shoppers!.edge.bare, robots!.edge.bare]).toEqual([true, false]);
+    for (const lane of ['holdfast', 'careless']) {
+      expect(optionsOf(lane, shoppers!)).toEqual(shoppers!.edge.options);
+    }
+    expect(optionsOf('careless', robots!)).toEqual({ ...robots!.edge.options, breaker: false });
+    expect(optionsOf('naive', shoppers!)).toMatchObject({ retry: { maxAttempts: 4 } });
+    const breaking = laneOf({ breaker: { cooldown: '1s' }, retry: { maxAttempts: 2 } });
+    expect(optionsIn(breaking, shoppers!.edge)).toEqual(shoppers!.edge.options);
+    const own = { ...shoppers!.edge, bare: false };
+    expect(optionsIn(breaking, own)).toMatchObject({ breaker: { cooldown: '1s' } });
   });
 
   test('has scenarios: load, faults with their ends, expectations', () => {

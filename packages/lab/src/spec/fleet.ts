@@ -2,9 +2,9 @@ import type { DependencyData, ParsedOf } from 'holdfast/spec';
 import { notKnown } from './descriptors.ts';
 import { edgesOf } from './edges.ts';
 import { checkGraph } from './graph.ts';
+import { checkLanes, laneOf, LANES } from './lanes.ts';
 import type { Accepted, Fleet, Service, SpecPath, Users } from './model.ts';
 import { arrivalsOf } from './arrivals.ts';
-import { checkLanes, LANES } from './policies.ts';
 import { SpecError, SpecProblems } from './problems.ts';
 import { scenarioOf } from './scenarios.ts';
 import { type specTable, specPart } from './tables.ts';
@@ -38,7 +38,7 @@ function build(parsed: ParsedSpec, problems: SpecProblems): Fleet {
     serviceOf(key, service, policies, problems),
   );
   const users = mapValues(parsed.users, (given, key) => usersOf(key, given, policies, problems));
-  const lanes = new Map([...LANES, ...parsed.lanes]);
+  const lanes = new Map([...LANES, ...mapValues(parsed.lanes, laneOf)]);
   const whole = { name, services, users, lanes, scenarios: new Map(), accepted: [] };
   return {
     ...whole,

@@ -1,6 +1,10 @@
-/** A commented spec to start from. */
-export function initSpec(): string {
-  return SPEC;
+/**
+ * A commented spec to start from.
+ *
+ * @param schema where its JSON Schema is, seen from the spec; editors check and complete with it.
+ */
+export function initSpec(schema: string | null = null): string {
+  return schema === null ? SPEC : `# yaml-language-server: $schema=${schema}\n${SPEC}`;
 }
 
 const SPEC = `# A fleet's resilience policy: what there is, who calls whom and how, and what must hold.

@@ -14,6 +14,7 @@ import type { RatePiece } from './model.ts';
 import { policy } from './policies.ts';
 import { reading } from './problems.ts';
 import { callTraits } from './services.ts';
+import { MAX_MOMENTS } from './trace.ts';
 
 /** Requests a second that users may send. */
 const MAX_RATE = 1_000_000;
@@ -70,6 +71,28 @@ const rate: Descriptor<RateData, readonly RatePiece[]> = {
   },
 };
 
+const moments = listOf(span({ what: 'A moment' }), {
+  what: 'Replayed load: the moments at which requests come, or the path of a file that has one a line',
+  min: 1,
+  max: MAX_MOMENTS,
+});
+
+type MomentsData = typeof moments extends Descriptor<infer Given, unknown> ? Given : never;
+
+/** Moments; from a file, whoever reads the spec's file has read them. */
+const trace: Descriptor<string | MomentsData, readonly number[]> = {
+  ...moments,
+  range: `${moments.range}; or a path, from the folder of the spec`,
+  schema: { anyOf: [moments.schema, { type: 'string' }] },
+  parse: (given, path, problems) => {
+    if (typeof given !== 'string') return moments.parse(given, path, problems);
+    problems.other(
+      `${path} is a file, which only \`loadFleet\` reads; here it must be ${moments.range}`,
+    );
+    return [0];
+  },
+};
+
 /** When requests come; one of `rate`, `clients` and `trace`. */
 export const arrivalsTable = {
   rate: orNull(rate),
@@ -89,13 +112,7 @@ export const arrivalsTable = {
     what: 'With `clients`: how long each waits between an answer and its next request',
     default: '1s',
   }),
-  trace: orNull(
-    listOf(span({ what: 'A moment' }), {
-      what: 'Replayed load: the moments at which requests come',
-      min: 1,
-      max: 100_000,
-    }),
-  ),
+  trace: orNull(trace),
 };
 
 /** People and systems that call the fleet. */

@@ -107,10 +107,9 @@ describe('a spec in a file', () => {
     ],
     ['a billion laughs', laughs(), ':1:1 the spec has too many aliases'],
   ])('with %s is refused, and soon', async (_what, text, message) => {
-    expect(await wrong(write(text))).toContain(
-      `holdfast.yaml${message.startsWith(':') ? message : ''}`,
-    );
-    expect(await wrong(write(text))).toContain(message);
+    const said = await wrong(write(text));
+    expect(said).toContain(`holdfast.yaml${message.startsWith(':') ? message : ''}`);
+    expect(said).toContain(message);
   });
 
   test('that is not there, or a folder, is refused', async () => {

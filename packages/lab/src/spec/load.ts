@@ -1,13 +1,7 @@
-import { type FileHandle, open } from 'node:fs/promises';
 import {
   type Document,
-  isAlias,
-  isMap,
-  isNode,
   isScalar,
-  isSeq,
   LineCounter,
-  type Node,
   parseDocument,
   type Scalar,
   visit,
@@ -16,10 +10,15 @@ import {
 import { fleetOf, SpecError } from './fleet.ts';
 import type { Place, Fleet, SpecPath } from './model.ts';
 import type { SpecProblem } from './problems.ts';
+import { textOf, UnreadableError } from './text-file.ts';
+import { readTraces } from './trace-files.ts';
+import { writtenAt } from './yaml-nodes.ts';
 
 /** A fleet, and where in its file everything was said. */
 export interface LoadedFleet {
   readonly fleet: Fleet;
+  /** The plain object that `fleetOf` takes: as it is written, with the moments of traces that are files. */
+  readonly spec: unknown;
   /** As it was asked for. */
   readonly file: string;
   /** The place of what is at a path, or of the nearest thing around it that is there. */
@@ -36,20 +35,23 @@ const MAX_ALIASES = 200;
 const MAX_SYNTAX_ERRORS = 3;
 
 /**
- * Reads a spec from YAML or JSON, which is YAML as well.
+ * Reads a spec from YAML or JSON, which is YAML as well, and the traces that it names.
  *
  * @throws SpecError with the place of everything that is wrong.
  */
 export async function loadFleet(file: string): Promise<LoadedFleet> {
-  const { spec, placeOf } = readSpec(await textOf(file), file);
+  const { spec, placeOf } = readSpec(await specText(file), file);
+  const problems = await readTraces(spec, file);
   try {
-    return { fleet: fleetOf(spec), file, placeOf };
+    const fleet = fleetOf(spec);
+    if (problems.length === 0) return { fleet, spec, file, placeOf };
   } catch (error) {
     if (!(error instanceof SpecError)) throw error;
-    throw new SpecError(
-      error.problems.map((problem) => ({ ...problem, place: placeOf(problem.path) })),
-    );
+    problems.push(...error.problems);
   }
+  throw new SpecError(
+    problems.map((problem) => ({ ...problem, place: problem.place ?? placeOf(problem.path) })),
+  );
 }
 
 /** A spec's text as a plain object, and where everything is; see `loadFleet`. */
@@ -65,7 +67,7 @@ export function readSpec(
   if (wrong.length === 0) wrong.push(...repeatedKeys(document, file, lines));
   if (wrong.length > 0) throw new SpecError(wrong);
   const placeOf = (path: SpecPath): Place => {
-    const { line, col } = lines.linePos(offsetOf(document, path));
+    const { line, col } = lines.linePos(writtenAt(document, path).offset);
     return { file, line: Math.max(1, line), column: Math.max(1, col), path };
   };
   try {
@@ -126,59 +128,17 @@ function problemAt(file: string, lines: LineCounter, offset: number, message: st
   return { path: [], message: `the spec ${message}`, place };
 }
 
-/** Keys stand for their values: `services.web` is the line that begins with `web:`. */
-function offsetOf(document: Document, path: SpecPath): number {
-  let node = resolved(document.contents, document);
-  let offset = node?.range?.[0] ?? 0;
-  for (const key of path) {
-    if (isMap(node)) {
-      const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === key);
-      if (pair === undefined) return offset;
-      offset = (pair.key as Node).range?.[0] ?? offset;
-      node = resolved(pair.value, document);
-    } else if (isSeq(node)) {
-      const item = node.items[Number(key)];
-      if (!isNode(item)) return offset;
-      offset = item.range?.[0] ?? offset;
-      node = resolved(item, document);
-    } else {
-      return offset;
-    }
-  }
-  return offset;
-}
-
-function resolved(value: unknown, document: Document): Node | null {
-  if (isAlias(value)) return value.resolve(document) ?? null;
-  return isNode(value) ? value : null;
-}
-
-async function textOf(file: string): Promise<string> {
-  let handle: FileHandle | null = null;
+async function specText(file: string): Promise<string> {
   try {
-    handle = await open(file, 'r');
-    const stat = await handle.stat();
-    if (stat.isDirectory()) throw notRead(file, 'is a folder: name the spec in it');
-    const buffer = Buffer.alloc(MAX_BYTES + 1);
-    const { bytesRead } = await handle.read(buffer, 0, buffer.length, 0);
-    if (bytesRead > MAX_BYTES) throw notRead(file, `is larger than ${MAX_BYTES} bytes`);
-    return new TextDecoder('utf-8', { fatal: true }).decode(buffer.subarray(0, bytesRead));
+    return await textOf(file, MAX_BYTES);
   } catch (error) {
-    if (error instanceof SpecError) throw error;
-    throw notRead(file, REASONS[(error as NodeJS.ErrnoException).code ?? ''] ?? 'cannot be read');
-  } finally {
-    await handle?.close();
+    if (!(error instanceof UnreadableError)) throw error;
+    const message = `${file} ${error.message}${HINTS[error.code] ?? ''}`;
+    throw new SpecError([{ path: [], message }]);
   }
 }
 
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'does not exist; `holdfast init` writes a spec to start from',
-  EACCES: 'may not be read',
-  EISDIR: 'is a folder: name the spec in it',
-  ENOTDIR: 'does not exist: a part of its path is no folder',
-  ERR_ENCODING_INVALID_ENCODED_DATA: 'is not UTF-8 text',
+const HINTS: Readonly<Record<string, string>> = {
+  ENOENT: '; `holdfast init` writes a spec to start from',
+  EISDIR: ': name the spec in it',
 };
-
-function notRead(file: string, why: string): SpecError {
-  return new SpecError([{ path: [], message: `${file} ${why}` }]);
-}

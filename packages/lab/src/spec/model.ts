@@ -12,10 +12,17 @@ export interface Fleet {
   /** Who sends requests from outside, by name. */
   readonly users: ReadonlyMap<string, Users>;
   readonly scenarios: ReadonlyMap<string, Scenario>;
-  /** Options laid over those of every edge, by the lane's name. `holdfast` lays nothing over. */
-  readonly lanes: ReadonlyMap<string, DependencyData>;
+  /** By name; `holdfast` lays nothing over. */
+  readonly lanes: ReadonlyMap<string, Lane>;
   /** Findings of the audit that somebody has looked at and accepts. */
   readonly accepted: readonly Accepted[];
+}
+
+/** Options to compare: laid over those of every edge, but of edges without a policy only if it says so. */
+export interface Lane {
+  readonly options: DependencyData;
+  /** It is laid over edges with `policy: none` as well. */
+  readonly overNone: boolean;
 }
 
 /** Where in the spec something was said: keys and indices from the top. */
@@ -66,7 +73,7 @@ export interface Queue {
   readonly order: 'fifo' | 'lifo' | 'priority';
   /** What becomes of a waiting or running request whose caller has given up. */
   readonly abandoned: 'executed' | 'cancelled';
-  /** Requests whose deadline has passed are dropped when their turn comes. */
+  /** Requests of which less is left than serving usually takes are dropped when their turn comes. */
   readonly checksDeadline: boolean;
 }
 
@@ -104,6 +111,8 @@ export interface Edge {
   readonly criticality: Criticality;
   /** The named policy that it uses; null if it states its own, or none. */
   readonly policyName: string | null;
+  /** Its policy is `none`: it has nothing but a timeout. */
+  readonly bare: boolean;
   /** In the words of `dependency()`: what `dependency(name, options)` is given. */
   readonly options: DependencyData;
   /** The same with every default, in milliseconds. */

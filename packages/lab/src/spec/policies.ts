@@ -4,13 +4,11 @@ import {
   type Descriptor,
   type EffectivePolicy,
   effectivePolicy,
-  overlay,
   Problems,
   tableSchema,
 } from 'holdfast/spec';
 import { mapOf, notKnown } from './descriptors.ts';
-import type { Fleet } from './model.ts';
-import { isRecord, reading, type SpecProblems } from './problems.ts';
+import { isRecord, reading } from './problems.ts';
 
 /** What `none` means: one attempt under its timeout, and nothing else. */
 export const NO_POLICY: DependencyData = {
@@ -19,35 +17,6 @@ export const NO_POLICY: DependencyData = {
   bulkhead: false,
   deadline: false,
 };
-
-/** The lanes that are there by themselves. */
-export const LANES: ReadonlyMap<string, DependencyData> = new Map([
-  /** The fleet as its spec states it. */
-  ['holdfast', {}],
-  /** What one finds in the field: four attempts at once, and nothing that bounds them. */
-  [
-    'naive',
-    {
-      retry: {
-        maxAttempts: 4,
-        backoff: { kind: 'constant', base: 0, jitter: 'none' },
-        budget: false,
-      },
-      breaker: false,
-      bulkhead: false,
-      deadline: false,
-    },
-  ],
-]);
-
-/** Options of `dependency()` with a lane's laid over them. */
-function inLane(options: DependencyData, lane: DependencyData): DependencyData {
-  return overlay(asRecord(options), asRecord(lane)) as DependencyData;
-}
-
-function asRecord(options: DependencyData): Readonly<Record<string, unknown>> {
-  return options as Readonly<Record<string, unknown>>;
-}
 
 /** The options of `dependency()` that a file can hold. */
 const { classify: _classify, onEvent: _onEvent, ...policyTable } = dependencyOptions;
@@ -115,6 +84,8 @@ export function policiesByName(about: { readonly what: string }) {
 /** What an edge comes to: its options, their name, and what they mean in full. */
 export interface Resolved {
   readonly policyName: string | null;
+  /** It said `none`. */
+  readonly bare: boolean;
   readonly options: DependencyData;
   readonly policy: EffectivePolicy;
 }
@@ -127,7 +98,8 @@ export function resolvePolicy(
 ): Resolved {
   const name = typeof stated === 'string' && stated !== 'none' ? stated : null;
   const options = optionsOf(stated, named, lone);
-  return { policyName: name, options, policy: effectivePolicy(options, 'policy', new Problems()) };
+  const whole = effectivePolicy(options, 'policy', new Problems());
+  return { policyName: name, bare: stated === 'none', options, policy: whole };
 }
 
 function optionsOf(
@@ -137,26 +109,4 @@ function optionsOf(
 ): DependencyData {
   if (typeof stated !== 'string') return stated;
   return stated === 'none' ? lone : (named.get(stated) ?? {});
-}
-
-/** A lane may be wrong only together with the options that it is laid over. */
-export function checkLanes(fleet: Fleet, problems: SpecProblems): void {
-  if (problems.count > 0) return;
-  const inner = [...fleet.services.values()].flatMap(({ stages }) => stages.flat());
-  const edges = [...[...fleet.users.values()].map(({ edge }) => edge), ...inner];
-  for (const [name, lane] of fleet.lanes) {
-    if (LANES.has(name)) continue;
-    const wrong = edges
-      .map((edge) => ({ edge, own: problemsOf(inLane(edge.options, lane)) }))
-      .find(({ own }) => own.length > 0);
-    if (wrong !== undefined) {
-      problems.at(['lanes', name], `does not fit ${wrong.edge.id}: ${wrong.own.join('; ')}`);
-    }
-  }
-}
-
-function problemsOf(options: DependencyData): readonly string[] {
-  const problems = new Problems();
-  effectivePolicy(options, 'policy', problems);
-  return problems.messages;
 }

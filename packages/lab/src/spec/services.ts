@@ -96,7 +96,7 @@ export const queueTable = {
     default: 'executed',
   }),
   checksDeadline: flag({
-    what: 'Requests whose deadline has passed are dropped when their turn comes',
+    what: 'Requests that can hardly be served in time are dropped at their turn',
     default: false,
   }),
 };

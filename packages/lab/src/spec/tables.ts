@@ -41,7 +41,7 @@ export const specTable = {
   services,
   users,
   lanes: mapOf(policyOptions({ what: 'Options' }), {
-    what: "Options laid over every edge's, to compare: `holdfast` (nothing) and `naive` are there by themselves",
+    what: 'Options laid over those of every edge with a policy, to compare: `holdfast` (nothing) and `naive` are there by themselves',
     max: 20,
   }),
   scenarios: mapOf(record(scenarioTable, { what: 'A scenario' }), {

@@ -12,7 +12,7 @@ describe('Holdfast-Context', () => {
       backoff: { kind: 'constant', base: 1000, jitter: 'none' },
       budget: false,
     } as const;
-    const f = resilientFetch(eager({ retry }, runtime), {
+    const f = resilientFetch(eager({ retry, timeout: '19.5s' }, runtime), {
       contextHosts: [`127.0.0.1:${server.port}`],
       criticality: 'sheddable',
     });
@@ -21,7 +21,8 @@ describe('Holdfast-Context', () => {
     await runtime.clock.advanceAsync(1000);
     await answer;
     expect(server.seen.map(({ headers }) => headers['holdfast-context'])).toEqual([
-      'deadline=20000, attempt=1, criticality=sheddable',
+      // Nobody waits for the first any longer than its timeout, nor for the second than the call.
+      'deadline=19500, attempt=1, criticality=sheddable',
       'deadline=19000, attempt=2, criticality=sheddable',
     ]);
     expect(server.seen[0]!.headers['a']).toBe('1');
@@ -36,7 +37,8 @@ describe('Holdfast-Context', () => {
 
   test('names any port, knows a Request and a URL, and replaces nothing', async () => {
     const server = await serve((response) => response.end());
-    const f = fetching({ contextHosts: ['127.0.0.1'] }, { deadline: false });
+    const endless = { deadline: false, timeout: false } as const;
+    const f = fetching({ contextHosts: ['127.0.0.1'] }, endless);
     await f(new URL(server.url));
     await f(new Request(server.url, { headers: { a: '1' } }));
     await f(server.url, { headers: { 'Holdfast-Context': 'mine' } });

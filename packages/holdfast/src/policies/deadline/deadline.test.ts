@@ -116,6 +116,20 @@ describe('a call that ends in time', () => {
   });
 });
 
+test("a nested call ends before its parent's attempt, not only before the deadline", async () => {
+  const rt = testRuntime();
+  const outer = pipeline(deadline(5000, rt), timeout(1000, rt));
+  const inner = pipeline(deadline(4000, rt));
+  let nested: ReturnType<typeof inner.tryCall> | undefined;
+  const result = outer.call(async (parent) => {
+    nested = inner.tryCall(hang, { parent });
+    return (await nested).ok ? 'with' : 'without';
+  });
+  rt.clock.advance(950);
+  expect((await nested)?.stoppedBy).toBe('deadline');
+  await expect(result).resolves.toBe('without');
+});
+
 describe('the deadline of one call', () => {
   test.each([
     ['50ms', 50],

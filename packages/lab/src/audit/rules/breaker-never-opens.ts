@@ -1,7 +1,10 @@
-import type { EffectivePolicy } from 'holdfast/spec';
-
 import { sustained } from '../tries.ts';
 import { amount, eachCall, ms, type Rule } from './rule.ts';
+
+/** The longest that `window` may be. */
+const MAX_WINDOW = 3_600_000;
+/** Two failures out of three prove nothing. */
+const FEWEST = 5;
 
 export const breakerNeverOpens: Rule = {
   id: 'breaker-never-opens',
@@ -12,32 +15,22 @@ export const breakerNeverOpens: Rule = {
     const { breaker } = edge.policy;
     const [library] = layersOf(edge);
     const calls = load.callsOver(edge) / caller.replicas;
-    if (breaker === null || library === undefined || calls === 0) return null;
+    // A window of calls is full in the end, and its length is minimum enough.
+    if (breaker?.kind !== 'time' || library === undefined || calls === 0) return null;
     const attempts = calls * sustained(library);
-    const seen = callsInWindow(breaker, attempts);
+    const seen = (attempts * breaker.window) / 1000;
     if (seen >= breaker.minimumCalls) return null;
-    const enough = Math.ceil((breaker.minimumCalls / attempts) * 1000);
+    const enough = Math.ceil(breaker.minimumCalls / attempts) * 1000;
+    const ways = [
+      'Use `kind: consecutive`',
+      ...(enough <= MAX_WINDOW ? [`widen \`window\` to ${ms(enough)}`] : []),
+      ...(seen >= FEWEST ? [`lower \`minimumCalls\` to ${Math.floor(seen)}`] : []),
+    ];
     return {
+      options: ['breaker.minimumCalls'],
       message: `${edge.id}: ${caller.replicas === 1 ? 'the one replica' : `each of ${caller.replicas} replicas`} makes ${amount(attempts)} attempts a second, ${amount(seen)} in the window, and the breaker does not open on fewer than ${breaker.minimumCalls}`,
-      fix:
-        breaker.kind === 'count'
-          ? `Have \`windowCalls\` of at least ${breaker.minimumCalls}, or fewer \`minimumCalls\`.`
-          : `Widen \`window\` to ${ms(Math.ceil(enough / 1000) * 1000)}, lower \`minimumCalls\` to ${Math.max(1, Math.floor(seen))}, or use \`kind: consecutive\`.`,
+      fix: `${ways.join(', or ')}.`,
       value: seen,
     };
   }),
 };
-
-function callsInWindow(
-  { kind, window, windowCalls }: NonNullable<EffectivePolicy['breaker']>,
-  rate: number,
-): number {
-  switch (kind) {
-    case 'time':
-      return (rate * window) / 1000;
-    case 'count':
-      return windowCalls;
-    case 'consecutive':
-      return Infinity;
-  }
-}

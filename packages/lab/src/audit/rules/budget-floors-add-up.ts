@@ -1,7 +1,8 @@
 import type { Edge } from '../../spec/model.ts';
-import { callsOf } from '../edges.ts';
+import { edgesOf, processesOf } from '../edges.ts';
+import type { Layer } from '../layers.ts';
 import { capacityOf } from '../load.ts';
-import { amount, type Audited, eachService, type Rule } from './rule.ts';
+import { amount, eachService, type Rule } from './rule.ts';
 
 /** Floors below this share of what a callee can serve do not matter, however busy it is. */
 const NEGLIGIBLE = 0.05;
@@ -10,32 +11,38 @@ export const budgetFloorsAddUp: Rule = {
   id: 'budget-floors-add-up',
   severity: 'warning',
   looksFor:
-    'Floors of retry budgets that come, over all replicas of the callers, to more than the callee can serve',
+    'Floors of retry budgets that come, over all processes that call, to more than the callee can serve',
   why: 'A floor is granted to every process by itself, however little it has earned. A thousand quiet clients with one retry a second each are a thousand retries a second when the callee fails.',
   check: eachService((service, audited) => {
-    const floors = callersOf(service.name, audited).reduce(
-      (all, { edge, replicas }) =>
-        all + replicas * (edge.policy.retry?.budget?.floorPerSecond ?? 0),
-      0,
-    );
     const capacity = capacityOf(service);
+    if (capacity === Infinity) return null;
+    const perSlot = capacity / (service.replicas * service.server.workers);
+    const floors = edgesOf(audited.fleet)
+      .filter(({ to }) => to === service.name)
+      .map((edge) => {
+        const atOnce = atOnceOf(audited.layersOf(edge));
+        return processesOf(edge, audited.fleet) * (floorOf(edge) + atOnce * perSlot);
+      })
+      .reduce((all, floor) => all + floor, 0);
     const spare = Math.max(0, capacity - audited.load.rateOf(service.name));
     if (floors <= spare || floors <= NEGLIGIBLE * capacity) return null;
     return {
       message: `${service.name} can serve ${amount(spare)} requests a second more than usual, and the floors of its callers' budgets allow ${amount(floors)} retries a second`,
-      fix: 'Lower `floorPerSecond` (0.1 by default), or set it to 0 for callers that make enough calls to earn their retries.',
+      fix: "Lower `floorPerSecond` (0.1 by default) or a mesh's `minRetryConcurrency` (3), or set it to 0 for callers that make enough calls to earn their retries.",
       value: floors,
     };
   }),
 };
 
-function callersOf(
-  name: string,
-  { fleet }: Audited,
-): readonly { readonly edge: Edge; readonly replicas: number }[] {
-  return [...fleet.services.values()].flatMap((caller) =>
-    callsOf(caller)
-      .filter(({ to }) => to === name)
-      .map((edge) => ({ edge, replicas: caller.replicas })),
-  );
+/** Retries a second that one process may always make. */
+function floorOf({ policy: { retry } }: Edge): number {
+  return retry === null || retry.maxAttempts === 1 ? 0 : (retry.budget?.floorPerSecond ?? 0);
+}
+
+/** Retries that the layers of a mesh may always have under way; one without a bound is told by a rule of its own. */
+function atOnceOf(layers: readonly Layer[]): number {
+  return layers
+    .map(({ concurrentFloor }) => concurrentFloor)
+    .filter((floor) => floor < Infinity)
+    .reduce((all, floor) => all + floor, 0);
 }

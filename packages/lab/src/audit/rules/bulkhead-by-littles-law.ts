@@ -19,6 +19,7 @@ export const bulkheadByLittlesLaw: Rule = {
     const law = `${amount(rate)} calls a second of ${ms(time)} from each replica need ${amount(need)} at once`;
     if (maxConcurrent < need) {
       return {
+        options: ['bulkhead.maxConcurrent'],
         message: `${edge.id}: ${law}, and the bulkhead has ${maxConcurrent} slots`,
         fix: `Set \`bulkhead: { maxConcurrent: ${Math.ceil(2 * need)} }\`, or have more replicas.`,
         value: need,
@@ -28,6 +29,7 @@ export const bulkheadByLittlesLaw: Rule = {
       return null;
     }
     return {
+      options: ['bulkhead.maxConcurrent'],
       message: `${edge.id}: ${law}, and a bulkhead of ${maxConcurrent} slots bounds nothing`,
       fix: `Set \`bulkhead: { maxConcurrent: ${Math.max(5, Math.ceil(4 * need))} }\`: room for a bad minute.`,
       value: need,

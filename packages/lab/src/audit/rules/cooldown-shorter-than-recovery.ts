@@ -10,6 +10,7 @@ export const cooldownShorterThanRecovery: Rule = {
     const { breaker } = edge.policy;
     if (recovery === null || breaker === null || breaker.cooldown >= recovery) return null;
     return {
+      options: ['breaker.cooldown'],
       message: `${edge.id}: the breaker probes after ${ms(breaker.cooldown)}, but ${edge.to} takes ${ms(recovery)} to recover`,
       fix: `Set \`breaker: { cooldown: ${ms(recovery)} }\` or more.`,
       value: recovery - breaker.cooldown,

@@ -3,7 +3,7 @@ import { eachEdge, type Rule } from './rule.ts';
 export const doubleRetry: Rule = {
   id: 'double-retry',
   severity: 'warning',
-  looksFor: 'More than one layer retries on the same edge',
+  looksFor: 'More than one layer retries, or hedges, on the same edge',
   why: 'A client library, gRPC and a sidecar know nothing of each other: each repeats what the others have repeated already, and the attempts multiply.',
   check: eachEdge((edge, { layersOf, numbersOf }) => {
     // The callee's sidecar repeats only what has not reached the application: it counts, but it is nobody's mistake.
@@ -12,10 +12,13 @@ export const doubleRetry: Rule = {
     );
     if (retrying.length < 2) return null;
     const { attempts } = numbersOf(edge);
-    const layers = retrying.map(({ kind, maxAttempts }) => `${kind} ${maxAttempts}`).join(', ');
+    const layers = retrying
+      .map(({ kind, maxAttempts, hedges }) => `${kind} ${maxAttempts}${hedges ? ' at once' : ''}`)
+      .join(', ');
+    const what = retrying.some(({ hedges }) => hedges) ? 'repeat or hedge' : 'retry';
     return {
-      message: `${retrying.length} layers retry ${edge.id} (${layers}): up to ${attempts} requests for one call`,
-      fix: 'Keep the retries of one layer. The library knows verdicts, keys and its budget: switch the others off (`attempts: 0` in the VirtualService, no `retryPolicy` in the service config).',
+      message: `${retrying.length} layers ${what} ${edge.id} (${layers}): up to ${attempts} requests for one call`,
+      fix: 'Keep the retries of one layer. The library knows verdicts, keys and its budget: switch the others off (`attempts: 0` in the VirtualService, no `retryPolicy` or `hedgingPolicy` in the service config).',
       value: attempts,
     };
   }),

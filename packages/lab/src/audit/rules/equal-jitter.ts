@@ -8,6 +8,7 @@ export const equalJitter: Rule = {
   check: eachEdge(({ id, policy: { retry } }) => {
     if (retry === null || retry.maxAttempts === 1 || retry.backoff.jitter !== 'equal') return null;
     return {
+      options: ['retry.backoff.jitter'],
       message: `${id} has equal jitter: the first half of each wait is the same for every caller`,
       fix: 'Use `jitter: full`, the default; `decorrelated` does as well.',
       value: null,

@@ -15,6 +15,7 @@ export const fixedInterval: Rule = {
     const grows = maxAttempts === 2 || backoff.jitter === 'decorrelated' || last > first;
     if (first > 0 && grows) return null;
     return {
+      options: [first === 0 ? 'retry.backoff.base' : 'retry.backoff.kind'],
       message:
         first === 0
           ? `${id} makes all of its ${maxAttempts} attempts at once, without waiting`

@@ -8,6 +8,7 @@ export const livenessAsksDependency: Rule = {
   check: eachService(({ name, livenessAsks }) => {
     if (livenessAsks.length === 0) return null;
     return {
+      options: ['livenessAsks'],
       message: `The liveness probe of ${name} asks ${livenessAsks.join(' and ')}`,
       fix: 'Let liveness say only whether the process itself still turns; readiness may say more.',
       value: livenessAsks.length,

@@ -17,6 +17,7 @@ export const missingDeadline: Rule = {
     ].filter((what) => what !== '');
     if (adds.length === 0) return null;
     return {
+      options: ['deadline'],
       message: `${edge.id} has no deadline, and ${adds.join(' and ')} to bound`,
       fix: 'Set `deadline`, above attempts x timeout and their waits; without the option it is 4 s, and 20 s with `protocol: http`.',
       value: null,

@@ -10,6 +10,7 @@ export const missingTimeout: Rule = {
     const [library, ...inner] = layersOf(edge);
     if (Math.min(library?.perTry ?? Infinity, longest(inner)) < Infinity) return null;
     return {
+      options: ['timeout'],
       message: `${edge.id} has no timeout for an attempt, in any layer`,
       fix: "Set `timeout` to the callee's 99.9th percentile and some room; without the option it is 1 s, and 5 s with `protocol: http`.",
       value: null,

@@ -8,6 +8,7 @@ export const noBudget: Rule = {
   check: eachEdge(({ id, policy: { retry } }) => {
     if (retry === null || retry.maxAttempts === 1 || retry.budget !== null) return null;
     return {
+      options: ['retry.budget'],
       message: `${id} retries without a budget: an outage multiplies its load by ${retry.maxAttempts}`,
       fix: 'Leave `budget` out: it is then a tenth of the calls that succeed.',
       value: retry.maxAttempts,

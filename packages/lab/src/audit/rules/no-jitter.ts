@@ -10,6 +10,7 @@ export const noJitter: Rule = {
     if (retry === null || retry.maxAttempts === 1 || retry.backoff.base === 0) return null;
     if (retry.backoff.jitter !== 'none') return null;
     return {
+      options: ['retry.backoff.jitter'],
       message: `${id} waits without jitter before each of its further attempts`,
       fix: 'Leave `jitter` out: it is then `full`, anything between nothing and the whole wait.',
       value: null,

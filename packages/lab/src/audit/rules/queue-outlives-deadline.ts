@@ -18,6 +18,7 @@ export const queueOutlivesDeadline: Rule = {
     const wait = (queue.max * meanOf(serviceTime)) / workers;
     if (windows.length === 0 || wait <= patience) return null;
     return {
+      options: ['queue.max'],
       message:
         wait === Infinity
           ? `${service.name} has a queue without a bound`

@@ -35,7 +35,10 @@ function unboundedFactor(layers: readonly Layer[]): number {
 /** The path with all that is multiplied on it, budgets or not. */
 function fault(path: Path, { numbersOf, placeOf }: Audited): Fault {
   const factors = path.edges.map((edge) => numbersOf(edge).calls * numbersOf(edge).attempts);
-  const requests = factors.reduce((product, factor) => product * factor, 1);
+  const requests = Math.min(
+    factors.reduce((product, factor) => product * factor, 1),
+    Number.MAX_VALUE,
+  );
   const last = path.edges.at(-1) as Edge;
   return {
     at: last.id,

@@ -15,6 +15,7 @@ export const retryHorizonShorterThanRecovery: Rule = {
     const horizon = longest(layersOf(edge));
     if (horizon >= recovery) return null;
     return {
+      options: ['breaker'],
       message: `${edge.id}: all attempts of a call are over after ${ms(horizon)} at most, ${edge.to} takes ${ms(recovery)} to recover, and there is no breaker`,
       fix: 'Leave `breaker` out, so that it is on and refuses calls at once meanwhile; what must happen in the end belongs in a queue.',
       value: recovery - horizon,

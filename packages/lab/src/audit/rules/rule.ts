@@ -1,6 +1,7 @@
 import { formatDuration } from 'holdfast/spec';
 
 import type { Edge, Fleet, Service, SpecPath } from '../../spec/model.ts';
+import { isRecord } from '../../spec/problems.ts';
 import { callsOf, edgesOf } from '../edges.ts';
 import type { Finding, Place, Severity } from '../finding.ts';
 import type { EdgeNumbers } from '../graph.ts';
@@ -44,7 +45,13 @@ export interface Fault {
 }
 
 /** The part of a fault that differs from edge to edge. */
-export type Said = Pick<Fault, 'message' | 'fix' | 'value' | 'severity'>;
+export interface Said extends Pick<Fault, 'message' | 'fix' | 'value' | 'severity'> {
+  /**
+   * The options that it is about, of the edge's policy or of the service: `retry.backoff.jitter`. The
+   * fault is then at the first of them that is written.
+   */
+  readonly options?: readonly string[];
+}
 
 /** A check that looks at every edge by itself, users' included. */
 export function eachEdge(
@@ -71,7 +78,11 @@ export function eachService(
     [...audited.fleet.services.values()].flatMap((service) => {
       const said = look(service, audited);
       if (said === null) return [];
-      return [{ ...said, at: service.name, place: audited.placeOf(service.path) }];
+      const { options = [], ...fault } = said;
+      const [keys = []] = options.map((option) => option.split('.'));
+      // What is not written is looked for in vain, and the nearest thing around it found.
+      const place = audited.placeOf([...service.path, ...keys]);
+      return [{ ...fault, at: service.name, place }];
     });
 }
 
@@ -82,8 +93,25 @@ function overEdges(
 ): readonly Fault[] {
   return edges.flatMap((edge) => {
     const said = look(edge, audited);
-    return said === null ? [] : [{ ...said, at: edge.id, place: audited.placeOf(edge.path) }];
+    if (said === null) return [];
+    const { options = [], ...fault } = said;
+    return [{ ...fault, at: edge.id, place: audited.placeOf(pathOf(edge, options)) }];
   });
+}
+
+/** Of the first of these options that is written, in the edge's policy or in the one that it names; else of the edge. */
+function pathOf(edge: Edge, options: readonly string[]): SpecPath {
+  const { path, policyName, options: policy } = edge;
+  const stated = policyName === null ? [...path, 'policy'] : ['policies', policyName];
+  const written = options
+    .map((option) => option.split('.'))
+    .find((keys) => isWritten(policy, keys));
+  return written === undefined ? path : [...stated, ...written];
+}
+
+function isWritten(value: unknown, [key, ...rest]: readonly string[]): boolean {
+  if (key === undefined) return true;
+  return isRecord(value) && Object.hasOwn(value, key) && isWritten(value[key], rest);
 }
 
 /** A duration for messages. */

@@ -1,58 +1,11 @@
 import { PRESETS } from 'holdfast/spec';
 import { describe, expect, test } from 'vitest';
 
+import { type Case, found, type Json, layer, mesh, placeOf, rule } from '../../../test/cases.ts';
 import { fleetOf } from '../../spec/fleet.ts';
-import type { SpecPath } from '../../spec/model.ts';
 import { audit } from '../audit.ts';
-import type { Finding, Place } from '../finding.ts';
-import type { Layer } from '../layers.ts';
+import type { Finding } from '../finding.ts';
 import { RULES } from './table.ts';
-
-type Json = Record<string, unknown>;
-
-const placeOf = (path: SpecPath): Place => ({ file: 'spec.yaml', line: 1, column: 1, path });
-
-/** A caller, a callee and users: what nothing is wrong with, until a case changes it. */
-interface Case {
-  /** Options of the one call, `web > stock`. */
-  readonly policy?: Json | string;
-  readonly call?: Json;
-  readonly web?: Json;
-  readonly stock?: Json;
-  readonly services?: Json;
-  readonly users?: Json;
-  readonly layers?: readonly Layer[];
-}
-
-function specOf({ policy, call, web, stock, services, users }: Case): Json {
-  const toStock = { to: 'stock', ...(policy === undefined ? {} : { policy }), ...call };
-  return {
-    name: 'case',
-    services: { web: { calls: [toStock], ...web }, stock: { ...stock }, ...services },
-    users: { shoppers: { to: 'web', rate: 20, ...users } },
-  };
-}
-
-function found(given: Case): readonly Finding[] {
-  return audit(fleetOf(specOf(given)), { layers: given.layers ?? [], placeOf }).findings;
-}
-
-function layer(given: Partial<Layer>): Layer {
-  return {
-    kind: 'sidecar',
-    from: 'web',
-    to: 'stock',
-    maxAttempts: 1,
-    perTry: Infinity,
-    timeout: Infinity,
-    backoff: () => 0,
-    extraShare: Infinity,
-    retryOn: ['connect-failure'],
-    implicit: false,
-    place: placeOf([]),
-    ...given,
-  };
-}
 
 interface Fault {
   readonly faulty: Case;
@@ -62,6 +15,15 @@ interface Fault {
 }
 
 const backoff = (options: Json): Case => ({ policy: { retry: { backoff: options } } });
+
+/** Stock calls two others. */
+function routing(east: object, west: object): Case {
+  const calls = [
+    { to: 'east', ...east },
+    { to: 'west', ...west },
+  ];
+  return { stock: { calls }, services: { east: {}, west: {} } };
+}
 
 const CASES: Readonly<Record<string, Fault>> = {
   'retries-multiply': {
@@ -139,6 +101,10 @@ const CASES: Readonly<Record<string, Fault>> = {
     faulty: { users: { rate: 0.5 } },
     mended: { policy: { breaker: { minimumCalls: 10 } }, users: { rate: 0.5 } },
   },
+  'shared-breaker': {
+    faulty: routing({ times: 0.7 }, { times: 0.3 }),
+    mended: { ...routing({ times: 0.7 }, { times: 0.3 }), policy: { breaker: false } },
+  },
   'probes-herd': {
     faulty: { policy: { breaker: { cooldownJitter: 0 } }, web: { replicas: 20 } },
     mended: { policy: { breaker: { cooldownJitter: 0.1 } }, web: { replicas: 20 } },
@@ -194,15 +160,6 @@ describe('each rule', () => {
   });
 });
 
-function rule(id: string, given: Case): Finding | undefined {
-  return found(given).find((finding) => finding.rule === id);
-}
-
-/** Nothing but a mesh's retries. */
-function mesh(given: Partial<Layer>): Case {
-  return { policy: 'none', layers: [layer({ maxAttempts: 3, ...given })] };
-}
-
 describe('cases of one rule', () => {
   test('timeout-inversion is an error where no deadline cuts the callee, and says by how much', () => {
     const faulty: Case = { policy: { deadline: false }, users: { policy: {} } };
@@ -227,6 +184,33 @@ describe('cases of one rule', () => {
     expect(rule('tries-do-not-fit', { policy: { timeout: '1.5s' } })?.message).toContain(
       '3 attempts of the library and their waits need 4.8s, but there are 4s in all: 3 can begin, 2 can end',
     );
+  });
+
+  test('budget-floors-add-up counts the retries at once that a mesh always allows', () => {
+    const budget = { maxAttempts: 2, extraShare: 0.25, implicit: true };
+    const floorsOf = (concurrentFloor: number): Finding | undefined =>
+      rule('budget-floors-add-up', {
+        policy: 'none',
+        layers: [layer({ ...budget, concurrentFloor })],
+        web: { replicas: 6 },
+        stock: { workers: 10, serviceTime: '10ms' },
+      });
+    // Six sidecars with three at once each, on ten workers.
+    expect(floorsOf(3)?.value).toBe(1800);
+    expect(floorsOf(1)).toBeUndefined();
+    expect(floorsOf(Infinity)).toBeUndefined();
+    expect(rule('budget-floors-add-up', { stock: { serviceTime: 0 } })).toBeUndefined();
+  });
+
+  test('shared-breaker leaves alone who calls several for one request, or one by chance', () => {
+    for (const given of [
+      routing({}, {}),
+      routing({ times: 0.1 }, {}),
+      routing({ times: 0.9 }, { times: 0.9 }),
+      routing({ times: 0.5 }, { times: 0.5, optional: true }),
+    ]) {
+      expect(rule('shared-breaker', given)).toBeUndefined();
+    }
   });
 
   test('fixed-interval finds attempts without any wait', () => {

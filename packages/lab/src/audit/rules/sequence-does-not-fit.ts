@@ -41,10 +41,11 @@ function isSequence({ stages }: Service): boolean {
   return stages.length > 1 || stages.flat().some(({ times }) => times > 1);
 }
 
-/** One attempt of what inherits a deadline, all of what does not. */
+/** One attempt of what inherits a deadline, all of what does not; as often as it may be made, in turn. */
 function limitOf(call: Edge, { layersOf }: Audited): number {
   const { deadline, timeout } = call.policy;
-  return deadline === null ? longest(layersOf(call)) : (timeout ?? deadline);
+  const once = deadline === null ? longest(layersOf(call)) : (timeout ?? deadline);
+  return call.times === 0 ? 0 : Math.ceil(call.times) * once;
 }
 
 function isChosen({ options, policy }: Edge): boolean {

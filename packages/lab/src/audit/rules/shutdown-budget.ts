@@ -8,6 +8,7 @@ export const shutdownBudget: Rule = {
   check: eachService(({ name, shutdown: { drain, terminationGracePeriod: grace } }) => {
     if (grace === null || drain < grace) return null;
     return {
+      options: ['shutdown.terminationGracePeriod'],
       message: `${name} drains for ${ms(drain)}, and is killed after ${ms(grace)}`,
       fix: `Set \`terminationGracePeriodSeconds\` to ${Math.ceil(drain / 1000) + 5} or more, or drain for less than ${ms(grace)}.`,
       value: drain - grace,

@@ -19,6 +19,7 @@ import { retryOn4xx } from './retry-on-4xx.ts';
 import type { Rule } from './rule.ts';
 import { sequenceDoesNotFit } from './sequence-does-not-fit.ts';
 import { severalRetryOwners } from './several-retry-owners.ts';
+import { sharedBreaker } from './shared-breaker.ts';
 import { shutdownBudget } from './shutdown-budget.ts';
 import { timeoutInversion } from './timeout-inversion.ts';
 import { triesDoNotFit } from './tries-do-not-fit.ts';
@@ -50,6 +51,7 @@ export const RULES: readonly Rule[] = [
   triesDoNotFit,
   // Breakers and recovery.
   breakerNeverOpens,
+  sharedBreaker,
   probesHerd,
   cooldownShorterThanRecovery,
   retryHorizonShorterThanRecovery,

@@ -16,32 +16,42 @@ export const timeoutInversion: Rule = {
     const once = !audited.fleet.services.has(edge.from) && edge.policy.retry === null;
     const [worst] = callsOf(callee)
       .filter(({ policy }) => !once || policy.deadline === null)
-      .map((call) => ({ call, takes: mayTake(call, audited) }))
+      .map((call) => ({ call, ...mayTake(call, audited) }))
       .filter(({ takes }) => takes > window)
       .toSorted((a, b) => b.takes - a.takes);
     return worst === undefined ? null : said(edge, callee, { ...worst, window });
   }),
 };
 
+interface Taking {
+  /** Milliseconds; Infinity for no limit. */
+  readonly takes: number;
+  readonly what: 'a call' | 'one attempt';
+}
+
 /**
- * A call with a deadline inherits its caller's and ends before it; its attempt's own limit is then
- * what is too long. Without one nothing stops it before all of its tries are over.
+ * A call with a deadline inherits its caller's and ends before it; a limit of its own is then too
+ * long if it never counts: that of one attempt, or a total that somebody chose. Without a deadline
+ * nothing stops it before all of its tries are over.
  */
-function mayTake(call: Edge, { layersOf }: Audited): number {
+function mayTake(call: Edge, { layersOf }: Audited): Taking {
   const { deadline, timeout } = call.policy;
-  return deadline === null ? longest(layersOf(call)) : (timeout ?? deadline);
+  const chosen = deadline === null || call.options.deadline !== undefined;
+  return chosen
+    ? { takes: longest(layersOf(call)), what: 'a call' }
+    : { takes: timeout ?? deadline, what: 'one attempt' };
 }
 
 function said(
   edge: Edge,
   callee: Service,
-  { call, takes, window }: { call: Edge; takes: number; window: number },
+  { call, takes, what, window }: Taking & { readonly call: Edge; readonly window: number },
 ): Said {
   const cut = call.policy.deadline !== null;
   return {
     // What inherits a deadline is cut in time: its own limit never counts, but nobody works in vain.
     severity: cut ? 'warning' : 'error',
-    message: `${edge.id} waits ${ms(window)} for an answer, but ${cut ? 'one attempt' : 'a call'} of ${call.id} may take ${ms(takes)}`,
+    message: `${edge.id} waits ${ms(window)} for an answer, but ${what} of ${call.id} may take ${ms(takes)}`,
     fix: `Give ${call.id} less than ${ms(window)}${cut ? '' : ' in all, or a deadline, which it then inherits'}; or ${callee.name}'s caller more time.`,
     value: takes === Infinity ? null : takes - window,
   };

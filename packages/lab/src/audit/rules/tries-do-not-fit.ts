@@ -7,20 +7,24 @@ export const triesDoNotFit: Rule = {
   looksFor: 'Attempts and the waits between them that need more time than there is in all',
   why: 'The last attempts are cut short or never begin: they were counted on, and all that they can add is load.',
   check: eachEdge((edge, { layersOf }) => {
+    // What the layers outside leave for all of this one's tries.
+    let left = Infinity;
     for (const [i, layer] of layersOf(edge).entries()) {
       const inner = layersOf(edge).slice(i);
       const need = triesNeed(inner);
+      const total = Math.min(left, layer.timeout);
       // A mesh or gRPC without a limit for one try has the total for it: there is nothing to add up.
       const noLimit = layer.kind !== 'library' && layer.perTry >= layer.timeout;
-      if (layer.maxAttempts === 1 || noLimit || need === Infinity || need <= layer.timeout) {
-        continue;
+      if (layer.maxAttempts > 1 && !noLimit && need < Infinity && need > total) {
+        const { begin, end } = triesThatFit(inner, left);
+        const room = left < layer.timeout ? 'that the layers around it leave' : 'in all';
+        return {
+          message: `${edge.id}: ${layer.maxAttempts} attempts of the ${layer.kind} and their waits need ${ms(need)}, but there are ${ms(total)} ${room}: ${begin} can begin, ${end} can end`,
+          fix: `Have ${end > 1 ? `${end} attempts` : 'one attempt'}, shorten the time of one, or give ${ms(need)} in all.`,
+          value: need - total,
+        };
       }
-      const { begin, end } = triesThatFit(inner, Infinity);
-      return {
-        message: `${edge.id}: ${layer.maxAttempts} attempts of the ${layer.kind} and their waits need ${ms(need)}, but there are ${ms(layer.timeout)} in all: ${begin} can begin, ${end} can end`,
-        fix: `Have ${end > 1 ? `${end} attempts` : 'one attempt'}, shorten the time of one, or give ${ms(need)} in all.`,
-        value: need - layer.timeout,
-      };
+      left = Math.min(total, layer.perTry);
     }
     return null;
   }),

@@ -8,6 +8,7 @@ export const unboundedRetryConcurrency: Rule = {
   check: eachCall(({ id, policy: { retry, bulkhead } }) => {
     if (retry === null || retry.maxAttempts === 1 || bulkhead !== null) return null;
     return {
+      options: ['bulkhead'],
       message: `${id} retries, and has no bulkhead to bound how many attempts run at once`,
       fix: 'Leave `bulkhead` out (50 at once, 100 queued), or size it: calls a second x seconds a call, and some room.',
       value: null,

@@ -12,6 +12,7 @@ export const unlimitedAttempts: Rule = {
     const layer = layersOf(edge).find(({ maxAttempts }) => maxAttempts > AS_GOOD_AS_UNLIMITED);
     if (layer === undefined) return null;
     return {
+      options: layer.kind === 'library' ? ['retry.maxAttempts'] : [],
       message: `${edge.id}: the ${layer.kind} layer makes up to ${layer.maxAttempts} attempts of a call`,
       fix: 'Make three, five where nobody waits; let a queue or a schedule repeat what must happen in the end.',
       value: layer.maxAttempts,

@@ -1,6 +1,6 @@
 import { eachEdge, type Rule } from './rule.ts';
 
-/** On these the request has not been worked on: Envoy's names, gRPC's code of a refusal, the library's verdict. */
+/** On these the request has not been worked on: Envoy's names and statuses, gRPC's code of a refusal, the library's verdict. */
 const NOT_DONE: ReadonlySet<string> = new Set([
   'connect-failure',
   'refused-stream',
@@ -8,6 +8,10 @@ const NOT_DONE: ReadonlySet<string> = new Set([
   'envoy-ratelimited',
   'resource-exhausted',
   'overload',
+  '425',
+  '429',
+  // Says nothing by itself: the codes are listed beside it.
+  'retriable-status-codes',
 ]);
 
 export const unsafeRetry: Rule = {
@@ -23,8 +27,9 @@ export const unsafeRetry: Rule = {
     if (hedged) return null;
     const unsafe = layersOf(edge).find(
       ({ kind, maxAttempts, implicit, retryOn }) =>
-        // What a mesh does unasked is chosen to be safe; that it does it is said by a rule of its own.
-        !implicit &&
+        // What a mesh does unasked is chosen to be safe, and is said by a rule of its own; but up to
+        // Istio 1.23 a 503 was among it, which may come after the effect.
+        (!implicit || retryOn.includes('503')) &&
         kind !== 'library' &&
         kind !== 'inbound' &&
         maxAttempts > 1 &&

@@ -1,0 +1,96 @@
+import { describe, expect, test } from 'vitest';
+
+import { type Case, layer, mesh, rule } from '../../../test/cases.ts';
+
+describe('layers of one edge', () => {
+  test('double-retry counts hedges, which multiply with retries', () => {
+    const hedged = layer({ kind: 'grpc', maxAttempts: 3, hedges: true });
+    const finding = rule('double-retry', { layers: [hedged] });
+    expect(finding).toMatchObject({ value: 9, at: 'web > stock' });
+    expect(finding?.message).toContain('repeat or hedge web > stock (library 3, grpc 3 at once)');
+  });
+
+  test('tries-do-not-fit finds tries of a mesh that the attempt around them has no room for', () => {
+    const sidecar = layer({ maxAttempts: 3, perTry: 800, retryOn: ['connect-failure'] });
+    const policy = { retry: false, timeout: '2s' };
+    const finding = rule('tries-do-not-fit', { policy, layers: [sidecar] });
+    expect(finding).toMatchObject({ value: 400 });
+    expect(finding?.message).toContain(
+      '3 attempts of the sidecar and their waits need 2.4s, but there are 2s that the layers around it leave: 3 can begin, 2 can end',
+    );
+    const longer = { ...policy, timeout: '2.4s' };
+    expect(rule('tries-do-not-fit', { policy: longer, layers: [sidecar] })).toBeUndefined();
+  });
+
+  test('unsafe-retry finds the 503 that Istio retried unasked up to 1.23, and takes 429 for not begun', () => {
+    const retryOn = ['connect-failure', 'retriable-status-codes', '503'];
+    const finding = rule('unsafe-retry', mesh({ implicit: true, retryOn }));
+    expect(finding?.message).toContain('its sidecar layer repeats it on 503, up to 3 attempts');
+    const busy = ['connect-failure', 'retriable-status-codes', '425', '429'];
+    expect(rule('unsafe-retry', mesh({ retryOn: busy }))).toBeUndefined();
+  });
+});
+
+describe('time', () => {
+  test('timeout-inversion finds a total that somebody chose and that the caller does not wait for', () => {
+    const policy = { timeout: '800ms', deadline: '5s' };
+    const finding = rule('timeout-inversion', { policy, users: { policy: {} } });
+    // Three attempts of 800 ms and waits of 100 and 200 ms, against 1 s.
+    expect(finding).toMatchObject({ severity: 'warning', value: 1700, at: 'shoppers > web' });
+    expect(finding?.message).toContain('a call of web > stock may take 2.7s');
+    const shorter = { ...policy, deadline: '900ms' };
+    expect(rule('timeout-inversion', { policy: shorter, users: { policy: {} } })).toBeUndefined();
+  });
+
+  test('sequence-does-not-fit counts a call that may be made as made, and one that never is not', () => {
+    const twice: Case = {
+      web: { calls: [{ to: 'stock', policy: { timeout: '600ms' }, times: 1.5 }] },
+      users: { policy: {} },
+    };
+    expect(rule('sequence-does-not-fit', twice)).toMatchObject({ value: 200 });
+    const never = { to: 'stock', policy: { timeout: false, deadline: false }, times: 0 };
+    const fine = { to: 'stock', policy: { timeout: '300ms' } };
+    const once: Case = { web: { calls: [never, fine, fine] }, users: { policy: {} } };
+    expect(rule('sequence-does-not-fit', once)).toBeUndefined();
+  });
+});
+
+describe('clients of a closed loop', () => {
+  const clients = { rate: undefined, clients: 1000, think: '1s' };
+
+  test('have a floor of their budget each', () => {
+    const floored = { retry: { budget: { floorPerSecond: 1 } } };
+    const finding = rule('budget-floors-add-up', { users: { ...clients, policy: floored } });
+    expect(finding).toMatchObject({ value: 1000, at: 'web' });
+    const oneAttempt = { retry: { ...floored.retry, maxAttempts: 1 } };
+    for (const users of [{ policy: floored }, { ...clients, policy: oneAttempt }]) {
+      expect(rule('budget-floors-add-up', { users })).toBeUndefined();
+    }
+  });
+
+  test('have a breaker each, all of which probe at once without jitter', () => {
+    const policy = { retry: false, breaker: { cooldownJitter: 0 } };
+    const finding = rule('probes-herd', { users: { ...clients, policy } });
+    expect(finding).toMatchObject({ value: 1000, at: 'shoppers > web' });
+    expect(finding?.message).toContain('the breakers of 1000 clients send 1000 probes');
+    expect(rule('probes-herd', { users: { policy } })).toBeUndefined();
+  });
+});
+
+test('breaker-never-opens advises what can be set, and what still proves something', () => {
+  const fixes = [0.5, 0.05, 0.001].map(
+    (rate) => rule('breaker-never-opens', { users: { rate } })?.fix,
+  );
+  expect(fixes).toEqual([
+    'Use `kind: consecutive`, or widen `window` to 37s, or lower `minimumCalls` to 16.',
+    'Use `kind: consecutive`, or widen `window` to 6.07m.',
+    'Use `kind: consecutive`.',
+  ]);
+});
+
+test('breaker-never-opens leaves windows of calls alone, which hold their own length in the end', () => {
+  const count = { breaker: { kind: 'count', windowCalls: 10, minimumCalls: 20 } };
+  const users = { rate: 0.5 };
+  expect(rule('breaker-never-opens', { policy: count, users })).toBeUndefined();
+  expect(rule('breaker-never-opens', { users })).toMatchObject({ value: 16.5 });
+});

@@ -1,0 +1,61 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { holdfast } from '../../test/command.ts';
+import { temporaryFolder } from '../../test/folder.ts';
+
+const COMMANDS = ['init', 'schema', 'compile', 'audit', 'simulate'];
+
+describe('the command', () => {
+  test('explains itself and its exit codes, and ends with 0', async () => {
+    const help = await holdfast('--help');
+    expect(help).toMatchObject({ code: 0, err: '' });
+    for (const name of COMMANDS) expect(help.out).toContain(`  ${name} `);
+    for (const name of COMMANDS) {
+      expect((await holdfast(name, '--help')).out).toMatch(/^ {2}2 {2}it could not be judged/m);
+    }
+  });
+
+  test('knows its version, which is that of the package', async () => {
+    const file = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
+    const { version } = JSON.parse(file) as { version: string };
+    for (const option of ['--version', '-V']) {
+      expect(await holdfast(option)).toEqual({ code: 0, out: `${version}\n`, err: '' });
+    }
+  });
+});
+
+describe('every command', () => {
+  test.each([
+    [['destroy'], "holdfast: unknown command 'destroy'"],
+    ...COMMANDS.map((name) => [[name, '--frobnicate'], "holdfast: unknown option '--frobnicate'"]),
+    ...['compile', 'audit', 'simulate'].map((name) => [[name, 'a', 'b'], 'holdfast: too many']),
+  ] as [string[], string][])('%j: wrong arguments are 2, in one line', async (args, why) => {
+    const { code, out, err } = await holdfast(...args);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err).toMatch(/^[^\n]+\n$/);
+    expect(err.startsWith(why)).toBe(true);
+  });
+
+  test.each(['compile', 'audit', 'simulate'])(
+    '%s: a spec that cannot be read or used is 2, each line with the prefix',
+    async (name) => {
+      const folder = await temporaryFolder();
+      const missing = join(folder, 'none.yaml');
+      expect(await holdfast(name, missing)).toEqual({
+        code: 2,
+        out: '',
+        err: `holdfast: ${missing} does not exist; \`holdfast init\` writes a spec to start from\n`,
+      });
+      const bad = join(folder, 'bad.yaml');
+      await writeFile(bad, 'services: { web: { workerz: 1, replicaz: 2 } }');
+      expect(await holdfast(name, bad)).toEqual({
+        code: 2,
+        out: '',
+        err:
+          `holdfast: ${bad}:1:20 services.web.workerz is not an option; did you mean 'workers'?\n` +
+          `holdfast: ${bad}:1:32 services.web.replicaz is not an option; did you mean 'replicas'?\n`,
+      });
+    },
+  );
+});

@@ -1,0 +1,108 @@
+import type { Criticality } from 'holdfast';
+import { answers } from './answers.ts';
+import {
+  CUSTOM_ANSWERS,
+  type CustomAnswer,
+  type CustomServer,
+  type IncomingRequest,
+  startIn,
+  type Surroundings,
+} from './custom.ts';
+import { type Intent, Message } from './intent.ts';
+import type { Replica } from './replica.ts';
+import type { Request } from './request.ts';
+
+/** What a service's replicas ask to work on a request. */
+export type Work = (request: Request, replica: Replica) => void;
+
+/** A server of one's own, ready to work in a run. */
+export function workOf(server: CustomServer, around: Surroundings): Work {
+  const serve = server(around);
+  const keys = new Keys();
+  return (request, replica) => serve(new Incoming(request, replica, keys));
+}
+
+/** Names for what is asked for, in the order in which somebody wants to know. */
+class Keys {
+  readonly #keys = new WeakMap<Intent, string>();
+  #next = 1;
+
+  of(intent: Intent): string {
+    const known = this.#keys.get(intent);
+    if (known !== undefined) return known;
+    const key = String(this.#next++);
+    this.#keys.set(intent, key);
+    return key;
+  }
+}
+
+class Incoming implements IncomingRequest {
+  readonly #request: Request;
+  readonly #replica: Replica;
+  readonly #keys: Keys;
+  #isAnswered = false;
+
+  constructor(request: Request, replica: Replica, keys: Keys) {
+    this.#request = request;
+    this.#replica = replica;
+    this.#keys = keys;
+  }
+
+  get from(): string {
+    return this.#request.call.edge.from;
+  }
+
+  get body(): unknown {
+    const { intent } = this.#request.call;
+    return intent instanceof Message ? intent.body : undefined;
+  }
+
+  get key(): string | undefined {
+    const { edge, intent } = this.#request.call;
+    return edge.keyed ? this.#keys.of(intent) : undefined;
+  }
+
+  get attempt(): number {
+    return this.#request.attempt.number;
+  }
+
+  get criticality(): Criticality {
+    return this.#request.attempt.criticality;
+  }
+
+  get isAbandoned(): boolean {
+    return this.#request.attempt.isAbandoned;
+  }
+
+  get concurrency(): number {
+    return this.#replica.busy;
+  }
+
+  readonly remaining = (): number => this.#request.remaining();
+
+  readonly work = (time: number, then: () => void): void => {
+    const { service } = this.#replica;
+    const { clock, conditions, now } = service;
+    startIn(clock, conditions.serviceTime(now, time), () => {
+      if (this.#isHere) then();
+    });
+  };
+
+  readonly answer = (verdict: CustomAnswer, value: unknown = true): void => {
+    if (!CUSTOM_ANSWERS.includes(verdict)) {
+      const range = `one of ${CUSTOM_ANSWERS.join(', ')}`;
+      throw new TypeError(`an answer must be ${range}; got ${JSON.stringify(verdict)}`);
+    }
+    if (this.#isAnswered || !this.#isHere) return;
+    this.#isAnswered = true;
+    if (verdict === 'success') {
+      this.#request.value = value;
+      this.#replica.succeeded(this.#request);
+    } else this.#replica.finish(this.#request, answers[verdict]);
+  };
+
+  /** It has neither been lost nor gone back to its caller. */
+  get #isHere(): boolean {
+    return this.#request.replica === this.#replica;
+  }
+}

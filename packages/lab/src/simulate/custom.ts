@@ -1,0 +1,130 @@
+import { type Clock, type Criticality, type Random, type Settled, TimerNode } from 'holdfast';
+
+/**
+ * What a server or a client of one's own has in place of real time and real chance. The functions
+ * here and below can be taken out of their objects.
+ */
+export interface Surroundings {
+  /** Virtual milliseconds since the run began. */
+  readonly now: () => number;
+  /** Nobody else draws from it: the same seed gives the same numbers, whatever others do. */
+  readonly random: Random;
+  /**
+   * Lets something happen so many virtual milliseconds from now. 0 is as soon as all else has happened
+   * that is due.
+   */
+  readonly after: (delay: number, then: () => void) => void;
+}
+
+/**
+ * What the workers of a service do, in TypeScript, in place of its `serviceTime`. It is called once
+ * a run, so that each run begins with a state of its own, and returns what is done with one request.
+ * All else is as the spec says: replicas, workers, queue, faults, and the service's calls, which
+ * follow an answer that is a success. What is never answered keeps its worker.
+ */
+export type CustomServer = (around: Surroundings) => (request: IncomingRequest) => void;
+
+/** One attempt, as a server of one's own sees it, from the moment when a worker takes it up. */
+export interface IncomingRequest {
+  /** The service or the users that sent it. */
+  readonly from: string;
+  /** What a client of one's own gave `call`; undefined from anybody else. */
+  readonly body: unknown;
+  /** The idempotency key: the same whenever the same thing is asked for again. Undefined if the edge is not `keyed`. */
+  readonly key: string | undefined;
+  /** 1 for the first of its caller's attempts. */
+  readonly attempt: number;
+  readonly criticality: Criticality;
+  /** Its caller has given up. */
+  readonly isAbandoned: boolean;
+  /** Milliseconds until its deadline, by this service's clock; Infinity without one. */
+  readonly remaining: () => number;
+  /** Requests that this replica works on, this one included: for times that depend on it. */
+  readonly concurrency: number;
+  /**
+   * Is busy with it for so many virtual milliseconds, longer while a fault slows the service down,
+   * and then goes on; not if the request is lost meanwhile, by a crash or because it was cancelled.
+   */
+  readonly work: (time: number, then: () => void) => void;
+  /** Answers it, now. Only the first answer counts. With a `success`, the value is for the caller. */
+  readonly answer: (verdict: CustomAnswer, value?: unknown) => void;
+}
+
+/** What an answer may mean to its caller: `terminal` is not tried again, `transient` and `overload` may be. */
+export const CUSTOM_ANSWERS = ['success', 'transient', 'overload', 'terminal'] as const;
+
+/** `success`, `transient`, `overload` or `terminal`. */
+export type CustomAnswer = (typeof CUSTOM_ANSWERS)[number];
+
+/**
+ * What users do, in TypeScript. It is called whenever one of them comes: at each arrival of a
+ * `rate` or a `trace`, and once for each of so many `clients`, at some moment of the first `think`
+ * time. It calls when it likes, from then on.
+ */
+export type CustomClient = (user: User) => void;
+
+/** One of the users. Users of a `rate` or a `trace` share one, as behind one gateway. */
+export interface User extends Surroundings {
+  /**
+   * Makes a call over the users' edge, by the `dependency()` that the spec states for it: with its
+   * retries, its breaker, its budget. It counts as an arrival.
+   *
+   * @param done is told how it ended, once, as by `dependency.start`.
+   * @param body for a server of one's own.
+   */
+  readonly call: (done: (settled: Settled) => void, body?: unknown) => void;
+}
+
+/** Servers and clients of one's own, in a run. */
+export interface Custom {
+  /** By the names of their services. */
+  readonly servers?: Readonly<Record<string, CustomServer>> | undefined;
+  /** By the names of their users. */
+  readonly clients?: Readonly<Record<string, CustomClient>> | undefined;
+}
+
+/**
+ * Finds one's own by its name, null where there is none.
+ *
+ * @throws RangeError for a name that is not known.
+ */
+export function customOf<C>(
+  what: keyof Custom,
+  own: Readonly<Record<string, C>> = {},
+  known: ReadonlyMap<string, unknown>,
+): (name: string) => C | null {
+  for (const name of Object.keys(own)) {
+    if (known.has(name)) continue;
+    const names = [...known.keys()].join(', ');
+    throw new RangeError(`${what}: the spec has no '${name}'; it has ${names}`);
+  }
+  return (name) => (Object.hasOwn(own, name) ? own[name]! : null);
+}
+
+/** The surroundings, on the clock of a world. */
+export function surroundingsOf(clock: Clock, random: Random): Surroundings {
+  return {
+    now: () => clock.now(),
+    random,
+    after: (delay, then) => startIn(clock, delay, then),
+  };
+}
+
+/** @throws RangeError when the delay is negative or not a number. */
+export function startIn(clock: Clock, delay: number, then: () => void): void {
+  if (!(delay >= 0)) throw new RangeError(`a delay must be 0 ms or more; got ${String(delay)}`);
+  clock.start(new Later(then), delay);
+}
+
+class Later extends TimerNode {
+  readonly #then: () => void;
+
+  constructor(then: () => void) {
+    super();
+    this.#then = then;
+  }
+
+  expire(): void {
+    this.#then();
+  }
+}

@@ -1,0 +1,59 @@
+import { type DependencyData, effectivePolicy, overlay, Problems } from 'holdfast/spec';
+import type { Edge, Fleet, Lane } from './model.ts';
+import type { SpecProblems } from './problems.ts';
+
+/** The lanes that are there by themselves. */
+export const LANES: ReadonlyMap<string, Lane> = new Map([
+  /** The fleet as its spec states it. */
+  ['holdfast', laneOf({})],
+  /** What one finds in the field: four attempts at once, and nothing that bounds them, on every edge. */
+  [
+    'naive',
+    {
+      overNone: true,
+      options: {
+        retry: {
+          maxAttempts: 4,
+          backoff: { kind: 'constant', base: 0, jitter: 'none' },
+          budget: false,
+        },
+        breaker: false,
+        bulkhead: false,
+        deadline: false,
+      },
+    },
+  ],
+]);
+
+/** A lane of the spec's own: what has no policy has none in it either. */
+export function laneOf(options: DependencyData): Lane {
+  return { options, overNone: false };
+}
+
+/** What an edge's dependency is given in a lane. */
+export function optionsIn(lane: Lane, { options, bare }: Edge): DependencyData {
+  if (bare && !lane.overNone) return options;
+  return overlay({ ...options }, { ...lane.options }) as DependencyData;
+}
+
+/** A lane may be wrong only together with the options that it is laid over. */
+export function checkLanes(fleet: Fleet, problems: SpecProblems): void {
+  if (problems.count > 0) return;
+  const inner = [...fleet.services.values()].flatMap(({ stages }) => stages.flat());
+  const edges = [...Array.from(fleet.users.values(), ({ edge }) => edge), ...inner];
+  for (const [name, lane] of fleet.lanes) {
+    if (LANES.has(name)) continue;
+    const wrong = edges
+      .map((edge) => ({ edge, own: problemsOf(optionsIn(lane, edge)) }))
+      .find(({ own }) => own.length > 0);
+    if (wrong !== undefined) {
+      problems.at(['lanes', name], `does not fit ${wrong.edge.id}: ${wrong.own.join('; ')}`);
+    }
+  }
+}
+
+function problemsOf(options: DependencyData): readonly string[] {
+  const problems = new Problems();
+  effectivePolicy(options, 'policy', problems);
+  return problems.messages;
+}

@@ -1,0 +1,46 @@
+import { type Document, isAlias, isMap, isNode, isScalar, isSeq, type Node } from 'yaml';
+import type { SpecPath } from './model.ts';
+
+/** What is written at a path. */
+export interface Written {
+  /** Its value, aliases resolved; null if it is not written. */
+  readonly node: Node | null;
+  /**
+   * Where it begins, or the nearest thing around it that is written. Keys stand for their values:
+   * `services.web` is where `web:` is.
+   */
+  readonly offset: number;
+}
+
+/** Looks a path up in a document that has been parsed. */
+export function writtenAt(document: Document, path: SpecPath): Written {
+  let node = resolved(document.contents, document);
+  let offset = node?.range?.[0] ?? document.range?.[0] ?? 0;
+  for (const key of path) {
+    const found = childOf(node, key);
+    if (found === null) return { node: null, offset };
+    offset = found.at.range?.[0] ?? offset;
+    node = resolved(found.value, document);
+  }
+  return { node, offset };
+}
+
+/** One step down: what stands for the child, and the child. */
+function childOf(
+  node: Node | null,
+  key: string | number,
+): { readonly at: Node; readonly value: unknown } | null {
+  if (isMap(node)) {
+    const pair = node.items.find(
+      (item) => isScalar(item.key) && String(item.key.value) === String(key),
+    );
+    return pair === undefined ? null : { at: pair.key as Node, value: pair.value };
+  }
+  const item = isSeq(node) ? node.items[Number(key)] : undefined;
+  return isNode(item) ? { at: item, value: item } : null;
+}
+
+function resolved(value: unknown, document: Document): Node | null {
+  if (isAlias(value)) return value.resolve(document) ?? null;
+  return isNode(value) ? value : null;
+}

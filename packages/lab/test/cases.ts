@@ -1,0 +1,69 @@
+/** A fleet of one call, `web > stock`, for the tests of the audit's rules. */
+import { audit } from '../src/audit/audit.ts';
+import type { Finding, Place } from '../src/audit/finding.ts';
+import type { Layer } from '../src/audit/layers.ts';
+import { fleetOf } from '../src/spec/fleet.ts';
+import type { SpecPath } from '../src/spec/model.ts';
+
+/** What a spec holds before it is checked. */
+export type Json = Record<string, unknown>;
+
+/** Keeps the path: nothing is written anywhere. */
+export const placeOf = (path: SpecPath): Place => ({ file: 'spec.yaml', line: 1, column: 1, path });
+
+/** A caller, a callee and users: what nothing is wrong with, until a case changes it. */
+export interface Case {
+  /** Options of the one call, `web > stock`. */
+  readonly policy?: Json | string;
+  readonly call?: Json;
+  readonly web?: Json;
+  readonly stock?: Json;
+  readonly services?: Json;
+  readonly users?: Json;
+  readonly layers?: readonly Layer[];
+}
+
+function specOf({ policy, call, web, stock, services, users }: Case): Json {
+  const toStock = { to: 'stock', ...(policy === undefined ? {} : { policy }), ...call };
+  return {
+    name: 'case',
+    services: { web: { calls: [toStock], ...web }, stock: { ...stock }, ...services },
+    users: { shoppers: { to: 'web', rate: 20, ...users } },
+  };
+}
+
+/** What the audit finds in it. */
+export function found(given: Case): readonly Finding[] {
+  return audit(fleetOf(specOf(given)), { layers: given.layers ?? [], placeOf }).findings;
+}
+
+/** A layer of `web > stock` that does nothing, until a case changes it. */
+export function layer(given: Partial<Layer>): Layer {
+  return {
+    kind: 'sidecar',
+    from: 'web',
+    to: 'stock',
+    maxAttempts: 1,
+    perTry: Infinity,
+    timeout: Infinity,
+    hedges: false,
+    backoff: () => 0,
+    extraShare: Infinity,
+    earnedBySuccess: false,
+    concurrentFloor: 0,
+    retryOn: ['connect-failure'],
+    implicit: false,
+    place: placeOf([]),
+    ...given,
+  };
+}
+
+/** The finding of one rule, if there is one. */
+export function rule(id: string, given: Case): Finding | undefined {
+  return found(given).find((finding) => finding.rule === id);
+}
+
+/** Nothing but a mesh's retries. */
+export function mesh(given: Partial<Layer>): Case {
+  return { policy: 'none', layers: [layer({ maxAttempts: 3, ...given })] };
+}
