@@ -33,9 +33,9 @@ interface Queue {
 const EXPONENTIAL = { exponential: SERVICE };
 
 const QUEUES: readonly Queue[] = [
-  markov('M/M/1', 1, 70, 200_000),
+  markov('M/M/1', 1, 70, 500_000),
   markov('M/M/4', 4, 320, 400_000),
-  markov('M/M/10', 10, 850, 500_000),
+  markov('M/M/10', 10, 850, 1_600_000),
   general('M/D/1', SERVICE, 0, 70, 100_000),
   general('M/E4/1', { erlang: SERVICE, stages: 4 }, 0.5, 70, 120_000),
   general('M/H2/1', { hyperexponential: SERVICE, cv: 2 }, 2, 50, 200_000),

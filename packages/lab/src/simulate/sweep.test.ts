@@ -72,6 +72,9 @@ describe('a value of a sweep', () => {
     expect(placing('services.web.calls.1.times=1..2/1')).toThrow('is a list of 1');
     expect(placing('services.web.calls.x.times=1..2/1')).toThrow('is a list of 1');
     expect(placing('users.shoppers.rat=1..2/1')).toThrow("did you mean 'rate'");
+    expect(placing('users.shopers.rate=1..2/1')).toThrow(
+      /^--sweep users\.shopers\.rate, with 1: users\.shopers\.to is missing/,
+    );
   });
 });
 

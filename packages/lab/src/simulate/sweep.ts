@@ -1,6 +1,6 @@
 import { formatDuration, milliseconds } from 'holdfast/spec';
 import type { Fleet } from '../spec/model.ts';
-import { fleetOf } from '../spec/fleet.ts';
+import { fleetOf, SpecError } from '../spec/fleet.ts';
 import { measure } from './expectations.ts';
 import type { RunResult, Verdict } from './result.ts';
 
@@ -87,8 +87,18 @@ export function fleetWith(spec: unknown, range: SweepRange, value: number): Flee
     around = holder[key];
   }
   const last = range.path.at(-1)!;
-  holderOf(around, range, keys.length)[last] = range.unit === 'time' ? `${value}ms` : value;
-  return fleetOf(copy);
+  const written = range.unit === 'time' ? `${value}ms` : value;
+  holderOf(around, range, keys.length)[last] = written;
+  try {
+    return fleetOf(copy);
+  } catch (error) {
+    if (!(error instanceof SpecError)) throw error;
+    // What is wrong now is not in the file.
+    const where = `--sweep ${range.parameter}, with ${written}:`;
+    throw new SpecError(
+      error.problems.map(({ message, path }) => ({ message: `${where} ${message}`, path })),
+    );
+  }
 }
 
 /**
