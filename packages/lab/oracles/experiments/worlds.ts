@@ -1,4 +1,5 @@
-import type { Probe } from '../../src/simulate/probe.ts';
+import type { Criticality } from 'holdfast';
+import type { Probe, Repeat } from '../../src/simulate/probe.ts';
 import { createWorld, type World } from '../../src/simulate/world.ts';
 import { fleetOf } from '../../src/spec/fleet.ts';
 
@@ -16,13 +17,13 @@ export class DeafProbe implements Probe {
   userArrived(_users: string, _now: number): void {}
   userAnswered(_users: string, _now: number, _arrivedAt: number, _good: boolean): void {}
   requestArrived(_service: string, _now: number, _first: boolean): void {}
-  requestRejected(_service: string, _now: number): void {}
+  requestRejected(_service: string, _now: number, _criticality: Criticality): void {}
   requestServed(
     _service: string,
     _now: number,
     _worked: number,
     _wasted: boolean,
-    _duplicate: boolean,
+    _repeat: Repeat,
   ): void {}
   loadChanged(_service: string, _now: number, _waiting: number, _busy: number): void {}
   callStarted(_edge: string, _now: number): void {}

@@ -121,6 +121,11 @@ it('shows several scenarios, seeds and a sweep', () => {
   expect(text).toContain('160 metastable 21 % recovers 93 %');
 });
 
+it('tells who was shed', () => {
+  const text = textOf(htmlReport(reportFixture()));
+  expect(text).toContain('service lane critical_plus critical sheddable_plus sheddable');
+});
+
 it('makes a page of a sweep alone, and of nothing', () => {
   const bare = { ...wholeFixture(), runs: [], spreads: [], scenarios: [] };
   expect(textOf(htmlReport(bare))).toContain('metastable 21 %');

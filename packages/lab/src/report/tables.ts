@@ -1,3 +1,4 @@
+import { CRITICALITIES } from 'holdfast/spec';
 import type { JudgedExpectation, Phase, RunResult } from '../simulate/result.ts';
 import type { Sweep } from '../simulate/sweep.ts';
 import { type Unit, time, written } from './numbers.ts';
@@ -39,7 +40,9 @@ export function figureTables(view: ScenarioView): Table[] {
       { name: 'rejected', unit: 'count', of: (one) => one.rejected },
       { name: 'work in vain', unit: 'share', of: (one) => one.wasted },
       { name: 'duplicates', unit: 'count', of: (one) => one.duplicates },
+      { name: 'kept by a key', unit: 'count', of: (one) => one.recognised },
     ]),
+    rejectedTable(view),
     figures(view, 'Edges', (run) => run.edges.map((one) => [one.id, one.byPhase]), [
       { name: 'calls', unit: 'count', of: (one) => one.calls },
       { name: 'attempts', unit: 'count', of: (one) => one.attempts },
@@ -164,6 +167,25 @@ function figures<T>(
     'phase',
   ];
   return { caption, columns: [...heads, ...columns.map((one) => one.name)], heads: 3, rows };
+}
+
+/** Who was shed, over the whole run. */
+function rejectedTable(view: ScenarioView): Table {
+  const services = view.lanes.flatMap(({ name, run }) =>
+    run.services.map((service) => ({ lane: name, service })),
+  );
+  const shed = services.filter(({ service }) => service.total.rejected > 0);
+  const rows = distinct(shed.map(({ service }) => service.name)).flatMap((name) =>
+    services
+      .filter(({ service }) => service.name === name)
+      .map(({ lane, service }) => [
+        name,
+        lane,
+        ...CRITICALITIES.map((one) => written(service.total.rejectedBy[one], 'count')),
+      ]),
+  );
+  const caption = 'Rejected, by criticality, whole run';
+  return { caption, columns: ['service', 'lane', ...CRITICALITIES], heads: 2, rows };
 }
 
 /** How the attempts of each edge ended, over the whole run. */

@@ -1,3 +1,5 @@
+import type { Criticality } from 'holdfast';
+import { CRITICALITIES } from 'holdfast/spec';
 import type { Scenario } from '../spec/model.ts';
 import { judgeExpectations } from './expectations.ts';
 import type { Histogram } from './histogram.ts';
@@ -150,9 +152,13 @@ function serviceFigures(tally: ServiceTally, length: number, workers: number): S
   return {
     arrivals: tally.arrivals,
     amplification: round(ratio(tally.arrivals, tally.firsts)),
-    rejected: tally.rejected,
+    rejected: CRITICALITIES.reduce((sum, criticality) => sum + tally[criticality], 0),
+    rejectedBy: Object.fromEntries(
+      CRITICALITIES.map((criticality) => [criticality, tally[criticality]]),
+    ) as Record<Criticality, number>,
     wasted: round(ratio(tally.wasted, tally.worked) ?? 0),
     duplicates: tally.duplicates,
+    recognised: tally.recognised,
     queue: round(ratio(tally.waiting, length) ?? 0),
     queueMax: tally.waitingMax,
     utilisation: round(ratio(tally.busy, length * workers) ?? 0),

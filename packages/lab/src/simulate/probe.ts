@@ -1,4 +1,7 @@
-import type { Verdict } from 'holdfast';
+import type { Criticality, Verdict } from 'holdfast';
+
+/** What a repeated request did: `duplicate` its effect a second time, `recognised` nothing, by its key. */
+export type Repeat = 'none' | 'duplicate' | 'recognised';
 
 /**
  * What a world tells while it runs, in the order of its time. Whoever measures implements this; the
@@ -13,14 +16,14 @@ export interface Probe {
   /** A request reaches a service. `first`: nobody on its way here, back to the users, has retried. */
   requestArrived(service: string, now: number, first: boolean): void;
   /** It was turned away, dropped, or lost: it will not be answered by work. */
-  requestRejected(service: string, now: number): void;
-  /** Its work is done. `wasted`: its caller had given up. `duplicate`: its effect had happened before. */
+  requestRejected(service: string, now: number, criticality: Criticality): void;
+  /** Its work is done. `wasted`: its caller had given up. `repeat`: its effect had happened before. */
   requestServed(
     service: string,
     now: number,
     worked: number,
     wasted: boolean,
-    duplicate: boolean,
+    repeat: Repeat,
   ): void;
   /** How many wait and how many are worked on, in all replicas, from now on. */
   loadChanged(service: string, now: number, waiting: number, busy: number): void;

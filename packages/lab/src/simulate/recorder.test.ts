@@ -159,9 +159,10 @@ describe('a recorder', () => {
     const run = record((probe) => {
       probe.requestArrived('web', 20_000, true);
       for (let i = 0; i < 3; i++) probe.requestArrived('web', 20_010, false);
-      probe.requestRejected('web', 20_020);
-      probe.requestServed('web', 20_100, 30, false, false);
-      probe.requestServed('web', 20_200, 10, true, true);
+      probe.requestRejected('web', 20_020, 'sheddable');
+      probe.requestServed('web', 20_100, 20, false, 'none');
+      probe.requestServed('web', 20_200, 10, true, 'duplicate');
+      probe.requestServed('web', 20_300, 10, false, 'recognised');
       probe.requestArrived('web', 60_000, true);
     });
     const { total, byPhase, series } = run.services[0]!;
@@ -169,8 +170,10 @@ describe('a recorder', () => {
       arrivals: 5,
       amplification: 2.5,
       rejected: 1,
+      rejectedBy: { critical_plus: 0, critical: 0, sheddable_plus: 0, sheddable: 1 },
       wasted: 0.25,
       duplicates: 1,
+      recognised: 1,
     });
     expect(byPhase['before']!.amplification).toBe(4);
     expect(byPhase['fault']!.amplification).toBeNull();

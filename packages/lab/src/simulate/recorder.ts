@@ -1,7 +1,7 @@
-import type { Verdict } from 'holdfast';
+import type { Criticality, Verdict } from 'holdfast';
 import type { Edge, Fleet, Service, Users } from '../spec/model.ts';
 import { Histogram } from './histogram.ts';
-import type { EdgeState, Probe } from './probe.ts';
+import type { EdgeState, Probe, Repeat } from './probe.ts';
 import { edgesOf } from './report.ts';
 import {
   type Cohort,
@@ -116,8 +116,8 @@ export class Recorder implements Probe {
     points[point]!.firsts++;
   }
 
-  requestRejected(service: string, now: number): void {
-    known(this.services, service).phases[this.#at(now).phase]!.rejected++;
+  requestRejected(service: string, now: number, criticality: Criticality): void {
+    known(this.services, service).phases[this.#at(now).phase]![criticality]++;
   }
 
   requestServed(
@@ -125,12 +125,13 @@ export class Recorder implements Probe {
     now: number,
     worked: number,
     wasted: boolean,
-    duplicate: boolean,
+    repeat: Repeat,
   ): void {
     const tally = known(this.services, service).phases[this.#at(now).phase]!;
     tally.worked += worked;
     if (wasted) tally.wasted += worked;
-    if (duplicate) tally.duplicates++;
+    if (repeat === 'duplicate') tally.duplicates++;
+    else if (repeat === 'recognised') tally.recognised++;
   }
 
   loadChanged(service: string, now: number, waiting: number, busy: number): void {

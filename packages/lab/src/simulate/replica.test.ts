@@ -48,8 +48,8 @@ describe('a server', () => {
   test('tells how long it worked on each', () => {
     const told = run(web({ serviceTime: fixed(10) }, 0, 0));
     expect(told.of('requestServed', 'web')).toEqual([
-      [10, 10, false, false],
-      [20, 10, false, false],
+      [10, 10, false, 'none'],
+      [20, 10, false, 'none'],
     ]);
   });
 
@@ -93,6 +93,8 @@ describe('a server', () => {
       [3, 2, false],
       [4, 4, false],
     ]);
+    const shed = told.of('requestRejected').map(([, criticality]) => criticality);
+    expect(shed).toEqual(['sheddable', 'sheddable']);
     expect(told.times('userAnswered', 'greater')).toEqual([20]);
     expect(told.times('userAnswered', 'plain')).toEqual([10, 30]);
   });

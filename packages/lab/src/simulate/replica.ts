@@ -106,7 +106,7 @@ export class Replica {
     } else {
       this.#release(request);
     }
-    this.service.dropped();
+    this.service.dropped(request);
     this.#pump();
   }
 

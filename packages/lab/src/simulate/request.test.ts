@@ -122,21 +122,21 @@ const repeated = (keyed: boolean): Setting => ({
   users: [users('web', trace(0), { keyed, options: { ...BARE, timeout: 5, retry: TWICE } })],
 });
 
-const duplicates = (keyed: boolean, at: string) =>
+const repeats = (keyed: boolean, at: string) =>
   run(repeated(keyed))
     .of('requestServed', at)
-    .map(([, , , duplicate]) => duplicate);
+    .map(([, , , repeat]) => repeat);
 
 describe('an effect', () => {
   test('that happens again because anybody on the way has repeated is a duplicate', () => {
     // The second attempt of the users makes web ask again for what db has done.
-    expect(duplicates(false, 'web')).toEqual([false, true]);
-    expect(duplicates(false, 'db')).toEqual([false, true]);
+    expect(repeats(false, 'web')).toEqual(['none', 'duplicate']);
+    expect(repeats(false, 'db')).toEqual(['none', 'duplicate']);
   });
 
-  test('that is keyed happens once', () => {
-    expect(duplicates(true, 'web')).toEqual([false, false]);
-    expect(duplicates(true, 'db')).toEqual([false, false]);
+  test('that is keyed happens once, and the repetition is recognised', () => {
+    expect(repeats(true, 'web')).toEqual(['none', 'recognised']);
+    expect(repeats(true, 'db')).toEqual(['none', 'recognised']);
   });
 
   test('does not come of a failure', () => {
@@ -144,7 +144,7 @@ describe('an effect', () => {
       services: [service('web', { failures: 1 })],
       users: [users('web', trace(0), { options: { ...BARE, retry: TWICE } })],
     });
-    expect(told.of('requestServed').map(([, , , duplicate]) => duplicate)).toEqual([false, false]);
+    expect(told.of('requestServed').map(([, , , repeat]) => repeat)).toEqual(['none', 'none']);
   });
 
   test('of a call’s second part is another effect', () => {
@@ -155,10 +155,10 @@ describe('an effect', () => {
       ],
       users: [users('web', trace(0))],
     });
-    expect(told.of('requestServed', 'db').map(([, , , duplicate]) => duplicate)).toEqual([
-      false,
-      false,
-      false,
+    expect(told.of('requestServed', 'db').map(([, , , repeat]) => repeat)).toEqual([
+      'none',
+      'none',
+      'none',
     ]);
   });
 });

@@ -1,3 +1,4 @@
+import type { Criticality } from 'holdfast';
 import type { Expectation } from '../spec/model.ts';
 
 /**
@@ -84,10 +85,14 @@ export interface ServiceFigures {
   readonly amplification: number | null;
   /** Turned away by a full queue, or dropped. */
   readonly rejected: number;
+  /** The same by criticality: who was shed. */
+  readonly rejectedBy: Readonly<Record<Criticality, number>>;
   /** Share of its work whose caller had given up. */
   readonly wasted: number;
   /** Effects that happened a second time: repeated requests that were not keyed. */
   readonly duplicates: number;
+  /** Effects that would have, had the repeated request not been keyed. */
+  readonly recognised: number;
   /** Mean of waiting requests, and the most that waited at once. */
   readonly queue: number;
   readonly queueMax: number;

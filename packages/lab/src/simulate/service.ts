@@ -77,10 +77,11 @@ export class ServiceNode {
   served(request: Request, instead: Judgement | null): void {
     const { now } = this;
     const { intent, edge } = request.call;
-    const duplicate = instead === null && intent.happened && !edge.keyed;
+    const repeated = instead === null && intent.happened;
+    const repeat = repeated ? (edge.keyed ? 'recognised' : 'duplicate') : 'none';
     if (instead === null) intent.happened = true;
     const worked = now - request.startedAt!;
-    this.#probe.requestServed(this.spec.name, now, worked, request.attempt.isAbandoned, duplicate);
+    this.#probe.requestServed(this.spec.name, now, worked, request.attempt.isAbandoned, repeat);
   }
 
   /** Sends an answer back, as far as the network lets it. */
@@ -92,13 +93,13 @@ export class ServiceNode {
 
   /** Turns a request away, with this answer. */
   reject(request: Request, answer: Judgement): void {
-    this.dropped();
+    this.dropped(request);
     request.answer(answer);
   }
 
   /** A request will not be answered by work. */
-  dropped(): void {
-    this.#probe.requestRejected(this.spec.name, this.now);
+  dropped(request: Request): void {
+    this.#probe.requestRejected(this.spec.name, this.now, request.attempt.criticality);
   }
 
   loadChanged(waiting: number, busy: number): void {
@@ -133,11 +134,11 @@ export class ServiceNode {
     const obstacle = this.conditions.obstacle(request.call.edge.from);
     if (obstacle !== null) {
       const answer = obstacleAnswers[obstacle];
-      if (answer === null) this.dropped();
+      if (answer === null) this.dropped(request);
       else this.reject(request, answer);
     } else if (server.queue.abandoned === 'cancelled' && request.attempt.isAbandoned) {
       // Given up while the network held it.
-      this.dropped();
+      this.dropped(request);
     } else {
       const replica = this.#choose();
       if (replica === null) this.reject(request, answers.refused);

@@ -1,4 +1,4 @@
-import type { Verdict } from 'holdfast';
+import type { Criticality, Verdict } from 'holdfast';
 import { Histogram } from './histogram.ts';
 
 /** Requests of users that came in one stretch of time, and how they ended. */
@@ -14,16 +14,17 @@ export interface UsersTally extends Cohort {
   readonly durations: Histogram;
 }
 
-/** What happened at a service in one phase, or in one step of the series. */
-export interface ServiceTally {
+/** What happened at a service in one phase, or in one step of the series; rejections by criticality. */
+export interface ServiceTally extends Record<Criticality, number> {
   arrivals: number;
   /** Arrivals that would have been, had nobody retried. */
   firsts: number;
-  rejected: number;
   /** Milliseconds of work, and of work whose caller had given up. */
   worked: number;
   wasted: number;
+  /** Effects that happened again, and those that a key kept from it. */
   duplicates: number;
+  recognised: number;
   /** Requests x milliseconds. */
   waiting: number;
   busy: number;
@@ -50,10 +51,14 @@ export function serviceTally(): ServiceTally {
   return {
     arrivals: 0,
     firsts: 0,
-    rejected: 0,
+    critical_plus: 0,
+    critical: 0,
+    sheddable_plus: 0,
+    sheddable: 0,
     worked: 0,
     wasted: 0,
     duplicates: 0,
+    recognised: 0,
     waiting: 0,
     busy: 0,
     waitingMax: 0,
