@@ -22,7 +22,7 @@ export const DONE = 5;
  * What it must remember of one call sits in that call's slot: `call.remember(slot, ...)`.
  */
 export interface Policy {
-  /** The policy's name, e.g. `circuit-breaker`. */
+  /** The policy's name, e.g. `circuit-breaker`. Ours have getters: fields would cost memory in each of ten thousand. */
   readonly kind: string;
   readonly runtime: Runtime;
   readonly traits: Traits;

@@ -49,8 +49,6 @@ export function bulkhead(
 const TRAITS: Traits = { straight: true };
 
 class SlotBulkhead implements Bulkhead, Survivor {
-  readonly kind = 'bulkhead';
-  readonly traits: Traits = TRAITS;
   readonly runtime: Runtime;
   inFlight = 0;
   #zombies = 0;
@@ -65,6 +63,14 @@ class SlotBulkhead implements Bulkhead, Survivor {
     this.#max = options.maxConcurrent;
     this.#maxQueue = options.maxQueue;
     this.#holdsZombies = options.releaseOn === 'settle';
+  }
+
+  get kind(): 'bulkhead' {
+    return 'bulkhead';
+  }
+
+  get traits(): Traits {
+    return TRAITS;
   }
 
   get queued(): number {

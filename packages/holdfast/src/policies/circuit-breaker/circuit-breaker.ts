@@ -57,7 +57,6 @@ export function circuitBreaker(
 }
 
 class Breaker implements CircuitBreaker {
-  readonly kind = 'circuit-breaker';
   readonly runtime: Runtime;
   readonly #options: ParsedCircuitBreaker;
   readonly #state: BreakerState;
@@ -73,6 +72,10 @@ class Breaker implements CircuitBreaker {
     this.#options = options;
     this.#state = new BreakerState(options, runtime.random.fork('circuit-breaker'));
     this.#judgesSlowness = options.kind !== 'consecutive' && options.slowCallRate > 0;
+  }
+
+  get kind(): 'circuit-breaker' {
+    return 'circuit-breaker';
   }
 
   get traits(): Traits {

@@ -34,13 +34,16 @@ export function deadline(
 }
 
 class Deadline implements TypedPolicy {
-  readonly kind = 'deadline';
   readonly runtime: Runtime;
   readonly #after: number;
 
   constructor(after: number, runtime: Runtime) {
     this.#after = after;
     this.runtime = runtime;
+  }
+
+  get kind(): 'deadline' {
+    return 'deadline';
   }
 
   get traits(): Traits {

@@ -44,7 +44,6 @@ const TRAITS: Traits = { repeats: true, straight: true };
 const STALE_TRAITS: Traits = { repeats: true };
 
 class Fallback<T> implements TypedPolicy<T> {
-  readonly kind = 'fallback';
   readonly runtime: Runtime;
   readonly #options: ParsedFallback;
   readonly #lastGood: LastGood | null;
@@ -54,6 +53,10 @@ class Fallback<T> implements TypedPolicy<T> {
     this.runtime = runtime;
     this.#options = options;
     this.#lastGood = stale === null ? null : new LastGood(stale.maxAge, stale.maxEntries);
+  }
+
+  get kind(): 'fallback' {
+    return 'fallback';
   }
 
   get traits(): Traits {

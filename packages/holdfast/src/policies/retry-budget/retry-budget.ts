@@ -44,7 +44,6 @@ const TRAITS: Traits = { needsClock: true, straight: true };
 const EARNED_BY_CALL: Traits = { needsClock: true };
 
 class SharedBudget implements RetryBudget {
-  readonly kind = 'retry-budget';
   readonly runtime: Runtime;
   readonly #state: BudgetState;
   readonly #earnedByCall: boolean;
@@ -57,6 +56,10 @@ class SharedBudget implements RetryBudget {
 
   get utilisation(): number {
     return this.#state.utilisation(this.runtime.clock.now());
+  }
+
+  get kind(): 'retry-budget' {
+    return 'retry-budget';
   }
 
   get traits(): Traits {

@@ -46,8 +46,6 @@ export function retry(
 const TRAITS: Traits = { repeats: true, straight: true };
 
 class Retry implements TypedPolicy<never, NeedsClassifier> {
-  readonly kind = 'retry';
-  readonly traits: Traits = TRAITS;
   readonly runtime: Runtime;
   readonly #options: ParsedRetry;
   readonly #random: Random;
@@ -56,6 +54,14 @@ class Retry implements TypedPolicy<never, NeedsClassifier> {
     this.#options = options;
     this.runtime = runtime;
     this.#random = runtime.random.fork('retry');
+  }
+
+  get kind(): 'retry' {
+    return 'retry';
+  }
+
+  get traits(): Traits {
+    return TRAITS;
   }
 
   enter(): Step {

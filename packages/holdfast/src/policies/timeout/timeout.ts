@@ -34,13 +34,16 @@ export function timeout(
 }
 
 class Timeout implements TypedPolicy {
-  readonly kind = 'timeout';
   readonly runtime: Runtime;
   readonly #after: number;
 
   constructor(after: number, runtime: Runtime) {
     this.#after = after;
     this.runtime = runtime;
+  }
+
+  get kind(): 'timeout' {
+    return 'timeout';
   }
 
   get traits(): Traits {
