@@ -2,9 +2,9 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll, beforeAll, expect } from 'vitest';
 import { readIstio } from '../src/audit/istio.ts';
-import type { LayersRead } from '../src/audit/layers.ts';
+import type { Layer, LayersRead } from '../src/audit/layers.ts';
 import { fleetOf } from '../src/spec/fleet.ts';
 import type { Fleet } from '../src/spec/model.ts';
 
@@ -50,4 +50,18 @@ spec:
   http:
     - ${http}
 `;
+}
+
+/** The one layer of this edge's sidecar. */
+export function sidecar({ layers }: LayersRead, to = 'payments', from = 'checkout'): Layer {
+  const found = layers.filter(
+    (layer) => layer.kind === 'sidecar' && layer.to === to && layer.from === from,
+  );
+  expect(found).toHaveLength(1);
+  return found[0]!;
+}
+
+/** The rules of what was found, of one edge alone if that is given. */
+export function rules({ findings }: LayersRead, at?: string): readonly string[] {
+  return findings.filter((finding) => at === undefined || finding.at === at).map((f) => f.rule);
 }

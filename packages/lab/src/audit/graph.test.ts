@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
+import { layer as plain } from '../../test/cases.ts';
 import { fleetOf } from '../spec/fleet.ts';
 import { audit, type AuditReport } from './audit.ts';
 import type { Layer } from './layers.ts';
@@ -36,25 +37,8 @@ function edge(report: AuditReport, id: string): AuditReport['edges'][number] {
   return report.edges.find((one) => one.id === id) as AuditReport['edges'][number];
 }
 
-function layer(given: Partial<Layer>): Layer {
-  return {
-    kind: 'sidecar',
-    from: null,
-    to: 'leaf',
-    maxAttempts: 3,
-    perTry: Infinity,
-    timeout: Infinity,
-    hedges: false,
-    backoff: () => 0,
-    extraShare: Infinity,
-    earnedBySuccess: false,
-    concurrentFloor: 0,
-    retryOn: ['5xx'],
-    implicit: false,
-    place,
-    ...given,
-  };
-}
+const layer = (given: Partial<Layer>): Layer =>
+  plain({ from: null, to: 'leaf', maxAttempts: 3, retryOn: ['5xx'], place, ...given });
 
 const four = { retry: { maxAttempts: 4, budget: false } };
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { meshReader, service } from '../../test/meshes.ts';
+import { meshReader, rules, service, sidecar } from '../../test/meshes.ts';
 import { budgetShare } from './istio-destinations.ts';
 import type { Layer, LayersRead } from './layers.ts';
 
@@ -12,18 +12,6 @@ kind: DestinationRule
 metadata: { name: payments }
 spec: { host: payments.shop.svc.cluster.local, trafficPolicy: ${trafficPolicy} }
 `;
-}
-
-function sidecar({ layers }: LayersRead, to = 'payments', from = 'checkout'): Layer {
-  const found = layers.filter(
-    (layer) => layer.kind === 'sidecar' && layer.to === to && layer.from === from,
-  );
-  expect(found).toHaveLength(1);
-  return found[0]!;
-}
-
-function rules({ findings }: LayersRead, at?: string): readonly string[] {
-  return findings.filter((finding) => at === undefined || finding.at === at).map((f) => f.rule);
 }
 
 function inbound({ layers }: LayersRead): readonly Layer[] {

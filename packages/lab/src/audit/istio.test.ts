@@ -1,21 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
-import { meshReader, service } from '../../test/meshes.ts';
-import type { Layer, LayersRead } from './layers.ts';
+import { meshReader, rules, service, sidecar } from '../../test/meshes.ts';
 
 const read = meshReader();
-
-function sidecar({ layers }: LayersRead, to = 'payments', from = 'checkout'): Layer {
-  const found = layers.filter(
-    (layer) => layer.kind === 'sidecar' && layer.to === to && layer.from === from,
-  );
-  expect(found).toHaveLength(1);
-  return found[0]!;
-}
-
-function rules({ findings }: LayersRead, at?: string): readonly string[] {
-  return findings.filter((finding) => at === undefined || finding.at === at).map((f) => f.rule);
-}
 
 function operator(exclude503: string): string {
   const env = `{ EXCLUDE_UNSAFE_503_FROM_DEFAULT_RETRY: ${exclude503} }`;
