@@ -1,5 +1,5 @@
-/** The least that does the job of one policy alone, by hand. */
 type Operation<T> = (attempt: number) => Promise<T>;
+const plus = (a: number, b: number): number => a + b;
 
 export async function retry<T>(operation: Operation<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
@@ -44,23 +44,23 @@ export class Breaker {
 
 /** Opens on half of at least 20 calls in the last 10 s. */
 export class WindowBreaker extends Breaker {
-  readonly #seconds = new Array<number>(10).fill(0);
   readonly #calls = new Array<number>(10).fill(0);
   readonly #bad = new Array<number>(10).fill(0);
+  #bucket = 0;
+  #end = Date.now(); // of the bucket's second
   override record(failed: boolean, at: number = Date.now()): void {
-    const second = (at / 1000) >>> 0;
-    const bucket = second % 10;
-    if (this.#seconds[bucket] !== second) {
-      this.#seconds[bucket] = second;
-      this.#calls[bucket] = this.#bad[bucket] = 0;
-    }
-    this.#calls[bucket]!++;
+    if (at >= this.#end) this.#turn(at);
+    this.#calls[this.#bucket]!++;
     if (!failed) return;
-    this.#bad[bucket]!++;
-    const recent = (sum: number, count: number, i: number): number =>
-      this.#seconds[i]! > second - 10 ? sum + count : sum;
-    const [calls, bad] = [this.#calls.reduce(recent, 0), this.#bad.reduce(recent, 0)];
-    if (calls >= 20 && bad >= calls / 2) this.openUntil = at + 30_000;
+    this.#bad[this.#bucket]!++;
+    const calls = this.#calls.reduce(plus);
+    if (calls >= 20 && this.#bad.reduce(plus) >= calls / 2) this.openUntil = at + 30_000;
+  }
+  #turn(at: number): void {
+    for (; at >= this.#end; this.#end += 1000) {
+      this.#bucket = (this.#bucket + 1) % 10;
+      this.#calls[this.#bucket] = this.#bad[this.#bucket] = 0;
+    }
   }
 }
 

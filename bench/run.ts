@@ -11,27 +11,32 @@ const PATIENCE = 120_000;
 /** Everything that a scenario measures, one process after another. */
 export async function run(scenario: Scenario, seed: number, oursOnly: boolean): Promise<Samples> {
   const measured: Samples[] = [];
-  for (const job of await jobsOf(scenario, seed, oursOnly)) measured.push(await inChild(job));
+  for (const job of await jobsOf(scenario, seed, oursOnly)) {
+    measured.push(await inChild(job, scenario.usualHeap === true));
+  }
   return merged(measured);
 }
 
 async function jobsOf(scenario: Scenario, seed: number, oursOnly: boolean): Promise<Job[]> {
   const job: Job = { scenario: scenario.name, what: 'measure', seed, oursOnly, alone: null };
   const seeds = Array.from({ length: scenario.processes ?? PROCESSES }, (_, i) => seed + i);
-  if (scenario.candidates === undefined) return seeds.map((each) => ({ ...job, seed: each }));
   const alone = oursOnly ? [] : (scenario.alone ?? []);
-  return [null, ...alone].flatMap((name) => [
-    ...seeds.map((each): Job => ({ ...job, what: 'time', seed: each, alone: name })),
-    ...('bytes' in scenario.metrics ? [{ ...job, what: 'bytes', alone: name } as const] : []),
-  ]);
+  return [null, ...alone].flatMap((name) => {
+    const each = seeds.map((one): Job => ({ ...job, seed: one, alone: name }));
+    if (scenario.candidates === undefined) return each;
+    const timed = each.map((one): Job => ({ ...one, what: 'time' }));
+    const weighed: Job = { ...job, what: 'bytes', alone: name };
+    return 'bytes' in scenario.metrics ? [...timed, weighed] : timed;
+  });
 }
 
 /** Runs one job; nothing measured if it fails, since a peer may. */
-function inChild(job: Job): Promise<Samples> {
-  const young = YOUNG[job.what];
+function inChild(job: Job, usualHeap: boolean): Promise<Samples> {
+  const size = YOUNG[job.what];
+  const young = usualHeap ? [] : [`--max-semi-space-size=${size}`, `--min-semi-space-size=${size}`];
   return new Promise((resolve) => {
     const child = fork(new URL('child.ts', import.meta.url), [JSON.stringify(job)], {
-      execArgv: ['--expose-gc', `--max-semi-space-size=${young}`, `--min-semi-space-size=${young}`],
+      execArgv: ['--expose-gc', ...young],
       env: { ...process.env, NODE_ENV: 'production' },
       timeout: PATIENCE,
     });

@@ -36,10 +36,12 @@ export interface Scenario {
   readonly notes?: readonly string[];
   /** Calls that are measured by the clock and by the heap, */
   readonly candidates?: () => readonly Candidate[] | Promise<readonly Candidate[]>;
-  /** of which these get processes of their own: they leave timers behind, which would tax the others; */
-  readonly alone?: readonly string[];
   /** or whatever else it takes. */
   readonly measure?: (job: Job) => Promise<Samples>;
+  /** Candidates with processes of their own: what they leave behind, timers or garbage, would tax the others. */
+  readonly alone?: readonly string[];
+  /** Leave the young generation as Node has it, for what it is to be like in production. */
+  readonly usualHeap?: boolean;
   /** Processes that `measure` runs in, one after another. */
   readonly processes?: number;
 }
@@ -53,6 +55,12 @@ export interface Job {
   readonly oursOnly: boolean;
   /** Only this candidate; null for all that may share a process. */
   readonly alone: string | null;
+}
+
+/** Whether a candidate is measured in the process that does this job. */
+export function isWanted(name: string, job: Job, { alone = [] }: Pick<Scenario, 'alone'>): boolean {
+  if (job.alone !== null) return name === job.alone;
+  return !alone.includes(name) && (isOurs(name) || !job.oursOnly);
 }
 
 /** Whether a candidate is one of our own: the minimum, the fused one, the bare call or Holdfast. */

@@ -6,24 +6,28 @@ import { dependency, seededRandom } from 'holdfast';
 import { resilientFetch } from 'holdfast/fetch';
 import pRetry from 'p-retry';
 import { shuffled } from '../measure.ts';
-import { isOurs, type Job, type Samples, type Scenario } from '../scenario.ts';
-import { spreadOf } from '../stats.ts';
+import { isWanted, type Job, type Samples, type Scenario } from '../scenario.ts';
+import { ratios, spreadOf } from '../stats.ts';
 
 const CONCURRENCY = 50;
 /** Of one burst: so few that all candidates' bursts of a round meet the same machine. */
 const REQUESTS = 200;
 /** Rounds whose median is one figure: single bursts differ by a fifth. */
-const ROUNDS = 21;
-const FIGURES = 12;
+const ROUNDS = 61;
+const FIGURES = 3;
 const WARM_ROUNDS = 20;
 
 type Fetch = (url: string, init: { signal: AbortSignal }) => Promise<Response>;
+
+/** The garbage of one is collected in another's bursts, so each meets `fetch` in its own process. */
+const peers = ['cockatiel', 'p-retry'];
 
 export const fetchScenario: Scenario = {
   name: 'fetch',
   title: '`resilientFetch`, 50 requests at a time',
   metrics: {
     rps: 'requests/s',
+    share: "of fetch's",
     cpu: 'us of CPU a request',
     added: 'us added',
     left: 'sockets left',
@@ -32,9 +36,8 @@ export const fetchScenario: Scenario = {
   goals: [
     {
       name: 'requests per second, ratio to fetch',
-      metric: 'rps',
+      metric: 'share',
       of: 'ours',
-      per: 'fetch',
       bound: 0.9,
       atLeast: true,
     },
@@ -44,11 +47,13 @@ export const fetchScenario: Scenario = {
   notes: [
     "Over loopback to a server in another process; every request is given the caller's signal, ours delivers the attempt's to fetch.",
     'cockatiel is told not to abort on return, or the body could not be read.',
-    'CPU is that of the client process, sockets included; what is added is the difference to fetch in the same round.',
+    'CPU is that of the client process, sockets included; what is added is the difference to fetch in the same round, and so is the share.',
     `A figure is the median of ${ROUNDS} rounds, in each of which every candidate makes ${REQUESTS} requests.`,
     'Sockets: ten requests that are never answered, each with a timeout of 50 ms; the server counts those that stay open.',
   ],
-  processes: 2,
+  usualHeap: true,
+  processes: 5,
+  alone: peers,
   measure,
 };
 
@@ -68,11 +73,12 @@ function candidates(): Readonly<Record<string, Fetch>> {
   };
 }
 
-async function measure({ seed, oursOnly }: Job): Promise<Samples> {
+async function measure(job: Job): Promise<Samples> {
   const server = fork(new URL('fetch-server.ts', import.meta.url), { execArgv: [] });
   try {
     const url = await urlOf(server);
-    const figures = await inRounds(url, seed, oursOnly);
+    const figures = await inRounds(url, job);
+    if (job.alone !== null) return only(job.alone, figures);
     return { ...figures, left: { ours: [await leftOpen(server, url)] } };
   } finally {
     server.kill();
@@ -84,12 +90,24 @@ async function urlOf(server: ChildProcess): Promise<string> {
   return `http://127.0.0.1:${port}/`;
 }
 
-async function inRounds(url: string, seed: number, oursOnly: boolean): Promise<Samples> {
-  const random = seededRandom(seed);
-  const all = Object.entries(candidates()).filter(
-    ([name]) => name === 'fetch' || isOurs(name) || !oursOnly,
+/** What is compared is that of one process: the `fetch` beside ours. */
+function only(name: string, figures: Samples): Samples {
+  return Object.fromEntries(
+    Object.entries(figures).map(([metric, byName]) => [metric, { [name]: byName[name] ?? [] }]),
   );
-  const samples = { rps: noFigures(all), cpu: noFigures(all), added: noFigures(all) };
+}
+
+async function inRounds(url: string, job: Job): Promise<Samples> {
+  const random = seededRandom(job.seed);
+  const all = Object.entries(candidates()).filter(
+    ([name]) => name === 'fetch' || isWanted(name, job, { alone: peers }),
+  );
+  const samples = {
+    rps: noFigures(all),
+    share: noFigures(all),
+    cpu: noFigures(all),
+    added: noFigures(all),
+  };
   for (let round = 0; round < WARM_ROUNDS; round++) {
     for (const [, send] of all) await burst(url, send);
   }
@@ -106,6 +124,8 @@ async function inRounds(url: string, seed: number, oursOnly: boolean): Promise<S
     for (const [name] of all) {
       const added = cpu[name]!.map((us, round) => us - cpu['fetch']![round]!);
       samples.rps[name]!.push(spreadOf(rps[name]!).median);
+      if (name === 'fetch') continue;
+      samples.share[name]!.push(spreadOf(ratios(rps[name]!, rps['fetch']!)).median);
       samples.cpu[name]!.push(spreadOf(cpu[name]!).median);
       samples.added[name]!.push(spreadOf(added).median);
     }

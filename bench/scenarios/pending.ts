@@ -7,7 +7,7 @@ import pTimeout from 'p-timeout';
 import { timeout as limitTimeout, timers } from '../limit.ts';
 import { shuffled } from '../measure.ts';
 import { mollitiaCircuit } from '../peer-setups.ts';
-import { isOurs, type Job, type Samples, type Scenario } from '../scenario.ts';
+import { isWanted, type Job, type Samples, type Scenario } from '../scenario.ts';
 
 const CALLS = 10_000;
 const ROUNDS = 7;
@@ -44,6 +44,9 @@ const candidates: Readonly<Record<string, Prepare>> = {
   },
 };
 
+/** What ten thousand calls of one leave behind is collected in the time of the next. */
+const peers = Object.keys(candidates).filter((name) => name !== 'limit' && name !== 'ours');
+
 export const pendingScenario: Scenario = {
   name: 'pending',
   title: '10,000 calls pending at once, each with another timeout',
@@ -57,6 +60,7 @@ export const pendingScenario: Scenario = {
     'opossum needs a breaker for each timeout; ten thousand of them do not end within a minute.',
   ],
   processes: 2,
+  alone: peers,
   measure: (job) => byTurns(job, pendingRound),
 };
 
@@ -76,15 +80,16 @@ export const expiryScenario: Scenario = {
     'opossum spends half a millisecond of CPU on each of so many failures.',
   ],
   processes: 1,
+  alone: peers,
   measure: (job) => byTurns(job, expiryRound),
 };
 
 async function byTurns(
-  { seed, oursOnly }: Job,
+  job: Job,
   round: (prepare: Prepare) => Promise<Readonly<Record<string, number>>>,
 ): Promise<Samples> {
-  const random = seededRandom(seed);
-  const wanted = Object.keys(candidates).filter((name) => isOurs(name) || !oursOnly);
+  const random = seededRandom(job.seed);
+  const wanted = Object.keys(candidates).filter((name) => isWanted(name, job, { alone: peers }));
   const samples: Record<string, Record<string, number[]>> = {};
   for (let i = -1; i < ROUNDS; i++) {
     for (const name of shuffled(wanted, random)) {

@@ -92,15 +92,17 @@ const OPTIONS: readonly ((nth: number) => CallOptions | undefined)[] = [
 const EDGES = ['start', 'tryCall', 'start', 'call', 'start', 'tryCall', 'wrap'] as const;
 
 /** Makes so many calls, of every sort, and tells how many ended how once all have. */
-export function makeCalls(route: Route, count: number): Promise<Record<string, number>> {
-  return new Promise((resolve) => {
-    const outcomes: Record<string, number> = {};
-    let left = count;
-    void startCalls(route, count, (how) => {
-      outcomes[how] = (outcomes[how] ?? 0) + 1;
-      if (--left === 0) resolve(outcomes);
-    });
+export async function makeCalls(route: Route, count: number): Promise<Record<string, number>> {
+  const outcomes: Record<string, number> = {};
+  const { promise: allEnded, resolve } = Promise.withResolvers<void>();
+  let left = count;
+  // Its own last timer may outlast the last call.
+  await startCalls(route, count, (how) => {
+    outcomes[how] = (outcomes[how] ?? 0) + 1;
+    if (--left === 0) resolve();
   });
+  await allEnded;
+  return outcomes;
 }
 
 async function startCalls(route: Route, count: number, ended: (how: string) => void) {

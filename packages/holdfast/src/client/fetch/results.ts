@@ -1,7 +1,8 @@
 import type { Result } from '../../core/edge.ts';
 import type { AttemptRecord } from '../../core/outcome.ts';
+import { stamp } from './stamp.ts';
 
-const results = new WeakMap<object, Result<unknown>>();
+const results = stamp<Result<unknown>>();
 const NONE: readonly AttemptRecord[] = Object.freeze([]);
 
 /** The attempts behind a response of a `resilientFetch`, oldest first; none for any other response. */

@@ -5,7 +5,7 @@ import { emit } from '../../core/events.ts';
 import { TimerNode } from '../../runtime/clock.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import type { BodyFailedEvent } from '../telemetry.ts';
-import { OpenBodies, type OpenBody } from './open-bodies.ts';
+import { OpenBodies } from './open-bodies.ts';
 
 export type Bytes = Uint8Array<ArrayBuffer>;
 type Controller = ReadableStreamDefaultController<Bytes> | ReadableByteStreamController;
@@ -36,7 +36,9 @@ export class WatchedBody extends TimerNode {
   /** Read by `bytes`, which holds the stream for good. */
   #takenWhole = false;
   #failure: Failure | null = null;
-  #places: OpenBody[] = [];
+  /** Where it is known to its signals. */
+  #places: OpenBodies[] = [];
+  #weakly: WeakRef<WatchedBody> | null = null;
 
   constructor(limits: BodyLimits, result: Result<unknown>, native: () => ReadableStream<Bytes>) {
     super();
@@ -50,6 +52,11 @@ export class WatchedBody extends TimerNode {
     this.signals.push(signal);
     if (signal.aborted) this.fail(signal.reason);
     else this.#places.push(OpenBodies.add(signal, this, this.limits.runtime.clock));
+  }
+
+  /** For who must not keep it: always the same reference. */
+  get weakly(): WeakRef<WatchedBody> {
+    return (this.#weakly ??= new WeakRef(this));
   }
 
   /** Somebody has taken hold of the stream. */
@@ -188,7 +195,7 @@ export class WatchedBody extends TimerNode {
 
   #end(): void {
     this.limits.runtime.clock.stop(this);
-    for (const place of this.#places) place.leave();
+    for (const place of this.#places) place.leave(this);
     this.#places = [];
   }
 }

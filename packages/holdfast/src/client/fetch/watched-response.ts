@@ -1,8 +1,9 @@
 import type { Result } from '../../core/edge.ts';
 import { keepResult } from './results.ts';
+import { stamp } from './stamp.ts';
 import { type BodyLimits, type Bytes, WatchedBody } from './watched-body.ts';
 
-const bodies = new WeakMap<Response, WatchedBody>();
+const bodies = stamp<WatchedBody>();
 /** By the prototype that a response had: one over it, with other ways to the body. */
 const prototypes = new WeakMap<Response, object>();
 type Reading = 'arrayBuffer' | 'blob' | 'formData' | 'json' | 'text';
