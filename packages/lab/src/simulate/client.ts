@@ -1,5 +1,6 @@
 import {
   type Attempt,
+  type Classifier,
   type CallOptions,
   type Dependency,
   dependency,
@@ -44,7 +45,7 @@ export class ClientGroup {
   /** Attempts under way. */
   running = 0;
   /** What every client gets: the edge's options in this lane. */
-  readonly options: DependencyOptions;
+  readonly options: DependencyOptions & { readonly classify: Classifier<unknown> };
   /** The time of a whole call; null where calls have no deadline, and so inherit none. */
   readonly deadline: number | null;
   /** The place of the edge's criticality among all, most important first. */
@@ -60,7 +61,7 @@ export class ClientGroup {
     const problems = new Problems();
     this.deadline = effectivePolicy(merged, edge.id, problems).deadline;
     problems.throwAny();
-    this.options = merged;
+    this.options = { ...merged, classify: classifyAnswer };
     this.rank = CRITICALITIES.indexOf(edge.criticality);
     this.asked = {
       idempotent: edge.idempotent,
@@ -68,6 +69,15 @@ export class ClientGroup {
       criticality: edge.criticality,
     };
   }
+
+  /** Hears the clients' events. */
+  readonly sink = (event: RuntimeEvent): void => {
+    if (event.type !== 'attempt.settled') return;
+    const { edge, world } = this;
+    const { duration, verdict } = event as AttemptSettled;
+    this.running--;
+    world.probe.attemptEnded(edge.id, world.clock.now(), duration, verdict);
+  };
 
   /** A client for one more process. */
   newClient(): Client {
@@ -115,19 +125,15 @@ export class Client {
 
   constructor(group: ClientGroup, label: string) {
     this.group = group;
-    const { clock, random } = group.world;
-    this.dependency = dependency(
-      group.edge.to,
-      { ...group.options, classify: classifyAnswer },
-      {
-        clock,
-        random: random.fork(label),
-        context: noContext,
-        dependency: group.edge.to,
-        diagnostics: false,
-        sink: (event) => this.#heard(event),
-      },
-    );
+    const { edge, options, sink, world } = group;
+    this.dependency = dependency(edge.to, options, {
+      clock: world.clock,
+      random: world.random.fork(label),
+      context: noContext,
+      dependency: edge.to,
+      diagnostics: false,
+      sink,
+    });
   }
 
   /** Calls on behalf of somebody who was not asked by anybody: a user. */
@@ -155,15 +161,6 @@ export class Client {
     const { edge, world } = this.group;
     world.probe.callStarted(edge.id, call.startedAt);
     this.dependency.start(call.operation, call.done, options);
-  }
-
-  #heard(event: RuntimeEvent): void {
-    if (event.type !== 'attempt.settled') return;
-    const { group } = this;
-    const { edge, world } = group;
-    const { duration, verdict } = event as AttemptSettled;
-    group.running--;
-    world.probe.attemptEnded(edge.id, world.clock.now(), duration, verdict);
   }
 }
 

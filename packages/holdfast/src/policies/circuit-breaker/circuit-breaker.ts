@@ -70,7 +70,7 @@ class Breaker implements CircuitBreaker {
   constructor(options: ParsedCircuitBreaker, runtime: Runtime) {
     this.runtime = runtime;
     this.#options = options;
-    this.#state = new BreakerState(options, runtime.random.fork('circuit-breaker'));
+    this.#state = new BreakerState(options, runtime.random);
     this.#judgesSlowness = options.kind !== 'consecutive' && options.slowCallRate > 0;
   }
 

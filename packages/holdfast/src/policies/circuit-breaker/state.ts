@@ -41,7 +41,9 @@ interface Lease {
 export class BreakerState {
   readonly #options: ParsedCircuitBreaker;
   readonly #outcomes: Outcomes;
-  readonly #random: Random;
+  readonly #source: Random;
+  /** Made at the first opening: most breakers never open. */
+  #own: Random | null = null;
   #state: State = { kind: 'closed', since: -Infinity, ramp: false };
   #generation = 0;
   /** The permit while it is closed and the ramp is over, `REFUSED` otherwise: the way most calls take. */
@@ -53,7 +55,11 @@ export class BreakerState {
   constructor(options: ParsedCircuitBreaker, random: Random) {
     this.#options = options;
     this.#outcomes = outcomesOf(options);
-    this.#random = random;
+    this.#source = random;
+  }
+
+  get #random(): Random {
+    return (this.#own ??= this.#source.fork('circuit-breaker'));
   }
 
   get kind(): CircuitState {

@@ -22,15 +22,17 @@ const CAP_BUCKETS = 13;
  */
 export class BudgetState {
   readonly #earnings: Earnings;
-  readonly #floor: TokenBucket | null;
-  readonly #minute: TimeWindow | null;
+  readonly #floorPerSecond: number;
   readonly #cap: number;
+  // Both made at the first charge, since most budgets are never charged: until then the floor is
+  // full and the minute is empty.
+  #floor: TokenBucket | null = null;
+  #minute: TimeWindow | null = null;
 
   constructor(options: ParsedRetryBudget) {
     const { kind, floorPerSecond, capPerMinute } = options;
     this.#earnings = kind === 'window' ? new WindowEarnings(options) : new TokenEarnings(options);
-    this.#floor = floorPerSecond > 0 ? new TokenBucket(1, floorPerSecond) : null;
-    this.#minute = capPerMinute > 0 ? new TimeWindow(CAP_WINDOW, 1, CAP_BUCKETS) : null;
+    this.#floorPerSecond = floorPerSecond;
     this.#cap = capPerMinute;
   }
 
@@ -49,8 +51,8 @@ export class BudgetState {
     const source = this.#sourceNow(now);
     if (source === null) return null;
     if (source === 'earned') this.#earnings.take(now);
-    else this.#floor!.take(now);
-    this.#minute?.add(0, now);
+    else (this.#floor ??= new TokenBucket(1, this.#floorPerSecond)).take(now);
+    if (this.#cap > 0) (this.#minute ??= new TimeWindow(CAP_WINDOW, 1, CAP_BUCKETS)).add(0, now);
     return { source, at: now };
   }
 
@@ -64,15 +66,16 @@ export class BudgetState {
   /** The share of what is allowed that is used up: 0 to 1, and 1 exactly while nothing is allowed. */
   utilisation(now: number): number {
     if (!this.allows(now)) return 1;
-    const most = this.#earnings.most(now) + (this.#floor === null ? 0 : 1);
-    const left = Math.max(0, this.#earnings.left(now)) + (this.#floor?.level(now) ?? 0);
+    const most = this.#earnings.most(now) + (this.#floorPerSecond > 0 ? 1 : 0);
+    const floor = this.#floor?.level(now) ?? (this.#floorPerSecond > 0 ? 1 : 0);
+    const left = Math.max(0, this.#earnings.left(now)) + floor;
     return Math.max(1 - left / most, this.#usedOfCap(now));
   }
 
   #sourceNow(now: number): Charge['source'] | null {
     if (this.#usedOfCap(now) >= 1) return null;
     if (this.#earnings.has(now)) return 'earned';
-    return this.#floor?.has(now) === true ? 'floor' : null;
+    return (this.#floor?.has(now) ?? this.#floorPerSecond > 0) ? 'floor' : null;
   }
 
   #usedOfCap(now: number): number {

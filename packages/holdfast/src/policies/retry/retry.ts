@@ -48,12 +48,12 @@ const TRAITS: Traits = { repeats: true, straight: true };
 class Retry implements TypedPolicy<never, NeedsClassifier> {
   readonly runtime: Runtime;
   readonly #options: ParsedRetry;
-  readonly #random: Random;
+  /** Made at the first wait: a process may have ten thousand of these, and most never wait. */
+  #random: Random | null = null;
 
   constructor(options: ParsedRetry, runtime: Runtime) {
     this.#options = options;
     this.runtime = runtime;
-    this.#random = runtime.random.fork('retry');
   }
 
   get kind(): 'retry' {
@@ -110,7 +110,8 @@ class Retry implements TypedPolicy<never, NeedsClassifier> {
   }
 
   #wait(call: Call, backoff: Backoff, failures: number): number {
-    const wait = jitteredWait(this.#options.backoff, failures, backoff.previous, this.#random);
+    const random = (this.#random ??= this.runtime.random.fork('retry'));
+    const wait = jitteredWait(this.#options.backoff, failures, backoff.previous, random);
     backoff.waits++;
     backoff.previous = wait;
     // A floor and not a replacement: otherwise all who were told "in 5 s" would come back at once.
