@@ -129,7 +129,8 @@ function judgedText(judged: JudgedExpectation): string {
   if (/\bmetastable\b/.test(judged.text)) {
     return `${mark} ${judged.value === 0 ? 'not metastable' : 'metastable'}`;
   }
-  return `${mark} ${written(judged.value, measureUnit(judged.text))}`;
+  const value = written(judged.value, measureUnit(judged.text));
+  return `${mark} ${judged.endless ? `not within ${value}` : value}`;
 }
 
 /** A measure's unit, from an expectation or a figure that begins with it. */

@@ -20,7 +20,8 @@ export function judgeExpectations(
     const measured = measure(run, expectation);
     const unrecovered = expectation.measure === 'recovery' && measured === null;
     const value = unrecovered ? atLeast(run, bound) : measured;
-    return { text, bound, is, value, holds: value !== null && compare(value, is, bound) };
+    const endless = unrecovered && value !== null;
+    return { text, bound, is, value, endless, holds: value !== null && compare(value, is, bound) };
   });
 }
 

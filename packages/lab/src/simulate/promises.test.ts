@@ -8,6 +8,7 @@ const run = (lane: string, seed: number, values: readonly (number | null)[]): Ru
     is: '<=',
     bound: 5,
     value,
+    endless: false,
     holds: value !== null && value <= 5,
   }));
   return { scenario: 'outage', lane, seed, expectations } as unknown as RunResult;
