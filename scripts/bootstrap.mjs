@@ -7,7 +7,7 @@
  */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -29,26 +29,57 @@ const tasks = {
     run: ['node scripts/reference.ts', 'node scripts/spec-reference.ts'],
   },
   test: {
-    needs: ['build', 'node22', 'browser'],
+    needs: ['build', 'node22', 'browser', 'servers'],
     run: [
       'vitest run',
       'node22 node_modules/vitest/vitest.mjs run --typecheck.enabled=false packages/holdfast/ test/regressions/',
     ],
   },
+  'torture:idempotency': {
+    needs: ['build', 'servers'],
+    run: ['node packages/holdfast/torture/main.ts'],
+  },
   types: { needs: [], run: ['tsc -b tsconfig.test.json'] },
 };
 
-/** How each need is met. What is met already costs next to nothing. */
+/** How each need is met that is not a program. What is met already costs next to nothing. */
 const setups = {
   packages: () => install('.', 'the development packages'),
   node22: () => install('test/node-22', 'Node 22'),
-  browser: () => provideBrowser(),
   clean: () => {
     for (const name of ['holdfast', 'lab']) {
       rmSync(`packages/${name}/dist`, { recursive: true, force: true });
     }
   },
   build: () => setup('tsc', '-b'),
+};
+
+/**
+ * How the other needs are met: by programs of the machine's. `apt` is the package's name there, `variable` one
+ * of the environment that names the program itself. Without a program set-up fails, unless it says `otherwise`.
+ */
+const programs = {
+  browser: [
+    {
+      apt: 'chromium',
+      isThere: () =>
+        isOnPath('chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome'),
+      variable: 'HOLDFAST_BROWSER',
+      otherwise: 'tests that need one are skipped',
+    },
+  ],
+  servers: [
+    {
+      apt: 'redis-server',
+      isThere: () => isOnPath('redis-server', 'valkey-server'),
+      variable: 'HOLDFAST_REDIS_SERVER',
+    },
+    {
+      apt: 'postgresql',
+      isThere: () => isOnPath('postgres') || hasDebianPostgres(),
+      variable: 'HOLDFAST_POSTGRES_BIN',
+    },
+  ],
 };
 
 process.chdir(join(dirname(fileURLToPath(import.meta.url)), '..'));
@@ -65,7 +96,9 @@ if (!isPinned && !isNew) {
 await alone(async () => {
   await setups.packages();
   useNode24();
-  for (const need of tasks[name].needs) await setups[need]();
+  const { needs } = tasks[name];
+  await provide(needs.flatMap((need) => programs[need] ?? []));
+  for (const need of needs) if (!(need in programs)) await setups[need]();
 });
 
 // Arguments are meant for the first command, and then only that one runs.
@@ -112,34 +145,50 @@ function nodeIn(folder) {
   return resolve(folder, `node_modules/node-${machine}/bin/node`);
 }
 
-/**
- * The tests of the lab's report look at it in a browser, and are skipped without one: so nothing here
- * fails, and an installation that did not help is not tried twice.
- */
-async function provideBrowser() {
-  const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome'];
-  const isThere = () => Boolean(process.env.HOLDFAST_BROWSER) || names.some(isOnPath);
-  if (isThere()) return;
-
-  const stamp = 'node_modules/.holdfast-browser';
+/** Installs by apt what is missing, if that needs no password; then sees what still is. */
+async function provide(wanted) {
+  const missing = wanted.filter(isMissing);
   const isRoot = process.getuid?.() === 0;
-  if (!existsSync(stamp) && isOnPath('apt-get') && (isRoot || isOnPath('sudo'))) {
-    say('installing chromium (once)');
-    writeFileSync(stamp, '');
+  if (missing.length > 0 && isOnPath('apt-get') && (isRoot || isOnPath('sudo'))) {
     // Whoever would have to type a password is told what to install instead.
-    const apt = `${isRoot ? '' : 'sudo -n '}env DEBIAN_FRONTEND=noninteractive
+    const get = `${isRoot ? '' : 'sudo -n '}env DEBIAN_FRONTEND=noninteractive
       apt-get -qq -o Acquire::Retries=1 -o Acquire::http::Timeout=30`.split(/\s+/);
-    for (const action of ['update', 'install -y --no-install-recommends chromium']) {
-      await run([...apt, ...action.split(' ')], ['ignore', 2, 2]);
+    let isUpdated = false;
+    for (const { apt, otherwise } of missing) {
+      // What set-up can do without is not tried twice.
+      const stamp = `node_modules/.holdfast-${apt}`;
+      if (otherwise && existsSync(stamp)) continue;
+      say(`installing ${apt} (once)`);
+      if (otherwise) writeFileSync(stamp, '');
+      if (!isUpdated) await run([...get, 'update'], ['ignore', 2, 2]);
+      isUpdated = true;
+      // One by one: a package that apt does not know must not keep the others out.
+      await run([...get, 'install', '-y', '--no-install-recommends', apt], ['ignore', 2, 2]);
     }
   }
-  if (!isThere()) {
-    say('no browser: tests that need one are skipped. Install chromium, or set HOLDFAST_BROWSER');
+  for (const { apt, variable, otherwise } of wanted.filter(isMissing)) {
+    const hint = `Install ${apt}, or set ${variable} to the program`;
+    if (otherwise) say(`no ${apt}: ${otherwise}. ${hint}`);
+    else fail(`there is no ${apt}, which the tests need. ${hint}`);
   }
 }
 
-function isOnPath(program) {
-  return process.env.PATH.split(delimiter).some((folder) => existsSync(join(folder, program)));
+function isMissing({ variable, isThere }) {
+  return !process.env[variable] && !isThere();
+}
+
+function isOnPath(...names) {
+  const folders = process.env.PATH.split(delimiter);
+  return names.some((each) => folders.some((folder) => existsSync(join(folder, each))));
+}
+
+/** Debian keeps the programs of each version in a folder of its own, off the PATH. */
+function hasDebianPostgres() {
+  const versions = '/usr/lib/postgresql';
+  if (!existsSync(versions)) return false;
+  return readdirSync(versions).some((version) =>
+    existsSync(join(versions, version, 'bin/postgres')),
+  );
 }
 
 async function setup(...command) {

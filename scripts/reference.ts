@@ -23,6 +23,7 @@ import {
   parseOptions,
   type Table,
 } from '../packages/holdfast/src/core/options.ts';
+import { idempotencyOptions } from '../packages/holdfast/src/idempotency/options.ts';
 import { bulkheadOptions } from '../packages/holdfast/src/policies/bulkhead/options.ts';
 import { circuitBreakerOptions } from '../packages/holdfast/src/policies/circuit-breaker/options.ts';
 import { deadlineOptions } from '../packages/holdfast/src/policies/deadline/options.ts';
@@ -30,6 +31,7 @@ import { fallbackOptions } from '../packages/holdfast/src/policies/fallback/opti
 import { retryBudgetOptions } from '../packages/holdfast/src/policies/retry-budget/options.ts';
 import { retryOptions } from '../packages/holdfast/src/policies/retry/options.ts';
 import { timeoutOptions } from '../packages/holdfast/src/policies/timeout/options.ts';
+import { httpOptions } from '../packages/holdfast/src/server/idempotency/options.ts';
 
 type Option = Descriptor<unknown, unknown>;
 
@@ -44,6 +46,8 @@ export const TABLES: readonly (readonly [factory: string, page: string, table: T
   ['bulkhead', '../policies/bulkhead.md', bulkheadOptions],
   ['fallback', '../policies/fallback.md', fallbackOptions],
   ['resilientFetch', '../guides/fetch.md', fetchOptions],
+  ['idempotency', '../guides/idempotency.md', idempotencyOptions],
+  ['idempotent', '../guides/idempotency.md#http', httpOptions],
   ['keyed', '../guides/own-policies.md#one-for-each-key', keyedOptions],
 ];
 

@@ -14,6 +14,7 @@ import { arrivalsTable, pieceTable, usersTable } from '../packages/lab/src/spec/
 import {
   cacheTable,
   callTable,
+  idempotencyTable,
   queueTable,
   serviceTable,
   shutdownTable,
@@ -36,6 +37,12 @@ const SECTIONS: readonly (readonly [heading: string, about: string, table: Table
   ['Calls at once', 'In place of a call in that list.', togetherTable],
   ['Queue', 'Under `services.<name>.queue`.', queueTable],
   ['Cache', 'Under `services.<name>.cache`; none unless given.', cacheTable],
+  [
+    'Idempotency',
+    'Under `services.<name>.idempotency`; none unless given. The keys and defaults are those of `idempotency()`, as [the guide](../guides/idempotency.md) explains them; one store for all replicas, which never fails and costs no time.\n\n' +
+      'A keyed request claims its key when work on it begins, and its effect happens at the end of that. Repeats queue like other requests; then they hold a worker for as long as they wait, and no longer. A success and a final error are replayed, an overload gives the key back, and after any other failure or a crash nobody knows what has happened.',
+    idempotencyTable,
+  ],
   ['Shutdown', 'Under `services.<name>.shutdown`.', shutdownTable],
   [
     'Users',
@@ -65,6 +72,7 @@ const SEE: Readonly<Record<string, string>> = {
   together: '#calls',
   queue: '#queue',
   cache: '#cache',
+  idempotency: '#idempotency',
   shutdown: '#shutdown',
   load: '#load',
   faults: '#faults',
@@ -87,7 +95,7 @@ Names are letters, digits, \`_\`, \`-\` and \`.\`, at most 63.
 ${rowsOf(specTable)}
 An edge is named \`caller > callee\`; a second one of the same two is \`caller > callee (2)\`.
 A lane is laid over the options of every edge: nested options are merged, everything else is replaced. An edge with \`policy: none\`, as users have unless they state another, stays as it is.
-The lane \`naive\` makes four attempts at once, without a wait, budget, breaker, bulkhead or deadline, on those as well.
+The lane \`naive\` makes four attempts at once, without a wait, budget, breaker, bulkhead or deadline, on those as well, and sends no keys: what is \`keyed\` is repeated all the same.
 
 ${SECTIONS.map(([heading, about, table]) => `## ${heading}\n\n${about}\n\n${rowsOf(table)}`).join('\n')}
 ## Distributions

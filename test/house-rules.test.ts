@@ -186,7 +186,7 @@ describe('the type layers', () => {
 
   test('hold every file that ships exactly once', async () => {
     const lists = await Promise.all(
-      ['runtime', 'system', 'core', 'edge'].map((layer) => {
+      ['runtime', 'system', 'core', 'idempotency', 'edge'].map((layer) => {
         const project = `packages/holdfast/tsconfig.${layer}.json`;
         return output(root, 'tsc', '-p', project, '--listFilesOnly');
       }),

@@ -46,6 +46,17 @@ describe('an answer', () => {
     expect(answered(429)).toEqual({ verdict: 'overload', quota: true });
   });
 
+  test('409 with Retry-After is our own request in progress: overload that says nothing of the server', () => {
+    const judged = { verdict: 'overload', quota: true, retryAfter: 2000 };
+    expect(answered(409, { 'retry-after': '2' })).toEqual(judged);
+    expect(answered(409, { 'holdfast-pushback': 'after=2000' })).toEqual(judged);
+  });
+
+  test.each([{ 'retry-after': 'later' }, { 'holdfast-pushback': 'level=sheddable' }])(
+    '409 that does not say when to come back is terminal: %j',
+    (headers) => expect(answered(409, headers)).toEqual({ verdict: 'terminal' }),
+  );
+
   test('503 with Retry-After is overload', () => {
     expect(answered(503, { 'retry-after': '2' })).toEqual({
       verdict: 'overload',

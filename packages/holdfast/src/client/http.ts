@@ -18,6 +18,7 @@ export interface HttpAnswer {
  * |---|---|
  * | 2xx, 3xx | `success` |
  * | 429 | `overload`, of our own quota; not before its Retry-After |
+ * | 409 with Retry-After | `overload` that breakers do not count: our own request is in progress; not before that |
  * | 503 with Retry-After or Holdfast-Pushback | `overload`, not before that |
  * | 408, 425, other 5xx | `transient` |
  * | 501, 505, other 4xx | `terminal` |
@@ -53,20 +54,21 @@ function judgeAnswer(answer: HttpAnswer, clock: Pick<Clock, 'wallTime'>): Verdic
   const pushback = headers.get(PUSHBACK_HEADER);
   const { final, after } = parsePushback(pushback ?? '');
   const hint = longer(after, hintOf(answer, clock));
-  const pushedBack = pushback !== null || hint !== undefined;
+  const verdict = verdictOf(status, hint !== undefined, pushback !== null);
   return {
-    verdict: verdictOf(status, pushedBack),
+    verdict,
     ...(hint === undefined ? {} : { retryAfter: hint }),
     ...(final ? { retry: false } : {}),
-    ...(status === 429 ? { quota: true } : {}),
+    // Neither says that the server has too much to do.
+    ...(verdict === 'overload' && status < 500 ? { quota: true } : {}),
   };
 }
 
-function verdictOf(status: number, pushedBack: boolean): Verdict {
-  if (status === 429) return 'overload';
+function verdictOf(status: number, hasHint: boolean, hasPushback: boolean): Verdict {
+  if (status === 429 || (status === 409 && hasHint)) return 'overload';
   if (status === 408 || status === 425) return 'transient';
   if (status < 500 || status === 501 || status === 505) return 'terminal';
-  return status === 503 && pushedBack ? 'overload' : 'transient';
+  return status === 503 && (hasHint || hasPushback) ? 'overload' : 'transient';
 }
 
 function hintOf({ headers }: HttpAnswer, clock: Pick<Clock, 'wallTime'>): number | undefined {

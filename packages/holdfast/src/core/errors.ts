@@ -7,6 +7,10 @@ export const ERROR_STATUS = {
   BULKHEAD_FULL: 503,
   CIRCUIT_OPEN: 503,
   DEADLINE_EXCEEDED: 504,
+  IDEMPOTENCY_CONFLICT: 409,
+  IDEMPOTENCY_MISMATCH: 422,
+  IDEMPOTENCY_STORE: 503,
+  LEASE_LOST: 409,
   RETRIES_EXHAUSTED: 502,
   RETRY_BUDGET_EXHAUSTED: 503,
 } as const;
@@ -150,9 +154,9 @@ for (const errorClass of [
  * Builds an error without capturing a stack: capturing is two thirds of a refusal's cost, and the
  * frames would be Holdfast's own.
  */
-export function withoutStack<E extends Error>(
-  ErrorClass: new (details: ErrorDetails) => E,
-  details: ErrorDetails,
+export function withoutStack<E extends Error, D = ErrorDetails>(
+  ErrorClass: new (details: D) => E,
+  details: D,
 ): E {
   const limit = Error.stackTraceLimit;
   if (limit === undefined || limit === 0 || Object.isFrozen(Error)) return new ErrorClass(details);

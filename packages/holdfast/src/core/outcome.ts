@@ -28,7 +28,10 @@ export interface Judgement {
   readonly retry?: false;
   /** The request never reached the dependency (connection refused, DNS): trying again is safe. */
   readonly neverSent?: boolean;
-  /** With `overload`: our own quota was used up (429), the dependency is well. Breakers do not count it. */
+  /**
+   * With `overload`: the dependency is well, and it is about us. Our quota was used up (429), or our
+   * request is in progress already (409 with Retry-After). Breakers do not count it.
+   */
   readonly quota?: boolean;
 }
 

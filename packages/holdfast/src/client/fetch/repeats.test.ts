@@ -111,13 +111,28 @@ describe('a request is repeated', () => {
     expect((await answer).status).toBe(200);
   });
 
-  test.each([429, 503])('if a %i says when to come back, whatever its method', async (status) => {
+  test.each([409, 429, 503])(
+    'if a %i says when to come back, whatever its method',
+    async (status) => {
+      const server = await serve((response, nth) =>
+        response.writeHead(nth === 1 ? status : 200, { 'retry-after': '0' }).end(),
+      );
+      const response = await fetching()(server.url, { method: 'POST', body: 'x' });
+      expect(response.status).toBe(200);
+      expect(server.seen).toHaveLength(2);
+    },
+  );
+
+  test('not if a 409 does not say when to come back, and the breaker counts that one alone', async () => {
     const server = await serve((response, nth) =>
-      response.writeHead(nth === 1 ? status : 200, { 'retry-after': '0' }).end(),
+      response.writeHead(409, nth < 3 ? { 'retry-after': '0' } : {}).end(),
     );
-    const response = await fetching()(server.url, { method: 'POST', body: 'x' });
-    expect(response.status).toBe(200);
-    expect(server.seen).toHaveLength(2);
+    const shop = eager({});
+    const headers = { 'Idempotency-Key': 'k1' };
+    const response = await resilientFetch(shop)(server.url, { method: 'POST', headers });
+    expect(resultOf(response)).toMatchObject({ stoppedBy: 'terminal' });
+    expect(server.seen).toHaveLength(3);
+    expect(shop.snapshot()).toMatchObject({ 'circuit-breaker': { calls: 1, failures: 0 } });
   });
 
   test('not if the server forbids it', async () => {

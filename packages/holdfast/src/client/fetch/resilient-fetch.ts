@@ -56,7 +56,7 @@ type Fit<In, F> = [F] extends [Response]
  * ```
  *
  * A request is repeated if its method is idempotent (GET, HEAD, OPTIONS, TRACE, PUT, DELETE), it has
- * an `Idempotency-Key`, it was never sent, or the server turned it away (429, 503 with a hint). The last answer is given to the caller whatever its
+ * an `Idempotency-Key`, it was never sent, or the server turned it away (429, 409 and 503 with a hint). The last answer is given to the caller whatever its
  * status, body unread; `attemptsOf` tells how it was come by. An attempt's time ends with the
  * response's headers; the body then has an idle timeout, and ends when the caller aborts.
  *

@@ -1,0 +1,155 @@
+/**
+ * `npm run bench:idempotency [-- --json] [-- --no-peers] [-- --rounds N]`: what idempotency costs a route, beside the
+ * peers and the route alone, in one run; and what the stores do by themselves. Starts its own Redis and PostgreSQL.
+ * The exit code is 1 when a promise does not hold, and 2 when one could not be judged.
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { parseArgs } from 'node:util';
+import { startPostgres } from '../../test/servers/postgres.ts';
+import { startRedis } from '../../test/servers/redis.ts';
+import { exitCode, judge, type Judged } from '../judge.ts';
+import type { Goal, Samples, Scenario } from '../scenario.ts';
+import { tableOf } from '../table.ts';
+import { requestsPerSecond } from './load.ts';
+import { postgresRates, sqliteCommits } from './stores.ts';
+
+const { values } = parseArgs({
+  options: {
+    json: { type: 'boolean', default: false },
+    'no-peers': { type: 'boolean', default: false },
+    rounds: { type: 'string', default: '7' },
+  },
+});
+const CLIENTS = 50;
+const SLICE = 1500;
+const METRIC = 'requests/s';
+const ROUTES = {
+  fastify: [
+    'bare',
+    'ours, memory',
+    'ours, redis',
+    'ours, redis, appendfsync always',
+    'node-idempotency, memory',
+    'node-idempotency, redis',
+    'powertools, redis',
+  ],
+  express: ['bare', 'ours, memory', 'ours, redis', 'express-idempotency, memory'],
+} as const;
+
+const promises: Judged[] = [];
+const figures: Record<string, Samples> = {};
+for (const framework of ['fastify', 'express'] as const) {
+  // What is promised is promised of the faster framework: there the route itself costs least.
+  const goals = framework === 'fastify' ? [goalOf('memory', 0.8), goalOf('redis', 0.6)] : [];
+  const title = `POST /charge on ${framework}, ${CLIENTS} keep-alive clients, every key new`;
+  const notes =
+    framework === 'fastify'
+      ? ['Redis without persistence, as the peers were measured, unless it says otherwise.']
+      : ["express-idempotency's Redis adapter lets duplicates through, so it is left out."];
+  tell(
+    { name: framework, title, metrics: { rps: METRIC }, base: 'bare', goals, notes },
+    await routesOf(framework),
+  );
+}
+const postgres = await startPostgres();
+try {
+  const goals: Goal[] = [
+    {
+      name: 'claims, ratio to a bare insert',
+      metric: 'perSecond',
+      of: 'claims',
+      per: 'bare',
+      bound: 0.7,
+      atLeast: true,
+    },
+    {
+      name: 'whole cycles, ratio to a bare insert',
+      metric: 'perSecond',
+      of: 'cycles',
+      per: 'bare',
+      bound: 0.35,
+      atLeast: true,
+    },
+  ];
+  const title = 'PostgreSQL at 16 connections; bare is `insert .. on conflict do nothing`';
+  tell(
+    { name: 'postgres', title, metrics: { perSecond: 'a second' }, base: 'bare', goals },
+    await postgresRates(postgres.port),
+  );
+} finally {
+  await postgres.stop();
+}
+tell(
+  {
+    name: 'sqlite',
+    title: 'SQLite, 100 claims under way, synchronous=FULL',
+    metrics: { perCommit: 'claims a commit', perSecond: 'a second' },
+    goals: [
+      { name: 'claims a commit', metric: 'perCommit', of: 'sqlite', bound: 10, atLeast: true },
+    ],
+  },
+  await sqliteCommits(),
+);
+if (values.json) console.log(JSON.stringify({ promises, figures }));
+process.exitCode = exitCode(promises);
+
+function goalOf(store: string, bound: number): Goal {
+  const name = `${store}, ratio to the bare route`;
+  return { name, metric: 'rps', of: `ours, ${store}`, per: 'bare', bound, atLeast: true };
+}
+
+function tell(scenario: Scenario, samples: Samples): void {
+  const judged = scenario.goals.map((goal) => judge(goal, samples));
+  promises.push(...judged.map((one) => ({ ...one, name: `${scenario.name}: ${one.name}` })));
+  figures[scenario.name] = samples;
+  if (!values.json) console.log(tableOf(scenario, samples, judged));
+}
+
+/** All servers stand; round by round each gets its slice, so that all meet the same machine. */
+async function routesOf(framework: keyof typeof ROUTES): Promise<Samples> {
+  const wanted = ROUTES[framework].filter(
+    (name) => !values['no-peers'] || /^(bare|ours)/.test(name),
+  );
+  const [plain, durable] = [
+    await startRedis(),
+    await startRedis({ appendonly: true, appendfsync: 'always' }),
+  ];
+  const servers = new Map<string, { readonly child: ChildProcess; readonly port: number }>();
+  try {
+    for (const name of wanted) {
+      const { port } = name.endsWith('always') ? durable : plain;
+      servers.set(
+        name,
+        await started(`${framework}, ${name.replace(', appendfsync always', '')}`, port),
+      );
+    }
+    const rps: Record<string, number[]> = Object.fromEntries(wanted.map((name) => [name, []]));
+    for (let round = -1; round < Number(values.rounds); round++) {
+      for (const [name, { port }] of servers) {
+        console.error(`bench: ${framework}, ${name}, round ${round + 1} of ${values.rounds}`);
+        const rate = await requestsPerSecond(port, CLIENTS, SLICE);
+        if (round >= 0) rps[name]!.push(rate);
+      }
+    }
+    return { rps };
+  } finally {
+    for (const { child } of servers.values()) child.kill();
+    await Promise.all([plain.stop(), durable.stop()]);
+  }
+}
+
+async function started(
+  route: string,
+  redisPort: number,
+): Promise<{ child: ChildProcess; port: number }> {
+  const child = fork(new URL('server.ts', import.meta.url), [route, String(redisPort)], {
+    env: { ...process.env, NODE_ENV: 'production' },
+  });
+  const failed = once(child, 'exit').then(() => {
+    throw new Error(`the server of '${route}' has ended`);
+  });
+  const [port] = (await Promise.race([once(child, 'message'), failed])) as [number];
+  failed.catch(() => {});
+  return { child, port };
+}

@@ -1,0 +1,221 @@
+import { describe, expect, test } from 'vitest';
+import { memoryStore } from '../stores/memory/index.ts';
+import { idempotency } from './engine.ts';
+import { safeToRetry } from './options.ts';
+import { outcomeOf, setting, Work } from '../../test/idempotency-setting.ts';
+
+describe('work', () => {
+  test('is done once for a key, and repeats get what it answered', async () => {
+    const { engine, another } = setting();
+    let done = 0;
+    const work = async () => ({ charge: ++done });
+    const first = await engine.idempotent('order-1', work);
+    expect([first, await engine.idempotent('order-1', work)]).toEqual([
+      { charge: 1 },
+      { charge: 1 },
+    ]);
+    expect(await another().idempotent('order-1', work)).toEqual({ charge: 1 });
+    expect(await engine.idempotent('order-2', work)).toEqual({ charge: 2 });
+  });
+
+  test.each([undefined, null, 0, '', [], { a: [1, 'ü\n'] }])('may answer %j', async (value) => {
+    const { engine } = setting();
+    const answers = [
+      await engine.idempotent('k', () => value),
+      await engine.idempotent('k', () => 1),
+    ];
+    expect(answers).toEqual([value, value ?? null]);
+  });
+
+  test('that answers no JSON is known to have been done, and nobody does it again', async () => {
+    const { engine } = setting();
+    const first = engine.idempotent('k', () => 1n);
+    await expect(first).rejects.toThrow(/idempotent work answers must be JSON/);
+    await expect(engine.idempotent('k', () => 2)).rejects.toMatchObject({ why: 'outcome-unknown' });
+  });
+
+  test('is refused while another does it, with the time to come back', async () => {
+    const { engine, another, runtime } = setting();
+    const work = new Work();
+    const first = engine.idempotent('k', work.run);
+    await runtime.clock.advanceAsync(10);
+    const refused = await outcomeOf(another().idempotent('k', work.run));
+    expect(refused).toMatchObject({
+      code: 'IDEMPOTENCY_CONFLICT',
+      why: 'in-progress',
+      retryAfter: 1000,
+      status: 409,
+    });
+    work.end('done');
+    expect([await first, work.begun]).toEqual(['done', 1]);
+  });
+
+  test('is to be asked for again after about as long as it takes, or when its lease is over', async () => {
+    const { engine, runtime, store } = setting();
+    const works = [new Work(), new Work()] as const;
+    const first = engine.idempotent('first', works[0].run);
+    await runtime.clock.advanceAsync(20_000);
+    works[0].end(1);
+    await first;
+    void engine.idempotent('k', works[1].run);
+    await runtime.clock.advanceAsync(1);
+    const ask = () => outcomeOf(engine.idempotent('k', works[1].run));
+    expect(await ask()).toMatchObject({ retryAfter: 20_000 });
+    store.mood = 'gone';
+    await runtime.clock.advanceAsync(25_000);
+    store.mood = 'well';
+    expect(await ask()).toMatchObject({ retryAfter: 4999 });
+  });
+
+  test('is another in another scope, and under another name', async () => {
+    const { engine, another } = setting();
+    const answers = [
+      await engine.idempotent('k', () => 'a', { scope: ['tenant 1'] }),
+      await engine.idempotent('k', () => 'b', { scope: ['tenant 2'] }),
+      await engine.idempotent('k', () => 'c', { scope: ['tenant 1', ''] }),
+      await another({ name: 'other' }).idempotent('k', () => 'd', { scope: ['tenant 1'] }),
+    ];
+    expect(answers).toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  test('for another payload is refused, even while the first is in progress', async () => {
+    const { engine, runtime } = setting();
+    const work = new Work();
+    const first = engine.idempotent('k', work.run, { payload: { amount: 1, currency: 'EUR' } });
+    await runtime.clock.advanceAsync(0);
+    const ask = (payload: unknown) => outcomeOf(engine.idempotent('k', work.run, { payload }));
+    expect(await ask({ amount: 2, currency: 'EUR' })).toMatchObject({
+      code: 'IDEMPOTENCY_MISMATCH',
+      status: 422,
+    });
+    expect(await ask({ currency: 'EUR', amount: 1 })).toMatchObject({ why: 'in-progress' });
+    work.end(1);
+    await first;
+    expect(await ask({ amount: 2, currency: 'EUR' })).toMatchObject({
+      code: 'IDEMPOTENCY_MISMATCH',
+    });
+    expect(await ask({ currency: 'EUR', amount: 1 })).toBe(1);
+  });
+
+  test('that changes its payload meanwhile is still asked for by the first one', async () => {
+    const { engine } = setting();
+    const payload = { items: [1] };
+    await engine.idempotent('k', () => void payload.items.push(2), { payload });
+    expect(await engine.idempotent('k', () => 'again', { payload: { items: [1] } })).toBe(null);
+  });
+});
+
+describe('a failure', () => {
+  test('leaves the outcome unknown', async () => {
+    const { engine } = setting();
+    const down = new Error('half done');
+    const failing = engine.idempotent('k', () => Promise.reject(down));
+    await expect(failing).rejects.toBe(down);
+    const repeat = outcomeOf(engine.idempotent('k', () => 1));
+    expect(await repeat).toMatchObject({ why: 'outcome-unknown', retryAfter: undefined });
+  });
+
+  test('before which nothing has happened releases the key', async () => {
+    const { engine } = setting();
+    const failing = engine.idempotent('k', () => {
+      throw safeToRetry(new Error('bad card number'));
+    });
+    await expect(failing).rejects.toThrow('bad card number');
+    expect(await engine.idempotent('k', () => 'now')).toBe('now');
+  });
+
+  test('may be judged by the options', async () => {
+    const { engine } = setting({
+      storeResult: (outcome) => (outcome.ok && outcome.value === 'no' ? 'release' : 'store'),
+    });
+    await engine.idempotent('k', () => 'no');
+    expect(await engine.idempotent('k', () => 'yes')).toBe('yes');
+    expect(await engine.idempotent('k', () => 'no')).toBe('yes');
+  });
+
+  test('of an option leaves the outcome unknown', async () => {
+    const { engine } = setting({
+      storeResult: () => {
+        throw new Error('typo');
+      },
+    });
+    await expect(engine.idempotent('k', () => 1)).rejects.toThrow('typo');
+    await expect(engine.idempotent('k', () => 1)).rejects.toMatchObject({ why: 'outcome-unknown' });
+  });
+});
+
+test('a record of another version is not done again', async () => {
+  const { engine, another } = setting();
+  const opened = await engine.open({ key: 'k', scope: [], fingerprint: '-' });
+  if (opened.kind !== 'run') throw new Error(opened.kind);
+  await opened.execution.complete('v9 what?');
+  const repeat = another().idempotent('k', () => 'again');
+  await expect(repeat).rejects.toMatchObject({ why: 'unreadable-record' });
+});
+
+test('after its retention a key is new', async () => {
+  const { engine, runtime } = setting({ retention: '1m' });
+  await engine.idempotent('k', () => 1);
+  await runtime.clock.advanceAsync(59_999);
+  expect(await engine.idempotent('k', () => 2)).toBe(1);
+  await runtime.clock.advanceAsync(2);
+  expect(await engine.idempotent('k', () => 2)).toBe(2);
+});
+
+test('what has expired is reaped now and then, and on while there is much', async () => {
+  const { engine, runtime, store } = setting();
+  const ask = (key: string) => engine.idempotent(key, () => 1);
+  const batches = [0, 100, 100, 3];
+  const reaps: number[] = [];
+  const { reap } = store;
+  store.reap = async (limit) => {
+    reaps.push(limit);
+    await reap(limit);
+    return batches.shift() ?? 0;
+  };
+  await ask('a');
+  await ask('b');
+  expect(reaps).toEqual([100]);
+  await runtime.clock.advanceAsync(10_001);
+  for (const key of ['c', 'd', 'e', 'f', 'g']) {
+    await ask(key);
+    await runtime.clock.advanceAsync(0);
+  }
+  expect(reaps).toEqual([100, 100, 100, 100]);
+});
+
+test('nothing is left when all has ended: no timer, no listener, no record of waiting', async () => {
+  const { engine, runtime } = setting({ wait: '1s' });
+  await Promise.all([1, 2, 3].map(() => engine.idempotent('k', async () => 1)));
+  await runtime.clock.advanceAsync(0);
+  expect(runtime.clock.armed).toBe(0);
+  expect(engine.snapshot()).toMatchObject({ running: 0, waiting: 0, background: 0 });
+});
+
+describe('wrong options are refused', () => {
+  const store = memoryStore();
+  test.each([
+    [{}, /idempotency.store must be a store/],
+    [{ store: {} }, /idempotency.store must be a store/],
+    [{ store, lease: 1 }, /idempotency.lease must be a duration from 100 ?ms to 1 ?h, got 1/],
+    [{ store, lease: '1h', retention: '1m' }, /retention must be at least as long as/],
+    [
+      { store, mode: 'transactional' },
+      /needs a store with transactions.*the memory store has none/,
+    ],
+    [{ store, mode: 'x' }, /idempotency.mode must be one of/],
+    [{ store, name: '' }, /idempotency.name/],
+    [{ store, leese: '1s' }, /idempotency.leese is not an option.*lease/],
+  ])('%j', (options, message) => {
+    expect(() => idempotency(options as never)).toThrow(message);
+  });
+
+  test.each([
+    ['', /key must be a string of 1 to 1024 characters, got one of 0/],
+    ['x'.repeat(1025), /got one of 1025/],
+    [1, /got number/],
+  ])('and so is the key %j', async (key, message) => {
+    const { engine } = setting();
+    await expect(engine.idempotent(key as string, () => 1)).rejects.toThrow(message);
+  });
+});

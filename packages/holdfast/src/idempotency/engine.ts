@@ -1,0 +1,215 @@
+import { parseOptions, show } from '../core/options.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import { systemRuntime } from '../runtime/system.ts';
+import { IdempotencyConflictError } from './errors.ts';
+import { fingerprintOf } from './fingerprint.ts';
+import { GuardedStore } from './guarded-store.ts';
+import { hashOf } from './hash.ts';
+import type {
+  Execution,
+  Idempotency,
+  IdempotentOptions,
+  Opened,
+  OpenRequest,
+  OwnedExecution,
+} from './idempotency.ts';
+import { Keeper } from './keeper.ts';
+import { Opener } from './opener.ts';
+import {
+  idempotencyOptions,
+  type IdempotencyOptions,
+  isSafeToRetry,
+  type TransactionalOptions,
+  type WorkOutcome,
+} from './options.ts';
+import { derivedKey } from './steps.ts';
+import type { IdempotencyStore } from './store.ts';
+import { decodeValue, encodeValue } from './values.ts';
+
+const MAX_KEY_LENGTH = 1024;
+/** The fingerprint of a call without a payload. */
+const NOT_COMPARED = '-';
+
+/**
+ * Work that is done once for each key, however often it is asked for.
+ *
+ * ```ts
+ * const charges = idempotency({ name: 'charges', store: sqliteStore('charges.db') });
+ * const receipt = await charges.idempotent(orderId, () => card.charge(order), { payload: order });
+ * ```
+ *
+ * The first who asks does the work under a lease, which a heartbeat extends. Repeats get its result,
+ * from the store; while it runs they wait or are refused. After a crash the lease runs out, and nobody knows
+ * whether the work was done: repeats are refused (`outcome-unknown`), unless the options name another way: `reconcile`,
+ * `onExpiredLease: 'takeover'`, or `mode: 'transactional'`, which leaves nothing unknown.
+ *
+ * @throws TypeError, RangeError for wrong options.
+ */
+export function idempotency<Tx>(
+  options: TransactionalOptions<Tx>,
+  runtime?: Runtime,
+): Idempotency<Tx>;
+export function idempotency(options: IdempotencyOptions, runtime?: Runtime): Idempotency;
+export function idempotency(
+  given: IdempotencyOptions | TransactionalOptions<unknown>,
+  runtime: Runtime = systemRuntime,
+): Idempotency<never> {
+  const { name = 'idempotency', store, mode = 'leased', ...rest } = given ?? {};
+  checkStore(store as IdempotencyStore, mode);
+  if (typeof name !== 'string' || name === '') {
+    throw new TypeError('idempotency.name must be a non-empty string');
+  }
+  const options = parseOptions(idempotencyOptions, rest, 'idempotency');
+  if (options.retention < options.lease) {
+    throw new RangeError('idempotency.retention must be at least as long as idempotency.lease');
+  }
+  const own = { ...runtime, dependency: name, random: runtime.random.fork(name) };
+  const guard = new GuardedStore(store, options.storeTimeout, own);
+  return new Engine(new Keeper(guard, options, own), mode) as never;
+}
+
+/** The one implementation, of either mode. */
+class Engine implements Idempotency<unknown> {
+  readonly #keeper: Keeper;
+  readonly #opener: Opener;
+
+  constructor(keeper: Keeper, mode: 'leased' | 'transactional') {
+    this.#keeper = keeper;
+    this.#opener = new Opener(keeper, mode);
+  }
+
+  async idempotent<T>(
+    key: string,
+    work: (execution: Execution<unknown>) => T | PromiseLike<T>,
+    { scope = [], payload, signal }: IdempotentOptions = {},
+  ): Promise<T> {
+    if (typeof work !== 'function') throw new TypeError('idempotent needs a function to run');
+    const fingerprint = payload === undefined ? NOT_COMPARED : fingerprintOf(payload);
+    const opened = await this.open({ key, scope, fingerprint, signal, encode: encodeValue });
+    switch (opened.kind) {
+      case 'run':
+        return this.#run(opened.execution, work);
+      case 'replay':
+        return this.#decoded(opened.result) as T;
+      case 'unprotected':
+        return work(unprotected(key, scope));
+      case 'refused':
+        throw opened.error;
+    }
+  }
+
+  open(request: OpenRequest): Promise<Opened<unknown>> {
+    const { key, scope } = request;
+    if (typeof key !== 'string' || key === '' || key.length > MAX_KEY_LENGTH) {
+      const range = `a string of 1 to ${MAX_KEY_LENGTH} characters`;
+      return Promise.reject(
+        new TypeError(`idempotency: the key must be ${range}, got ${kindOf(key)}`),
+      );
+    }
+    if (!Array.isArray(scope) || !scope.every((part) => typeof part === 'string')) {
+      return Promise.reject(new TypeError('idempotency: the scope must be an array of strings'));
+    }
+    return this.#opener.open(request);
+  }
+
+  check(): Promise<readonly string[]> {
+    return this.#keeper.guard.store.check();
+  }
+
+  snapshot(): Record<string, unknown> {
+    const { running, waiting, background, usualDuration, guard } = this.#keeper;
+    return { running, waiting, background, usualDuration, breaker: guard.breaker.state };
+  }
+
+  async close(): Promise<void> {
+    this.#keeper.close();
+    await this.#keeper.guard.store.close();
+  }
+
+  async #run<T>(
+    execution: OwnedExecution<unknown>,
+    work: (execution: Execution<unknown>) => T | PromiseLike<T>,
+  ): Promise<T> {
+    let value: T;
+    try {
+      value = await work(execution);
+    } catch (error) {
+      // What is thrown cannot be kept, so it counts as unknown where it should be.
+      if (this.#keepOf({ ok: false, error }) === 'release') await execution.release();
+      else await execution.hold();
+      throw error;
+    }
+    await this.#keep(execution, value);
+    return value;
+  }
+
+  /** The work was done: what goes wrong from here on must not look as if it had not been. */
+  async #keep(execution: OwnedExecution<unknown>, value: unknown): Promise<void> {
+    try {
+      const keep = this.#keepOf({ ok: true, value });
+      if (keep === 'store') {
+        const completion = await execution.complete(encodeValue(value));
+        if (completion.kind === 'lost' || completion.kind === 'refused') throw completion.error;
+      } else if (keep === 'release') await execution.release();
+      else await execution.hold();
+    } finally {
+      // Does nothing after one of the above; what they throw leaves the outcome unknown.
+      await execution.hold();
+    }
+  }
+
+  #keepOf(outcome: WorkOutcome) {
+    const { storeResult } = this.#keeper.options;
+    if (storeResult !== undefined) return storeResult(outcome);
+    if (outcome.ok) return 'store';
+    return isSafeToRetry(outcome.error) ? 'release' : 'hold';
+  }
+
+  #decoded(result: string): unknown {
+    const decoded = decodeValue(result);
+    if (decoded !== undefined) return decoded.value;
+    const name = this.#keeper.runtime.dependency;
+    throw new IdempotencyConflictError({ name, why: 'unreadable-record' });
+  }
+}
+
+/** Work that goes on without the store: nothing is kept of it. */
+function unprotected(key: string, scope: readonly string[]): Execution<unknown> {
+  const id = hashOf([...scope, key]);
+  return {
+    key,
+    attempt: 1,
+    signal: new AbortController().signal,
+    transaction: undefined,
+    step: async (_name, work) => await work(),
+    points: new Map(),
+    keyFor: (name) => derivedKey(id, name),
+  };
+}
+
+const METHODS = ['claim', 'extend', 'checkpoint', 'complete', 'release'] as const;
+
+function checkStore(store: IdempotencyStore, mode: string): void {
+  const has = (method: string): boolean =>
+    typeof (store as unknown as Record<string, unknown> | undefined)?.[method] === 'function';
+  if (!METHODS.every(has)) {
+    throw new TypeError(
+      'idempotency.store must be a store, as made by memoryStore(), sqliteStore(), redisStore() or postgresStore()',
+    );
+  }
+  if (mode !== 'leased' && mode !== 'transactional') {
+    throw new TypeError(
+      `idempotency.mode must be one of 'leased', 'transactional', got ${show(mode)}`,
+    );
+  }
+  if (mode === 'transactional' && !has('transact')) {
+    throw new TypeError(
+      `idempotency.mode 'transactional' needs a store with transactions, such as postgresStore(); the ${store.name} store has none`,
+    );
+  }
+}
+
+/** Keys may be secret. */
+function kindOf(key: unknown): string {
+  return typeof key === 'string' ? `one of ${key.length}` : typeof key;
+}

@@ -1,0 +1,71 @@
+import { HoldfastError } from '../core/errors.ts';
+
+/**
+ * Why a key could not be had: another does the work right now; somebody began it and nobody knows how
+ * that ended; or its record was written by a version of Holdfast that this one cannot read.
+ */
+export type ConflictReason = 'in-progress' | 'outcome-unknown' | 'unreadable-record';
+
+/** What the errors of idempotency are made of. */
+export interface IdempotencyErrorDetails {
+  /** The engine's name. */
+  readonly name: string;
+  readonly why?: ConflictReason;
+  /** Milliseconds after which it is worth asking again. */
+  readonly retryAfter?: number;
+  readonly cause?: unknown;
+}
+
+const CONFLICTS: Readonly<Record<ConflictReason, string>> = {
+  'in-progress': 'another request with this key is in progress',
+  'outcome-unknown': 'a request with this key was begun, and nobody knows how it ended',
+  'unreadable-record': 'the record of this key was written by another version',
+};
+
+/** The key is another's, or nobody knows what became of it: see `why`. The work was not done. */
+export class IdempotencyConflictError extends HoldfastError {
+  readonly why: ConflictReason;
+
+  constructor({ name, why = 'in-progress', retryAfter }: IdempotencyErrorDetails) {
+    super('IDEMPOTENCY_CONFLICT', { ...detailsOf(name, CONFLICTS[why]), retryAfter });
+    this.why = why;
+  }
+}
+
+/** The key was used before, for something else. The work was not done; asking again will not help. */
+export class IdempotencyMismatchError extends HoldfastError {
+  constructor({ name }: IdempotencyErrorDetails) {
+    super('IDEMPOTENCY_MISMATCH', detailsOf(name, 'this key was used for a different request'));
+  }
+}
+
+/** The store could not be asked, so the work was not done; `cause` says why. Asking again is safe. */
+export class IdempotencyStoreError extends HoldfastError {
+  constructor({ name, retryAfter, cause }: IdempotencyErrorDetails) {
+    super('IDEMPOTENCY_STORE', {
+      ...detailsOf(name, 'the store of idempotency records cannot be asked'),
+      retryAfter,
+      cause,
+    });
+  }
+}
+
+/** Somebody else has, or may have, taken over the key while the work ran: what they record counts. */
+export class LeaseLostError extends HoldfastError {
+  constructor({ name, cause }: IdempotencyErrorDetails) {
+    super('LEASE_LOST', { ...detailsOf(name, 'the lease on this key was lost'), cause });
+  }
+}
+
+for (const errorClass of [
+  IdempotencyConflictError,
+  IdempotencyMismatchError,
+  IdempotencyStoreError,
+  LeaseLostError,
+]) {
+  Object.defineProperty(errorClass.prototype, 'name', { value: errorClass.name });
+}
+
+function detailsOf(name: string, reason: string) {
+  return { dependency: name, policy: 'idempotency', reason, stoppedBy: 'rejected' } as const;
+}

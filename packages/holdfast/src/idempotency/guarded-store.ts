@@ -1,0 +1,77 @@
+import { classify } from '../core/classify.ts';
+import { emit } from '../core/events.ts';
+import { type Pipeline, pipeline } from '../core/pipeline.ts';
+import {
+  type CircuitBreaker,
+  circuitBreaker,
+} from '../policies/circuit-breaker/circuit-breaker.ts';
+import { timeout } from '../policies/timeout/timeout.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import type { IdempotencyStore } from './store.ts';
+import type { IdempotencyStoreFailedEvent } from './telemetry.ts';
+
+/** Whether the store is there is asked often, and cheap to ask. */
+const BREAKER = {
+  kind: 'consecutive',
+  consecutiveFailures: 5,
+  cooldown: '1s',
+  maxCooldown: '5s',
+  successesToClose: 1,
+} as const;
+
+type Step = IdempotencyStoreFailedEvent['step'];
+
+/**
+ * A store behind a short timeout, so that its outage does not become everybody's. Claims also pass a breaker:
+ * while the store is down they are refused at once. What an owner has to say does not: it is said
+ * until it is heard.
+ */
+export class GuardedStore {
+  readonly store: IdempotencyStore;
+  readonly breaker: CircuitBreaker;
+  readonly #runtime: Runtime;
+  readonly #claims: Pipeline;
+  readonly #writes: Pipeline;
+
+  constructor(store: IdempotencyStore, storeTimeout: number, runtime: Runtime) {
+    // Its own events would be taken for those of calls.
+    const quiet: Runtime = { ...runtime, sink: null };
+    this.store = store;
+    this.#runtime = runtime;
+    this.breaker = circuitBreaker(BREAKER, quiet);
+    const limit = timeout(storeTimeout, quiet);
+    const meaning = classify(({ ok }) => (ok ? 'success' : 'transient'));
+    this.#claims = pipeline(meaning, this.breaker, limit);
+    this.#writes = pipeline(meaning, limit);
+  }
+
+  /** A claim, or the beginning of a transaction. */
+  ask<T>(step: Step, run: (store: IdempotencyStore) => PromiseLike<T>): Promise<T> {
+    return this.#told(
+      step,
+      this.#claims.call(() => run(this.store)),
+    );
+  }
+
+  /** Anything else. */
+  tell<T>(step: Step, run: (store: IdempotencyStore) => PromiseLike<T>): Promise<T> {
+    return this.#told(
+      step,
+      this.#writes.call(() => run(this.store)),
+    );
+  }
+
+  async #told<T>(step: Step, answer: Promise<T>): Promise<T> {
+    try {
+      return await answer;
+    } catch (error) {
+      const { dependency } = this.#runtime;
+      emit<IdempotencyStoreFailedEvent>(this.#runtime, {
+        type: 'idempotency.store-failed',
+        dependency,
+        step,
+      });
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,144 @@
+import type { HoldfastError } from '../core/errors.ts';
+import type { RecoveryPoint } from './store.ts';
+
+/**
+ * Work that is done once for each key, however often and from wherever it is asked for, through
+ * crashes, outages and races; see `idempotency`. `Tx` is the store's transaction, with
+ * `mode: 'transactional'`, else undefined.
+ */
+export interface Idempotency<Tx = undefined> {
+  /**
+   * Does `work` once for this key, and answers every repeat with what it answered then. What it
+   * answers must be JSON; undefined and void are.
+   *
+   * @throws (the promise rejects) what `work` throws; `IdempotencyConflictError` while another does it,
+   *   or when nobody knows how that ended; `IdempotencyMismatchError` if the key was used for something
+   *   else; `IdempotencyStoreError` if the store cannot be asked; `LeaseLostError` if the work was done
+   *   but somebody else had taken over meanwhile.
+   */
+  idempotent<T>(
+    key: string,
+    work: (execution: Execution<Tx>) => T | PromiseLike<T>,
+    options?: IdempotentOptions,
+  ): Promise<T>;
+
+  /** For adapters, whose work has no function around it: says how the key stands, and never rejects. */
+  open(request: OpenRequest): Promise<Opened<Tx>>;
+
+  /** Warns of whatever endangers what the store promises: sentences, none if all is well. */
+  check(): Promise<readonly string[]>;
+
+  /** Plain JSON: what runs and waits now, and how the store's breaker stands. */
+  snapshot(): Record<string, unknown>;
+
+  /** Stops reaping, and lets go of what the store has opened. Work that runs may still be recorded. */
+  close(): Promise<void>;
+}
+
+/** What a call of `idempotent` is about. */
+export interface IdempotentOptions {
+  /**
+   * Of whom the key is: a tenant, a queue, a route. The same key in another scope is another key. Default none.
+   */
+  readonly scope?: readonly string[];
+  /**
+   * What is asked for: a repeat with another payload is refused. JSON, in which the order of keys does not
+   * matter, or bytes. Default: not compared.
+   */
+  readonly payload?: unknown;
+  /** Ends the wait for another's answer; work that has begun goes on. */
+  readonly signal?: AbortSignal;
+}
+
+/** What `open` is asked. */
+export interface OpenRequest {
+  readonly key: string;
+  readonly scope: readonly string[];
+  /** Of at most 64 characters; see `fingerprintOf`. */
+  readonly fingerprint: string;
+  /** Ends a wait for another's answer. As a function, it is asked for only before such a wait. */
+  readonly signal?: AbortSignal | (() => AbortSignal) | undefined;
+  /** Writes what `reconcile` has found as a result; JSON by default. */
+  readonly encode?: (found: unknown) => string;
+  /** Over the options' `onStoreDown`. */
+  readonly onStoreDown?: 'closed' | 'open' | undefined;
+}
+
+/** How a key stands. */
+export type Opened<Tx> =
+  /** It is the asker's, who does the work and then ends the execution, once. */
+  | { readonly kind: 'run'; readonly execution: OwnedExecution<Tx> }
+  /** The work was done: what was kept of it, and for how many milliseconds it still is. */
+  | { readonly kind: 'replay'; readonly result: string; readonly expiresIn: number }
+  /** `IdempotencyConflictError`, `IdempotencyMismatchError`, `IdempotencyStoreError`, or the signal's reason. */
+  | { readonly kind: 'refused'; readonly error: unknown }
+  /** The store is down and the options say to go on without: the work is done, and nothing is kept. */
+  | { readonly kind: 'unprotected' };
+
+/** What work is told. */
+export interface Execution<Tx = undefined> {
+  readonly key: string;
+  /** 1, or more after a takeover. */
+  readonly attempt: number;
+  /**
+   * Aborts with a `LeaseLostError` when the key may be another's: work that can stop should. The caller's
+   * going away does not abort it.
+   */
+  readonly signal: AbortSignal;
+  /** The store's transaction, with `mode: 'transactional'`; it is committed with the record. */
+  readonly transaction: Tx;
+  /**
+   * Does one step of the work once, even if the whole is taken over after a crash: what it answered (JSON) is
+   * kept as a recovery point. A crash between the step's effect and its point still repeats the step, so
+   * give what it calls a key of its own: `keyFor(name)`.
+   */
+  readonly step: <T>(name: string, work: () => T | PromiseLike<T>) => Promise<T>;
+  /** The recovery points so far, by name. */
+  readonly points: ReadonlyMap<string, unknown>;
+  /** A key for a call further down: the same in every attempt, and different for each name. At most 64 characters. */
+  readonly keyFor: (name: string) => string;
+}
+
+/** An execution with its end: exactly one of the three, of which further ones do nothing. */
+export interface OwnedExecution<Tx> extends Execution<Tx> {
+  /**
+   * Keeps the result. Resolves once it is durable, or has turned out not to be for now; see `Completion`.
+   */
+  complete(result: string): Promise<Completion>;
+  /** Nothing has happened: whoever comes next may do it. In a transaction: rolls back. */
+  release(): Promise<void>;
+  /** Nobody knows what has happened: repeats are refused, or whatever the options say. In a transaction: rolls back. */
+  hold(): Promise<void>;
+}
+
+/**
+ * `kept`; `later`: the store cannot be reached, and is told in the background as long as the lease
+ * holds; `lost`: somebody else had taken over, and theirs counts; `refused`: a commit that failed, and
+ * so nothing has happened or nobody knows (only in a transaction).
+ */
+export type Completion =
+  | { readonly kind: 'kept' }
+  | { readonly kind: 'later' }
+  | { readonly kind: 'lost'; readonly error: HoldfastError }
+  | { readonly kind: 'refused'; readonly error: HoldfastError };
+
+/** What `reconcile` is told: an execution that nobody knows the end of. */
+export interface Unfinished {
+  readonly key: string;
+  readonly scope: readonly string[];
+  /** How many have begun it. */
+  readonly attempts: number;
+  readonly points: readonly RecoveryPoint[];
+}
+
+/**
+ * What `reconcile` has found out: it was done, with this result (JSON); nothing has happened, so it may
+ * be done; or it still cannot be told.
+ */
+export type Reconciled =
+  | { readonly outcome: 'done'; readonly result: unknown }
+  | { readonly outcome: 'nothing-happened' }
+  | { readonly outcome: 'unknown' };
+
+/** What to do with an outcome: keep it for repeats, forget the key, or leave it as unknown. */
+export type Keep = 'store' | 'release' | 'hold';

@@ -1,0 +1,41 @@
+export { idempotency } from './engine.ts';
+export {
+  type ConflictReason,
+  IdempotencyConflictError,
+  type IdempotencyErrorDetails,
+  IdempotencyMismatchError,
+  IdempotencyStoreError,
+  LeaseLostError,
+} from './errors.ts';
+export { fingerprintOf } from './fingerprint.ts';
+export type {
+  Completion,
+  Execution,
+  Idempotency,
+  IdempotentOptions,
+  Keep,
+  Opened,
+  OpenRequest,
+  OwnedExecution,
+  Reconciled,
+  Unfinished,
+} from './idempotency.ts';
+export {
+  type IdempotencyOptions,
+  idempotencyOptions,
+  safeToRetry,
+  type TransactionalOptions,
+  type WorkOutcome,
+} from './options.ts';
+export type {
+  Claim,
+  ClaimRequest,
+  Granted,
+  IdempotencyStore,
+  OnExpiredLease,
+  Owned,
+  RecoveryPoint,
+  Transacted,
+  TransactionalStore,
+} from './store.ts';
+export { type IdempotencyEvent, idempotencyMetrics } from './telemetry.ts';

@@ -1,0 +1,96 @@
+import { emit } from '../core/events.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import type { GuardedStore } from './guarded-store.ts';
+import type { ParsedIdempotency } from './options.ts';
+import { Sleep } from './sleep.ts';
+import type { IdempotencyEndedEvent } from './telemetry.ts';
+
+/** What goes on in the background at most; beyond it, what could not be told stays untold. */
+const MAX_BACKGROUND = 1000;
+/** Of the newest in the moving average of durations. */
+const WEIGHT = 0.2;
+
+/** What the executions of one engine share. */
+export class Keeper {
+  readonly guard: GuardedStore;
+  readonly options: ParsedIdempotency;
+  readonly runtime: Runtime;
+  /** Executions under way, and tasks in the background. */
+  running = 0;
+  background = 0;
+  /** Repeats that wait. */
+  waiting = 0;
+  /** How long work usually takes, in milliseconds; 0 before the first has ended. */
+  usualDuration = 0;
+  readonly #waiters = new Map<string, Set<Sleep>>();
+  readonly #pauses = new Set<Sleep>();
+  #closed = false;
+
+  constructor(guard: GuardedStore, options: ParsedIdempotency, runtime: Runtime) {
+    this.guard = guard;
+    this.options = options;
+    this.runtime = runtime;
+  }
+
+  /** Runs a task that never rejects, if there is room. */
+  inBackground(task: () => Promise<void>): void {
+    if (this.background >= MAX_BACKGROUND || this.#closed) return;
+    this.background++;
+    void task().finally(() => this.background--);
+  }
+
+  /** Waits; false if everything ends meanwhile. */
+  async pause(time: number): Promise<boolean> {
+    if (this.#closed) return false;
+    const sleep = new Sleep(this.runtime.clock, time);
+    this.#pauses.add(sleep);
+    await sleep.over;
+    this.#pauses.delete(sleep);
+    return !this.#closed;
+  }
+
+  /** Waits until an execution of this key ends here, or for so long; it may end elsewhere. */
+  async waitFor(id: string, time: number, signal: AbortSignal | undefined): Promise<void> {
+    const sleep = new Sleep(this.runtime.clock, time, signal);
+    const waiters = this.#waiters.get(id) ?? new Set();
+    this.#waiters.set(id, waiters.add(sleep));
+    await sleep.over;
+    waiters.delete(sleep);
+    if (waiters.size === 0 && this.#waiters.get(id) === waiters) this.#waiters.delete(id);
+  }
+
+  wake(id: string): void {
+    const waiters = this.#waiters.get(id);
+    if (waiters === undefined) return;
+    this.#waiters.delete(id);
+    for (const sleep of waiters) sleep.wake();
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const sleep of this.#pauses) sleep.wake();
+  }
+
+  learn(duration: number): void {
+    const usual = this.usualDuration;
+    this.usualDuration = usual === 0 ? duration : usual + WEIGHT * (duration - usual);
+  }
+}
+
+/** An execution is over: tells, and lets those go on who wait for it. */
+export function ended(
+  keeper: Keeper,
+  id: string,
+  how: IdempotencyEndedEvent['how'],
+  startedAt: number,
+): void {
+  const { runtime } = keeper;
+  const { dependency, clock } = runtime;
+  const duration = clock.now() - startedAt;
+  keeper.running--;
+  keeper.learn(duration);
+  if (runtime.sink !== null) {
+    emit<IdempotencyEndedEvent>(runtime, { type: 'idempotency.ended', dependency, how, duration });
+  }
+  keeper.wake(id);
+}

@@ -1,0 +1,213 @@
+import { emit } from '../core/events.ts';
+import { TimerNode } from '../runtime/clock.ts';
+import { LeaseLostError } from './errors.ts';
+import { ended, type Keeper } from './keeper.ts';
+import type { Completion, OwnedExecution } from './idempotency.ts';
+import { derivedKey, runStep } from './steps.ts';
+import { Sleep } from './sleep.ts';
+import type { Granted, IdempotencyStore, Owned, RecoveryPoint } from './store.ts';
+import type { IdempotencyLeaseLostEvent } from './telemetry.ts';
+
+/** Pauses between the tries to keep a result that its caller waits for, in milliseconds. */
+const PAUSES = [50, 200];
+/** Pauses between later tries double up to this. */
+const LONGEST_PAUSE = 5000;
+
+/**
+ * Work under a lease: the key is its own until it ends or falls silent. As a timer node, it is the
+ * heartbeat.
+ */
+export class LeasedExecution extends TimerNode implements OwnedExecution<undefined> {
+  readonly key: string;
+  readonly attempt: number;
+  readonly points: Map<string, unknown>;
+  readonly transaction = undefined;
+  readonly #keeper: Keeper;
+  readonly #owned: Owned;
+  readonly #fingerprint: string;
+  readonly #startedAt: number;
+  /** Made when somebody looks at the signal. */
+  #controller: AbortController | null = null;
+  #isLost = false;
+  /** On our own clock, and early rather than late: counted from before the store was asked. */
+  #leaseEnd: number;
+  #end: Promise<Completion> | null = null;
+
+  constructor(
+    keeper: Keeper,
+    owned: Owned,
+    asked: { readonly key: string; readonly fingerprint: string; readonly at: number },
+    { attempt, points }: Granted,
+  ) {
+    super();
+    this.key = asked.key;
+    this.attempt = attempt;
+    this.points = new Map(points.map(({ name, value }) => [name, JSON.parse(value) as unknown]));
+    this.#keeper = keeper;
+    this.#owned = owned;
+    this.#fingerprint = asked.fingerprint;
+    this.#startedAt = asked.at;
+    this.#leaseEnd = asked.at + keeper.options.lease;
+    this.#beatIn(keeper.options.lease / 3);
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === null) {
+      this.#controller = new AbortController();
+      if (this.#isLost) this.#controller.abort(this.#lost());
+    }
+    return this.#controller.signal;
+  }
+
+  readonly step = <T>(name: string, work: () => T | PromiseLike<T>): Promise<T> =>
+    runStep(this.points, name, work, (point) => this.#checkpoint(point));
+
+  readonly keyFor = (name: string): string => derivedKey(this.#owned.id, name);
+
+  complete(result: string): Promise<Completion> {
+    return (this.#end ??= this.#complete(result));
+  }
+
+  async release(): Promise<void> {
+    await (this.#end ??= this.#tell('release', 'released', (store) => store.release(this.#owned)));
+  }
+
+  async hold(): Promise<void> {
+    await (this.#end ??= this.#tell('extend', 'held', (store) => store.extend(this.#owned, 0)));
+  }
+
+  override expire(): void {
+    void this.#beat();
+  }
+
+  #beatIn(time: number): void {
+    const { clock } = this.#keeper.runtime;
+    clock.now();
+    clock.start(this, time);
+  }
+
+  async #beat(): Promise<void> {
+    const { runtime, options, guard } = this.#keeper;
+    const sentAt = runtime.clock.now();
+    let pause = options.lease / 3;
+    try {
+      if (await guard.tell('extend', (store) => store.extend(this.#owned, options.lease))) {
+        this.#leaseEnd = sentAt + options.lease;
+      } else if (this.#end === null) this.#loseLease();
+    } catch {
+      // The store may be back before the lease is over.
+      pause /= 3;
+    }
+    if (this.#end !== null) return;
+    if (runtime.clock.now() >= this.#leaseEnd) this.#loseLease();
+    this.#beatIn(pause);
+  }
+
+  #loseLease(): void {
+    if (this.#isLost) return;
+    this.#isLost = true;
+    const { runtime } = this.#keeper;
+    const { dependency } = runtime;
+    emit<IdempotencyLeaseLostEvent>(runtime, { type: 'idempotency.lease-lost', dependency });
+    this.#controller?.abort(this.#lost());
+  }
+
+  #lost(): LeaseLostError {
+    return new LeaseLostError({ name: this.#keeper.runtime.dependency });
+  }
+
+  async #checkpoint(point: RecoveryPoint): Promise<void> {
+    const { guard, options } = this.#keeper;
+    const keep = (store: IdempotencyStore) => store.checkpoint(this.#owned, point, options.lease);
+    if (!(await guard.tell('checkpoint', keep))) {
+      this.#loseLease();
+      throw this.#lost();
+    }
+  }
+
+  async #complete(result: string): Promise<Completion> {
+    const { clock } = this.#keeper.runtime;
+    for (let tries = 0; ; tries++) {
+      try {
+        return this.#completed(await this.#keep(result, tries > 0));
+      } catch {
+        const pause = PAUSES[tries];
+        if (pause === undefined) break;
+        await new Sleep(clock, pause).over;
+      }
+    }
+    this.#rest();
+    this.#keeper.inBackground(() =>
+      this.#goOn(async () => this.#completed(await this.#keep(result, true))),
+    );
+    return { kind: 'later' };
+  }
+
+  /** Whether the result is kept; false if somebody else has the key. Rejects when the store cannot be told. */
+  async #keep(result: string, mayBeKept: boolean): Promise<boolean> {
+    const { guard, options } = this.#keeper;
+    const { lease, retention } = options;
+    const complete = () =>
+      guard.tell('complete', (store) => store.complete(this.#owned, result, retention));
+    if (await complete()) return true;
+    if (!mayBeKept) return false;
+    // An earlier try may have been heard although its answer was lost.
+    const request = { ...this.#owned, fingerprint: this.#fingerprint, lease, retention };
+    const claim = await guard.tell('claim', (store) =>
+      store.claim({ ...request, expired: 'refuse' }),
+    );
+    if (claim.kind === 'completed') return claim.result === result;
+    return claim.kind === 'claimed' && (await complete());
+  }
+
+  #completed(isKept: boolean): Completion {
+    this.#over(isKept ? 'kept' : 'lost');
+    return isKept ? { kind: 'kept' } : { kind: 'lost', error: this.#lost() };
+  }
+
+  /** Says something that nobody waits to be confirmed for long. */
+  async #tell(
+    step: 'release' | 'extend',
+    how: 'released' | 'held',
+    say: (store: IdempotencyStore) => Promise<boolean>,
+  ): Promise<Completion> {
+    const { guard } = this.#keeper;
+    const told = async (): Promise<Completion> => {
+      this.#over((await guard.tell(step, say)) ? how : 'lost');
+      return { kind: 'kept' };
+    };
+    try {
+      return await told();
+    } catch {
+      this.#rest();
+      this.#keeper.inBackground(() => this.#goOn(told));
+      return { kind: 'later' };
+    }
+  }
+
+  /** As long as a lease: by then everybody takes the key for one of unknown outcome. */
+  async #goOn(tell: () => Promise<Completion>): Promise<void> {
+    const { runtime, options } = this.#keeper;
+    const { clock, random } = runtime;
+    const giveUpAt = clock.now() + options.lease;
+    for (let pause = 250; clock.now() < giveUpAt; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
+      if (!(await this.#keeper.pause(pause * (0.5 + random.next() / 2)))) break;
+      try {
+        await tell();
+        return;
+      } catch {
+        // Not yet.
+      }
+    }
+    this.#over('untold');
+  }
+
+  #over(how: 'kept' | 'released' | 'held' | 'lost' | 'untold'): void {
+    this.#rest();
+    ended(this.#keeper, this.#owned.id, how, this.#startedAt);
+  }
+
+  #rest(): void {
+    this.#keeper.runtime.clock.stop(this);
+  }
+}

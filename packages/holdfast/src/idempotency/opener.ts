@@ -1,0 +1,242 @@
+import { emit } from '../core/events.ts';
+import { isHoldfastError } from '../core/errors.ts';
+import {
+  type ConflictReason,
+  IdempotencyConflictError,
+  IdempotencyMismatchError,
+  IdempotencyStoreError,
+} from './errors.ts';
+import { hashOf } from './hash.ts';
+import type { Opened, OpenRequest } from './idempotency.ts';
+import type { Keeper } from './keeper.ts';
+import { LeasedExecution } from './leased.ts';
+import { reconcile } from './reconcile.ts';
+import { jsonOf } from './steps.ts';
+import type { Claim, Granted, OnExpiredLease, Owned } from './store.ts';
+import type { IdempotencyOpenedEvent } from './telemetry.ts';
+import { type Begun, beginTransaction } from './transactional.ts';
+
+/** Between looks for records that have expired, in milliseconds, and how many go at a time. */
+const REAP_EVERY = 10_000;
+const REAP_BATCH = 100;
+/** Between a waiting repeat's looks at the store, in milliseconds: at first, and at last. */
+const LOOK_FIRST = 25;
+const LOOK_LAST = 500;
+/** The least and the usual time that a refused repeat is told to stay away, in milliseconds. */
+const SOON = 1000;
+
+type How = IdempotencyOpenedEvent['how'];
+
+/** A request on its way to its key. */
+interface Asked extends Owned, Omit<OpenRequest, 'signal' | 'encode'> {
+  readonly at: number;
+  signal: OpenRequest['signal'];
+  readonly encode: OpenRequest['encode'] | undefined;
+}
+
+/** Says how keys stand, and takes those that nobody has. */
+export class Opener {
+  readonly #keeper: Keeper;
+  readonly #isTransactional: boolean;
+  readonly #onExpired: OnExpiredLease;
+  /** Of every token: no other engine has the same. */
+  readonly #prefix: string;
+  #claims = 0;
+  #reapAt = 0;
+
+  constructor(keeper: Keeper, mode: 'leased' | 'transactional') {
+    const { onExpiredLease, reconcile: hook } = keeper.options;
+    this.#keeper = keeper;
+    this.#prefix = `${randomText(keeper.runtime.random)}-`;
+    this.#isTransactional = mode === 'transactional';
+    this.#onExpired =
+      onExpiredLease === 'refuse' && hook !== undefined ? 'reconcile' : onExpiredLease;
+  }
+
+  async open(request: OpenRequest): Promise<Opened<unknown>> {
+    const { clock, dependency } = this.#keeper.runtime;
+    const { key, scope, fingerprint, signal, encode, onStoreDown } = request;
+    const asked: Asked = {
+      key,
+      scope,
+      fingerprint,
+      signal,
+      encode,
+      onStoreDown,
+      at: clock.now(),
+      id: hashOf([dependency, ...scope, key]),
+      token: `${this.#prefix}${(this.#claims++).toString(36)}`,
+    };
+    let how: How = 'aborted';
+    try {
+      for (let look = LOOK_FIRST; ; look = Math.min(2 * look, LOOK_LAST)) {
+        if (typeof asked.signal === 'object' && asked.signal.aborted) {
+          return { kind: 'refused', error: asked.signal.reason };
+        }
+        const claim = await this.#claim(asked);
+        const opened = await this.#opened(claim, asked);
+        if (opened === AGAIN) continue;
+        how = opened.how;
+        if (how !== 'in-progress' || !(await this.#waited(asked, look))) return opened.opened;
+        how = 'aborted';
+      }
+    } catch (error) {
+      const opened = this.#withoutStore(asked, error);
+      how = opened.kind === 'unprotected' ? 'unprotected' : 'store-down';
+      return opened;
+    } finally {
+      const { runtime } = this.#keeper;
+      if (runtime.sink !== null) {
+        emit<IdempotencyOpenedEvent>(runtime, { type: 'idempotency.opened', dependency, how });
+      }
+      this.#reapNowAndThen();
+    }
+  }
+
+  #claim(asked: Asked): Promise<Claim | (Begun<unknown> & { readonly kind: 'run' })> {
+    const { id, token, fingerprint } = asked;
+    const { guard, options } = this.#keeper;
+    const { lease, retention } = options;
+    const request = { id, token, fingerprint, retention };
+    if (this.#isTransactional) return beginTransaction(this.#keeper, request, asked);
+    const claim = { ...request, lease, expired: this.#onExpired };
+    return guard
+      .ask('claim', (store) => store.claim(claim))
+      .catch((error: unknown) => {
+        this.#disown(asked, error);
+        throw error;
+      });
+  }
+
+  async #opened(
+    claim: Claim | (Begun<unknown> & { readonly kind: 'run' }),
+    asked: Asked,
+  ): Promise<{ readonly opened: Opened<unknown>; readonly how: How } | typeof AGAIN> {
+    switch (claim.kind) {
+      case 'run':
+        this.#keeper.running++;
+        return { opened: claim, how: 'claimed' };
+      case 'claimed':
+        return this.#leased(claim, asked);
+      case 'reconcile': {
+        const found = await reconcile(this.#keeper, asked, claim, encoderOf(asked));
+        if (found === 'nothing-happened') return AGAIN;
+        if (found === 'unknown') return this.#conflict('outcome-unknown');
+        const { retention } = this.#keeper.options;
+        return {
+          opened: { kind: 'replay', result: found.result, expiresIn: retention },
+          how: 'replayed',
+        };
+      }
+      case 'completed':
+        return { opened: { ...claim, kind: 'replay' }, how: 'replayed' };
+      case 'mismatch': {
+        const error = new IdempotencyMismatchError({ name: this.#name });
+        return { opened: { kind: 'refused', error }, how: 'mismatch' };
+      }
+      case 'in-progress':
+        return this.#conflict('in-progress', claim.leaseLeft);
+      case 'unknown':
+        return this.#conflict('outcome-unknown');
+    }
+  }
+
+  #leased(claim: Granted, asked: Asked): { opened: Opened<unknown>; how: How } {
+    this.#keeper.running++;
+    const execution = new LeasedExecution(this.#keeper, asked, asked, claim);
+    return {
+      opened: { kind: 'run', execution },
+      how: claim.attempt > 1 ? 'taken-over' : 'claimed',
+    };
+  }
+
+  #conflict(why: ConflictReason, leaseLeft = Infinity): { opened: Opened<unknown>; how: How } {
+    const usual = Math.max(SOON, this.#keeper.usualDuration);
+    // An unknown outcome stays unknown: there is no time after which it would be worth asking again.
+    const retryAfter = why === 'in-progress' ? { retryAfter: Math.min(usual, leaseLeft) } : {};
+    const error = new IdempotencyConflictError({ name: this.#name, why, ...retryAfter });
+    return { opened: { kind: 'refused', error }, how: why };
+  }
+
+  get #name(): string {
+    return this.#keeper.runtime.dependency;
+  }
+
+  /** Waits for whoever does the work; false if it may not wait, or not any longer. */
+  async #waited(asked: Asked, look: number): Promise<boolean> {
+    const { id, at } = asked;
+    const keeper = this.#keeper;
+    const { wait, maxWaiters } = keeper.options;
+    const left = at + wait - keeper.runtime.clock.now();
+    if (left <= 0 || keeper.waiting >= maxWaiters) return false;
+    // Spread, so that those who wait do not all ask at once.
+    const time = look * (0.5 + keeper.runtime.random.next());
+    const { signal } = asked;
+    const heeded = typeof signal === 'function' ? signal() : signal;
+    // Read again at the next look.
+    asked.signal = heeded;
+    keeper.waiting++;
+    await keeper.waitFor(id, Math.min(left, time), heeded).finally(() => keeper.waiting--);
+    return true;
+  }
+
+  #withoutStore(asked: Asked, cause: unknown): Opened<unknown> {
+    const { onStoreDown = this.#keeper.options.onStoreDown } = asked;
+    if (onStoreDown === 'open') return { kind: 'unprotected' };
+    const retryAfter = Math.max(SOON, isHoldfastError(cause) ? (cause.retryAfter ?? 0) : 0);
+    const error = new IdempotencyStoreError({ name: this.#name, retryAfter, cause });
+    return { kind: 'refused', error };
+  }
+
+  /**
+   * A claim that was not answered may have been heard. Nothing was done under it, so it is given back; twice,
+   * since it may still be on its way.
+   */
+  #disown(owned: Asked, error: unknown): void {
+    if (isHoldfastError(error, 'CIRCUIT_OPEN')) return;
+    const keeper = this.#keeper;
+    const { guard, options } = keeper;
+    const { id, token } = owned;
+    keeper.inBackground(async () => {
+      let misses = 0;
+      for (let pause = 250; misses < 2 && pause < 2 * options.lease; pause *= 2) {
+        if (!(await keeper.pause(pause))) return;
+        const released = guard.tell('release', (store) => store.release({ id, token }));
+        const isGone = await released.catch(() => null);
+        if (isGone === true) return;
+        if (isGone === false) misses++;
+      }
+    });
+  }
+
+  /** In passing, so that no timer of it holds the process. */
+  #reapNowAndThen(): void {
+    const { guard, runtime } = this.#keeper;
+    const now = runtime.clock.recent();
+    if (now < this.#reapAt) return;
+    this.#reapAt = now + REAP_EVERY;
+    this.#keeper.inBackground(async () => {
+      const reap = guard.tell('reap', (store) => store.reap(REAP_BATCH));
+      const reaped = await reap.catch(() => 0);
+      if (reaped === REAP_BATCH) this.#reapAt = 0;
+    });
+  }
+}
+
+/** The key has just been given back. */
+const AGAIN = Symbol('again');
+
+function encoderOf({ encode }: Asked): (found: unknown) => string {
+  return encode ?? ((found) => jsonOf(found, 'reconcile'));
+}
+
+/** 128 bits. */
+function randomText(random: { next(): number }): string {
+  let text = '';
+  for (let i = 0; i < 4; i++) {
+    text += Math.floor(random.next() * 2 ** 32)
+      .toString(16)
+      .padStart(8, '0');
+  }
+  return text;
+}

@@ -1,0 +1,132 @@
+import {
+  callback,
+  duration,
+  integer,
+  oneOf,
+  type OptionsOf,
+  type ParsedOf,
+} from '../core/options.ts';
+import type { Keep, Reconciled, Unfinished } from './idempotency.ts';
+import type { IdempotencyStore, TransactionalStore } from './store.ts';
+
+/** What work came to: its value, or what it threw. */
+export type WorkOutcome =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly error: unknown };
+
+/** The options of `idempotency`, beside its name, its store and its mode. */
+export const idempotencyOptions = {
+  /**
+   * How long a claim holds without a sign of life: after a crash, how long the key is in progress. It is
+   * extended every third of it while the work runs. 100 ms to 1 h; default 30 s.
+   */
+  lease: duration({
+    what: 'How long a claim holds without a sign of life',
+    default: '30s',
+    min: 100,
+    max: 3_600_000,
+  }),
+  /**
+   * How long a record is kept: longer than anybody retries. 1 s to 366 days, at least the lease; default 24 h
+   * (Stripe's).
+   */
+  retention: duration({
+    what: 'How long a record is kept: longer than anybody retries',
+    default: '24h',
+    min: 1000,
+    max: 366 * 86_400_000,
+  }),
+  /**
+   * What becomes of a key whose owner died: `refuse` answers that the outcome is unknown; `takeover` lets
+   * the next asker do the work again, for work that is resumable: made of `step`s, or harmless to repeat.
+   * Default `refuse`.
+   */
+  onExpiredLease: oneOf(['refuse', 'takeover'], {
+    what: 'What becomes of a key whose owner died: its outcome is unknown, or the next asker takes over',
+    default: 'refuse',
+  }),
+  /**
+   * Finds out what became of an execution whose owner died, by asking whoever had the effect. Called once
+   * for a key, by whoever asks first. Default none: such keys are refused.
+   */
+  reconcile: callback<(unfinished: Unfinished) => Reconciled | PromiseLike<Reconciled>>({
+    what: 'Finds out what became of an execution whose owner died; called once for a key',
+  }),
+  /** How long a repeat waits for the first's answer before it is refused. 0 to 1 h; default 0. */
+  wait: duration({
+    what: "How long a repeat waits for the first's answer before it is refused",
+    default: 0,
+    max: 3_600_000,
+  }),
+  /** Repeats that may wait at once; further ones are refused. 0 to 1 000 000; default 1000. */
+  maxWaiters: integer({
+    what: 'Repeats that may wait at once; further ones are refused',
+    default: 1000,
+    min: 0,
+    max: 1_000_000,
+  }),
+  /**
+   * Without the store: `closed` refuses, and nothing is done; `open` does the work unprotected, and counts
+   * it. Default `closed`.
+   */
+  onStoreDown: oneOf(['closed', 'open'], {
+    what: 'Without the store: refuse, or do the work unprotected',
+    default: 'closed',
+  }),
+  /** The most that one step of the store may take. 1 ms to 1 min; default 1 s. */
+  storeTimeout: duration({
+    what: 'The most that one step of the store may take',
+    default: '1s',
+    min: 1,
+    max: 60_000,
+  }),
+  /**
+   * What to do with an outcome of `idempotent`. Default: values are stored; of what is thrown, errors marked
+   * by `safeToRetry` release the key, and after all others nobody knows what has happened (`hold`).
+   */
+  storeResult: callback<(outcome: WorkOutcome) => Keep>({
+    what: 'What to do with an outcome: store it, release the key, or hold it as unknown',
+  }),
+};
+
+export type ParsedIdempotency = ParsedOf<typeof idempotencyOptions>;
+
+/** See `idempotency`. */
+export type IdempotencyOptions = OptionsOf<typeof idempotencyOptions> & {
+  /**
+   * In events and errors, and part of every key's scope: two engines of different names never meet in one store.
+   * Default `idempotency`.
+   */
+  readonly name?: string;
+  readonly store: IdempotencyStore;
+  /** Records and effects are written one after the other, under a lease. */
+  readonly mode?: 'leased';
+};
+
+/** The same, over a store that keeps records where the effects happen. */
+export type TransactionalOptions<Tx> = Omit<IdempotencyOptions, 'store' | 'mode'> & {
+  readonly store: TransactionalStore<Tx>;
+  /** The work gets the store's transaction, and its record commits with it: once, through any crash. */
+  readonly mode: 'transactional';
+};
+
+const harmless = new WeakSet<object>();
+
+/**
+ * Marks an error that work throws: nothing has happened yet, so the key is released and a repeat does the
+ * work. Answers the error, to be thrown.
+ *
+ * @throws TypeError for what is no object.
+ */
+export function safeToRetry<E extends object>(error: E): E {
+  if (typeof error !== 'object' || error === null) {
+    throw new TypeError('safeToRetry marks an error object');
+  }
+  harmless.add(error);
+  return error;
+}
+
+/** Whether an error was marked. */
+export function isSafeToRetry(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && harmless.has(error);
+}

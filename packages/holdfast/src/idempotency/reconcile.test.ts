@@ -1,0 +1,84 @@
+import { describe, expect, test } from 'vitest';
+import type { Reconciled, Unfinished } from './idempotency.ts';
+import { outcomeOf, setting } from '../../test/idempotency-setting.ts';
+
+const LEASE = 30_000;
+
+/** A key whose owner has died, and what is asked about it. */
+async function deserted(found: (unfinished: Unfinished) => Reconciled | Promise<Reconciled>) {
+  const asked: Unfinished[] = [];
+  const reconcile = (unfinished: Unfinished) => {
+    asked.push(unfinished);
+    return found(unfinished);
+  };
+  const { engine, another, runtime, store } = setting({ reconcile });
+  void engine.idempotent(
+    'order',
+    async (execution) => {
+      await execution.step('charged', () => ({ id: 7 }));
+      return new Promise(() => {});
+    },
+    { scope: ['tenant'] },
+  );
+  await runtime.clock.advanceAsync(1);
+  store.mood = 'gone';
+  await runtime.clock.advanceAsync(LEASE + 1);
+  const ask = () => another().idempotent('order', () => 'again', { scope: ['tenant'] });
+  return { ask, asked, runtime, ofTheDead: runtime.clock.armed };
+}
+
+describe('reconcile', () => {
+  test('is told what is known, and its result is the answer from then on', async () => {
+    const { ask, asked, runtime } = await deserted(() => ({
+      outcome: 'done',
+      result: 'charged 7',
+    }));
+    expect([await ask(), await ask()]).toEqual(['charged 7', 'charged 7']);
+    expect(runtime.sink.of('idempotency.reconciled')).toMatchObject([{ outcome: 'done' }]);
+    const points = [{ name: 'charged', value: '{"id":7}' }];
+    expect(asked).toEqual([{ key: 'order', scope: ['tenant'], attempts: 1, points }]);
+  });
+
+  test('lets the work be done if nothing has happened', async () => {
+    const { ask, asked } = await deserted(() => ({ outcome: 'nothing-happened' }));
+    expect([await ask(), await ask(), asked.length]).toEqual(['again', 'again', 1]);
+  });
+
+  test.each([
+    ['cannot tell', () => ({ outcome: 'unknown' }), 'unknown'],
+    ['throws', () => Promise.reject(new Error('down')), 'failed'],
+    ['answers nonsense', () => ({ outcome: 'maybe' }), 'failed'],
+    ['answers nothing', () => undefined, 'failed'],
+    ['answers what is no JSON', () => ({ outcome: 'done', result: 1n }), 'done'],
+  ])('that %s leaves it unknown, and is not asked again', async (_, found, outcome) => {
+    const { ask, asked, runtime, ofTheDead } = await deserted(found as () => Reconciled);
+    expect(await outcomeOf(ask())).toMatchObject({ why: 'outcome-unknown' });
+    expect(await outcomeOf(ask())).toMatchObject({ why: 'outcome-unknown' });
+    expect(asked).toHaveLength(1);
+    expect(runtime.sink.of('idempotency.reconciled')).toMatchObject([{ outcome }]);
+    // What is armed is the dead owner's.
+    expect(runtime.clock.armed).toBe(ofTheDead);
+  });
+
+  test('is asked once, however many ask at once', async () => {
+    const answer = Promise.withResolvers<Reconciled>();
+    const { ask, asked } = await deserted(() => answer.promise);
+    const first = ask();
+    expect(await outcomeOf(ask())).toMatchObject({ why: 'in-progress' });
+    answer.resolve({ outcome: 'done', result: 1 });
+    expect([await first, await ask(), asked.length]).toEqual([1, 1, 1]);
+  });
+
+  test('that hangs is given up after a lease', async () => {
+    const { ask, asked, runtime } = await deserted(() => new Promise(() => {}));
+    const first = ask().catch((error: unknown) => error);
+    await runtime.clock.advanceAsync(LEASE - 1);
+    expect(await outcomeOf(first)).toBe('pending');
+    await runtime.clock.advanceAsync(2);
+    expect(await outcomeOf(first)).toMatchObject({ why: 'outcome-unknown' });
+    expect([asked.length, runtime.sink.of('idempotency.reconciled')]).toMatchObject([
+      1,
+      [{ outcome: 'failed' }],
+    ]);
+  });
+});

@@ -1,0 +1,152 @@
+import { describe, expect, test } from 'vitest';
+import { outcomeOf, setting, Work } from '../../test/idempotency-setting.ts';
+
+describe('without the store', () => {
+  test.each(['down', 'gone'] as const)('work is refused: %s', async (mood) => {
+    const { engine, runtime, store } = setting();
+    store.mood = mood;
+    const work = new Work();
+    const refused = outcomeOf(engine.idempotent('k', work.run).catch((error: unknown) => error));
+    const ask = engine.idempotent('k', work.run).catch((error: unknown) => error);
+    await runtime.clock.advanceAsync(1010);
+    void refused;
+    expect(await ask).toMatchObject({ code: 'IDEMPOTENCY_STORE', status: 503, retryAfter: 1000 });
+    expect(work.begun).toBe(0);
+  });
+
+  test('work may go on unprotected, which is counted', async () => {
+    const { engine, runtime, store } = setting({ onStoreDown: 'open' });
+    store.mood = 'down';
+    const answers = await Promise.all([1, 2].map((n) => engine.idempotent('k', () => n)));
+    expect(answers).toEqual([1, 2]);
+    const how = runtime.sink
+      .of('idempotency.opened')
+      .map((event) => (event as { how?: string }).how);
+    expect(how).toEqual(['unprotected', 'unprotected']);
+  });
+
+  test('claims are refused at once after a few, and let in again when it is back', async () => {
+    const { engine, runtime, store } = setting();
+    store.mood = 'down';
+    const ask = (key: string) => outcomeOf(engine.idempotent(key, () => 1));
+    for (let i = 0; i < 9; i++) await ask(`k${i}`);
+    expect(store.steps.filter((step) => step === 'claim')).toHaveLength(5);
+    expect(engine.snapshot()).toMatchObject({ breaker: 'open' });
+    store.mood = 'well';
+    await runtime.clock.advanceAsync(2000);
+    expect(await ask('later')).toBe(1);
+  });
+
+  test('who is refused is told to come back when it may be asked again', async () => {
+    const { engine, runtime, store } = setting();
+    store.mood = 'down';
+    const ask = () => outcomeOf(engine.idempotent('k', () => 1));
+    for (let i = 0; i < 8; i++) {
+      await ask();
+      await runtime.clock.advanceAsync(1300);
+    }
+    for (let i = 0; i < 3; i++) await ask();
+    const { retryAfter } = (await ask()) as { retryAfter: number };
+    expect(retryAfter).toBeGreaterThan(1000);
+    expect(retryAfter).toBeLessThan(6001);
+  });
+
+  test('a result is kept when it is back, and its caller has it already', async () => {
+    const { engine, another, runtime, store } = setting();
+    const work = new Work();
+    const first = engine.idempotent('k', work.run);
+    await runtime.clock.advanceAsync(1);
+    store.mood = 'down';
+    work.end('charged');
+    await runtime.clock.advanceAsync(300);
+    expect(await first).toBe('charged');
+    expect(await outcomeOf(another().idempotent('k', work.run))).toMatchObject({
+      why: 'in-progress',
+    });
+    await runtime.clock.advanceAsync(3000);
+    store.mood = 'well';
+    await runtime.clock.advanceAsync(6000);
+    expect(await another().idempotent('k', work.run)).toBe('charged');
+    expect(runtime.clock.armed).toBe(0);
+  });
+
+  test('for longer than the lease, a result stays unknown', async () => {
+    const { engine, another, runtime, store } = setting();
+    const work = new Work();
+    const first = engine.idempotent('k', work.run);
+    await runtime.clock.advanceAsync(1);
+    store.mood = 'down';
+    work.end('charged');
+    await runtime.clock.advanceAsync(60_000);
+    await first;
+    const refused = outcomeOf(another().idempotent('k', work.run));
+    expect(await refused).toMatchObject({ why: 'outcome-unknown' });
+    const ends = runtime.sink
+      .of('idempotency.ended')
+      .map((event) => (event as { how?: string }).how);
+    expect(ends).toEqual(['untold']);
+    expect(engine.snapshot()).toMatchObject({ running: 0, background: 0 });
+  });
+});
+
+describe('an answer of the store that is lost', () => {
+  test('to a complete is no lease lost: it is asked again', async () => {
+    const { engine, runtime, store } = setting();
+    const work = new Work();
+    const first = engine.idempotent('k', work.run);
+    await runtime.clock.advanceAsync(1);
+    store.mood = 'silent';
+    work.end('charged');
+    await runtime.clock.advanceAsync(1001);
+    store.mood = 'well';
+    await runtime.clock.advanceAsync(100);
+    expect(await first).toBe('charged');
+    expect(store.steps.slice(-3)).toEqual(['complete', 'complete', 'claim']);
+  });
+
+  test('to a claim does not lock the key: it is given back', async () => {
+    const { engine, another, runtime, store } = setting();
+    store.mood = 'silent';
+    const refused = engine.idempotent('k', () => 1).catch((error: unknown) => error);
+    await runtime.clock.advanceAsync(1010);
+    expect(await refused).toMatchObject({ code: 'IDEMPOTENCY_STORE' });
+    store.mood = 'well';
+    expect(await outcomeOf(another().idempotent('k', () => 2))).toMatchObject({
+      why: 'in-progress',
+    });
+    await runtime.clock.advanceAsync(1000);
+    expect(await another().idempotent('k', () => 2)).toBe(2);
+    await runtime.clock.advanceAsync(60_000);
+    expect(store.steps).toEqual(['claim', 'release']);
+    expect(runtime.clock.armed).toBe(0);
+  });
+
+  test('to a release frees the key later', async () => {
+    const { engine, another, runtime, store } = setting({ storeResult: () => 'release' });
+    const work = new Work();
+    const first = engine.idempotent('k', work.run);
+    await runtime.clock.advanceAsync(1);
+    store.mood = 'down';
+    work.end(1);
+    await runtime.clock.advanceAsync(1001);
+    expect(await first).toBe(1);
+    store.mood = 'well';
+    await runtime.clock.advanceAsync(2000);
+    expect(await another().idempotent('k', () => 2)).toBe(2);
+  });
+});
+
+test('close ends what goes on in the background', async () => {
+  const { engine, runtime, store } = setting();
+  const work = new Work();
+  const first = engine.idempotent('k', work.run);
+  await runtime.clock.advanceAsync(1);
+  store.mood = 'down';
+  work.end(1);
+  await runtime.clock.advanceAsync(300);
+  await first;
+  expect(engine.snapshot()).toMatchObject({ background: 1 });
+  await engine.close();
+  await runtime.clock.advanceAsync(0);
+  expect([engine.snapshot()['background'], runtime.clock.armed]).toEqual([0, 0]);
+});

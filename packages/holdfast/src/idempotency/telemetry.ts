@@ -1,0 +1,111 @@
+import type { MetricDescriptor } from '../core/metrics.ts';
+import type { RuntimeEvent } from '../runtime/runtime.ts';
+
+/** A request with a key was answered: how. */
+export interface IdempotencyOpenedEvent extends RuntimeEvent {
+  readonly type: 'idempotency.opened';
+  /**
+   * `claimed`, for the first time; `taken-over`, after a crash; `replayed`; `mismatch`; `in-progress`;
+   * `outcome-unknown`; `unreadable-record`; `store-down`; `unprotected`: done without the store; `aborted`.
+   */
+  readonly how:
+    | 'claimed'
+    | 'taken-over'
+    | 'replayed'
+    | 'mismatch'
+    | 'in-progress'
+    | 'outcome-unknown'
+    | 'unreadable-record'
+    | 'store-down'
+    | 'unprotected'
+    | 'aborted';
+}
+
+/** Work ended, and the store was told. */
+export interface IdempotencyEndedEvent extends RuntimeEvent {
+  readonly type: 'idempotency.ended';
+  /**
+   * `kept`; `released`; `held`: the outcome is unknown; `lost`: somebody had taken over; `untold`: the store could
+   * not be told before the lease was over; `rolled-back`.
+   */
+  readonly how: 'kept' | 'released' | 'held' | 'lost' | 'untold' | 'rolled-back';
+  /** Milliseconds since the claim. */
+  readonly duration: number;
+}
+
+/** The lease may have passed to somebody else while the work ran. */
+export interface IdempotencyLeaseLostEvent extends RuntimeEvent {
+  readonly type: 'idempotency.lease-lost';
+}
+
+/** `reconcile` was asked, and answered so, or failed. */
+export interface IdempotencyReconciledEvent extends RuntimeEvent {
+  readonly type: 'idempotency.reconciled';
+  readonly outcome: 'done' | 'nothing-happened' | 'unknown' | 'failed';
+}
+
+/** A step of the store failed. */
+export interface IdempotencyStoreFailedEvent extends RuntimeEvent {
+  readonly type: 'idempotency.store-failed';
+  readonly step: 'claim' | 'extend' | 'checkpoint' | 'complete' | 'release' | 'reap' | 'transact';
+}
+
+export type IdempotencyEvent =
+  | IdempotencyOpenedEvent
+  | IdempotencyEndedEvent
+  | IdempotencyLeaseLostEvent
+  | IdempotencyReconciledEvent
+  | IdempotencyStoreFailedEvent;
+
+export const idempotencyMetrics: readonly MetricDescriptor[] = [
+  {
+    name: 'holdfast.idempotency.requests',
+    instrument: 'counter',
+    unit: '{request}',
+    what: 'Requests with a key, by how they were answered',
+    attributes: ['dependency', 'how'],
+    from: 'idempotency.opened',
+  },
+  {
+    name: 'holdfast.idempotency.executions',
+    instrument: 'counter',
+    unit: '{execution}',
+    what: 'Executions that ended, by what was kept of them',
+    attributes: ['dependency', 'how'],
+    from: 'idempotency.ended',
+  },
+  {
+    name: 'holdfast.idempotency.duration',
+    instrument: 'histogram',
+    unit: 's',
+    what: 'Time from a claim to the end of its execution',
+    attributes: ['dependency', 'how'],
+    from: 'idempotency.ended',
+    value: 'duration',
+    scale: 0.001,
+  },
+  {
+    name: 'holdfast.idempotency.leases_lost',
+    instrument: 'counter',
+    unit: '{lease}',
+    what: 'Leases that may have passed to somebody else while the work ran',
+    attributes: ['dependency'],
+    from: 'idempotency.lease-lost',
+  },
+  {
+    name: 'holdfast.idempotency.reconciliations',
+    instrument: 'counter',
+    unit: '{execution}',
+    what: 'Executions of unknown outcome that were looked into',
+    attributes: ['dependency', 'outcome'],
+    from: 'idempotency.reconciled',
+  },
+  {
+    name: 'holdfast.idempotency.store_failures',
+    instrument: 'counter',
+    unit: '{step}',
+    what: 'Steps of the store that failed or took too long',
+    attributes: ['dependency', 'step'],
+    from: 'idempotency.store-failed',
+  },
+];

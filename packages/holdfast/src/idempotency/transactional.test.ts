@@ -1,0 +1,149 @@
+import { describe, expect, test } from 'vitest';
+import { memoryStore } from '../stores/memory/index.ts';
+import { testRuntime } from '../testing/test-runtime.ts';
+import { idempotency } from './engine.ts';
+import { safeToRetry } from './options.ts';
+import type { ClaimRequest, TransactionalStore } from './store.ts';
+import { outcomeOf, Work } from '../../test/idempotency-setting.ts';
+
+/** A ledger that commits with its records, in memory. */
+class Ledger {
+  readonly entries: string[] = [];
+  mood: 'well' | 'down' | 'slow' | 'commit fails' | 'commit is lost' = 'well';
+  open = 0;
+}
+
+interface Tx {
+  write(entry: string): void;
+}
+
+function setting() {
+  const runtime = testRuntime();
+  const ledger = new Ledger();
+  const records = memoryStore({}, runtime);
+  const slow = Promise.withResolvers<void>();
+  const transact: TransactionalStore<Tx>['transact'] = async (request, work) => {
+    if (ledger.mood === 'down') throw new Error('connection refused');
+    if (ledger.mood === 'slow') await slow.promise;
+    const claim = await records.claim({
+      ...request,
+      lease: 1e9,
+      retention: 1e9,
+      expired: 'refuse',
+    } as ClaimRequest);
+    if (claim.kind !== 'claimed') return claim as never;
+    ledger.open++;
+    const written: string[] = [];
+    try {
+      const end = await work({ write: (entry) => void written.push(entry) });
+      if (end.result === null || ledger.mood === 'commit fails') {
+        await records.release(request);
+        if (end.result !== null) throw new Error('could not serialize access');
+      } else {
+        ledger.entries.push(...written);
+        await records.complete(request, end.result, request.retention);
+        if (ledger.mood === 'commit is lost') throw new Error('connection reset');
+      }
+      return { kind: 'done', value: end.value };
+    } finally {
+      ledger.open--;
+    }
+  };
+  const store: TransactionalStore<Tx> = Object.assign(Object.create(records) as typeof records, {
+    transact,
+    name: 'ledger',
+  });
+  for (const step of ['claim', 'extend', 'checkpoint', 'complete', 'release', 'reap'] as const) {
+    (store as unknown as Record<string, unknown>)[step] = (records[step] as () => unknown).bind(
+      records,
+    );
+  }
+  const engine = idempotency({ name: 'test', store, mode: 'transactional', wait: 0 }, runtime);
+  return { engine, ledger, runtime, slow };
+}
+
+describe('in a transaction', () => {
+  test('effect and record commit together', async () => {
+    const { engine, ledger } = setting();
+    const charge = () => engine.idempotent('k', ({ transaction }) => transaction.write('charge'));
+    await charge();
+    await charge();
+    expect([ledger.entries, ledger.open]).toEqual([['charge'], 0]);
+  });
+
+  test.each([new Error('no'), safeToRetry(new Error('no'))])(
+    'what throws is rolled back',
+    async (error) => {
+      const { engine, ledger } = setting();
+      const failing = engine.idempotent('k', ({ transaction }) => {
+        transaction.write('charge');
+        throw error;
+      });
+      await expect(failing).rejects.toBe(error);
+      expect([ledger.entries, ledger.open]).toEqual([[], 0]);
+      await engine.idempotent('k', ({ transaction }) => transaction.write('second try'));
+      expect(ledger.entries).toEqual(['second try']);
+    },
+  );
+
+  test('another who asks meanwhile is refused', async () => {
+    const { engine, runtime } = setting();
+    const work = new Work();
+    const first = engine.idempotent('k', work.run);
+    await runtime.clock.advanceAsync(0);
+    expect(await outcomeOf(engine.idempotent('k', work.run))).toMatchObject({ why: 'in-progress' });
+    work.end(1);
+    expect(await first).toBe(1);
+  });
+
+  test('a commit that fails has done nothing, and says so', async () => {
+    const { engine, ledger } = setting();
+    ledger.mood = 'commit fails';
+    const charge = () => engine.idempotent('k', ({ transaction }) => transaction.write('charge'));
+    expect(await outcomeOf(charge())).toMatchObject({ code: 'IDEMPOTENCY_STORE', status: 503 });
+    ledger.mood = 'well';
+    await charge();
+    expect(ledger.entries).toEqual(['charge']);
+  });
+
+  test('a commit whose answer is lost is found by the next who asks', async () => {
+    const { engine, ledger } = setting();
+    ledger.mood = 'commit is lost';
+    const charge = () =>
+      engine.idempotent('k', ({ transaction }) => (transaction.write('charge'), 'charged'));
+    expect(await outcomeOf(charge())).toMatchObject({ code: 'IDEMPOTENCY_STORE' });
+    ledger.mood = 'well';
+    expect([await charge(), ledger.entries]).toEqual(['charged', ['charge']]);
+  });
+
+  test('one that begins too late is rolled back, and its work not begun', async () => {
+    const { engine, ledger, runtime, slow } = setting();
+    ledger.mood = 'slow';
+    const work = new Work();
+    const asked = engine.idempotent('k', work.run).catch((error: unknown) => error);
+    await runtime.clock.advanceAsync(1010);
+    expect(await outcomeOf(asked)).toMatchObject({ code: 'IDEMPOTENCY_STORE' });
+    slow.resolve();
+    await runtime.clock.advanceAsync(0);
+    expect([work.begun, ledger.open]).toEqual([0, 0]);
+    ledger.mood = 'well';
+    expect(await engine.idempotent('k', () => 1)).toBe(1);
+  });
+
+  test('that cannot begin is refused', async () => {
+    const { engine, ledger } = setting();
+    ledger.mood = 'down';
+    const refused = outcomeOf(engine.idempotent('k', () => 1));
+    expect(await refused).toMatchObject({ code: 'IDEMPOTENCY_STORE' });
+  });
+
+  test('steps are just done, and no lease is lost', async () => {
+    const { engine, runtime } = setting();
+    const answer = await engine.idempotent('k', async (execution) => [
+      await execution.step('a', () => 1),
+      await execution.step('a', () => 2),
+      execution.signal.aborted,
+    ]);
+    expect([answer, runtime.clock.armed]).toEqual([[1, 1, false], 0]);
+  });
+});

@@ -1,0 +1,122 @@
+import { IdempotencyStoreError } from './errors.ts';
+import type { Completion, OwnedExecution } from './idempotency.ts';
+import { ended, type Keeper } from './keeper.ts';
+import { derivedKey, runStep } from './steps.ts';
+import type {
+  Claim,
+  ClaimRequest,
+  Granted,
+  IdempotencyStore,
+  Transacted,
+  TransactionalStore,
+} from './store.ts';
+
+const signal = new AbortController().signal;
+
+/** How a key stands inside of a transaction. */
+export type Begun<Tx> =
+  | { readonly kind: 'run'; readonly execution: TransactionExecution<Tx> }
+  | Exclude<Claim, Granted>;
+
+/** Begins a transaction, and answers as soon as the key stands; the work ends it. Rejects when it could not begin. */
+export function beginTransaction<Tx>(
+  keeper: Keeper,
+  request: Omit<ClaimRequest, 'expired' | 'lease'>,
+  asked: { readonly key: string; readonly at: number },
+): Promise<Begun<Tx>> {
+  let isAsked = true;
+  const begin = (store: IdempotencyStore): Promise<Begun<Tx>> => {
+    const { promise, resolve, reject } = Promise.withResolvers<Begun<Tx>>();
+    const work = (tx: Tx): Promise<Transacted<void>> => {
+      // Who asked may have been told by now that the store is too slow.
+      if (!isAsked) return Promise.resolve({ result: null, value: undefined });
+      const execution = new TransactionExecution(keeper, request.id, asked, tx, () => transaction);
+      resolve({ kind: 'run', execution });
+      return execution.decided;
+    };
+    const transaction: Promise<unknown> = (store as TransactionalStore<Tx>)
+      .transact(request, work)
+      .then((end) => (end.kind === 'done' ? undefined : resolve(end)));
+    transaction.catch(reject);
+    return promise;
+  };
+  return keeper.guard.ask('transact', begin).finally(() => (isAsked = false));
+}
+
+/** Work in a transaction, which commits with its record. */
+export class TransactionExecution<Tx> implements OwnedExecution<Tx> {
+  readonly key: string;
+  readonly attempt = 1;
+  readonly points = new Map<string, unknown>();
+  readonly transaction: Tx;
+  /** What the work came to, for the store to commit or roll back. */
+  readonly decided: Promise<Transacted<void>>;
+  readonly #keeper: Keeper;
+  readonly #id: string;
+  readonly #startedAt: number;
+  readonly #decide: (end: Transacted<void>) => void;
+  readonly #outcome: () => Promise<unknown>;
+  #end: Promise<Completion> | null = null;
+
+  constructor(
+    keeper: Keeper,
+    id: string,
+    asked: { readonly key: string; readonly at: number },
+    transaction: Tx,
+    outcome: () => Promise<unknown>,
+  ) {
+    const { promise, resolve } = Promise.withResolvers<Transacted<void>>();
+    this.key = asked.key;
+    this.transaction = transaction;
+    this.decided = promise;
+    this.#keeper = keeper;
+    this.#id = id;
+    this.#startedAt = asked.at;
+    this.#decide = resolve;
+    this.#outcome = outcome;
+  }
+
+  /** Never aborts: no lease can be lost. */
+  get signal(): AbortSignal {
+    return signal;
+  }
+
+  /** A crash rolls all back, so there is nothing to go on from. */
+  readonly step = <T>(name: string, work: () => T | PromiseLike<T>): Promise<T> =>
+    runStep(this.points, name, work, () => Promise.resolve());
+
+  readonly keyFor = (name: string): string => derivedKey(this.#id, name);
+
+  complete(result: string): Promise<Completion> {
+    return (this.#end ??= this.#finish(result));
+  }
+
+  async release(): Promise<void> {
+    await (this.#end ??= this.#finish(null));
+  }
+
+  hold(): Promise<void> {
+    return this.release();
+  }
+
+  async #finish(result: string | null): Promise<Completion> {
+    this.#decide({ result, value: undefined });
+    try {
+      await this.#outcome();
+      this.#over(result === null ? 'rolled-back' : 'kept');
+      return { kind: 'kept' };
+    } catch (cause) {
+      // Rolled back, or committed and the answer lost: whoever asks again finds out.
+      this.#over('untold');
+      const name = this.#keeper.runtime.dependency;
+      return {
+        kind: 'refused',
+        error: new IdempotencyStoreError({ name, retryAfter: 1000, cause }),
+      };
+    }
+  }
+
+  #over(how: 'kept' | 'rolled-back' | 'untold'): void {
+    ended(this.#keeper, this.#id, how, this.#startedAt);
+  }
+}

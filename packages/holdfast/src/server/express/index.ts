@@ -1,0 +1,7 @@
+export { type HttpIdempotencyOptions, keepByStatus } from '../idempotency/http.ts';
+export {
+  type ExpressMiddleware,
+  type ExpressRequestLike,
+  idempotent,
+  idempotentErrors,
+} from './express.ts';

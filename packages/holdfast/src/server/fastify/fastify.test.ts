@@ -1,0 +1,200 @@
+import { gzipSync } from 'node:zlib';
+import Fastify, { type FastifyInstance } from 'fastify';
+import { holdfast } from 'holdfast/fastify';
+import { idempotency, type IdempotencyStore } from 'holdfast/idempotency';
+import { memoryStore } from 'holdfast/memory';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+
+const config = { holdfast: { idempotent: true } };
+const apps: FastifyInstance[] = [];
+afterEach(() => Promise.all(apps.splice(0).map((app) => app.close())));
+
+function site(store: IdempotencyStore = memoryStore(), maxResponseBody = 1000): FastifyInstance {
+  const app = Fastify({ forceCloseConnections: true });
+  apps.push(app);
+  app.register(holdfast, { idempotency: { store, maxResponseBody } });
+  return app;
+}
+
+/** Over a real connection: `inject` has no sockets. */
+async function send(app: FastifyInstance, path = '/charge', headers: Record<string, string> = {}) {
+  const url = app.server.listening
+    ? `http://127.0.0.1:${(app.server.address() as { port: number }).port}`
+    : await app.listen({ port: 0, host: '127.0.0.1' });
+  const body = '{"amount":5}';
+  const response = await fetch(url + path, {
+    method: 'POST',
+    headers: { 'Idempotency-Key': 'k1', 'Content-Type': 'application/json', ...headers },
+    body,
+  });
+  const bytes = Buffer.from(await response.arrayBuffer());
+  const replayed = response.headers.get('idempotent-replayed');
+  return {
+    status: response.status,
+    headers: response.headers,
+    text: bytes.toString(),
+    bytes,
+    replayed,
+  };
+}
+
+describe('the plugin', () => {
+  test('holds for routes beside it, and for those that do not ask for it does nothing', async () => {
+    const app = site();
+    let runs = 0;
+    app.post('/charge', async () => ++runs);
+    app.register(async (inner) => void inner.post('/inner', { config }, async () => ++runs));
+    expect([(await send(app)).text, (await send(app)).text]).toEqual(['1', '2']);
+    expect([(await send(app, '/inner')).text, (await send(app, '/inner')).text]).toEqual([
+      '3',
+      '3',
+    ]);
+  });
+
+  test('lets a route take part in PUT and DELETE without saying so twice', async () => {
+    const app = site();
+    let runs = 0;
+    app.put('/charge', { config }, async () => ++runs);
+    const put = { method: 'PUT', url: '/charge', headers: { 'idempotency-key': 'k1' } } as const;
+    expect((await app.inject(put)).body).toBe('1');
+    expect((await app.inject(put)).body).toBe('1');
+  });
+
+  test('closes the store that it was given, with the server, and no engine of others', async () => {
+    const close = vi.fn<() => Promise<void>>(async () => {});
+    const store = { ...bound(memoryStore()), close };
+    await site(store).ready();
+    await apps.pop()!.close();
+    expect(close).toHaveBeenCalledTimes(1);
+    const engine = idempotency({ store });
+    const app = Fastify().register(holdfast, { idempotency: { engine } });
+    await app.ready();
+    await app.close();
+    expect(close).toHaveBeenCalledTimes(1);
+    await engine.close();
+  });
+
+  test('says what is wrong with its options, and does nothing without any', async () => {
+    await Fastify().register(holdfast, {}).ready();
+    await expect(wrong({})).rejects.toThrow(/either an engine or a store/);
+    await expect(wrong({ store: memoryStore(), maxRequestBody: -1 })).rejects.toThrow(RangeError);
+  });
+
+  test('needs a body that was parsed', async () => {
+    const app = site();
+    app.addContentTypeParser('multipart/form-data', (_request, payload, done) => {
+      payload.resume();
+      payload.on('end', () => done(null));
+    });
+    const handler = vi.fn<() => Promise<string>>(async () => 'done');
+    app.post('/charge', { config }, handler);
+    const answer = await send(app, '/charge', {
+      'Content-Type': 'multipart/form-data; boundary=a',
+    });
+    expect(answer.status).toBe(500);
+    expect(answer.text).toContain('nothing has parsed the body of POST /charge');
+    expect(handler).not.toHaveBeenCalled();
+  });
+});
+
+describe('an answer', () => {
+  test('passes hooks that come later, once each, for a replay as well', async () => {
+    const app = site();
+    app.register(async (inner) => {
+      inner.addHook('onSend', async (_request, reply, payload) => {
+        reply.header('content-encoding', 'gzip');
+        return gzipSync(payload as Buffer);
+      });
+      inner.post('/charge', { config }, async () => 'a'.repeat(500));
+    });
+    const [first, again] = [await send(app), await send(app)];
+    expect([first.text, first.headers.get('content-encoding')]).toEqual(['a'.repeat(500), 'gzip']);
+    expect([again.text, again.headers.get('content-encoding')]).toEqual(['a'.repeat(500), 'gzip']);
+    expect(again.replayed).toBe('true');
+  });
+
+  test('of an error handler is kept', async () => {
+    const app = site();
+    let runs = 0;
+    app.setErrorHandler((_error, _request, reply) => reply.code(422).send({ no: ++runs }));
+    app.post('/charge', { config }, async () => {
+      throw new Error('too much');
+    });
+    for (const replayed of [null, 'true']) {
+      expect(await send(app)).toMatchObject({ status: 422, text: '{"no":1}', replayed });
+    }
+  });
+
+  test('of an error of a status below 500 is kept', async () => {
+    const app = site();
+    app.post('/charge', { config }, async () => {
+      throw Object.assign(new Error('no such card'), { statusCode: 404 });
+    });
+    for (const replayed of [null, 'true']) {
+      expect(await send(app)).toMatchObject({ status: 404, replayed });
+    }
+  });
+
+  test('may be a Response, or a stream of the web', async () => {
+    const app = site();
+    const headers = { 'content-type': 'text/csv', location: '/1' };
+    app.post('/response', { config }, async () => new Response('a;b', { status: 201, headers }));
+    app.post('/stream', { config }, async () => new Response('c;d').body);
+    app.post('/long', { config }, async () => new Response('x'.repeat(5000)));
+    for (const replayed of [null, 'true']) {
+      const answer = await send(app, '/response');
+      expect(answer).toMatchObject({ status: 201, text: 'a;b', replayed });
+      expect(answer.headers.get('content-type')).toBe('text/csv');
+      expect(answer.headers.get('location')).toBe('/1');
+      expect(await send(app, '/stream')).toMatchObject({ status: 200, text: 'c;d', replayed });
+    }
+    expect((await send(app, '/long')).text).toBe('x'.repeat(5000));
+    expect((await send(app, '/long')).text).toContain('not-replayable');
+  });
+
+  test('of a stream that fails is a 500, since nothing of it has left, and unknown from then on', async () => {
+    const app = site();
+    app.post('/charge', { config }, async () => {
+      return new ReadableStream({ pull: failing });
+    });
+    const first = await send(app);
+    expect(first).toMatchObject({ status: 500 });
+    expect(first.text).not.toContain('some');
+    expect((await send(app)).text).toContain('outcome-unknown');
+  });
+
+  test('of a handler that takes the response over cannot be replayed', async () => {
+    const app = site();
+    app.post('/charge', { config }, (_request, reply) => {
+      reply.hijack();
+      reply.raw.end('mine');
+    });
+    expect((await send(app)).text).toBe('mine');
+    await vi.waitFor(async () => expect((await send(app)).text).toContain('not-replayable'));
+  });
+});
+
+function wrong(given: unknown) {
+  return Fastify()
+    .register(holdfast, { idempotency: given as never })
+    .ready();
+}
+
+function failing(controller: ReadableStreamDefaultController): void {
+  controller.enqueue(Buffer.from('some'));
+  controller.error(new Error('disk'));
+}
+
+function bound(store: IdempotencyStore): IdempotencyStore {
+  return {
+    name: store.name,
+    claim: (request) => store.claim(request),
+    extend: (owned, lease) => store.extend(owned, lease),
+    checkpoint: (owned, point, lease) => store.checkpoint(owned, point, lease),
+    complete: (owned, result, retention) => store.complete(owned, result, retention),
+    release: (owned) => store.release(owned),
+    reap: (limit) => store.reap(limit),
+    check: () => store.check(),
+    close: () => store.close(),
+  };
+}

@@ -1,0 +1,305 @@
+import { idempotency, type Idempotency, type IdempotencyStore } from '../../idempotency/index.ts';
+import { isSafeToRetry } from '../../idempotency/options.ts';
+import {
+  type AnswerHead,
+  type HttpAnswer,
+  type HttpBegun,
+  httpIdempotency,
+  type HttpIdempotency,
+  type HttpIdempotencyOptions,
+  type HttpRun,
+  type RequestBody,
+  type RouteOptions,
+} from '../idempotency/http.ts';
+import { hold } from './payload.ts';
+import type {
+  Done,
+  FastifyLike,
+  OnError,
+  OnSend,
+  PreHandler,
+  ReplyLike,
+  RequestLike,
+} from './types.ts';
+
+/** What the plugin is registered with. */
+export interface HoldfastFastifyOptions {
+  /**
+   * Makes the routes that ask for it (`config: { holdfast: { idempotent: true } }`) happen once for each key. Default
+   * none.
+   */
+  readonly idempotency?: FastifyIdempotencyOptions | undefined;
+}
+
+/**
+ * What HTTP says of idempotency, over an engine, or over a store that gets an engine of all defaults, which is closed
+ * with the server.
+ */
+export type FastifyIdempotencyOptions = Omit<HttpIdempotencyOptions, 'methods' | 'tenant'> & {
+  /** Default all of them: a route says by itself that it takes part. */
+  readonly methods?: HttpIdempotencyOptions['methods'];
+  /** Whose key it is: the same key of another tenant is another key. Default: all are of one tenant. */
+  readonly tenant?: Tenant['of'] | undefined;
+} & (
+    | { readonly engine: Idempotency<unknown>; readonly store?: never }
+    | { readonly store: IdempotencyStore; readonly engine?: never }
+  );
+
+/** A method's parameter may be narrower: so a function of a `FastifyRequest` will do. */
+interface Tenant {
+  of(request: RequestLike): string | undefined;
+}
+
+/**
+ * Fastify 5's plugin.
+ *
+ * ```ts
+ * app.register(holdfast, { idempotency: { store: sqliteStore('charges.db') } });
+ * app.post('/charge', { config: { holdfast: { idempotent: { required: true } } } }, async (request) =>
+ *   card.charge(request.body, request.idempotency?.keyFor('card')),
+ * );
+ * ```
+ *
+ * It holds for the instance it is registered with and all within, as if wrapped by fastify-plugin. A key
+ * is looked up in `preHandler`, when the body has been parsed; the answer is kept in `onSend`, before it leaves and
+ * before the `onSend` hooks that come later, so that what compresses does so for a replay as well. Whatever must
+ * come before a replay (authentication, rate limits) belongs in `onRequest` or `preValidation`, or in a `preHandler`
+ * hook of an instance that is added before: hooks of the route itself come after, and a replay ends before them.
+ *
+ * @throws (from `register`) TypeError, RangeError for wrong options.
+ */
+export const holdfast: HoldfastPlugin = Object.assign(
+  async (instance: object, options: HoldfastFastifyOptions): Promise<void> => {
+    if (options.idempotency === undefined) return;
+    const app = instance as FastifyLike;
+    const { engine: given, store, ...rest } = options.idempotency;
+    if ((given === undefined) === (store === undefined)) {
+      throw new TypeError('holdfast: idempotency needs either an engine or a store');
+    }
+    const engine = given ?? idempotency({ store: store! });
+    const methods = ['POST', 'PATCH', 'PUT', 'DELETE'];
+    const about = { methods, ...rest } as HttpIdempotencyOptions;
+    const http = httpIdempotency(engine, about);
+    app.decorateRequest('idempotency');
+    app.decorateRequest(RUN);
+    app.addHook('preHandler', begin(http));
+    app.addHook('onError', noteError);
+    app.addHook('onSend', end(http));
+    if (given === undefined) app.addHook('onClose', () => engine.close());
+  },
+  // What fastify-plugin does: https://fastify.dev/docs/latest/Reference/Plugins/#handle-the-scope
+  {
+    [Symbol.for('skip-override')]: true,
+    [Symbol.for('fastify.display-name')]: 'holdfast',
+    [Symbol.for('plugin-meta')]: { name: 'holdfast', fastify: '5.x' },
+  },
+);
+
+/** What `register` takes; of Fastify's instance no more is said, since its own types are not imported. */
+export type HoldfastPlugin = (instance: object, options: HoldfastFastifyOptions) => Promise<void>;
+
+/** Where a request keeps its run, until that has ended. */
+const RUN: unique symbol = Symbol('holdfast.run');
+
+interface Running {
+  readonly run: HttpRun;
+  /** What the handler threw, if it did. */
+  error?: unknown;
+}
+
+type Request = RequestLike & { [RUN]?: Running | undefined; idempotency?: unknown };
+
+function begin(http: HttpIdempotency): PreHandler {
+  return (request, reply, done) => {
+    const idempotent = request.routeOptions.config?.holdfast?.idempotent;
+    if (idempotent === undefined || idempotent === false) return done();
+    void beginRun(http, idempotent === true ? {} : idempotent, { request, reply, done });
+  };
+}
+
+/** A request in `preHandler`. */
+interface Arrived {
+  readonly request: Request;
+  readonly reply: ReplyLike;
+  readonly done: Done;
+}
+
+async function beginRun(
+  http: HttpIdempotency,
+  options: RouteOptions,
+  { request, reply, done }: Arrived,
+): Promise<void> {
+  const gone = new AbortController();
+  const onClose = (): void => gone.abort();
+  let unparsed: Error | undefined;
+  reply.raw.once('close', onClose);
+  const begun = await http.begin({
+    method: request.method,
+    route: request.routeOptions.url ?? request.url,
+    url: request.url,
+    headers: request.headers,
+    body: () => {
+      unparsed = whyUnparsed(request);
+      if (unparsed !== undefined) throw unparsed;
+      return bodyOf(request, http.limits.requestBody);
+    },
+    source: request,
+    options,
+    signal: gone.signal,
+  });
+  reply.raw.off('close', onClose);
+  if (unparsed === undefined) act(begun, request, reply, done);
+  else done(unparsed);
+}
+
+function act(begun: HttpBegun, request: Request, reply: ReplyLike, done: Done): void {
+  if (begun.kind === 'pass') return done();
+  if (begun.kind === 'answer') {
+    setHead(reply, begun.answer);
+    // An empty one has no type, which Fastify would give it.
+    const { body } = begun.answer;
+    return void reply.send(body.byteLength === 0 ? undefined : body);
+  }
+  const running: Running = { run: begun.run };
+  request[RUN] = running;
+  request.idempotency = begun.run.execution;
+  reply.raw.once('close', () => void endHijacked(request, reply));
+  done();
+}
+
+/** A handler that took the response over (`hijack`) has sent something that nobody could hold. */
+async function endHijacked(request: Request, reply: ReplyLike): Promise<void> {
+  const run = request[RUN]?.run;
+  if (run === undefined || !reply.sent) return;
+  request[RUN] = undefined;
+  const { statusCode: status, writableEnded } = reply.raw;
+  if (writableEnded) await run.finishUnkept({ status, headers: [] });
+  else await run.fail(new Error('The client went away while a hijacked response was written'));
+}
+
+const noteError: OnError = (request: Request, _reply, error, done) => {
+  const running = request[RUN];
+  if (running !== undefined) running.error = error;
+  done();
+};
+
+function end(http: HttpIdempotency): OnSend {
+  return (request: Request, reply, payload, done) => {
+    const running = request[RUN];
+    if (running === undefined) return done(null, payload);
+    request[RUN] = undefined;
+    void endRun(keep(running, reply, payload, http.limits.responseBody), running.run, done);
+  };
+}
+
+async function endRun(
+  kept: Promise<unknown>,
+  run: HttpRun,
+  done: Parameters<OnSend>[3],
+): Promise<void> {
+  let toSend: unknown;
+  try {
+    toSend = await kept;
+  } catch (error) {
+    // The handler's stream failed before a byte had left.
+    await run.fail(error);
+    return done(error as Error);
+  }
+  done(null, toSend);
+}
+
+/** Answers what to send, once that is durable. */
+async function keep(
+  { run, error }: Running,
+  reply: ReplyLike,
+  given: unknown,
+  limit: number,
+): Promise<unknown> {
+  const payload = given instanceof Response ? unwrapped(given, reply) : given;
+  const type = String(reply.getHeaders()['content-type'] ?? '');
+  const held = await hold(payload, type, limit);
+  const head = headOf(reply);
+  if (isSafeToRetry(error)) {
+    await run.fail(error);
+    return held.kind === 'beyond' ? held.payload : sendable(held.bytes, payload);
+  }
+  if (held.kind === 'beyond') {
+    const instead = await run.finishUnkept(head);
+    return instead === null ? held.payload : replaced(instead, reply);
+  }
+  const answer: HttpAnswer = { ...head, body: held.bytes };
+  const toSend = await run.finish(answer);
+  return toSend === answer ? sendable(held.bytes, payload) : replaced(toSend, reply);
+}
+
+/** What has no body stays as it is: a 204 is not to become one of no bytes. */
+function sendable(bytes: Uint8Array, payload: unknown): unknown {
+  return payload === null || payload === undefined || typeof payload === 'string'
+    ? payload
+    : bufferOf(bytes);
+}
+
+/** Fastify sends no other bytes. */
+function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
+}
+
+/** As Fastify itself does later: the status and headers become the reply's, the body is the payload. */
+function unwrapped(response: Response, reply: ReplyLike): unknown {
+  reply.code(response.status);
+  for (const [name, value] of response.headers) reply.header(name, value);
+  return response.body;
+}
+
+function replaced(answer: HttpAnswer, reply: ReplyLike): unknown {
+  for (const name of Object.keys(reply.getHeaders())) reply.removeHeader(name);
+  setHead(reply, answer);
+  return answer.body.byteLength === 0 ? undefined : bufferOf(answer.body);
+}
+
+function setHead(reply: ReplyLike, { status, headers }: AnswerHead): void {
+  reply.code(status);
+  for (const [name, values] of Map.groupBy(headers, ([header]) => header.toLowerCase())) {
+    const all = values.map(([, value]) => value);
+    reply.header(name, all.length === 1 ? all[0]! : all);
+  }
+}
+
+function headOf(reply: ReplyLike): AnswerHead {
+  const headers = Object.entries(reply.getHeaders()).flatMap(([name, value]) =>
+    (Array.isArray(value) ? value : [value])
+      .filter((one) => one !== undefined)
+      .map((one): [string, string] => [name, String(one)]),
+  );
+  return { status: reply.statusCode, headers };
+}
+
+/** What a parser has made of it. Without a length it is bounded by Fastify's own `bodyLimit`. */
+function bodyOf({ headers, body }: RequestLike, limit: number): RequestBody {
+  if (Number(headers['content-length'] ?? 0) > limit) return { kind: 'too-large' };
+  if (body instanceof Uint8Array) return { kind: 'bytes', bytes: body };
+  if (typeof body === 'string') return { kind: 'bytes', bytes: new TextEncoder().encode(body) };
+  return body === undefined ? { kind: 'none' } : { kind: 'parsed', value: body };
+}
+
+/** A body that no parser has made something of: then nobody could tell what is asked for. */
+function whyUnparsed({ method, headers, body, routeOptions }: RequestLike): Error | undefined {
+  const length = headers['content-length'] ?? '0';
+  const came = 'transfer-encoding' in headers || length !== '0';
+  // JSON's own null was parsed.
+  const isNull = body === null && isJson(headers['content-type']);
+  const isParsed = body !== undefined && body !== null && !isStream(body);
+  if (!came || isNull || isParsed) return undefined;
+  return new TypeError(
+    `holdfast: nothing has parsed the body of ${method} ${routeOptions.url} before preHandler, ` +
+      'so requests cannot be told apart: an idempotent route needs a parser that gives the whole body',
+  );
+}
+
+function isStream(body: unknown): boolean {
+  return typeof (body as { pipe?: unknown }).pipe === 'function' || body instanceof ReadableStream;
+}
+
+function isJson(type: string | string[] | undefined): boolean {
+  return /\bjson\b/i.test(String(type));
+}

@@ -1,0 +1,117 @@
+import type { Execution } from '../../idempotency/index.ts';
+import { isSafeToRetry } from '../../idempotency/options.ts';
+import { isEventStream, readUpTo } from '../idempotency/bounded-stream.ts';
+import type {
+  AnswerHead,
+  HttpAnswer,
+  HttpIdempotency,
+  HttpRun,
+  RouteOptions,
+} from '../idempotency/http.ts';
+
+/** What a request is, where its framework knows more of it than the request itself. */
+export interface FetchContext {
+  /** The route's template: `/orders/:id`. Default the path. */
+  readonly route?: string | undefined;
+  /** What `tenant` is given. Default the request. */
+  readonly source?: unknown;
+  readonly options?: RouteOptions | undefined;
+  /** What the handler threw, where a framework has made an answer of it. Default none. */
+  readonly thrown?: (() => unknown) | undefined;
+}
+
+/**
+ * Answers one request as `fetch` shows it. The request that `next` is given has its body, though that was read here,
+ * and a signal that the client's going away does not abort: what has begun is done to its end. Without
+ * `execution` the request takes no part.
+ *
+ * @throws (the promise rejects) what `next` throws.
+ */
+export async function answerOnce(
+  http: HttpIdempotency,
+  request: Request,
+  context: FetchContext,
+  next: (request: Request, execution?: Execution<unknown>) => Promise<Response>,
+): Promise<Response> {
+  const { pathname, search } = new URL(request.url);
+  let forwarded: Request | undefined;
+  const begun = await http.begin({
+    method: request.method,
+    route: context.route ?? pathname,
+    url: pathname + search,
+    headers: Object.fromEntries(request.headers),
+    body: async () => {
+      const body = await readBody(request, http.limits.requestBody);
+      if (body.kind === 'bytes') forwarded = detached(request, body.bytes);
+      return body;
+    },
+    source: context.source ?? request,
+    options: context.options,
+    signal: request.signal,
+  });
+  if (begun.kind === 'pass') return next(forwarded ?? request);
+  if (begun.kind === 'answer') return responseOf(begun.answer);
+  const { run } = begun;
+  try {
+    forwarded ??= detached(request);
+    const response = await next(forwarded, run.execution);
+    return await keep(run, response, context.thrown?.(), http.limits.responseBody);
+  } catch (error) {
+    await run.fail(error);
+    throw error;
+  }
+}
+
+/** The answer, once it is durable. */
+async function keep(
+  run: HttpRun,
+  response: Response,
+  thrown: unknown,
+  limit: number,
+): Promise<Response> {
+  const head: AnswerHead = { status: response.status, headers: [...response.headers] };
+  if (isSafeToRetry(thrown)) {
+    await run.fail(thrown);
+    return response;
+  }
+  if (response.body === null) return sendable(run, { ...head, body: new Uint8Array() }, response);
+  if (isEventStream(response.headers.get('content-type'))) {
+    return unkept(run, head, response);
+  }
+  const read = await readUpTo(response.body, limit);
+  if (read.kind === 'beyond') return unkept(run, head, new Response(read.stream, response));
+  return sendable(run, { ...head, body: read.bytes }, new Response(read.bytes, response));
+}
+
+async function sendable(run: HttpRun, answer: HttpAnswer, response: Response): Promise<Response> {
+  const toSend = await run.finish(answer);
+  return toSend === answer ? response : responseOf(toSend);
+}
+
+async function unkept(run: HttpRun, head: AnswerHead, response: Response): Promise<Response> {
+  const instead = await run.finishUnkept(head);
+  if (instead === null) return response;
+  await response.body?.cancel();
+  return responseOf(instead);
+}
+
+function responseOf({ status, headers, body }: HttpAnswer): Response {
+  const init = { status, headers: headers.map(([name, value]): [string, string] => [name, value]) };
+  // A 204 may not even have a body of no bytes.
+  return new Response(body.byteLength === 0 ? null : (body as Uint8Array<ArrayBuffer>), init);
+}
+
+/** The same request, without the client's signal; with its own body, or with what was read of it. */
+function detached(request: Request, body?: Uint8Array<ArrayBuffer>): Request {
+  return new Request(request, body === undefined ? { signal: null } : { body, signal: null });
+}
+
+async function readBody({ body }: Request, limit: number): Promise<HeldBody> {
+  if (body === null) return { kind: 'none' };
+  const read = await readUpTo(body, limit);
+  return read.kind === 'whole' ? { kind: 'bytes', bytes: read.bytes } : { kind: 'too-large' };
+}
+
+type HeldBody =
+  | { readonly kind: 'none' | 'too-large' }
+  | { readonly kind: 'bytes'; readonly bytes: Uint8Array<ArrayBuffer> };

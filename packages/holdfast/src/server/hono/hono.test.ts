@@ -1,0 +1,178 @@
+import { type Context, Hono } from 'hono';
+import { compress } from 'hono/compress';
+import { cors } from 'hono/cors';
+import { validator } from 'hono/validator';
+import { answerOnce, idempotent } from 'holdfast/hono';
+import { idempotency } from 'holdfast/idempotency';
+import { memoryStore } from 'holdfast/memory';
+import { describe, expect, test } from 'vitest';
+import { httpIdempotency } from '../idempotency/http.ts';
+
+const engine = () => idempotency({ store: memoryStore() });
+
+interface Fetcher {
+  request(path: string, init: RequestInit): Response | Promise<Response>;
+}
+
+async function send(app: Fetcher, path = '/charge', about: RequestInit = {}) {
+  const headers = { 'Idempotency-Key': 'k1', 'Content-Type': 'application/json', ...about.headers };
+  const response = await app.request(path, {
+    method: 'POST',
+    body: '{"amount":5}',
+    ...about,
+    headers,
+  });
+  const replayed = response.headers.get('idempotent-replayed');
+  return {
+    status: response.status,
+    text: await response.text(),
+    headers: response.headers,
+    replayed,
+  };
+}
+
+const tenant = (c: Context): string | undefined => c.req.header('x-tenant');
+
+const request = () =>
+  new Request('http://shop/charge?a=1', {
+    method: 'POST',
+    headers: { 'Idempotency-Key': 'k1' },
+    body: 'abc',
+  });
+
+describe('the middleware', () => {
+  test('works on a plain fetch handler, and leaves the body to be read in any way', async () => {
+    const app = new Hono();
+    const once = idempotent(engine());
+    app.post('/json', once, async (c) => c.json(await c.req.json()));
+    app.post('/raw', once, async (c) => c.text(await c.req.raw.text()));
+    app.post('/none', once, async (c) => c.text('none'));
+    for (const replayed of [null, 'true']) {
+      expect(await send(app, '/json')).toMatchObject({ text: '{"amount":5}', replayed });
+      expect(await send(app, '/raw')).toMatchObject({ text: '{"amount":5}', replayed });
+      expect(await send(app, '/none', { body: null })).toMatchObject({ text: 'none', replayed });
+    }
+  });
+
+  test('may come behind what has read the body', async () => {
+    const app = new Hono();
+    const read = validator('json', (value: { amount: number }) => value);
+    app.post('/charge', read, idempotent(engine()), (c) => c.text(`${c.req.valid('json').amount}`));
+    expect(await send(app)).toMatchObject({ text: '5', replayed: null });
+    expect(await send(app)).toMatchObject({ text: '5', replayed: 'true' });
+    expect((await send(app, '/charge', { body: '{"amount":6}' })).status).toBe(422);
+  });
+
+  test('knows the template of the route behind it', async () => {
+    const app = new Hono();
+    app.use(idempotent(engine(), { methods: ['POST'] }));
+    app.post('/thing/:id', (c) => c.text(c.req.param('id')));
+    app.post('/other/:id', (c) => c.text('other'));
+    expect((await send(app, '/thing/1')).text).toBe('1');
+    expect((await send(app, '/other/1')).text).toBe('other');
+    // The same key of the same route for another thing.
+    expect((await send(app, '/thing/2')).status).toBe(422);
+  });
+
+  test('comes behind what compresses, which does so once for a replay too', async () => {
+    const app = new Hono();
+    app.use(compress({ threshold: 0 }));
+    app.post('/charge', idempotent(engine()), (c) => c.text('a'.repeat(5000)));
+    for (const replayed of [null, 'true']) {
+      const answer = await app.request('/charge', {
+        method: 'POST',
+        headers: { 'Idempotency-Key': 'k1', 'Accept-Encoding': 'gzip' },
+      });
+      expect(answer.headers.get('content-encoding')).toBe('gzip');
+      expect(answer.headers.get('idempotent-replayed')).toBe(replayed);
+      const text = new Response(answer.body!.pipeThrough(new DecompressionStream('gzip'))).text();
+      expect(await text).toBe('a'.repeat(5000));
+    }
+  });
+
+  test('leaves the headers of other middleware as they are, and none of them twice', async () => {
+    const app = new Hono();
+    app.use(cors({ origin: 'https://shop' }));
+    app.use(async (c, next) => {
+      await next();
+      c.header('X-Served-By', 'a');
+    });
+    app.post('/charge', idempotent(engine()), (c) => {
+      c.header('Set-Cookie', 'a=1');
+      c.header('Link', '</a>');
+      return c.text('done');
+    });
+    for (const cookies of [['a=1'], []]) {
+      const { headers } = await send(app, '/charge', { headers: { Origin: 'https://shop' } });
+      expect(headers.get('x-served-by')).toBe('a');
+      expect(headers.get('access-control-allow-origin')).toBe('https://shop');
+      expect(headers.get('link')).toBe('</a>');
+      expect(headers.getSetCookie()).toEqual(cookies);
+    }
+  });
+
+  test('keeps what an error handler answers', async () => {
+    const app = new Hono();
+    let runs = 0;
+    app.onError((_error, c) => c.text(`no ${++runs}`, 422));
+    app.post('/charge', idempotent(engine()), () => {
+      throw new Error('too much');
+    });
+    for (const replayed of [null, 'true']) {
+      expect(await send(app)).toMatchObject({ status: 422, text: 'no 1', replayed });
+    }
+  });
+
+  test("takes the tenant of Hono's own context", async () => {
+    const app = new Hono();
+    app.post('/charge', idempotent(engine(), { tenant }), (c) => c.text(c.req.header('x-tenant')!));
+    for (const who of ['a', 'b']) {
+      expect((await send(app, '/charge', { headers: { 'X-Tenant': who } })).text).toBe(who);
+    }
+    expect((await send(app)).status).toBe(500);
+  });
+
+  test('lets go of the signal of a client that leaves', async () => {
+    const app = new Hono();
+    const signals: AbortSignal[] = [];
+    app.post('/charge', idempotent(engine()), (c) => {
+      signals.push(c.req.raw.signal);
+      return c.text('done');
+    });
+    const leaving = new AbortController();
+    for (const [key, body] of [
+      ['k1', '{}'],
+      ['k2', null],
+    ] as const) {
+      const { signal } = leaving;
+      await send(app, '/charge', { signal, body, headers: { 'Idempotency-Key': key } });
+    }
+    leaving.abort();
+    expect(signals.map(({ aborted }) => aborted)).toEqual([false, false]);
+  });
+});
+
+describe('any fetch handler', () => {
+  const http = httpIdempotency(engine());
+
+  test('answers once', async () => {
+    let runs = 0;
+    const ask = () =>
+      answerOnce(
+        http,
+        request(),
+        {},
+        async (given) => new Response(`${await given.text()} ${++runs}`),
+      );
+    expect(await (await ask()).text()).toBe('abc 1');
+    expect(await (await ask()).text()).toBe('abc 1');
+  });
+
+  test('that throws leaves its outcome unknown, and the error to its caller', async () => {
+    const failed = new Error('lost');
+    const other = httpIdempotency(engine());
+    const ask = () => answerOnce(other, request(), {}, () => Promise.reject(failed));
+    await expect(ask()).rejects.toBe(failed);
+    expect(await (await ask()).text()).toContain('outcome-unknown');
+  });
+});

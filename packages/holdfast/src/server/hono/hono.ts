@@ -1,0 +1,83 @@
+// Only so that the compiler finds what is augmented below; nothing of it is in what is emitted.
+/// <reference types="hono" />
+import type { Execution, Idempotency } from '../../idempotency/index.ts';
+import { httpIdempotency, type HttpIdempotencyOptions } from '../idempotency/http.ts';
+import { answerOnce } from './fetch.ts';
+
+/** As much of Hono 4's context as the middleware touches; it is what `tenant` is given. */
+export interface HonoContextLike {
+  readonly req: {
+    raw: Request;
+    readonly matchedRoutes: readonly { readonly method: string; readonly path: string }[];
+    arrayBuffer(): Promise<ArrayBuffer>;
+  };
+  get res(): Response;
+  set res(response: Response | undefined);
+  readonly error: Error | undefined;
+  set(key: 'idempotency', value: Execution<unknown>): void;
+}
+
+export type HonoMiddleware = (
+  context: HonoContextLike,
+  next: () => Promise<void>,
+) => Promise<Response | void>;
+
+declare module 'hono' {
+  interface ContextVariableMap {
+    /** The execution that the handler belongs to, if the request runs for a key. */
+    idempotency: Execution<unknown> | undefined;
+  }
+}
+
+/**
+ * Hono 4's middleware: what is behind it happens once for each key, on any runtime that Hono runs on.
+ *
+ * ```ts
+ * app.post('/charge', idempotent(engine, { required: true }), async (c) =>
+ *   c.json(await card.charge(await c.req.json(), c.get('idempotency')?.keyFor('card')), 201),
+ * );
+ * ```
+ *
+ * Whatever must come before a replay (authentication, rate limits) goes before it, and so does what compresses, so
+ * that it does so for a replay as well.
+ *
+ * @throws TypeError, RangeError for wrong options.
+ */
+export function idempotent<Source extends object = HonoContextLike>(
+  engine: Idempotency<unknown>,
+  options?: HttpIdempotencyOptions<Source>,
+): HonoMiddleware {
+  const http = httpIdempotency(engine, options);
+  return async (context, next) => {
+    let hasRun = false;
+    const about = {
+      route: routeOf(context),
+      source: context,
+      thrown: () => context.error,
+    };
+    const response = await answerOnce(http, await unread(context), about, async (request, own) => {
+      hasRun = true;
+      context.req.raw = request;
+      if (own !== undefined) context.set('idempotency', own);
+      await next();
+      return context.res;
+    });
+    if (response === context.res) return;
+    // A response is given the headers of the one before: those that were set for all answers, such as CORS, and not
+    // those of a handler whose answer this stands for.
+    if (hasRun) context.res = undefined;
+    context.res = response;
+  };
+}
+
+/** The route whose handler answers: the last that matched and is not for all methods, as middleware is. */
+function routeOf({ req }: HonoContextLike): string | undefined {
+  return req.matchedRoutes.findLast(({ method }) => method !== 'ALL')?.path;
+}
+
+/** A validator may have read the body already: Hono has kept what it read. */
+async function unread({ req }: HonoContextLike): Promise<Request> {
+  if (!req.raw.bodyUsed) return req.raw;
+  const { method, headers, signal, url } = req.raw;
+  return new Request(url, { method, headers, signal, body: await req.arrayBuffer() });
+}

@@ -1,0 +1,319 @@
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { isEventStream } from './bounded-stream.ts';
+import type { AnswerHead, HttpAnswer, HttpRun } from './http-idempotency.ts';
+
+/** A response of node:http of which nothing leaves before its end has been told. */
+export interface HeldResponse {
+  /** Whether the handler has ended it. */
+  readonly isEnded: boolean;
+  /** What is written from now on goes out as it is: the adapter has told the run of its end. Nothing may have been written. */
+  letGo(): void;
+  /** The headers are as they were before the handler, which was given the response with those of all answers. */
+  resetHeaders(): void;
+  /** The handler has returned, and its promise has settled: if it has not answered when the client goes, it never will. */
+  handlerSettled(): void;
+}
+
+/**
+ * Holds what a handler writes to a response, by whatever way, until it ends it; tells `run`, and sends it
+ * once that is durable. As long as nothing has left, an error handler can begin anew: a changed status
+ * drops what was held. A body of more than `limit` bytes and an event stream cannot be held: they are told as
+ * unkept, and go out as they come.
+ *
+ * The client's going away changes nothing: what the handler answers is recorded all the same.
+ */
+export function holdResponse(response: ServerResponse, run: HttpRun, limit: number): HeldResponse {
+  return new Held(response, run, limit);
+}
+
+/** Sends an answer that is no handler's. Headers that were set for all answers stay, those of a body do not. */
+export function sendAnswer(response: ServerResponse, { status, headers, body }: HttpAnswer): void {
+  response.statusCode = status;
+  for (const name of ['content-length', 'content-encoding', 'content-type', 'etag']) {
+    response.removeHeader(name);
+  }
+  for (const [name, values] of byName(headers)) response.setHeader(name, values);
+  setLength(response, body.length);
+  response.end(body);
+}
+
+type Written = string | Uint8Array;
+type Callback = (error?: Error | null) => void;
+type GivenHeaders = OutgoingHttpHeaders | readonly unknown[];
+
+/** As they are called here. */
+interface OwnMethods {
+  writeHead(status: number, reason?: string | GivenHeaders, given?: GivenHeaders): ServerResponse;
+  write(chunk: Written, encoding?: BufferEncoding | Callback, callback?: Callback): boolean;
+  end(...given: unknown[]): ServerResponse;
+  flushHeaders(): void;
+}
+
+/**
+ * `holding`: nothing has been told. `telling`: the run is being told; what is written meanwhile is held as well.
+ * `through`: as if nobody held it. `replaced`: another answer was sent, and the rest of the handler's is dropped.
+ */
+type Phase = 'holding' | 'telling' | 'through' | 'replaced';
+
+class Held implements HeldResponse {
+  #phase: Phase = 'holding';
+  #ended = false;
+  /** The status with which writing has begun; 0 before. */
+  #begunWith = 0;
+  #chunks: Uint8Array[] = [];
+  #size = 0;
+  #owesDrain = false;
+  readonly #response: ServerResponse;
+  readonly #run: HttpRun;
+  readonly #limit: number;
+  readonly #before: Readonly<OutgoingHttpHeaders>;
+  /** The response's own methods, or those of whoever came before. */
+  readonly #own: OwnMethods;
+
+  constructor(response: ServerResponse, run: HttpRun, limit: number) {
+    this.#response = response;
+    this.#run = run;
+    this.#limit = limit;
+    this.#before = response.getHeaders();
+    const { writeHead, write, end, flushHeaders } = response;
+    this.#own = { writeHead, write, end, flushHeaders } as OwnMethods;
+    response.writeHead = this.#writeHead as typeof writeHead;
+    response.write = this.#write as typeof write;
+    response.end = this.#end as typeof end;
+    response.flushHeaders = this.#flushHeaders;
+    Object.defineProperties(response, {
+      headersSent: this.#toldBy('headersSent'),
+      writableEnded: this.#toldBy('writableEnded'),
+    });
+  }
+
+  get isEnded(): boolean {
+    return this.#ended;
+  }
+
+  letGo(): void {
+    this.#phase = 'through';
+  }
+
+  resetHeaders(): void {
+    const response = this.#response;
+    for (const name of response.getHeaderNames()) response.removeHeader(name);
+    setHeaders(response, this.#before);
+  }
+
+  handlerSettled(): void {
+    const response = this.#response;
+    const neverAnswers = (): void => {
+      if (this.#ended || this.#phase !== 'holding') return;
+      this.#phase = 'through';
+      void this.#run.fail(new Error('the handler has not answered'));
+    };
+    if (this.#ended) return;
+    if (response.destroyed) neverAnswers();
+    else response.once('close', neverAnswers);
+  }
+
+  /** After its end a response says that it was sent, as if it were not held. */
+  #toldBy(name: 'headersSent' | 'writableEnded'): PropertyDescriptor {
+    const prototype: object = Object.getPrototypeOf(this.#response);
+    return {
+      configurable: true,
+      get: () => this.#ended || Boolean(Reflect.get(prototype, name, this.#response)),
+    };
+  }
+
+  readonly #writeHead = (
+    status: number,
+    reason?: string | GivenHeaders,
+    given?: GivenHeaders,
+  ): ServerResponse => {
+    const response = this.#response;
+    if (this.#phase === 'through') {
+      return this.#own.writeHead.call(response, status, reason, given);
+    }
+    if (this.#phase === 'replaced' || this.#ended) return response;
+    if (!(Number.isInteger(status) && status >= 100 && status <= 999)) {
+      throw new RangeError(`a status must be a whole number from 100 to 999, got ${status}`);
+    }
+    response.statusCode = status;
+    if (typeof reason === 'string') response.statusMessage = reason;
+    setHeaders(response, typeof reason === 'string' ? given : reason);
+    this.#begin();
+    return response;
+  };
+
+  readonly #write = (
+    chunk: Written,
+    encoding?: BufferEncoding | Callback,
+    callback?: Callback,
+  ): boolean => {
+    const done = typeof encoding === 'function' ? encoding : callback;
+    if (this.#phase === 'through') {
+      return this.#own.write.call(this.#response, chunk, encoding, callback);
+    }
+    if (this.#phase !== 'replaced' && this.#ended) {
+      void later(done, new Error('write after end'));
+      return false;
+    }
+    void later(done);
+    if (this.#phase === 'replaced') return true;
+    this.#beginOnce();
+    this.#keep(chunk, encoding);
+    if (this.#phase === 'holding' && this.#size > this.#limit) void this.#tellUnkept();
+    // Changed by what came before: the checker does not see that.
+    if ((this.#phase as Phase) === 'holding') return true;
+    this.#owesDrain = true;
+    return false;
+  };
+
+  readonly #end = (
+    chunk?: Written | Callback | null,
+    encoding?: BufferEncoding | Callback | null,
+    callback?: Callback,
+  ): ServerResponse => {
+    const response = this.#response;
+    if (this.#phase === 'through') {
+      return this.#own.end.call(response, chunk, encoding, callback);
+    }
+    const done = [chunk, encoding, callback].find((given) => typeof given === 'function');
+    if (done !== undefined) whenFinished(response, done as Callback);
+    if (this.#phase === 'replaced' || this.#ended) return response;
+    this.#beginOnce();
+    if (chunk && typeof chunk !== 'function') this.#keep(chunk, encoding ?? undefined);
+    this.#ended = true;
+    if (this.#phase === 'holding') void this.#tellWhole();
+    return response;
+  };
+
+  readonly #flushHeaders = (): void => {
+    if (this.#phase === 'through') this.#own.flushHeaders.call(this.#response);
+    else if (this.#phase !== 'replaced' && !this.#ended) this.#beginOnce();
+  };
+
+  /** As Node does before the first byte: by the response's own method, which others may have wrapped. */
+  #beginOnce(): void {
+    const { statusCode } = this.#response;
+    if (this.#begunWith !== statusCode) this.#response.writeHead(statusCode);
+  }
+
+  #begin(): void {
+    const { statusCode } = this.#response;
+    if (this.#phase === 'holding' && this.#begunWith !== statusCode) {
+      this.#chunks = [];
+      this.#size = 0;
+    }
+    this.#begunWith = statusCode;
+    const type = this.#response.getHeader('content-type');
+    if (this.#phase === 'holding' && isEventStream(String(type))) void this.#tellUnkept();
+  }
+
+  /** A copy, since a handler may use its buffer again. */
+  #keep(chunk: Written, encoding: BufferEncoding | Callback | undefined): void {
+    const bytes =
+      typeof chunk === 'string'
+        ? Buffer.from(chunk, typeof encoding === 'string' ? encoding : 'utf8')
+        : Buffer.from(chunk);
+    this.#chunks.push(bytes);
+    this.#size += bytes.length;
+  }
+
+  async #tellWhole(): Promise<void> {
+    this.#phase = 'telling';
+    const body = hasBody(this.#response) ? Buffer.concat(this.#chunks) : Buffer.alloc(0);
+    const answer = { ...headOf(this.#response), body };
+    const toSend = await this.#run.finish(answer);
+    this.#send(toSend === answer ? null : toSend);
+  }
+
+  async #tellUnkept(): Promise<void> {
+    this.#phase = 'telling';
+    this.#send(await this.#run.finishUnkept(headOf(this.#response)));
+  }
+
+  #send(instead: HttpAnswer | null): void {
+    try {
+      if (instead === null) this.#sendHeld();
+      else this.#replace(instead);
+    } catch (error) {
+      // A status message or a trailer that Node refuses: the handler is not there any more to be told.
+      this.#response.destroy(error as Error);
+    }
+  }
+
+  #sendHeld(): void {
+    const response = this.#response;
+    const body = Buffer.concat(this.#chunks);
+    this.#chunks = [];
+    this.#phase = 'through';
+    // Node calls it for the first byte; whoever has wrapped ours was called already.
+    response.writeHead = this.#own.writeHead as typeof response.writeHead;
+    if (this.#ended) {
+      setLength(response, body.length);
+      this.#own.end.call(response, body);
+      return;
+    }
+    if (body.length === 0) this.#own.flushHeaders.call(response);
+    const isWritten = body.length === 0 || this.#own.write.call(response, body);
+    // Else Node says so itself.
+    if (this.#owesDrain && isWritten) response.emit('drain');
+  }
+
+  #replace(answer: HttpAnswer): void {
+    const response = this.#response;
+    this.#phase = 'through';
+    this.resetHeaders();
+    response.statusMessage = '';
+    sendAnswer(response, answer);
+    this.#phase = 'replaced';
+    if (this.#owesDrain && !this.#ended) response.emit('drain');
+  }
+}
+
+/** What was set on a response so far. */
+function headOf(response: ServerResponse): AnswerHead {
+  const headers = response.getHeaderNames().flatMap((name) => {
+    const value = response.getHeader(name)!;
+    const values = Array.isArray(value) ? value : [String(value)];
+    return values.map((one) => [name, one] as const);
+  });
+  return { status: response.statusCode, headers };
+}
+
+/** Headers in any of the forms that `writeHead` takes. */
+function setHeaders(response: ServerResponse, given: GivenHeaders | undefined): void {
+  if (given === undefined || given === null) return;
+  if (!Array.isArray(given)) {
+    for (const [name, value] of Object.entries(given)) response.setHeader(name, value as string);
+    return;
+  }
+  const flat = given.flat() as string[];
+  for (let at = 0; at < flat.length; at += 2) response.removeHeader(flat[at]!);
+  for (let at = 0; at < flat.length; at += 2) response.appendHeader(flat[at]!, flat[at + 1]!);
+}
+
+/** A whole body is sent with its length, unless it is told to come in chunks, as trailers need. */
+function setLength(response: ServerResponse, length: number): void {
+  if (response.hasHeader('transfer-encoding') || response.hasHeader('trailer')) return;
+  if (hasBody(response)) response.setHeader('Content-Length', length);
+}
+
+function hasBody({ statusCode, req }: ServerResponse): boolean {
+  return statusCode !== 204 && statusCode !== 304 && req.method !== 'HEAD';
+}
+
+function byName(headers: AnswerHead['headers']): ReadonlyMap<string, string[]> {
+  const values = new Map<string, string[]>();
+  for (const [name, value] of headers) values.set(name, [...(values.get(name) ?? []), value]);
+  return values;
+}
+
+function whenFinished(response: ServerResponse, callback: Callback): void {
+  if (response.writableFinished) void later(callback);
+  else response.once('finish', callback);
+}
+
+/** Callbacks never run before the call that was given them has returned. */
+async function later(callback: Callback | undefined, error?: Error): Promise<void> {
+  await Promise.resolve();
+  callback?.(error);
+}

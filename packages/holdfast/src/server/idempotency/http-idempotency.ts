@@ -1,0 +1,255 @@
+import type {
+  Execution,
+  Idempotency,
+  Opened,
+  OwnedExecution,
+} from '../../idempotency/idempotency.ts';
+import { Run } from './http-run.ts';
+import { readKey } from './idempotency-key.ts';
+import { decodeAnswer, encodeFound } from './kept-answer.ts';
+import {
+  type HttpIdempotencyOptions,
+  keepByStatus,
+  type ParsedHttp,
+  parseHttpOptions,
+} from './options.ts';
+import { problem, problemOf } from './problems.ts';
+import { REPLAYED_HEADERS } from './replayed-headers.ts';
+import { contentDigestOf, type KnownBody, requestFingerprint } from './request-fingerprint.ts';
+
+/**
+ * What HTTP says of idempotency, free of any framework: which requests take part, what the key and
+ * the fingerprint are, what is kept of an answer, and how refusals read. An adapter tells it of a
+ * request, does as it is told, and hands it the handler's answer before the first byte of it leaves.
+ * Made by `httpIdempotency(engine, options)`; adapters take the same two: `idempotent(engine, options)`.
+ */
+export interface HttpIdempotency {
+  /** The key of a request is looked up and taken, or it is answered. Never rejects. */
+  begin(request: HttpRequest): Promise<HttpBegun>;
+  /** The most bytes of a request's body that an adapter may hold, and of an answer's. */
+  readonly limits: { readonly requestBody: number; readonly responseBody: number };
+}
+
+/** A request, as an adapter shows it. */
+export interface HttpRequest {
+  readonly method: string;
+  /** The route's template, `/orders/:id`, where the framework tells; else the path. Without query. */
+  readonly route: string;
+  /** The path that was asked for, with its query. */
+  readonly url: string;
+  /** By lower-case name; one that came several times as all of its values, or as one with commas. */
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  /**
+   * Reads the body, up to `limits.requestBody`, so that the handler can read it again. Called at most
+   * once, and only when the body matters: a request that takes no part is left as it came.
+   */
+  readonly body: () => RequestBody | Promise<RequestBody>;
+  /** The framework's own request, for `tenant`. */
+  readonly source: unknown;
+  /** What the route says for itself, over the options that all share. */
+  readonly options?: RouteOptions | undefined;
+  /** Aborts when the client has gone: ends a wait for another's answer. May be a getter: it is read once. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The body of a request: as it came, as a parser made it, none, or more than `limits.requestBody`. */
+export type RequestBody =
+  | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
+  | { readonly kind: 'parsed'; readonly value: unknown }
+  | { readonly kind: 'none' }
+  | { readonly kind: 'too-large' };
+
+/** What one route may say differently. */
+export interface RouteOptions {
+  /** A request without a key is answered 400. Default false: it is let through, unprotected. */
+  readonly required?: boolean | undefined;
+  /** Whether the store's being down closes this route (503) or lets it go on unprotected. Default: as the engine's options say. */
+  readonly onStoreDown?: 'closed' | 'open' | undefined;
+}
+
+/** What an adapter is to do. */
+export type HttpBegun =
+  /** Nothing: the request takes no part. */
+  | { readonly kind: 'pass' }
+  /** Answer this, and do not run the handler. */
+  | { readonly kind: 'answer'; readonly answer: HttpAnswer }
+  /** Run the handler, and tell `run` of its answer. */
+  | { readonly kind: 'run'; readonly run: HttpRun };
+
+/** A handler that runs for a key. Exactly one of its three ends; of further ones nothing comes. */
+export interface HttpRun {
+  readonly execution: Execution<unknown>;
+  /**
+   * The handler has answered, whole: resolves with what to send once that is durable. Mostly that is the very
+   * answer that was given. Never rejects.
+   */
+  finish(answer: HttpAnswer): Promise<HttpAnswer>;
+  /**
+   * The answer cannot be kept: it is too large, a stream without end, or was begun before it could be held. Resolves
+   * with null when it may go out as it is, of which repeats are answered that it was done and cannot be
+   * replayed; else with what to send in its place. Never rejects.
+   */
+  finishUnkept(head: AnswerHead): Promise<HttpAnswer | null>;
+  /** The handler threw, or will never answer: nobody knows what has happened. Never rejects. */
+  fail(error: unknown): Promise<void>;
+}
+
+/** How an answer begins. */
+export interface AnswerHead {
+  readonly status: number;
+  /** In their order and case; several of one name are several entries. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
+}
+
+/** An answer, whole. In those made here there is no Content-Length: whoever sends one knows its body. */
+export interface HttpAnswer extends AnswerHead {
+  readonly body: Uint8Array;
+}
+
+/**
+ * An engine for HTTP. What it checks, in this order: the key (400), the body's size (413), whether the key
+ * was used for something else (422), whether it is in progress or its outcome unknown (409).
+ *
+ * @throws TypeError, RangeError for wrong options.
+ */
+export function httpIdempotency<Source = unknown>(
+  engine: Idempotency<unknown>,
+  options?: HttpIdempotencyOptions<Source>,
+): HttpIdempotency {
+  if (typeof (engine as Partial<Idempotency> | undefined)?.open !== 'function') {
+    throw new TypeError('idempotent needs an engine, as made by idempotency()');
+  }
+  return new Protocol(engine, parseHttpOptions(options, 'idempotent.options'));
+}
+
+const PASS: HttpBegun = { kind: 'pass' };
+
+class Protocol implements HttpIdempotency {
+  readonly limits: HttpIdempotency['limits'];
+  readonly #engine: Idempotency<unknown>;
+  readonly #options: ParsedHttp;
+  readonly #methods: ReadonlySet<string>;
+  readonly #header: string;
+  readonly #fingerprintHeaders: readonly string[];
+  readonly #replayed: ReadonlySet<string>;
+
+  constructor(engine: Idempotency<unknown>, options: ParsedHttp) {
+    this.#engine = engine;
+    this.#options = options;
+    this.#methods = new Set(options.methods);
+    this.#header = options.header.toLowerCase();
+    this.#fingerprintHeaders = options.fingerprintHeaders.map((name) => name.toLowerCase());
+    const further = options.replayHeaders.map((name) => name.toLowerCase());
+    this.#replayed = new Set([...REPLAYED_HEADERS, ...further]);
+    this.limits = { requestBody: options.maxRequestBody, responseBody: options.maxResponseBody };
+  }
+
+  async begin(request: HttpRequest): Promise<HttpBegun> {
+    const options = this.#options;
+    const { required = options.required, onStoreDown = options.onStoreDown } =
+      request.options ?? {};
+    if (!this.#methods.has(request.method)) return PASS;
+    const read = readKey(request.headers[this.#header], options.minKeyLength);
+    if (read.kind === 'missing') {
+      return required ? answered(problem('idempotency-key-missing')) : PASS;
+    }
+    if (read.kind === 'malformed') {
+      return answered(problem('idempotency-key-malformed', { detail: read.why }));
+    }
+    try {
+      const scope = this.#scopeOf(request);
+      if (scope === null) return answered(problem('idempotency-tenant-missing'));
+      const fingerprint = await this.#fingerprintOf(request);
+      if (typeof fingerprint !== 'string') return answered(fingerprint);
+      const { key } = read;
+      const { signal } = request;
+      const asked = { key, scope, fingerprint, signal, onStoreDown, encode: encodeFound };
+      return this.#begun(await this.#engine.open(asked), signal);
+    } catch {
+      return answered(problem('idempotency-failed'));
+    }
+  }
+
+  /** Null for nobody's. */
+  #scopeOf({ method, route, source }: HttpRequest): readonly string[] | null {
+    const { tenant } = this.#options;
+    if (tenant === undefined) return ['http', method, route];
+    const whose = whoseOf(tenant, source);
+    return whose === null ? null : ['http', method, route, whose];
+  }
+
+  async #fingerprintOf(request: HttpRequest): Promise<string | HttpAnswer> {
+    try {
+      const body = await this.#bodyOf(request);
+      if (body !== null) return requestFingerprint(request, this.#fingerprintHeaders, body);
+      const detail = `It must have at most ${this.limits.requestBody} bytes.`;
+      return problem('idempotency-body-too-large', { detail });
+    } catch {
+      // It broke off, or was parsed and is nested too deeply to be compared.
+      return problem('idempotency-body-unreadable');
+    }
+  }
+
+  /** Null for one that is too large. */
+  async #bodyOf(request: HttpRequest): Promise<KnownBody | null> {
+    const digest = this.#options.trustContentDigest ? contentDigestOf(request) : undefined;
+    if (digest !== undefined) return { kind: 'digest', digest };
+    const body = await request.body();
+    return body.kind === 'too-large' ? null : body;
+  }
+
+  #run(execution: OwnedExecution<unknown>): HttpRun {
+    const { storeResult = keepByStatus, maxResponseBody } = this.#options;
+    return new Run(execution, { storeResult, maxResponseBody, replayed: this.#replayed });
+  }
+
+  #begun(opened: Opened<unknown>, signal: AbortSignal | undefined): HttpBegun {
+    switch (opened.kind) {
+      case 'run':
+        return { kind: 'run', run: this.#run(opened.execution) };
+      case 'replay':
+        return answered(replayOf(opened.result));
+      case 'unprotected':
+        return PASS;
+      case 'refused': {
+        // Nobody is there to read it: what was waited for was in progress.
+        const { error } = opened;
+        const isGone = signal?.aborted === true && error === signal.reason;
+        return answered(
+          isGone ? problem('idempotency-in-progress', { retryAfter: 0 }) : problemOf(error),
+        );
+      }
+    }
+  }
+}
+
+/** What a repeat of a request that was done is answered. */
+function replayOf(result: string): HttpAnswer {
+  const kept = decodeAnswer(result);
+  switch (kept.kind) {
+    case 'answer': {
+      const { status, headers, body } = kept.answer;
+      return { status, headers: [...headers, ['Idempotent-Replayed', 'true']], body };
+    }
+    case 'unkept': {
+      const detail = `It was answered ${kept.status}.`;
+      return problem('idempotency-not-replayable', { detail });
+    }
+    case 'unreadable':
+      return problem('idempotency-record-unreadable');
+  }
+}
+
+/** Null if nobody can tell. */
+function whoseOf(tenant: NonNullable<ParsedHttp['tenant']>, source: unknown): string | null {
+  try {
+    const whose: unknown = tenant(source as never);
+    return typeof whose === 'string' && whose !== '' ? whose : null;
+  } catch {
+    return null;
+  }
+}
+
+function answered(answer: HttpAnswer): HttpBegun {
+  return { kind: 'answer', answer };
+}

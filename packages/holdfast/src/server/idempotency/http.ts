@@ -1,0 +1,11 @@
+export {
+  type AnswerHead,
+  type HttpAnswer,
+  type HttpBegun,
+  type HttpIdempotency,
+  httpIdempotency,
+  type HttpRun,
+  type RequestBody,
+  type RouteOptions,
+} from './http-idempotency.ts';
+export { type HttpIdempotencyOptions, keepByStatus } from './options.ts';

@@ -1,0 +1,95 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { decodeAnswer, encodeAnswer, encodeFound, encodeUnkept } from './kept-answer.ts';
+
+const headers = [['Content-Type', 'text/plain']] as const;
+
+/** An answer, with its body as text. */
+function read(result: string) {
+  const kept = decodeAnswer(result);
+  if (kept.kind !== 'answer') return kept;
+  const { status, headers: names, body } = kept.answer;
+  return { status, headers: names, body: Buffer.from(body).toString() };
+}
+
+describe('a kept answer', () => {
+  it('comes back byte for byte', () => {
+    fc.assert(
+      fc.property(fc.uint8Array(), fc.boolean(), (bytes, isText) => {
+        const body = isText ? Buffer.from(Buffer.from(bytes).toString()) : bytes;
+        const kept = decodeAnswer(encodeAnswer({ status: 201, headers, body }));
+        expect(kept).toMatchObject({ kind: 'answer', answer: { status: 201, headers } });
+        const back = kept.kind === 'answer' ? kept.answer.body : [];
+        expect(Buffer.from(back)).toEqual(Buffer.from(body));
+      }),
+    );
+  });
+
+  it('keeps a byte order mark', () => {
+    const body = Buffer.from('\ufeffa');
+    expect(read(encodeAnswer({ status: 200, headers, body }))).toMatchObject({ body: '\ufeffa' });
+  });
+
+  it('is text where it can be', () => {
+    expect(encodeAnswer({ status: 200, headers: [], body: Buffer.from('né') })).toBe(
+      '{"v":1,"status":200,"headers":[],"text":"né"}',
+    );
+  });
+
+  it('can be that there was one', () => {
+    expect(decodeAnswer(encodeUnkept(201))).toEqual({ kind: 'unkept', status: 201 });
+  });
+
+  it.each(['{"v":2,"status":200}', 'v1 {}', '', 'null', '[]', '7'])(
+    'is unreadable of another version or form: %s',
+    (result) => {
+      expect(decodeAnswer(result)).toEqual({ kind: 'unreadable' });
+    },
+  );
+});
+
+describe('what reconcile has found', () => {
+  it('is an answer, of JSON by default', () => {
+    const found = { status: 201, headers: { 'X-A': 'b' }, body: { id: 1 } };
+    const json = ['Content-Type', 'application/json'];
+    expect(read(encodeFound(found))).toEqual({
+      status: 201,
+      headers: [['X-A', 'b'], json],
+      body: '{"id":1}',
+    });
+    const typed = { status: 201, headers: { 'content-type': 'text/csv' }, body: 'a,b' };
+    expect(read(encodeFound(typed))).toEqual({
+      status: 201,
+      headers: [['content-type', 'text/csv']],
+      body: 'a,b',
+    });
+    const named = { status: 200, headers: { 'content-type': 'application/x+json' }, body: [1] };
+    expect(read(encodeFound(named))).toMatchObject({
+      headers: [['content-type', 'application/x+json']],
+      body: '[1]',
+    });
+    expect(read(encodeFound({ status: 204 }))).toEqual({ status: 204, headers: [], body: '' });
+    const bytes = { body: Uint8Array.of(104, 105) };
+    expect(read(encodeFound(bytes))).toEqual({ status: 200, headers: [], body: 'hi' });
+  });
+
+  it('is the body of a 200 where it is anything else', () => {
+    const json = [['Content-Type', 'application/json']];
+    for (const found of [
+      { id: 1 },
+      [1],
+      7,
+      null,
+      { status: 'paid' },
+      { status: 201, id: 1 },
+      { status: 700 },
+    ]) {
+      expect(read(encodeFound(found))).toEqual({
+        status: 200,
+        headers: json,
+        body: JSON.stringify(found),
+      });
+    }
+    expect(read(encodeFound(undefined))).toEqual({ status: 200, headers: [], body: '' });
+  });
+});

@@ -1,0 +1,96 @@
+import type { AnswerHead, HttpAnswer } from './http-idempotency.ts';
+
+/** Of the form below. A reader of another version refuses the record, and never does the work again. */
+const VERSION = 1;
+
+/** A record's result: an answer, the fact that there was one, or what this version cannot read. */
+export type KeptAnswer =
+  | { readonly kind: 'answer'; readonly answer: HttpAnswer }
+  | { readonly kind: 'unkept'; readonly status: number }
+  | { readonly kind: 'unreadable' };
+
+/** The JSON of a record. Bodies are text where they are UTF-8, which is shorter and can be read by people. */
+interface Envelope extends AnswerHead {
+  readonly v: number;
+  readonly text?: string;
+  readonly base64?: string;
+  readonly unkept?: true;
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const encoder = new TextEncoder();
+
+/** An answer as it is kept, with the headers that replays may carry. */
+export function encodeAnswer({ status, headers, body }: HttpAnswer): string {
+  return JSON.stringify({ v: VERSION, status, headers, ...encodeBody(body) } satisfies Envelope);
+}
+
+/** That there was an answer. */
+export function encodeUnkept(status: number): string {
+  return JSON.stringify({ v: VERSION, status, headers: [], unkept: true } satisfies Envelope);
+}
+
+/** Reads a record's result. */
+export function decodeAnswer(result: string): KeptAnswer {
+  const envelope = parsed(result);
+  if (envelope?.v !== VERSION) return { kind: 'unreadable' };
+  const { status, headers, text, base64, unkept } = envelope;
+  if (unkept === true) return { kind: 'unkept', status };
+  const body = text === undefined ? Buffer.from(base64 ?? '', 'base64') : encoder.encode(text);
+  return { kind: 'answer', answer: { status, headers, body } };
+}
+
+/**
+ * What `reconcile` has found as a result: an answer of `{ status, headers, body }`, of which all may be left out and
+ * `body` is text, bytes or JSON; anything else is the JSON body of a 200.
+ */
+export function encodeFound(found: unknown): string {
+  if (!isAnswerLike(found)) return encodeFound({ body: found });
+  const { status = 200, headers = {}, body } = found;
+  const isRaw = body === undefined || typeof body === 'string' || body instanceof Uint8Array;
+  const entries = Object.entries(headers).map(([name, value]) => [name, String(value)] as const);
+  const hasType = entries.some(([name]) => name.toLowerCase() === 'content-type');
+  if (!isRaw && !hasType) entries.push(['Content-Type', 'application/json']);
+  const text = isRaw ? (body ?? '') : JSON.stringify(body);
+  const bytes = typeof text === 'string' ? encoder.encode(text) : text;
+  return encodeAnswer({ status, headers: entries, body: bytes });
+}
+
+interface AnswerLike {
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, unknown>>;
+  readonly body?: unknown;
+}
+
+const MEMBERS: ReadonlySet<string> = new Set(['status', 'headers', 'body']);
+
+/** An object of nothing else, with a status or a body. */
+function isAnswerLike(found: unknown): found is AnswerLike {
+  if (typeof found !== 'object' || found === null) return false;
+  const { status, headers } = found as Record<string, unknown>;
+  if (headers !== undefined && (typeof headers !== 'object' || headers === null)) return false;
+  if (!('body' in found) && status === undefined) return false;
+  if (status !== undefined && !isStatus(status)) return false;
+  return Object.keys(found).every((key) => MEMBERS.has(key));
+}
+
+function isStatus(value: unknown): boolean {
+  return Number.isInteger(value) && (value as number) >= 200 && (value as number) <= 599;
+}
+
+function encodeBody(body: Uint8Array): Pick<Envelope, 'text' | 'base64'> {
+  try {
+    return { text: utf8.decode(body) };
+  } catch {
+    const { buffer, byteOffset, byteLength } = body;
+    return { base64: Buffer.from(buffer, byteOffset, byteLength).toString('base64') };
+  }
+}
+
+function parsed(result: string): Envelope | null {
+  try {
+    return JSON.parse(result) as Envelope | null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,72 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type HeldResponse, holdResponse } from './held-response.ts';
+import type { HttpBegun, HttpIdempotency, HttpRequest, HttpRun } from './http-idempotency.ts';
+
+/** A request and its response, as the frameworks on node:http have them. */
+export interface NodeExchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** What the framework knows of the request. */
+  readonly about: Pick<HttpRequest, 'route' | 'url' | 'body' | 'source' | 'options'>;
+}
+
+/** What an adapter is to do; the response of a handler that is to run is held. */
+export type NodeBegun = Exclude<HttpBegun, { readonly kind: 'run' }> | HeldRun;
+
+/** A handler that is to run for a key. */
+export interface HeldRun {
+  readonly kind: 'run';
+  readonly run: HttpRun;
+  readonly held: HeldResponse;
+}
+
+/** Begins a request, and holds its response if its handler is to run for a key. Never rejects. */
+export async function beginExchange(
+  http: HttpIdempotency,
+  { request, response, about }: NodeExchange,
+): Promise<NodeBegun> {
+  const { method = '', headers } = request;
+  const gone = new Gone(response);
+  const begun = await http.begin({
+    ...about,
+    method,
+    headers,
+    // Made only for requests that come as far as to wait.
+    get signal() {
+      return gone.signal;
+    },
+  });
+  gone.forget();
+  if (begun.kind !== 'run') return begun;
+  return { ...begun, held: holdResponse(response, begun.run, http.limits.responseBody) };
+}
+
+/** Aborts when the client goes, until it is forgotten. */
+class Gone {
+  #controller: AbortController | undefined;
+  readonly #response: ServerResponse;
+  readonly #abort = (): void => this.#controller!.abort();
+
+  constructor(response: ServerResponse) {
+    this.#response = response;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#response.destroyed) this.#abort();
+      else this.#response.once('close', this.#abort);
+    }
+    return this.#controller.signal;
+  }
+
+  forget(): void {
+    if (this.#controller !== undefined) this.#response.off('close', this.#abort);
+  }
+}
+
+/** The path of a URL, without its query. */
+export function pathOf(url: string): string {
+  const query = url.indexOf('?');
+  return query === -1 ? url : url.slice(0, query);
+}

@@ -1,0 +1,69 @@
+import type { IncomingMessage } from 'node:http';
+import type { RequestBody } from './http-idempotency.ts';
+
+/**
+ * What a parser has made of a body, or the body itself where nobody has read it. How large a parsed one was is known where
+ * its sender said so; of others, the parser has its own bound.
+ */
+export function bodyOf(
+  request: IncomingMessage,
+  parsed: unknown,
+  limit: number,
+): RequestBody | Promise<RequestBody> {
+  if (!request.readableDidRead && !request.readableEnded) return readBody(request, limit);
+  if (Number(request.headers['content-length']) > limit) return { kind: 'too-large' };
+  return { kind: 'parsed', value: parsed };
+}
+
+/**
+ * Reads the body of a request that nobody has read, up to `limit` bytes, and gives it back: whoever reads the
+ * request then, in whatever way, gets all of it. One that is too large is not given back; the rest of it is dropped.
+ *
+ * @throws (the promise rejects) Error when the client goes away before its end.
+ */
+export async function readBody(request: IncomingMessage, limit: number): Promise<RequestBody> {
+  const { 'content-length': length, 'transfer-encoding': coding } = request.headers;
+  if (coding === undefined && !(Number(length) > 0)) return { kind: 'none' };
+  if (Number(length) > limit) return dropped(request);
+  // A request is told of before the rest of what came with it is parsed: then it is known whether it is complete.
+  await Promise.resolve();
+  const chunks = await gathered(request, limit);
+  if (chunks === null) return dropped(request);
+  if (chunks.length === 0) return { kind: 'none' };
+  const bytes = Buffer.concat(chunks);
+  request.unshift(bytes);
+  return { kind: 'bytes', bytes };
+}
+
+/** Read to the end, so that the connection can be used again; the server's `requestTimeout` bounds it. */
+function dropped(request: IncomingMessage): RequestBody {
+  request.resume();
+  return { kind: 'too-large' };
+}
+
+/**
+ * All chunks, or null beyond the limit. Leaves off where the stream is at its end and has not said so: once `end`
+ * is emitted, nothing can be given back. So it never reads from a complete message that is empty.
+ */
+function gathered(request: IncomingMessage, limit: number): Promise<Buffer[] | null> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const take = (): void => {
+      while (size <= limit && request.readableLength > 0) {
+        const chunk = request.read() as Buffer;
+        chunks.push(chunk);
+        size += chunk.length;
+      }
+      if (size > limit || request.complete) stop(() => resolve(size > limit ? null : chunks));
+    };
+    const gone = (): void => stop(() => reject(new Error('the request broke off')));
+    const stop = (settle: () => void): void => {
+      request.off('readable', take).off('error', gone).off('close', gone);
+      settle();
+    };
+    if (request.destroyed) return gone();
+    if (request.complete && request.readableLength === 0) return resolve(chunks);
+    request.on('readable', take).on('error', gone).on('close', gone);
+  });
+}

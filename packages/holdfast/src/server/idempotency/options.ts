@@ -1,0 +1,210 @@
+import {
+  callback,
+  type Descriptor,
+  flag,
+  integer,
+  oneOf,
+  type OptionsOf,
+  parseOptions,
+  type ParsedOf,
+  type Problems,
+} from '../../core/options.ts';
+import type { Keep } from '../../idempotency/idempotency.ts';
+import type { AnswerHead } from './http-idempotency.ts';
+import { MAX_KEY_LENGTH } from './idempotency-key.ts';
+import { isNeverReplayed } from './replayed-headers.ts';
+
+/** The methods that may take part. Of GET, HEAD and OPTIONS a repeat does no harm: their keys are ignored. */
+const METHODS = ['POST', 'PATCH', 'PUT', 'DELETE'];
+const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const MEBIBYTE = 1_048_576;
+const GIBIBYTE = 1_073_741_824;
+
+/** The options of `httpIdempotency`, and so of every adapter. */
+export const httpOptions = {
+  /** The methods that take part: of `POST`, `PATCH`, `PUT`, `DELETE`. Default `['POST', 'PATCH']`. */
+  methods: listOf({
+    what: 'The methods that take part',
+    default: ['POST', 'PATCH'],
+    range: `an array of ${METHODS.map((method) => `'${method}'`).join(', ')}`,
+    accepts: (item) => METHODS.includes(item),
+  }),
+  /** The header that brings the key. Default `Idempotency-Key`. */
+  header: headerName({ what: 'The header that brings the key', default: 'Idempotency-Key' }),
+  /** A request without a key is answered 400; otherwise it is let through, unprotected. Default false. */
+  required: flag({ what: 'Whether a request without a key is answered 400', default: false }),
+  /**
+   * Shorter keys are answered 400. 1 to 255; default 1: keys are of one tenant and are compared with
+   * what is asked for, so a short one harms at most who chose it. Where keys must be random, 20 or more.
+   */
+  minKeyLength: integer({
+    what: 'Shorter keys are answered 400',
+    default: 1,
+    min: 1,
+    max: MAX_KEY_LENGTH,
+  }),
+  /**
+   * Whose key it is, of the framework's request: the same key of another tenant is another key. Called for
+   * each request with a key, after the middleware in front, so what they have found out can be used. Answering
+   * undefined or '', or throwing, is answered 500, and the handler does not run. Default: all keys are of one tenant.
+   */
+  tenant: callback<(source: never) => string | undefined>({
+    what: 'Whose key it is: the same key of another tenant is another key',
+  }),
+  /** There are several tenants: then `tenant` must be given. Default false. */
+  multiTenant: flag({
+    what: 'Whether there are several tenants: `tenant` must be given',
+    default: false,
+  }),
+  /**
+   * Further headers that a repeat must have the same, such as `Api-Version`. Method, route, path with query,
+   * content type and body always count. Default none.
+   */
+  fingerprintHeaders: listOf({
+    what: 'Further headers that a repeat must have the same',
+    default: [],
+    range: 'an array of header names',
+    accepts: (item) => TOKEN.test(item),
+  }),
+  /**
+   * Further headers that replays carry, beside those of `REPLAYED_HEADERS`. Those of one connection, one
+   * moment or one caller (`Set-Cookie`, `Date`, CORS, rate limits, ...) are refused here. Default none.
+   */
+  replayHeaders: listOf({
+    what: 'Further headers that replays carry',
+    default: [],
+    range: 'an array of names of headers that may be replayed',
+    accepts: (item) => TOKEN.test(item) && !isNeverReplayed(item.toLowerCase()),
+  }),
+  /** Requests with a key and a longer body are answered 413. In bytes, 0 to 1 GiB; default 1 MiB. */
+  maxRequestBody: integer({
+    what: 'Requests with a key and a longer body, in bytes, are answered 413',
+    default: MEBIBYTE,
+    min: 0,
+    max: GIBIBYTE,
+  }),
+  /**
+   * Longer answers, and event streams, are sent without being kept: repeats are answered that it was done
+   * (409, `idempotency-not-replayable`). In bytes, 0 to 1 GiB; default 1 MiB.
+   */
+  maxResponseBody: integer({
+    what: 'Longer answers, in bytes, are sent without being kept',
+    default: MEBIBYTE,
+    min: 0,
+    max: GIBIBYTE,
+  }),
+  /**
+   * Takes the body's SHA-256 or SHA-512 from `Content-Digest` (RFC 9530), where there is one, and does not read the
+   * body, of whatever size. Nobody here checks it: only for clients that do not lie to themselves. Default false.
+   */
+  trustContentDigest: flag({
+    what: 'Whether the body is told by its Content-Digest, and not read',
+    default: false,
+  }),
+  /**
+   * What becomes of an answer: `store` it for repeats, `release` the key (nothing has happened), or `hold` it
+   * (nobody knows what has happened). What it throws counts as `hold`. Default `keepByStatus`.
+   */
+  storeResult: callback<(answer: AnswerHead) => Keep>({
+    what: 'What becomes of an answer: store it, release the key, or hold it as unknown',
+  }),
+  /** Without the store: `closed` answers 503, `open` lets requests through unprotected. Default: as the engine's options say. */
+  onStoreDown: unlessGiven(
+    oneOf(['closed', 'open'], {
+      what: 'Without the store: answer 503, or let requests through unprotected',
+      default: 'closed',
+    }),
+  ),
+};
+
+/** See `httpIdempotency`. `Source` is the framework's request. */
+export type HttpIdempotencyOptions<Source = unknown> = Omit<
+  OptionsOf<typeof httpOptions>,
+  'tenant'
+> & {
+  readonly tenant?: ((source: Source) => string | undefined) | undefined;
+};
+
+export type ParsedHttp = ParsedOf<typeof httpOptions>;
+
+/** @throws TypeError, RangeError for wrong options. */
+export function parseHttpOptions(given: unknown, path: string): ParsedHttp {
+  const options = parseOptions(httpOptions, given, path);
+  if (options.multiTenant && options.tenant === undefined) {
+    throw new TypeError(`${path}.tenant must be a function when ${path}.multiTenant is true`);
+  }
+  return options;
+}
+
+/** 2xx, 3xx and 4xx say what has happened; not so those that speak of the moment, of the caller, or of a fault. */
+const RELEASED: ReadonlySet<number> = new Set([401, 403, 408, 409, 425, 429, 503]);
+
+/**
+ * The default of `storeResult`: 2xx, 3xx and 4xx are stored, but 401, 403, 408, 409, 425, 429 and 503, after which
+ * nothing has happened, released; after all other 5xx nobody knows what has happened.
+ */
+export function keepByStatus({ status }: Pick<AnswerHead, 'status'>): Keep {
+  if (RELEASED.has(status)) return 'release';
+  return status < 500 ? 'store' : 'hold';
+}
+
+interface ListAbout {
+  readonly what: string;
+  readonly default: readonly string[];
+  readonly range: string;
+  readonly accepts: (item: string) => boolean;
+}
+
+function listOf(about: ListAbout): Descriptor<readonly string[], readonly string[]> {
+  const { what, default: byDefault, range } = about;
+  return {
+    kind: 'list',
+    what,
+    default: byDefault,
+    range,
+    schema: { type: 'array', items: { type: 'string' } },
+    parse: (given = byDefault, path, problems) => {
+      if (!Array.isArray(given)) {
+        problems.type(path, range, given);
+        return [];
+      }
+      given.forEach((item: unknown, at) => checkItem(item, `${path}[${at}]`, about, problems));
+      return [...(given as string[])];
+    },
+  };
+}
+
+function checkItem(item: unknown, path: string, about: ListAbout, problems: Problems): void {
+  const range = about.range.replace(/^an array of (names of )?/, 'one of ');
+  if (typeof item !== 'string') problems.type(path, range, item);
+  else if (!about.accepts(item)) problems.range(path, range, item);
+}
+
+function headerName(about: {
+  readonly what: string;
+  readonly default: string;
+}): Descriptor<string, string> {
+  const range = 'the name of a header';
+  return {
+    kind: 'header',
+    ...about,
+    range,
+    schema: { type: 'string' },
+    parse: (given = about.default, path, problems) => {
+      if (typeof given !== 'string' || !TOKEN.test(given)) problems.type(path, range, given);
+      return given as string;
+    },
+  };
+}
+
+/** Undefined unless given: another has the default. */
+function unlessGiven<Given, Parsed>(
+  descriptor: Descriptor<Given, Parsed>,
+): Descriptor<Given, Parsed | undefined> {
+  return {
+    ...descriptor,
+    default: undefined,
+    parse: (given, path, problems) =>
+      given === undefined ? undefined : descriptor.parse(given, path, problems),
+  };
+}

@@ -1,0 +1,108 @@
+import { canonicalJson } from '../../idempotency/canonical-json.ts';
+import { incrementalSha256 } from '../../idempotency/hash.ts';
+import type { HttpRequest, RequestBody } from './http-idempotency.ts';
+import { boundaryOf, multipartForm } from './multipart.ts';
+
+/** A body that was read, or of which its sender has told the digest. */
+export type KnownBody =
+  | Exclude<RequestBody, { readonly kind: 'too-large' }>
+  | { readonly kind: 'digest'; readonly digest: string };
+
+const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json$/;
+const MULTIPART_TYPE = 'multipart/form-data';
+/** How a body is written, and not what it says. */
+const MATTERS_NOT = /^\s*(?:charset|boundary)\s*=/i;
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/**
+ * The fingerprint of a request: method, route, path with query, content type, the headers that are named, and
+ * what the body says. JSON says the same in any order of keys and with any white space, with the last
+ * of two equal keys as in `JSON.parse`; a multipart form the same with any boundary. Other bodies,
+ * and those that are not what they claim, are taken byte by byte.
+ *
+ * @param headerNames in lower case.
+ * @throws NotJsonError for a parsed body that is not JSON, or is nested too deeply.
+ */
+export function requestFingerprint(
+  request: HttpRequest,
+  headerNames: readonly string[],
+  body: KnownBody,
+): string {
+  const type = contentType(request);
+  const { bytes, ...how } = saidBy(body, type);
+  const { method, route, url } = request;
+  const headers = headerNames.map((name) => request.headers[name] ?? null);
+  const head = JSON.stringify([method, route, url, plainType(type), headers, how]);
+  const hash = incrementalSha256().update(head);
+  return (bytes === undefined ? hash : hash.update(bytes)).digest();
+}
+
+/** SHA-256 or SHA-512 out of `Content-Digest` (RFC 9530); undefined if it has neither. */
+export function contentDigestOf(request: HttpRequest): string | undefined {
+  const header = oneOf(request.headers['content-digest']);
+  return /(?:^|,)\s*(sha-(?:256|512)=:[A-Za-z0-9+/]+={0,2}:)/.exec(header)?.[1];
+}
+
+/** What a body says, as text or as bytes. */
+interface Said {
+  readonly form: 'none' | 'json' | 'parts' | 'bytes' | 'digest';
+  readonly text?: string;
+  readonly bytes?: Uint8Array;
+}
+
+function saidBy(body: KnownBody, type: string): Said {
+  switch (body.kind) {
+    case 'none':
+      return { form: 'none' };
+    case 'digest':
+      return { form: 'digest', text: body.digest };
+    case 'parsed':
+      return saidByParsed(body.value, type);
+    case 'bytes':
+      return saidByBytes(body.bytes, type);
+  }
+}
+
+function saidByBytes(bytes: Uint8Array, type: string): Said {
+  if (bytes.length === 0) return { form: 'none' };
+  const essence = essenceOf(type);
+  if (JSON_TYPE.test(essence)) return saidByJson(bytes);
+  if (essence === MULTIPART_TYPE) {
+    const parts = multipartForm(bytes, boundaryOf(type));
+    if (parts !== null) return { form: 'parts', text: JSON.stringify(parts) };
+  }
+  return { form: 'bytes', bytes };
+}
+
+function saidByParsed(value: unknown, type: string): Said {
+  if (value === undefined) return { form: 'none' };
+  if (value instanceof Uint8Array) return saidByBytes(value, type);
+  return { form: 'json', text: canonicalJson(value) };
+}
+
+function saidByJson(bytes: Uint8Array): Said {
+  try {
+    return { form: 'json', text: canonicalJson(JSON.parse(utf8.decode(bytes))) };
+  } catch {
+    return { form: 'bytes', bytes };
+  }
+}
+
+function contentType(request: HttpRequest): string {
+  return oneOf(request.headers['content-type']);
+}
+
+function essenceOf(type: string): string {
+  return type.split(';', 1)[0]!.trim().toLowerCase();
+}
+
+function plainType(type: string): string {
+  const [, ...parameters] = type.split(';');
+  const kept = parameters.filter((parameter) => !MATTERS_NOT.test(parameter));
+  return [essenceOf(type), ...kept.map((parameter) => parameter.trim())].join(';');
+}
+
+function oneOf(value: string | readonly string[] | undefined): string {
+  return typeof value === 'string' ? value : (value?.join(', ') ?? '');
+}

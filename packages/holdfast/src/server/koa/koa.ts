@@ -1,0 +1,185 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import type { Execution, Idempotency } from '../../idempotency/idempotency.ts';
+import { isSafeToRetry } from '../../idempotency/options.ts';
+import { isEventStream, readUpTo } from '../idempotency/bounded-stream.ts';
+import {
+  type AnswerHead,
+  type HttpAnswer,
+  httpIdempotency,
+  type HttpRun,
+} from '../idempotency/http-idempotency.ts';
+import { beginExchange, type HeldRun } from '../idempotency/node-exchange.ts';
+import { bodyOf } from '../idempotency/node-request.ts';
+import type { HttpIdempotencyOptions } from '../idempotency/options.ts';
+
+/** As much of Koa's context as is used here; it is what `tenant` is given. */
+export interface KoaContextLike {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  readonly path: string;
+  readonly originalUrl: string;
+  readonly request: { readonly body?: unknown };
+  readonly response: { readonly headers: Readonly<Record<string, unknown>> };
+  /** `state.idempotency` is the execution that a request is handled under. */
+  readonly state: Record<string, unknown> & { idempotency?: Execution<unknown> };
+  /** The route's template, of @koa/router. */
+  readonly _matchedRoute?: unknown;
+  respond?: boolean | undefined;
+  status: number;
+  body: unknown;
+  append(name: string, value: string): void;
+  remove(name: string): void;
+}
+
+export type KoaMiddleware = (
+  context: KoaContextLike,
+  next: () => Promise<unknown>,
+) => Promise<void>;
+
+/**
+ * Makes what is behind it in Koa happen once for each key.
+ *
+ * ```ts
+ * app.use(idempotent(engine, { required: true }));
+ * app.use(async (ctx) => {
+ *   ctx.body = await card.charge(ctx.request.body, ctx.state.idempotency?.keyFor('card'));
+ * });
+ * ```
+ *
+ * It belongs behind authentication, rate limits, body parsers and what compresses, and before everything that
+ * has effects. Given as a route's middleware it knows the route's template, else the path is the route. Where
+ * nobody has parsed the body it is read here, and can be read again. An error that is thrown becomes an answer
+ * further out, and is judged as such: by its status, unless it is marked by `safeToRetry`.
+ *
+ * @throws TypeError, RangeError for wrong options.
+ */
+export function idempotent<Source extends object = KoaContextLike>(
+  engine: Idempotency<unknown>,
+  options?: HttpIdempotencyOptions<Source>,
+): KoaMiddleware {
+  const http = httpIdempotency(engine, options);
+  return async (context, next) => {
+    const { req: request, res: response, originalUrl: url, path, _matchedRoute } = context;
+    const route = typeof _matchedRoute === 'string' ? _matchedRoute : path;
+    const body = () => bodyOf(request, context.request.body, http.limits.requestBody);
+    const about = { route, url, body, source: context };
+    const begun = await beginExchange(http, { request, response, about });
+    switch (begun.kind) {
+      case 'pass':
+        await next();
+        break;
+      case 'answer':
+        answer(context, begun.answer);
+        break;
+      case 'run':
+        context.state.idempotency = begun.run.execution;
+        await runHeld(begun, context, next, http.limits.responseBody);
+    }
+  };
+}
+
+/**
+ * The context's body is recorded here, before those further out do anything with it, as what compresses would. What is
+ * written past Koa, and the answer that an error becomes further out, is recorded when it ends.
+ */
+async function runHeld(
+  { run, held }: HeldRun,
+  context: KoaContextLike,
+  next: () => Promise<unknown>,
+  limit: number,
+): Promise<void> {
+  try {
+    await next();
+  } catch (error) {
+    if (isSafeToRetry(error) && !held.isEnded) {
+      held.letGo();
+      await run.fail(error);
+    }
+    throw error;
+  }
+  const { body, respond } = context;
+  if (respond === false) held.handlerSettled();
+  if (respond === false || held.isEnded || body === undefined || body === null) return;
+  const instead = await recorded(run, context, limit);
+  held.letGo();
+  if (instead === null) return;
+  held.resetHeaders();
+  answer(context, instead);
+}
+
+/** Tells the run of the context's body, which can then still be sent; answers what to send in its place, or null. */
+async function recorded(
+  run: HttpRun,
+  context: KoaContextLike,
+  limit: number,
+): Promise<HttpAnswer | null> {
+  const head = headOf(context);
+  const stream = streamOf(context.body);
+  let body: Uint8Array;
+  if (stream === null) {
+    body = bytesOf(context.body);
+  } else {
+    if (isEventStream(String(context.response.headers['content-type']))) {
+      return run.finishUnkept(head);
+    }
+    const read = await readUpTo(stream, limit);
+    if (read.kind === 'beyond') {
+      // Instead of the body that has been read from: the rest comes after it.
+      setBody(context, Readable.fromWeb(read.stream as Parameters<typeof Readable.fromWeb>[0]));
+      return run.finishUnkept(head);
+    }
+    body = read.bytes;
+    setBody(context, Buffer.from(read.bytes));
+  }
+  const whole = { ...head, body };
+  const toSend = await run.finish(whole);
+  return toSend === whole ? null : toSend;
+}
+
+/** Another form of the same body: status and headers stay. */
+function setBody(context: KoaContextLike, body: unknown): void {
+  const { status } = context;
+  context.body = body;
+  context.status = status;
+}
+
+function answer(context: KoaContextLike, { status, headers, body }: HttpAnswer): void {
+  for (const name of CONTENT_HEADERS) context.remove(name);
+  for (const [name] of headers) context.remove(name);
+  for (const [name, value] of headers) context.append(name, value);
+  context.status = status;
+  context.body = body.length === 0 ? null : Buffer.from(body);
+  context.status = status;
+}
+
+const CONTENT_HEADERS = ['content-length', 'content-encoding', 'content-type', 'etag'];
+
+function headOf({ status, response }: KoaContextLike): AnswerHead {
+  const headers = Object.entries(response.headers).flatMap(([name, value]) => {
+    const values: readonly unknown[] = Array.isArray(value) ? value : [value];
+    return values.map((one) => [name, String(one)] as const);
+  });
+  return { status, headers };
+}
+
+/** Null for what is no stream. */
+function streamOf(body: unknown): ReadableStream<Uint8Array> | null {
+  if (body instanceof Blob) return body.stream();
+  if (body instanceof Response) return body.body ?? new Blob([]).stream();
+  const isStream = body instanceof Readable || body instanceof ReadableStream;
+  return isStream ? ReadableStream.from(bytesIn(body)) : null;
+}
+
+/** Streams may be of strings. */
+async function* bytesIn(chunks: AsyncIterable<unknown>): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks) {
+    yield typeof chunk === 'string' ? Buffer.from(chunk) : (chunk as Uint8Array);
+  }
+}
+
+/** As Koa writes it. */
+function bytesOf(body: unknown): Uint8Array {
+  if (Buffer.isBuffer(body)) return body;
+  return Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
+}

@@ -1,0 +1,77 @@
+import type { RouteOptions } from '../idempotency/http.ts';
+import type { ExecutionContextLike } from './types.ts';
+
+/** Marks handlers, by reflect-metadata, which Nest loads: so wrappers that copy metadata keep the mark. */
+const MARK = 'holdfast:idempotent';
+
+// Nest's own names, which its decorators leave on a handler and on its class.
+const SSE = '__sse__';
+const ARGUMENTS = '__routeArguments__';
+const PASSTHROUGH = '__responsePassthrough__';
+const RESPONSE_OR_NEXT = /^[12]:/;
+
+/** What reflect-metadata adds. */
+interface Metadata {
+  defineMetadata?(name: string, value: unknown, target: object): void;
+  getMetadata?(name: string, target: object, property?: string): unknown;
+}
+
+const metadata = Reflect as Metadata;
+
+/** Of a class or of a method; in legacy TypeScript, as Nest needs it. */
+export type IdempotentDecorator = (
+  target: object,
+  property?: string | symbol,
+  descriptor?: { readonly value?: unknown },
+) => void;
+
+/**
+ * The handler, or each of the class's, happens once for each key, where an interceptor of Holdfast's is in
+ * front. Its options win over the interceptor's.
+ *
+ * ```ts
+ * @Idempotent({ required: true })
+ * @Post('charge')
+ * charge(@Body() order: Order) { ... }
+ * ```
+ *
+ * @throws TypeError for a property that is no method, or without reflect-metadata.
+ */
+export function Idempotent(options: RouteOptions = {}): IdempotentDecorator {
+  return (target, property, descriptor) => {
+    const marked = property === undefined ? target : descriptor?.value;
+    if (typeof marked !== 'function') {
+      throw new TypeError(`@Idempotent() is for classes and methods, not for ${String(property)}`);
+    }
+    if (metadata.defineMetadata === undefined) {
+      throw new TypeError("@Idempotent() needs reflect-metadata: import '@nestjs/common' first");
+    }
+    metadata.defineMetadata(MARK, options, marked);
+  };
+}
+
+/** What a handler's decorators say. */
+export interface Marks {
+  /** Of the handler, else of its class; undefined for neither. */
+  readonly options: RouteOptions | undefined;
+  /** The handler itself was marked. */
+  readonly isOwn: boolean;
+  readonly isSse: boolean;
+  /** It has `@Res()` or `@Next()`, without `passthrough`: Nest leaves the answer to it. */
+  readonly answersItself: boolean;
+}
+
+export function marksOf(context: ExecutionContextLike): Marks {
+  const read = metadata.getMetadata?.bind(metadata) ?? (() => undefined);
+  const [owner, handler] = [context.getClass(), context.getHandler()];
+  const own = read(MARK, handler) as RouteOptions | undefined;
+  const given = (read(ARGUMENTS, owner, handler.name) ?? {}) as object;
+  return {
+    options: own ?? (read(MARK, owner) as RouteOptions | undefined),
+    isOwn: own !== undefined,
+    isSse: Boolean(read(SSE, handler)),
+    answersItself:
+      Object.keys(given).some((name) => RESPONSE_OR_NEXT.test(name)) &&
+      !read(PASSTHROUGH, owner, handler.name),
+  };
+}

@@ -1,0 +1,14 @@
+export { Idempotent, type IdempotentDecorator } from './decorator.ts';
+export { idempotencyInterceptor, type NestIdempotencyOptions } from './interceptor.ts';
+export {
+  HoldfastModule,
+  type HoldfastModuleFactory,
+  type HoldfastModuleOptions,
+} from './module.ts';
+export type {
+  CallHandlerLike,
+  DynamicModuleLike,
+  ExecutionContextLike,
+  NestInterceptorLike,
+  NestRequestLike,
+} from './types.ts';

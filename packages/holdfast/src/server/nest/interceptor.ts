@@ -1,0 +1,188 @@
+import { type IncomingMessage, ServerResponse } from 'node:http';
+import type { Idempotency } from '../../idempotency/index.ts';
+import { isSafeToRetry } from '../../idempotency/options.ts';
+import { type HeldResponse, holdResponse } from '../idempotency/held-response.ts';
+import {
+  type HttpAnswer,
+  httpIdempotency,
+  type HttpIdempotency,
+  type HttpIdempotencyOptions,
+  type HttpRun,
+  type RequestBody,
+} from '../idempotency/http.ts';
+import { beginExchange, pathOf } from '../idempotency/node-exchange.ts';
+import { readBody } from '../idempotency/node-request.ts';
+import { type Marks, marksOf } from './decorator.ts';
+import type {
+  CallHandlerLike,
+  ExecutionContextLike,
+  NestInterceptorLike,
+  NestRequestLike,
+} from './types.ts';
+
+/** The options of HTTP; a handler says by itself that it takes part, so by default all methods may. */
+export type NestIdempotencyOptions<Source extends object = NestRequestLike> =
+  HttpIdempotencyOptions<Source>;
+
+/**
+ * Makes handlers that are marked with `@Idempotent()` happen once for each key, in NestJS 12 on Express.
+ *
+ * ```ts
+ * const app = await NestFactory.create(AppModule);
+ * app.useGlobalInterceptors(idempotencyInterceptor(engine), ...others);
+ * ```
+ *
+ * It must be the outermost interceptor. Guards come before it, so a replay is given only to who may have it; what
+ * it keeps is what leaves in the end: behind the other interceptors, serialisers and exception filters. A handler
+ * finds its execution on the request: `request.idempotency`. An answer of the handler's own (`@Res()`) is held like
+ * any other; a handler of events (`@Sse()`) and one that is not called by HTTP are refused with a TypeError. On the
+ * Fastify platform the plugin of `holdfast/fastify` does the same, with
+ * `@RouteConfig({ holdfast: { idempotent: true } })`.
+ *
+ * rxjs is not imported: what is given back is no Observable but an async iterable, which rxjs takes in
+ * its place. That also keeps Nest from unsubscribing from a handler whose client has gone: it is done to its end.
+ *
+ * @throws TypeError, RangeError for wrong options.
+ */
+export function idempotencyInterceptor<Source extends object = NestRequestLike>(
+  engine: Idempotency<unknown>,
+  options?: NestIdempotencyOptions<Source>,
+): NestInterceptorLike {
+  const methods = ['POST', 'PATCH', 'PUT', 'DELETE'];
+  return new IdempotencyInterceptor(httpIdempotency(engine, { methods, ...options }));
+}
+
+class IdempotencyInterceptor implements NestInterceptorLike {
+  readonly #http: HttpIdempotency;
+
+  constructor(http: HttpIdempotency) {
+    this.#http = http;
+  }
+
+  async intercept<Handled>(
+    context: ExecutionContextLike,
+    next: CallHandlerLike<Handled>,
+  ): Promise<Handled> {
+    const marks = marksOf(context);
+    const { answersItself } = marks;
+    if (marks.options === undefined || (marks.isSse && !marks.isOwn)) return next.handle();
+    const exchange = exchangeOf(context, marks, this.#http.limits.requestBody);
+    const { request, response } = exchange;
+    const begun = await beginExchange(this.#http, exchange);
+    if (begun.kind === 'pass') return next.handle();
+    if (begun.kind === 'answer') {
+      holdResponse(response, replacing(response, begun.answer), Infinity);
+      if (answersItself) response.end();
+      return [undefined] as Handled;
+    }
+    request.idempotency = begun.run.execution;
+    const work = { ...begun, response, answersItself };
+    return detached(next.handle() as Subscribable, work) as Handled;
+  }
+}
+
+/** As much of an Observable as is needed. */
+interface Subscribable {
+  subscribe(observer: {
+    next(value: unknown): void;
+    error(error: unknown): void;
+    complete(): void;
+  }): unknown;
+}
+
+/** A handler at work. */
+interface Work {
+  readonly run: HttpRun;
+  readonly held: HeldResponse;
+  readonly response: ServerResponse;
+  readonly answersItself: boolean;
+}
+
+/** What the handler answers, of which Nest takes the last. Goes on to its end even if nobody takes it any more. */
+async function* detached(handled: Subscribable, work: Work): AsyncGenerator<unknown> {
+  const { run, held, response, answersItself } = work;
+  let isTaken = false;
+  try {
+    yield* await lastOf(handled);
+    isTaken = true;
+  } catch (error) {
+    isTaken = true;
+    if (isSafeToRetry(error)) await run.fail(error);
+    // Nest may tell nobody: then it is unknown.
+    else if (response.destroyed) held.handlerSettled();
+    throw error;
+  } finally {
+    if (!isTaken) {
+      // The client has gone, and Nest answers nobody: it was done, and there is no answer to keep.
+      held.letGo();
+      await run.finishUnkept({ status: response.statusCode, headers: [] });
+    } else if (answersItself) held.handlerSettled();
+  }
+}
+
+/** The last value, or none. */
+function lastOf(handled: Subscribable): Promise<unknown[]> {
+  return new Promise((resolve, reject) => {
+    let last: unknown[] = [];
+    handled.subscribe({
+      next: (value) => (last = [value]),
+      error: reject,
+      complete: () => resolve(last),
+    });
+  });
+}
+
+/** Nest goes on to answer, by whatever way the handler's decorators say; this is what leaves in its place. */
+function replacing(response: ServerResponse, { status, headers, body }: HttpAnswer): HttpRun {
+  // What was set before for all answers, such as CORS, stays.
+  const before = response
+    .getHeaderNames()
+    .filter((name) => !/^(content-|etag$)/.test(name))
+    .flatMap((name) =>
+      [response.getHeader(name)!].flat().map((value) => [name, `${value}`] as const),
+    );
+  const answer: HttpAnswer = { status, headers: [...before, ...headers], body };
+  return {
+    execution: undefined as never,
+    finish: async () => answer,
+    finishUnkept: async () => answer,
+    fail: async () => {},
+  };
+}
+
+type Request = IncomingMessage & NestRequestLike;
+
+function exchangeOf(context: ExecutionContextLike, { isSse, options }: Marks, limit: number) {
+  const name = `${(context.getClass() as { name?: string }).name}.${context.getHandler().name}`;
+  const type = context.getType();
+  if (type !== 'http') {
+    throw new TypeError(
+      `@Idempotent() on ${name}: it was called by ${type}, not by HTTP; use idempotent(key, work) of the engine`,
+    );
+  }
+  if (isSse) throw new TypeError(`@Idempotent() on ${name}: events of @Sse() cannot be replayed`);
+  const response = context.switchToHttp().getResponse();
+  if (!(response instanceof ServerResponse)) {
+    throw new TypeError(
+      `@Idempotent() on ${name}: it needs the Express platform; on Fastify, register the plugin of holdfast/fastify`,
+    );
+  }
+  const request = context.switchToHttp().getRequest() as Request;
+  const { originalUrl: url, route, baseUrl } = request;
+  const about = {
+    url,
+    route: route === undefined ? pathOf(url) : baseUrl + String(route.path),
+    body: () => bodyOf(request, limit),
+    source: request,
+    options,
+  };
+  return { request, response, about };
+}
+
+/** What Nest's parser has made of it, or what it is if nobody has read it. */
+function bodyOf(request: Request, limit: number): RequestBody | Promise<RequestBody> {
+  const isRead = request.readableDidRead || request.readableEnded;
+  // However much a parser lets in.
+  if (Number(request.headers['content-length'] ?? 0) > limit) return { kind: 'too-large' };
+  return isRead ? { kind: 'parsed', value: request.body } : readBody(request, limit);
+}

@@ -1,0 +1,72 @@
+import { idempotency, type Idempotency, type IdempotencyStore } from '../../idempotency/index.ts';
+import { idempotencyInterceptor, type NestIdempotencyOptions } from './interceptor.ts';
+import type { DynamicModuleLike, NestRequestLike } from './types.ts';
+
+/** What `HoldfastModule` is set up with. */
+export interface HoldfastModuleOptions<Source extends object = NestRequestLike> {
+  /**
+   * What HTTP says of idempotency, over an engine, or over a store that gets an engine of all defaults, which is
+   * closed with the application if that calls its shutdown hooks.
+   */
+  readonly idempotency: NestIdempotencyOptions<Source> &
+    (
+      | { readonly engine: Idempotency<unknown>; readonly store?: never }
+      | { readonly store: IdempotencyStore; readonly engine?: never }
+    );
+}
+
+/** The same, out of what Nest injects. */
+export interface HoldfastModuleFactory {
+  readonly imports?: readonly unknown[];
+  readonly inject?: readonly unknown[];
+  readonly useFactory: (
+    ...injected: never[]
+  ) => HoldfastModuleOptions<never> | Promise<HoldfastModuleOptions<never>>;
+}
+
+/** Nest's `APP_INTERCEPTOR`. */
+const APP_INTERCEPTOR = 'APP_INTERCEPTOR';
+
+/**
+ * `idempotencyInterceptor` as a module, for all of the application.
+ *
+ * ```ts
+ * @Module({ imports: [HoldfastModule.forRoot({ idempotency: { store: sqliteStore('charges.db') } })] })
+ * ```
+ *
+ * Import it first: its interceptor must be the outermost, and of several modules' the first imported is.
+ */
+// Nest asks for a class to name a module by.
+// oxlint-disable-next-line typescript/no-extraneous-class
+export class HoldfastModule {
+  /** @throws (when the application starts) TypeError, RangeError for wrong options. */
+  static forRoot<Source extends object = NestRequestLike>(
+    options: HoldfastModuleOptions<Source>,
+  ): DynamicModuleLike {
+    return HoldfastModule.forRootAsync({
+      useFactory: () => options as HoldfastModuleOptions<never>,
+    });
+  }
+
+  /** @throws (when the application starts) TypeError, RangeError for wrong options; what `useFactory` throws. */
+  static forRootAsync(factory: HoldfastModuleFactory): DynamicModuleLike {
+    const { imports = [], inject = [], useFactory } = factory;
+    const make = async (...injected: never[]) => interceptorOf(await useFactory(...injected));
+    return {
+      module: HoldfastModule,
+      imports: imports as never[],
+      providers: [{ provide: APP_INTERCEPTOR, useFactory: make, inject: inject as never[] }],
+    };
+  }
+}
+
+function interceptorOf(options: HoldfastModuleOptions<never>) {
+  const { engine: given, store, ...rest } = options.idempotency;
+  if ((given === undefined) === (store === undefined)) {
+    throw new TypeError('HoldfastModule: idempotency needs either an engine or a store');
+  }
+  if (given !== undefined) return idempotencyInterceptor(given, rest);
+  const engine = idempotency({ store: store! });
+  const interceptor = idempotencyInterceptor(engine, rest);
+  return Object.assign(interceptor, { onApplicationShutdown: () => engine.close() });
+}

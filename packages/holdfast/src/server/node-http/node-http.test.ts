@@ -1,0 +1,126 @@
+import { createServer } from 'node:http';
+import { json } from 'node:stream/consumers';
+import { expect, it } from 'vitest';
+import { fakeIdempotency } from '../../../test/fake-idempotency.ts';
+import { listening } from '../../../test/holding.ts';
+import { until } from '../../../test/serve.ts';
+import { idempotent, type Listener } from './node-http.ts';
+
+const post = (port: number, init: RequestInit = {}): Promise<Response> =>
+  fetch(`http://127.0.0.1:${port}/pay?x=1`, {
+    method: 'POST',
+    headers: { 'idempotency-key': 'k', 'content-type': 'application/json' },
+    body: '{"amount": 5}',
+    ...init,
+  });
+
+/** A server of one listener; what it rejects with is written down and answered 500, as an outer wrapper would. */
+async function serving(listener: Listener) {
+  const engine = fakeIdempotency();
+  const once = idempotent(engine)(listener);
+  const errors: unknown[] = [];
+  const port = await listening((request, response) =>
+    once(request, response).catch((error: unknown) => {
+      errors.push(error);
+      if (!response.writableEnded) response.writeHead(500).end('outer');
+    }),
+  );
+  return { engine, port, errors };
+}
+
+it('gives the listener the body and the execution, and the engine the path as the route', async () => {
+  const seen: unknown[] = [];
+  const { engine, port } = await serving(async (request, response) => {
+    seen.push(await json(request), request.idempotency?.keyFor('card'));
+    response.writeHead(201).end('done');
+  });
+  expect((await post(port)).status).toBe(201);
+  const again = await post(port);
+  expect([again.status, await again.text(), again.headers.get('idempotent-replayed')]).toEqual([
+    201,
+    'done',
+    'true',
+  ]);
+  expect(seen).toEqual([{ amount: 5 }, 'k:card']);
+  expect(engine.asked[0]).toMatchObject({ key: 'k', scope: ['http', 'POST', '/pay'] });
+});
+
+it('leaves a request without a key as it came', async () => {
+  const { engine, port } = await serving(async (request, response) => {
+    expect([request.readableDidRead, request.idempotency]).toEqual([false, undefined]);
+    response.end(JSON.stringify(await json(request)));
+  });
+  expect(await (await post(port, { headers: {} })).json()).toEqual({ amount: 5 });
+  expect(engine.asked).toEqual([]);
+});
+
+it.each<[string, Listener]>([
+  [
+    'throws',
+    () => {
+      throw new Error('boom');
+    },
+  ],
+  [
+    'rejects',
+    async () => {
+      throw new Error('boom');
+    },
+  ],
+])('hands on what a listener %s, and its outcome is unknown', async (_how, listener) => {
+  const { engine, port, errors } = await serving(listener);
+  const response = await post(port);
+  expect([response.status, await response.text()]).toEqual([500, 'outer']);
+  expect([errors, engine.steps]).toEqual([[new Error('boom')], ['hold']]);
+});
+
+it('takes the answer for the outcome where a listener throws after it', async () => {
+  const { engine, port, errors } = await serving(async (_request, response) => {
+    response.end('done');
+    throw new Error('late');
+  });
+  expect(await (await post(port)).text()).toBe('done');
+  expect([errors, engine.steps]).toEqual([[new Error('late')], ['complete']]);
+});
+
+it('records the answer of a listener that calls back, although its client has gone', async () => {
+  let answer: (() => void) | undefined;
+  let isClosed = false;
+  const { engine, port } = await serving((_request, response) => {
+    response.once('close', () => (isClosed = true));
+    answer = () => void response.end('done');
+  });
+  const leaving = new AbortController();
+  const sent = post(port, { signal: leaving.signal });
+  await until('it is asked', () => answer !== undefined);
+  leaving.abort();
+  await expect(sent).rejects.toThrow(/abort/);
+  await until('the connection is closed', () => isClosed);
+  expect(engine.steps).toEqual([]);
+  answer!();
+  await until('it is recorded', () => engine.steps.length === 1);
+  expect(engine.steps).toEqual(['complete']);
+});
+
+it('leaves no listener on a response behind', async () => {
+  const once = idempotent(fakeIdempotency())((_request, response) => response.end('done'));
+  const counts: number[] = [];
+  const port = await listening(async (request, response) => {
+    const before = response.listenerCount('close');
+    await once(request, response);
+    counts.push(response.listenerCount('close') - before);
+  });
+  const replayed = [];
+  for (let i = 0; i < 2; i++) replayed.push((await post(port)).headers.has('idempotent-replayed'));
+  expect([replayed, counts]).toEqual([
+    [false, true],
+    [0, 0],
+  ]);
+});
+
+it('refuses wrong options', () => {
+  const engine = fakeIdempotency();
+  expect(() => idempotent(engine, { methods: ['GET'] })).toThrow(RangeError);
+  expect(() => idempotent({} as never)).toThrow(TypeError);
+  expect(createServer(idempotent(engine)(() => {})).listening).toBe(false);
+});

@@ -1,0 +1,181 @@
+import { integer, type OptionsOf, parseOptions } from '../../core/options.ts';
+import {
+  type Change,
+  checkpointed,
+  claim,
+  completed,
+  extended,
+  isOwned,
+  released,
+  type StoredRecord,
+} from '../../idempotency/record.ts';
+import type {
+  Claim,
+  ClaimRequest,
+  IdempotencyStore,
+  Owned,
+  RecoveryPoint,
+} from '../../idempotency/store.ts';
+import { TimerNode } from '../../runtime/clock.ts';
+import type { Runtime } from '../../runtime/runtime.ts';
+import { systemRuntime } from '../../runtime/system.ts';
+import { TimerLists } from '../../runtime/timer-lists.ts';
+
+/** The options of `memoryStore`. */
+const memoryStoreOptions = {
+  /**
+   * Records at most: a claim of a further key is refused until one has expired. 1 to 10 000 000; default
+   * 10 000.
+   */
+  maxRecords: integer({
+    what: 'Records at most: a claim of a further key is refused until one has expired',
+    default: 10_000,
+    min: 1,
+    max: 10_000_000,
+  }),
+};
+
+/** See `memoryStore`. */
+export type MemoryStoreOptions = OptionsOf<typeof memoryStoreOptions>;
+
+/**
+ * Keeps idempotency records in this process's memory: for tests, and for single processes whose
+ * effects are gone with them. A crash or a restart forgets everything, and another process knows
+ * nothing of it.
+ *
+ * It never forgets a record before its time. When it is full, what has expired goes first; then
+ * claims of further keys reject with an Error that says so, and all other steps work.
+ *
+ * @param runtime whose monotonic clock is the store's; default the system's.
+ * @throws TypeError, RangeError for wrong options.
+ */
+export function memoryStore(
+  options: MemoryStoreOptions = {},
+  runtime: Runtime = systemRuntime,
+): IdempotencyStore {
+  const { maxRecords } = parseOptions(memoryStoreOptions, options, 'memoryStore');
+  return new MemoryStore(maxRecords, runtime);
+}
+
+/** A record in its place, and in the order in which records expire. No clock arms it. */
+class Entry extends TimerNode {
+  record: StoredRecord;
+  readonly #id: string;
+  readonly #entries: Map<string, Entry>;
+
+  constructor(id: string, record: StoredRecord, entries: Map<string, Entry>) {
+    super();
+    this.record = record;
+    this.#id = id;
+    this.#entries = entries;
+  }
+
+  expire(): void {
+    this.#entries.delete(this.#id);
+  }
+}
+
+class MemoryStore implements IdempotencyStore {
+  readonly name = 'memory';
+  readonly #maxRecords: number;
+  readonly #runtime: Runtime;
+  readonly #entries = new Map<string, Entry>();
+  /** By expiry, late by 1 % at most (exact for round durations); a claim looks at the record itself. */
+  readonly #order = new TimerLists();
+
+  constructor(maxRecords: number, runtime: Runtime) {
+    this.#maxRecords = maxRecords;
+    this.#runtime = runtime;
+  }
+
+  claim(request: ClaimRequest): Promise<Claim> {
+    const now = this.#runtime.clock.now();
+    const entry = this.#entries.get(request.id);
+    if (entry === undefined && !this.#hasRoom(now)) {
+      return Promise.reject(new Error(fullMessage(this.#maxRecords)));
+    }
+    const { answer, record } = claim(entry?.record, request, now);
+    this.#keep(request.id, entry, record, now);
+    return Promise.resolve(answer);
+  }
+
+  extend(owned: Owned, lease: number): Promise<boolean> {
+    return this.#write(owned, extended(lease));
+  }
+
+  checkpoint(owned: Owned, point: RecoveryPoint, lease: number): Promise<boolean> {
+    return this.#write(owned, checkpointed(point, lease));
+  }
+
+  complete(owned: Owned, result: string, retention: number): Promise<boolean> {
+    return this.#write(owned, completed(result, retention));
+  }
+
+  release(owned: Owned): Promise<boolean> {
+    return this.#write(owned, released);
+  }
+
+  reap(limit: number): Promise<number> {
+    const deleted = this.#reap(limit, this.#runtime.clock.now());
+    // Lets go of durations that no record has any more.
+    this.#order.nextDue();
+    return Promise.resolve(deleted);
+  }
+
+  check(): Promise<readonly string[]> {
+    return Promise.resolve([]);
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  #write(owned: Owned, change: Change): Promise<boolean> {
+    const now = this.#runtime.clock.now();
+    const entry = this.#entries.get(owned.id);
+    const record = entry?.record;
+    if (!isOwned(record, owned, now)) return Promise.resolve(false);
+    this.#keep(owned.id, entry, change(record, now), now);
+    return Promise.resolve(true);
+  }
+
+  #keep(id: string, entry: Entry | undefined, record: StoredRecord | null, now: number): void {
+    if (entry === undefined) {
+      if (record === null) return;
+      const added = new Entry(id, record, this.#entries);
+      this.#entries.set(id, added);
+      this.#order.add(added, record.expiresAt - now, now);
+      return;
+    }
+    if (record === null) {
+      this.#order.remove(entry);
+      entry.expire();
+      return;
+    }
+    const { expiresAt } = entry.record;
+    entry.record = record;
+    if (record.expiresAt === expiresAt) return;
+    this.#order.remove(entry);
+    this.#order.add(entry, record.expiresAt - now, now);
+  }
+
+  #hasRoom(now: number): boolean {
+    return this.#entries.size < this.#maxRecords || this.#reap(1, now) === 1;
+  }
+
+  #reap(limit: number, now: number): number {
+    for (let deleted = 0; deleted < limit; deleted++) {
+      const entry = this.#order.takeDue(now);
+      if (entry === null) return deleted;
+      entry.expire();
+    }
+    return limit;
+  }
+}
+
+function fullMessage(maxRecords: number): string {
+  return (
+    `the memory store is full: it holds ${maxRecords} records, none of which has expired. ` +
+    'Raise `maxRecords`, shorten the retention, or use a store that is not in memory'
+  );
+}

@@ -1,0 +1,63 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type PostgresServer, startPostgres } from '../../../../../test/servers/postgres.ts';
+import { byPg, byPostgresJs, type Connected } from '../../../test/postgres.ts';
+import { migrate } from './migrate.ts';
+import { postgresStore } from './postgres.ts';
+
+let server: PostgresServer;
+let connected: Connected;
+
+beforeAll(async () => {
+  server = await startPostgres();
+  connected = byPg(server.url, 1);
+  await migrate(connected.client);
+});
+afterAll(async () => {
+  await connected.end();
+  await server.stop();
+});
+
+describe('check', () => {
+  test('is content with the defaults of PostgreSQL, by either client', async () => {
+    expect(await connected.store.check()).toEqual([]);
+    const other = byPostgresJs(server.url, 1);
+    expect(await other.store.check()).toEqual([]);
+    await other.end();
+  });
+
+  test('warns if the table is not there', async () => {
+    const store = postgresStore(connected.client, { table: 'nowhere' });
+    expect(await store.check()).toEqual([
+      'The table is not there, or cannot be seen: run `migrate`.',
+    ]);
+  });
+
+  test('warns if the table is unlogged', async () => {
+    await migrate(connected.client, { table: 'unlogged' });
+    await connected.ask('alter table unlogged set unlogged');
+    const store = postgresStore(connected.client, { table: 'unlogged' });
+    expect(await store.check()).toEqual([expect.stringContaining('unlogged')]);
+  });
+
+  test.each([
+    ['synchronous_commit', 'off'],
+    ['default_transaction_isolation', 'serializable'],
+    ['default_transaction_isolation', "'repeatable read'"],
+  ])('warns of a session of which %s is %s', async (setting, value) => {
+    await connected.ask(`set ${setting} = ${value}`);
+    expect(await connected.store.check()).toEqual([expect.stringContaining(`\`${setting}\``)]);
+    await connected.ask(`reset ${setting}`);
+  });
+
+  test('warns of a server that may forget', async () => {
+    const careless = await startPostgres({ fsync: false, settings: { full_page_writes: 'off' } });
+    const { client, store, end } = byPg(careless.url);
+    await migrate(client);
+    expect(await store.check()).toEqual([
+      expect.stringContaining('`fsync`'),
+      expect.stringContaining('`full_page_writes`'),
+    ]);
+    await end();
+    await careless.stop();
+  });
+});

@@ -1,0 +1,82 @@
+import type { Answer, Ask, Database } from './client.ts';
+
+/** What is used of `pg.Pool`; `Connection` is what its `connect()` gives. */
+export interface PgPool<Connection = unknown> extends PgQueries {
+  connect(): Promise<Connection>;
+}
+
+/** What is used of a connection of `pg.Pool`. */
+export interface PgConnection extends PgQueries {
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  removeListener(event: 'error', listener: (error: Error) => void): unknown;
+  release(destroy?: boolean): void;
+}
+
+interface PgQueries {
+  query(question: { name?: string; text: string; values?: unknown[] }): Promise<PgResult>;
+}
+
+interface PgResult {
+  readonly rows: readonly unknown[];
+  readonly rowCount: number | null;
+  readonly command: string;
+}
+
+/** Asks over a `pg.Pool`. */
+export function pgDatabase<Connection extends PgConnection>(
+  pool: PgPool<Connection>,
+): Database<Connection> {
+  return {
+    ask: askOver(pool),
+    transaction: async (work) => {
+      const connection = await pool.connect();
+      if (typeof connection?.release !== 'function') {
+        throw new TypeError('postgresStore needs a pg.Pool, got something else that has connect()');
+      }
+      // A connection that is lost between two questions says so here, or else ends the process.
+      connection.on('error', ignore);
+      let isClean = false;
+      try {
+        await connection.query({ text: 'begin' });
+        const { commit, value } = await work(askOver(connection), connection);
+        await end(connection, commit ? 'COMMIT' : 'ROLLBACK');
+        isClean = true;
+        return value;
+      } catch (error) {
+        isClean = await isRolledBack(connection);
+        throw error;
+      } finally {
+        connection.removeListener('error', ignore);
+        connection.release(!isClean);
+      }
+    },
+  };
+}
+
+function askOver(queries: PgQueries): Ask {
+  return async ({ name, text, values }) => {
+    const { rows, rowCount } = await queries.query({
+      text,
+      ...(values === undefined ? {} : { values: [...values] }),
+      ...(name === undefined ? {} : { name }),
+    });
+    return { rows: rows as Answer['rows'], count: rowCount ?? 0 };
+  };
+}
+
+/** A commit after a statement that has failed is a rollback, and PostgreSQL calls it no error. */
+async function end(connection: PgConnection, how: 'COMMIT' | 'ROLLBACK'): Promise<void> {
+  const { command } = await connection.query({ text: how });
+  if (command !== how)
+    throw new Error('the transaction was rolled back: a statement in it had failed');
+}
+
+/** Whether the connection is known to be outside of any transaction. */
+function isRolledBack(connection: PgConnection): Promise<boolean> {
+  return connection.query({ text: 'rollback' }).then(
+    () => true,
+    () => false,
+  );
+}
+
+function ignore(): void {}

@@ -1,0 +1,90 @@
+import { Sleep } from '../../idempotency/sleep.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { Ask, Database, Decided } from './client.ts';
+
+/** What is used of the `sql` function of postgres.js; `Tx` is the `sql` of a transaction. */
+export interface PostgresJs<Tx = unknown> extends PostgresJsQueries {
+  begin(work: (tx: Tx) => Promise<void>): Promise<unknown>;
+}
+
+/** What is used of any `sql` of postgres.js. */
+export interface PostgresJsQueries {
+  unsafe(
+    text: string,
+    values?: (string | number)[],
+    options?: { prepare?: boolean },
+  ): PromiseLike<readonly unknown[] & { readonly count: number }>;
+}
+
+/** Milliseconds after an error that may be of the connection within which that is known. */
+const SOON = 1000;
+
+/**
+ * Asks over the `sql` function of postgres.js, which looks after the connections of transactions itself.
+ *
+ * It says at once when one is lost. What is asked of it after that, its own rollback included, ends the
+ * process, or is done outside of any transaction on a connection that was opened anew (3.4.9,
+ * https://github.com/porsager/postgres/pull/1215). So from then on nothing is asked, and the work's end is kept from it.
+ */
+export function postgresJsDatabase<Tx extends PostgresJsQueries>(
+  sql: PostgresJs<Tx>,
+  clock: Clock,
+): Database<Tx> {
+  return {
+    ask: askOver(sql),
+    transaction: async <T>(work: (ask: Ask, tx: Tx) => Promise<Decided<T>>) => {
+      let decided: Decided<T> | undefined;
+      const lost = new AbortController();
+      const begun = sql.begin(async (tx) => {
+        const safe = untilLost(tx, lost.signal);
+        try {
+          decided = await work(askOver(safe), safe);
+          // What is thrown is how this client is told to roll back.
+          if (!decided.commit) throw ROLLBACK;
+        } catch (error) {
+          if (isOfConnection(error)) await new Sleep(clock, SOON, lost.signal).over;
+          if (!lost.signal.aborted) throw error;
+        }
+        if (lost.signal.aborted) await new Promise<never>(() => {});
+      });
+      begun.catch(() => lost.abort());
+      try {
+        await begun;
+      } catch (error) {
+        if (error !== ROLLBACK) throw error;
+      }
+      return decided!.value;
+    },
+  };
+}
+
+const ROLLBACK = new Error('rolled back');
+
+/** Of this connection or any other, by the codes of postgres.js and of Node. */
+function isOfConnection(error: unknown): boolean {
+  return /^(CONNECTION_|E[A-Z])/.test(String((error as { code?: unknown } | null)?.code));
+}
+
+/** The same handle, of which every use throws once the signal has aborted. */
+function untilLost<Handle extends object>(handle: Handle, lost: AbortSignal): Handle {
+  const wrapped = (value: unknown): unknown =>
+    typeof value === 'function' ? untilLost(value, lost) : value;
+  return new Proxy(handle, {
+    get: (target, key) => wrapped(Reflect.get(target, key)),
+    apply: (target, self, given: unknown[]) => {
+      if (lost.aborted) throw new Error('the connection of this transaction was lost');
+      // Of a savepoint: its work is handed such a handle too.
+      const parameters = given.map((each) =>
+        typeof each === 'function' ? (inner: unknown) => each(wrapped(inner)) : each,
+      );
+      return Reflect.apply(target as () => unknown, self, parameters as []);
+    },
+  });
+}
+
+function askOver(queries: PostgresJsQueries): Ask {
+  return async ({ name, text, values = [] }) => {
+    const rows = await queries.unsafe(text, [...values], { prepare: name !== undefined });
+    return { rows: rows as readonly Record<string, unknown>[], count: rows.count };
+  };
+}

@@ -1,0 +1,114 @@
+import { parseOptions } from '../../core/options.ts';
+import type {
+  Claim,
+  ClaimRequest,
+  Granted,
+  Transacted,
+  TransactionalStore,
+} from '../../idempotency/store.ts';
+import type { Runtime } from '../../runtime/runtime.ts';
+import { systemRuntime } from '../../runtime/system.ts';
+import { warningsOf } from './check.ts';
+import {
+  type Answer,
+  type Ask,
+  databaseOf,
+  type PostgresClient,
+  type TransactionOf,
+} from './client.ts';
+import { type PostgresStoreOptions, postgresOptions, type TableName } from './options.ts';
+import { type Statement, statementsOf } from './statements.ts';
+
+/**
+ * Records in PostgreSQL: for a fleet, and for effects that are rows of the same database. With
+ * `mode: 'transactional'` the work gets the transaction in which its record is kept, and both commit or
+ * neither does, through a crash at any moment.
+ *
+ * The table must be there: see `migrate`. Every step is one round trip and one statement that commits
+ * by itself, on the server's clock. A server clock that is set forward ends leases and retentions early.
+ *
+ * `client` is a `pg.Pool`, or the `sql` function of postgres.js; the store neither opens nor closes it.
+ * Each transaction holds one of its connections as long as the work runs, so let it have as
+ * many as work may run at once, and some more. Like every user of `pg.Pool`, listen to its `error` event.
+ * For transactions prefer `pg`: postgres.js 3.4.9 can end the process when the server closes a connection that
+ * is in one. All or nothing holds all the same.
+ *
+ * Work may not end its transaction, nor release its connection.
+ *
+ * @throws TypeError, RangeError for a client or options that are wrong.
+ */
+export function postgresStore<Client extends PostgresClient>(
+  client: Client,
+  options: PostgresStoreOptions = {},
+  runtime: Runtime = systemRuntime,
+): TransactionalStore<TransactionOf<Client>> {
+  const { table, prepare } = parseOptions(postgresOptions, options, 'postgresStore');
+  const database = databaseOf<TransactionOf<Client>>(client, 'postgresStore', runtime);
+  const statements = statementsOf(table);
+  const over =
+    (ask: Ask) =>
+    ({ text, name }: Statement, ...values: (string | number)[]): Promise<Answer> =>
+      ask({ text, values, ...(prepare ? { name } : {}) }).catch((error: unknown) => {
+        throw explained(error, table);
+      });
+  const tell = over(database.ask);
+
+  return {
+    name: 'postgres',
+
+    claim: async ({ id, token, fingerprint, lease, retention, expired }) => {
+      const { claim } = statements;
+      return answerOf(await tell(claim, id, token, fingerprint, lease, retention, expired))!;
+    },
+    extend: async ({ id, token }, lease) => isOne(await tell(statements.extend, id, token, lease)),
+    checkpoint: async ({ id, token }, { name, value }, lease) =>
+      isOne(await tell(statements.checkpoint, id, token, name, value, lease)),
+    complete: async ({ id, token }, result, retention) =>
+      isOne(await tell(statements.complete, id, token, result, retention)),
+    release: async ({ id, token }) => isOne(await tell(statements.release, id, token)),
+    reap: async (limit) => (await tell(statements.reap, limit)).count,
+
+    check: () => warningsOf(database.ask, table),
+    close: () => Promise.resolve(),
+
+    transact: <T>(
+      { id, token, fingerprint, retention }: Omit<ClaimRequest, 'expired' | 'lease'>,
+      work: (tx: TransactionOf<Client>) => Promise<Transacted<T>>,
+    ) =>
+      database.transaction<Standing | Done<T>>(async (ask, tx) => {
+        const { lock, record } = statements;
+        const tellInside = over(ask);
+        const standing = answerOf(await tellInside(lock, id, token, fingerprint));
+        if (standing !== null) return { commit: false, value: standing as Standing };
+        const { result, value } = await work(tx);
+        const done: Done<T> = { kind: 'done', value };
+        if (result === null) return { commit: false, value: done };
+        const kept = await tellInside(record, id, token, fingerprint, result, retention);
+        if (!isOne(kept)) throw new Error(NOT_KEPT);
+        return { commit: true, value: done };
+      }),
+  };
+}
+
+const NOT_KEPT =
+  'the result was not kept: this key was claimed in leased mode meanwhile, or the transaction has ended before the work';
+
+type Standing = Exclude<Claim, Granted>;
+type Done<T> = { readonly kind: 'done'; readonly value: T };
+
+/** What the functions of the migration answer. */
+function answerOf({ rows }: Answer): Claim | null {
+  const answer = rows[0]?.['answer'];
+  return typeof answer === 'string' ? (JSON.parse(answer) as Claim) : null;
+}
+
+const isOne = ({ count }: Answer): boolean => count === 1;
+
+/** Undefined table, undefined function, invalid schema name. */
+const NOT_THERE: ReadonlySet<unknown> = new Set(['42P01', '42883', '3F000']);
+
+function explained(error: unknown, table: TableName): unknown {
+  if (!NOT_THERE.has((error as { code?: unknown } | null)?.code)) return error;
+  const missing = `postgresStore: the table '${table.given}' is not there, or not as this version needs it; run migrate(client, { table: '${table.given}' }) first`;
+  return new Error(missing, { cause: error });
+}

@@ -1,0 +1,142 @@
+import { show } from '../../core/options.ts';
+import type { Script } from './scripts.ts';
+
+/** A client, or a cluster's client, of ioredis or of node-redis (`redis`). */
+export type RedisClient = Ioredis | IoredisCluster | NodeRedis | NodeRedisCluster;
+
+/** What is used of an ioredis client. */
+export interface Ioredis extends IoredisScripts {
+  info(): Promise<unknown>;
+  config(command: 'GET', name: string): Promise<unknown>;
+}
+
+/** What is used of an ioredis `Cluster`. */
+export interface IoredisCluster extends IoredisScripts {
+  info(): Promise<unknown>;
+  nodes(role: 'master'): readonly Pick<Ioredis, 'config' | 'info'>[];
+}
+
+/** How ioredis runs scripts. */
+export interface IoredisScripts {
+  evalsha(sha: string, keys: number, ...keysAndArguments: string[]): Promise<unknown>;
+  eval(script: string, keys: number, ...keysAndArguments: string[]): Promise<unknown>;
+}
+
+/** What is used of a node-redis client. */
+export interface NodeRedis extends NodeRedisScripts {
+  info(): Promise<unknown>;
+  configGet(name: string): Promise<unknown>;
+}
+
+/** What is used of a node-redis cluster. */
+export interface NodeRedisCluster extends NodeRedisScripts {
+  readonly masters: readonly unknown[];
+  /** A promise of the client of one of `masters`. */
+  nodeClient(master: never): unknown;
+}
+
+/** How node-redis runs scripts. */
+export interface NodeRedisScripts {
+  evalSha(sha: string, options: KeysAndArguments): Promise<unknown>;
+  eval(script: string, options: KeysAndArguments): Promise<unknown>;
+}
+
+/** What node-redis hands to a script. */
+export interface KeysAndArguments {
+  keys: string[];
+  arguments: string[];
+}
+
+/** One way to ask any client. */
+export interface Connection {
+  /** Runs a script by its digest; rejects with `NOSCRIPT` if Redis does not know it. */
+  runKnown(script: Script, key: string, args: string[]): Promise<unknown>;
+  /** Runs a script by its text, by which Redis then knows it. */
+  run(script: Script, key: string, args: string[]): Promise<unknown>;
+  /** Every server that takes writes: one, unless it is a cluster. */
+  primaries(): Promise<readonly Server[]>;
+}
+
+/** A server, to be asked how it is configured. */
+export interface Server {
+  /** What `INFO` says. */
+  info(): Promise<string>;
+  /** A setting's value; undefined if the server has none of this name. */
+  setting(name: string): Promise<string | undefined>;
+}
+
+/**
+ * One way to ask any client.
+ *
+ * @throws TypeError if it is none.
+ */
+export function connectionOf(client: unknown, path: string): Connection {
+  if (has<IoredisScripts>(client, 'evalsha', 'eval')) {
+    return {
+      runKnown: (script, key, args) => client.evalsha(script.sha, 1, key, ...args),
+      run: (script, key, args) => client.eval(script.text, 1, key, ...args),
+      primaries: async () => {
+        const found = await ioredisPrimaries(client as Ioredis | IoredisCluster);
+        return found.map(ioredisServer);
+      },
+    };
+  }
+  if (has<NodeRedisScripts>(client, 'evalSha', 'eval')) {
+    return {
+      runKnown: (script, key, args) => client.evalSha(script.sha, { keys: [key], arguments: args }),
+      run: (script, key, args) => client.eval(script.text, { keys: [key], arguments: args }),
+      primaries: async () => {
+        const found = await nodeRedisPrimaries(client as NodeRedis | NodeRedisCluster);
+        return found.map(nodeRedisServer);
+      },
+    };
+  }
+  throw new TypeError(
+    `${path} needs a client or cluster of ioredis or of node-redis, got ${show(client)}`,
+  );
+}
+
+async function ioredisPrimaries(client: Ioredis | IoredisCluster) {
+  if (!has<IoredisCluster>(client, 'nodes')) return [client];
+  // Until it has asked one of them anything, it knows but those that it was told of.
+  await client.info();
+  return client.nodes('master');
+}
+
+function ioredisServer(client: Pick<Ioredis, 'config' | 'info'>): Server {
+  return {
+    info: async () => String(await client.info()),
+    setting: async (name) => valueIn(await client.config('GET', name), name),
+  };
+}
+
+async function nodeRedisPrimaries(client: NodeRedis | NodeRedisCluster) {
+  if (!has<NodeRedisCluster>(client, 'nodeClient')) return [client];
+  const { masters } = client;
+  return await Promise.all(
+    masters.map((node) => client.nodeClient(node as never) as Promise<NodeRedis>),
+  );
+}
+
+function nodeRedisServer(client: NodeRedis): Server {
+  return {
+    info: async () => String(await client.info()),
+    setting: async (name) => valueIn(await client.configGet(name), name),
+  };
+}
+
+/** `CONFIG GET` answers pairs in one list, or an object, as the protocol and the client have it. */
+function valueIn(reply: unknown, name: string): string | undefined {
+  const value: unknown = Array.isArray(reply)
+    ? reply[reply.findIndex((each) => String(each) === name) + 1]
+    : (reply as Record<string, unknown> | null)?.[name];
+  return value === undefined ? undefined : String(value);
+}
+
+function has<T>(client: unknown, ...methods: readonly (keyof T & string)[]): client is T {
+  return (
+    typeof client === 'object' &&
+    client !== null &&
+    methods.every((name) => typeof (client as Record<string, unknown>)[name] === 'function')
+  );
+}

@@ -1,0 +1,190 @@
+import { Redis } from 'ioredis';
+import { createClient } from 'redis';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import {
+  claimOf,
+  claimed,
+  look,
+  rivalOf,
+} from '../../../../../test/conformance/idempotency-store/stage.ts';
+import { type RedisServer, startRedis } from '../../../../../test/servers/redis.ts';
+import { redisStore } from './redis.ts';
+
+const POINT = { name: 'charged', value: '1' };
+const LONG = 60_000;
+
+describe('the Redis store', () => {
+  let server: RedisServer;
+  let client: Redis;
+  beforeAll(async () => {
+    server = await startRedis();
+    client = new Redis(server.url);
+  });
+  afterAll(async () => {
+    client.disconnect();
+    await server.stop();
+  });
+  afterEach(() => client.flushall());
+
+  const commands = async () => {
+    const stats = await client.info('commandstats');
+    const calls = [...stats.matchAll(/^cmdstat_(eval|evalsha):calls=(\d+)/gm)];
+    return Object.fromEntries(calls.map(([, name, count]) => [name, Number(count)]));
+  };
+
+  test('makes one round trip a step, once Redis knows its scripts', async () => {
+    const store = redisStore(client);
+    const steps = async () => {
+      const request = await claimed(store);
+      await store.extend(request, LONG);
+      await store.checkpoint(request, POINT, LONG);
+      await store.complete(request, '1', LONG);
+      await store.release(request);
+    };
+    await steps();
+    await client.config('RESETSTAT');
+    await steps();
+    expect(await commands()).toEqual({ evalsha: 5 });
+  });
+
+  test.each(['ioredis', 'node-redis'])(
+    'goes on when Redis has forgotten its scripts, over %s',
+    async (which) => {
+      const other = createClient({ url: server.url });
+      await other.connect();
+      const store = redisStore(which === 'ioredis' ? client : other);
+      const forget = () => client.script('FLUSH');
+
+      await forget();
+      const request = await claimed(store);
+      await forget();
+      expect(await store.extend(request, LONG)).toBe(true);
+      await forget();
+      expect(await store.checkpoint(request, POINT, LONG)).toBe(true);
+      await forget();
+      expect(await store.claim(request)).toMatchObject({ points: [POINT] });
+      await forget();
+      expect(await store.complete(request, '1', LONG)).toBe(true);
+      const released = await claimed(store);
+      await forget();
+      expect(await store.release(released)).toBe(true);
+      other.destroy();
+    },
+  );
+
+  test('keeps one hash a key, with no more in it than it must', async () => {
+    const stores = [redisStore(client), redisStore(client, { prefix: 'shop:' })];
+    const request = claimOf({ id: 'the-id' });
+    for (const store of stores) await claimed(store, request);
+    expect((await client.keys('*')).toSorted()).toEqual(['holdfast:{the-id}', 'shop:{the-id}']);
+    await stores[0]!.checkpoint(request, POINT, LONG);
+    expect(Object.keys(await client.hgetall('holdfast:{the-id}')).toSorted()).toEqual([
+      'a',
+      'f',
+      'l',
+      'p',
+      't',
+    ]);
+    await stores[0]!.complete(request, '"done"', LONG);
+    expect(await client.hgetall('holdfast:{the-id}')).toEqual({
+      f: 'what-is-asked-for',
+      r: '"done"',
+    });
+  });
+
+  test('lets Redis forget by itself', async () => {
+    const store = redisStore(client);
+    const request = await claimed(store, { id: 'k', retention: 100_000_000.5, lease: 0.5 });
+    const kept = () => client.pttl('holdfast:{k}');
+    expect(await kept()).toBeGreaterThan(99_000_000);
+    await store.extend(request, 200_000_000.5);
+    expect(await kept()).toBeGreaterThan(199_000_000);
+    await store.checkpoint(request, POINT, 300_000_000);
+    expect(await kept()).toBeGreaterThan(299_000_000);
+    await store.complete(request, '1', 4999.5);
+    expect(await kept()).toBeLessThanOrEqual(5000);
+    expect(await store.reap(10)).toBe(0);
+  });
+
+  test('refuses further keys when memory is full, and lets what was claimed be done', async () => {
+    const store = redisStore(client);
+    const request = await claimed(store);
+    const ended = await claimed(store);
+    await client.config('SET', 'maxmemory', '1');
+    try {
+      await expect(store.claim(claimOf())).rejects.toThrow('OOM');
+      expect(await store.extend(request, 2 * LONG)).toBe(true);
+      expect(await store.checkpoint(request, POINT, 2 * LONG)).toBe(true);
+      expect(await store.complete(request, '"done"', LONG)).toBe(true);
+      expect(await look(store, request)).toMatchObject({ kind: 'completed', result: '"done"' });
+      expect(await store.release(ended)).toBe(true);
+    } finally {
+      await client.config('SET', 'maxmemory', '0');
+    }
+  });
+
+  test('understands a client that answers with buffers', async () => {
+    const plain = createClient({ url: server.url });
+    await plain.connect();
+    const store = redisStore(plain.withTypeMapping({ [BLOB_STRING]: Buffer }));
+    const request = await claimed(store);
+    await store.checkpoint(request, POINT, LONG);
+    expect(await store.claim(request)).toMatchObject({ kind: 'claimed', points: [POINT] });
+    await store.complete(request, '"żółć"', LONG);
+    expect(await look(store, request)).toMatchObject({ result: '"żółć"' });
+    expect(await store.check()).toHaveLength(1);
+    plain.destroy();
+  });
+
+  test('rejects when Redis cannot be asked, and leaves the client open', async () => {
+    const gone = new Redis({
+      port: server.port,
+      enableOfflineQueue: false,
+      lazyConnect: true,
+      maxRetriesPerRequest: 0,
+      autoResendUnfulfilledCommands: false,
+    });
+    await gone.connect();
+    const store = redisStore(gone);
+    await store.close();
+    const request = await claimed(store);
+    gone.disconnect();
+    await expect(store.claim(rivalOf(request))).rejects.toThrow(
+      'enableOfflineQueue options is false',
+    );
+    await expect(store.complete(request, '1', LONG)).rejects.toThrow(
+      'enableOfflineQueue options is false',
+    );
+    await expect(store.check()).rejects.toThrow('enableOfflineQueue options is false');
+  });
+});
+
+/** The type of strings in node-redis' mapping. */
+const BLOB_STRING = 36;
+
+describe('what is not a client', () => {
+  test.each([
+    [undefined, 'undefined'],
+    ['redis://127.0.0.1', '"redis://127.0.0.1"'],
+    [{}, 'an object'],
+    [new Map(), 'an instance of a class'],
+    [null, 'null'],
+  ])('is refused: %s', (given, shown) => {
+    expect(() => redisStore(given as never)).toThrow(
+      new TypeError(
+        `redisStore needs a client or cluster of ioredis or of node-redis, got ${shown}`,
+      ),
+    );
+  });
+
+  test.each([
+    [{ prefix: 'a{b' }, RangeError, 'prefix must be at most 100 characters, without { and }'],
+    [{ prefix: 'a'.repeat(101) }, RangeError, 'prefix must be at most 100 characters'],
+    [{ prefix: 1 }, TypeError, 'prefix must be a string of at most 100 characters'],
+    [{ prefx: 'a' }, TypeError, "prefx is not an option; did you mean 'prefix'?"],
+  ])('nor are these options: %j', (options, type, message) => {
+    const create = () => redisStore(createClient(), options as never);
+    expect(create).toThrow(type);
+    expect(create).toThrow(`redisStore.${message}`);
+  });
+});

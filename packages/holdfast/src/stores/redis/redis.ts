@@ -1,0 +1,127 @@
+import { parseOptions } from '../../core/options.ts';
+import type {
+  Claim,
+  ClaimRequest,
+  IdempotencyStore,
+  Owned,
+  RecoveryPoint,
+} from '../../idempotency/store.ts';
+import { warningsOf } from './check.ts';
+import { type Connection, connectionOf, type RedisClient } from './client.ts';
+import { type RedisStoreOptions, redisStoreOptions } from './options.ts';
+import { type Script, scripts } from './scripts.ts';
+
+/**
+ * Keeps idempotency records in Redis or Valkey, for a fleet: one hash a key, one script and
+ * one round trip a step, on Redis' own clock. Redis forgets what has expired by itself, so `reap` has nothing
+ * to do and answers 0. `close` leaves the client open.
+ *
+ * What is claimed and completed stays so **through crashes with `appendonly yes`, `appendfsync always`,
+ * `maxmemory-policy noeviction` and one primary**; `check` warns of everything else. A failover is not among
+ * what is promised: Redis acknowledges a write before its replicas have it, so a replica that takes over may
+ * not know of a key, and what was done for it may be done again. Where that must not happen, use PostgreSQL.
+ * When memory is full, Redis refuses to claim further keys, and lets what was claimed go on and be completed.
+ *
+ * The engine has a timeout of its own, so the client should fail at once while it is not connected, and must
+ * not send a command twice, whose second answer would be that the key is not the asker's:
+ *
+ * - ioredis: `{ enableOfflineQueue: false, maxRetriesPerRequest: 0, autoResendUnfulfilledCommands: false }`;
+ * - node-redis: `{ disableOfflineQueue: true }`.
+ *
+ * Wait until such a client is ready before the first call.
+ *
+ * @param client a client or cluster of ioredis or of node-redis, connected by whoever made it.
+ * @throws TypeError if it is neither; TypeError, RangeError for wrong options.
+ */
+export function redisStore(client: RedisClient, options: RedisStoreOptions = {}): IdempotencyStore {
+  const { prefix } = parseOptions(redisStoreOptions, options, 'redisStore');
+  return new RedisStore(connectionOf(client, 'redisStore'), prefix);
+}
+
+class RedisStore implements IdempotencyStore {
+  readonly name = 'redis';
+  readonly #connection: Connection;
+  readonly #prefix: string;
+
+  constructor(connection: Connection, prefix: string) {
+    this.#connection = connection;
+    this.#prefix = prefix;
+  }
+
+  async claim(request: ClaimRequest): Promise<Claim> {
+    const { id, token, fingerprint, lease, retention, expired } = request;
+    const args = [token, fingerprint, whole(lease), whole(retention), expired];
+    return claimIn(await this.#run(scripts.claim, id, args));
+  }
+
+  extend({ id, token }: Owned, lease: number): Promise<boolean> {
+    return this.#write(scripts.extend, id, [token, whole(lease)]);
+  }
+
+  checkpoint({ id, token }: Owned, point: RecoveryPoint, lease: number): Promise<boolean> {
+    return this.#write(scripts.checkpoint, id, [token, point.name, point.value, whole(lease)]);
+  }
+
+  complete({ id, token }: Owned, result: string, retention: number): Promise<boolean> {
+    return this.#write(scripts.complete, id, [token, result, whole(retention)]);
+  }
+
+  release({ id, token }: Owned): Promise<boolean> {
+    return this.#write(scripts.release, id, [token]);
+  }
+
+  reap(): Promise<number> {
+    return Promise.resolve(0);
+  }
+
+  check(): Promise<readonly string[]> {
+    return warningsOf(this.#connection);
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  async #write(script: Script, id: string, args: string[]): Promise<boolean> {
+    return Number(await this.#run(script, id, args)) === 1;
+  }
+
+  /** By its digest, which is one short round trip; by its text if Redis has forgotten it, or never knew. */
+  async #run(script: Script, id: string, args: string[]): Promise<unknown> {
+    // The braces let a cluster place the key by its id, whatever the prefix.
+    const key = `${this.#prefix}{${id}}`;
+    try {
+      return await this.#connection.runKnown(script, key, args);
+    } catch (error) {
+      if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error;
+      return await this.#connection.run(script, key, args);
+    }
+  }
+}
+
+/** Milliseconds as Redis takes them. */
+const whole = (milliseconds: number): string => String(Math.ceil(milliseconds));
+
+/** Clients may be set up to answer with buffers or numbers as strings, so each value says what it is. */
+function claimIn(reply: unknown): Claim {
+  const [kind, first, second] = reply as readonly unknown[];
+  switch (String(kind)) {
+    case 'claimed':
+      return { kind: 'claimed', attempt: Number(first), points: pointsIn(second) };
+    case 'reconcile':
+      return { kind: 'reconcile', attempt: Number(first), points: pointsIn(second) };
+    case 'mismatch':
+      return { kind: 'mismatch' };
+    case 'completed':
+      return { kind: 'completed', result: String(first), expiresIn: Number(second) };
+    case 'in-progress':
+      return { kind: 'in-progress', leaseLeft: Number(first) };
+    default:
+      return { kind: 'unknown' };
+  }
+}
+
+function pointsIn(json: unknown): readonly RecoveryPoint[] {
+  const points = JSON.parse(String(json)) as (readonly [name: string, value: string])[];
+  return points.map(([name, value]) => ({ name, value }));
+}

@@ -1,0 +1,6 @@
+export {
+  type SqliteSnapshot,
+  type SqliteStore,
+  type SqliteStoreOptions,
+  sqliteStore,
+} from './sqlite.ts';

@@ -1,0 +1,76 @@
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+import postgres from 'postgres';
+import type { ClaimRequest, TransactionalStore } from '../src/idempotency/store.ts';
+import type { PostgresClient } from '../src/stores/postgres/client.ts';
+import type { PostgresStoreOptions } from '../src/stores/postgres/options.ts';
+import { postgresStore } from '../src/stores/postgres/postgres.ts';
+
+/** A client of PostgreSQL with a store over it, whichever it is. */
+export interface Connected {
+  readonly client: PostgresClient;
+  readonly store: TransactionalStore<unknown>;
+  ask(text: string): Promise<readonly Record<string, unknown>[]>;
+  end(): Promise<void>;
+}
+
+export type Connect = (url: string, max?: number, options?: PostgresStoreOptions) => Connected;
+
+/** By `pg`. */
+export const byPg: Connect = (url, max = 10, options = {}) => {
+  const pool = new pg.Pool({ connectionString: url, max });
+  // A server that goes away is what some tests are about.
+  pool.on('error', () => {});
+  return {
+    client: pool,
+    store: postgresStore(pool, options) as TransactionalStore<unknown>,
+    ask: (text) => askIn(pool, text),
+    end: () => pool.end(),
+  };
+};
+
+/** By postgres.js. */
+export const byPostgresJs: Connect = (url, max = 10, options = {}) => {
+  const sql = postgres(url, { max, onnotice: () => {}, backoff: () => 0.05 });
+  return {
+    client: sql,
+    store: postgresStore(sql, options) as TransactionalStore<unknown>,
+    ask: (text) => askIn(sql, text),
+    end: () => sql.end({ timeout: 1 }),
+  };
+};
+
+export const CLIENTS: readonly (readonly [string, Connect])[] = [
+  ['pg', byPg],
+  ['postgres.js', byPostgresJs],
+];
+
+/** Asks over a client, or inside of a transaction of it. */
+export async function askIn(handle: unknown, text: string): Promise<Record<string, unknown>[]> {
+  if (typeof handle === 'function') return await (handle as postgres.Sql).unsafe(text);
+  return (await (handle as pg.Pool).query(text)).rows;
+}
+
+/**
+ * Once the client knows that the connection of a transaction is lost: `pg` says so on the connection,
+ * postgres.js by the end of the transaction.
+ */
+export async function isGone(tx: unknown, transacted: Promise<unknown>): Promise<void> {
+  if (typeof tx === 'function') await transacted.catch(() => {});
+  else await new Promise((resolve) => (tx as pg.PoolClient).once('end', resolve as () => void));
+}
+
+/** Asks for a key that nobody has, unless told otherwise; leases and retentions outlive a test. */
+export function request(overrides: Partial<ClaimRequest> = {}): ClaimRequest {
+  return {
+    id: unique(),
+    token: unique(),
+    fingerprint: 'what-is-asked-for',
+    lease: 60_000,
+    retention: 60_000,
+    expired: 'refuse',
+    ...overrides,
+  };
+}
+
+const unique = (): string => randomBytes(24).toString('base64url');

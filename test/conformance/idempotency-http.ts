@@ -1,0 +1,38 @@
+import { describe } from 'vitest';
+import { bodies, boundedBodies } from './idempotency-http/bodies.ts';
+import { departures, failures } from './idempotency-http/failures.ts';
+import { keys, usedKeys } from './idempotency-http/keys.ts';
+import { payloads } from './idempotency-http/payloads.ts';
+import { replayedOnce, replays } from './idempotency-http/replays.ts';
+import type { Serve } from './idempotency-http/site.ts';
+import { durability, stores } from './idempotency-http/stores.ts';
+
+/**
+ * What every adapter of idempotency does, over a real server of its framework and real connections. `serve`
+ * starts one on a free port, with the routes of `Call.route`.
+ */
+export function httpConformance(name: string, serve: Serve): void {
+  describe(`idempotency over HTTP with ${name}`, () => {
+    describe('a replay', () => {
+      replays(serve);
+      replayedOnce(serve);
+    });
+    describe('a key', () => {
+      keys(serve);
+      usedKeys(serve);
+    });
+    describe('a payload', () => payloads(serve));
+    describe('a body', () => {
+      bodies(serve);
+      boundedBodies(serve);
+    });
+    describe('a failure', () => {
+      failures(serve);
+      departures(serve);
+    });
+    describe('a store', () => {
+      stores(serve);
+      durability(serve);
+    });
+  });
+}

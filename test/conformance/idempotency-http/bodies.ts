@@ -1,0 +1,112 @@
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { expect, test } from 'vitest';
+import { gate, problemIn, type Reply, type Serve, site, until } from './site.ts';
+
+const NOT_REPLAYABLE = { status: 409, type: 'urn:holdfast:problem:idempotency-not-replayable' };
+const binary = Uint8Array.from({ length: 1000 }, (_, i) => (i * 7) % 256);
+
+/** What kinds of answers there are, and which of them are kept. */
+export function bodies(serve: Serve): void {
+  test('that is binary comes back byte for byte', async () => {
+    const headers = { 'Content-Type': 'image/png' };
+    const { send, calls } = await site(serve, () => ({ status: 200, headers, body: binary }));
+    for (let i = 0; i < 2; i++) {
+      const answer = await send('/binary', { key: 'k1' });
+      expect(answer.bytes).toEqual(Buffer.from(binary));
+      expect(answer.headers.get('content-type')).toBe('image/png');
+    }
+    expect(calls.length).toBe(1);
+  });
+
+  test('that the handler has compressed comes back as it was', async () => {
+    const reply: Reply = {
+      status: 200,
+      headers: { 'Content-Type': 'text/plain', 'Content-Encoding': 'gzip' },
+      body: gzipSync('a'.repeat(1000)),
+    };
+    const { fetch, calls } = await site(serve, () => reply);
+    for (let i = 0; i < 2; i++) {
+      const response = await fetch('/binary', { key: 'k1' });
+      expect(response.headers.get('content-encoding')).toBe('gzip');
+      expect(await response.text()).toBe('a'.repeat(1000));
+    }
+    expect(calls.length).toBe(1);
+    expect(gunzipSync(reply.body as Buffer).length).toBe(1000);
+  });
+
+  test('that is a stream within the bound is kept like any other', async () => {
+    const { send, calls } = await site(serve, () => ({
+      status: 200,
+      headers: { 'Content-Type': 'application/octet-stream' },
+      body: pieces(binary.subarray(0, 300), binary.subarray(300)),
+    }));
+    for (let i = 0; i < 2; i++) {
+      expect((await send('/stream', { key: 'k1' })).bytes).toEqual(Buffer.from(binary));
+    }
+    expect(calls.length).toBe(1);
+  });
+}
+
+/** What is too much to be kept, or to be taken. */
+export function boundedBodies(serve: Serve): void {
+  test.each([
+    ['in one piece', () => 'x'.repeat(5000)],
+    ['in pieces', () => pieces(...Array.from({ length: 50 }, () => Buffer.alloc(100, 'x')))],
+  ])('beyond the bound, %s, goes out whole and cannot be replayed', async (_, body) => {
+    const headers = { 'Content-Type': 'text/plain' };
+    const { send, calls } = await site(serve, () => ({ status: 200, headers, body: body() }), {
+      http: { maxResponseBody: 1000 },
+    });
+    expect((await send('/stream', { key: 'k1' })).text).toBe('x'.repeat(5000));
+    const again = await send('/stream', { key: 'k1' });
+    expect(problemIn(again)).toEqual(NOT_REPLAYABLE);
+    expect(again.status).toBe(409);
+    expect(calls.length).toBe(1);
+  });
+
+  test('of exactly the bound is kept', async () => {
+    const body = 'x'.repeat(1000);
+    const headers = { 'Content-Type': 'text/plain' };
+    const { send } = await site(serve, () => ({ status: 200, headers, body }), {
+      http: { maxResponseBody: 1000 },
+    });
+    await send('/charge', { key: 'k1' });
+    expect((await send('/charge', { key: 'k1' })).text).toBe(body);
+  });
+
+  test('of server-sent events goes out as it is written, and cannot be replayed', async () => {
+    const { opened, open } = gate();
+    const { fetch, send, calls } = await site(serve, () => ({
+      status: 200,
+      headers: { 'Content-Type': 'text/event-stream' },
+      body: (async function* () {
+        yield Buffer.from('data: 1\n\n');
+        await opened;
+        yield Buffer.from('data: 2\n\n');
+      })(),
+    }));
+    const response = await fetch('/stream', { key: 'k1' });
+    const reader = response.body!.getReader();
+    expect(Buffer.from((await reader.read()).value!).toString()).toBe('data: 1\n\n');
+    expect(problemIn(await send('/stream', { key: 'k1' }))).toEqual(NOT_REPLAYABLE);
+    open();
+    expect(Buffer.from((await reader.read()).value!).toString()).toBe('data: 2\n\n');
+    expect((await reader.read()).done).toBe(true);
+    expect(calls.length).toBe(1);
+  });
+
+  test('of a request past the bound is answered 413, and the handler does not run', async () => {
+    const { send, calls } = await site(serve, () => ({ status: 200 }), {
+      http: { maxRequestBody: 1000 },
+    });
+    const answer = await send('/charge', { key: 'k1', body: { text: 'x'.repeat(2000) } });
+    expect(answer.status).toBe(413);
+    expect(calls).toEqual([]);
+    await until('others are served', () => true);
+    expect((await send('/charge', { key: 'k1', body: {} })).status).toBe(200);
+  });
+}
+
+async function* pieces(...chunks: Uint8Array[]): AsyncGenerator<Uint8Array> {
+  yield* chunks;
+}

@@ -1,0 +1,174 @@
+import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  type Execution,
+  idempotency,
+  type Idempotency,
+  type IdempotencyOptions,
+  type IdempotencyStore,
+} from 'holdfast/idempotency';
+import { memoryStore } from 'holdfast/memory';
+import { onTestFinished } from 'vitest';
+import type {
+  HttpIdempotencyOptions,
+  RouteOptions,
+} from '../../../packages/holdfast/src/server/idempotency/http.ts';
+
+/** What a route's handler is told, whatever the framework. */
+export interface Call {
+  readonly method: string;
+  /** `POST /charge`, `POST /binary`, `POST /stream`, `POST /fail`, `PUT /thing/:id` or `GET /charge`. */
+  readonly route: string;
+  /** Of `/thing/:id`. */
+  readonly id?: string | undefined;
+  /** The JSON that came; undefined for none. */
+  readonly body: unknown;
+  readonly execution: Execution<unknown> | undefined;
+}
+
+/** What it answers; or it throws. */
+export interface Reply {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string | string[]>>;
+  /** Text, bytes, or a stream; default none. */
+  readonly body?: string | Uint8Array | AsyncIterable<Uint8Array>;
+}
+
+export type Handle = (call: Call) => Reply | Promise<Reply>;
+
+/** How a server is set up. */
+export interface SiteOptions {
+  readonly engine: Idempotency;
+  readonly http: HttpIdempotencyOptions;
+  readonly route: RouteOptions;
+}
+
+/** A server of some framework, with the routes that `Call.route` names, all but the GET idempotent. */
+export type Serve = (handle: Handle, options: SiteOptions) => Promise<RunningServer>;
+
+export interface RunningServer {
+  readonly port: number;
+  /** Ends its connections as well. */
+  close(): Promise<void>;
+}
+
+/** What a test says of a site, beyond the defaults. */
+export interface About {
+  readonly store?: IdempotencyStore;
+  readonly engine?: Omit<Partial<IdempotencyOptions>, 'store' | 'mode'>;
+  readonly http?: HttpIdempotencyOptions;
+  readonly route?: RouteOptions;
+}
+
+/** A running site, gone when the test is over. */
+export interface Site {
+  readonly port: number;
+  /** What the handler was asked, in order. */
+  readonly calls: readonly Call[];
+  send(path: string, request?: Partial<Sent>): Promise<Answer>;
+  /** The response, unread. */
+  fetch(path: string, request?: Partial<Sent>): Promise<Response>;
+}
+
+export interface Sent {
+  readonly method: string;
+  readonly key: string;
+  readonly body: unknown;
+  readonly headers: Record<string, string>;
+  readonly signal: AbortSignal;
+}
+
+/** An answer, read whole. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly bytes: Buffer;
+  readonly text: string;
+}
+
+export async function site(serve: Serve, handle: Handle, about: About = {}): Promise<Site> {
+  const store = about.store ?? memoryStore();
+  const engine = idempotency({ store, ...about.engine });
+  const calls: Call[] = [];
+  const counted: Handle = (call) => {
+    calls.push(call);
+    return handle(call);
+  };
+  const http: HttpIdempotencyOptions = { methods: ['POST', 'PATCH', 'PUT'], ...about.http };
+  const server = await serve(counted, { engine, http, route: about.route ?? {} });
+  onTestFinished(async () => {
+    await server.close();
+    await engine.close();
+  });
+  const request = (path: string, sent: Partial<Sent> = {}): Promise<Response> =>
+    fetch(`http://127.0.0.1:${server.port}${path}`, initOf(sent));
+  return {
+    port: server.port,
+    calls,
+    fetch: request,
+    send: async (path, sent) => answerOf(await request(path, sent)),
+  };
+}
+
+function initOf({ method = 'POST', key, body = { amount: 5 }, headers, signal }: Partial<Sent>) {
+  const hasBody = method !== 'GET' && body !== null;
+  return {
+    method,
+    redirect: 'manual',
+    headers: {
+      ...(key === undefined ? {} : { 'Idempotency-Key': key }),
+      ...(hasBody ? { 'Content-Type': 'application/json' } : {}),
+      ...headers,
+    },
+    body: hasBody ? (typeof body === 'string' ? body : JSON.stringify(body)) : null,
+    signal: signal ?? null,
+  } satisfies RequestInit;
+}
+
+async function answerOf(response: Response): Promise<Answer> {
+  const bytes = Buffer.from(await response.arrayBuffer());
+  return { status: response.status, headers: response.headers, bytes, text: bytes.toString() };
+}
+
+/** Sends bytes as they are, and resolves with all that comes back until the server ends the connection. */
+export async function raw(port: number, lines: readonly string[], body = ''): Promise<string> {
+  const socket = connect(port, '127.0.0.1');
+  const head = [...lines, 'Host: a', 'Connection: close', `Content-Length: ${body.length}`];
+  socket.write(`${head.join('\r\n')}\r\n\r\n${body}`);
+  const chunks: Buffer[] = [];
+  for await (const chunk of socket) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString('latin1');
+}
+
+/** A problem's code and status, as its body says. */
+export function problemIn(answer: Answer): { status: number; type: string } {
+  const { status, type } = JSON.parse(answer.text) as { status: number; type: string };
+  return { status, type };
+}
+
+/** Something to wait for, and its being so. */
+export function gate(): { readonly opened: Promise<void>; open(): void } {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  return { opened: promise, open: resolve };
+}
+
+/** Waits until something is so. */
+export async function until(what: string, isSo: () => boolean): Promise<void> {
+  for (let left = 1000; !isSo(); left--) {
+    if (left === 0) throw new Error(`never came about: ${what}`);
+    await sleep(5);
+  }
+}
+
+/** A store of which some methods act differently. */
+export function altered(change: Partial<IdempotencyStore>): IdempotencyStore {
+  const store = memoryStore();
+  return new Proxy(store, {
+    get: (target, name) => {
+      const own = change[name as keyof IdempotencyStore];
+      if (own !== undefined) return own;
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+    },
+  });
+}

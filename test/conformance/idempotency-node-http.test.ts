@@ -1,0 +1,4 @@
+import { httpConformance } from './idempotency-http.ts';
+import { serveNodeHttp } from './idempotency-http/servers/node-http.ts';
+
+httpConformance('node:http', serveNodeHttp);
