@@ -21,7 +21,7 @@ export default defineConfig({
   resolve: { alias },
   test: {
     include: [
-      'packages/*/{src,test,oracles,reality}/**/*.test.ts',
+      'packages/*/{src,test,oracles,reality,torture}/**/*.test.ts',
       'test/**/*.test.ts',
       'bench/**/*.test.ts',
       'examples/**/*.test.ts',

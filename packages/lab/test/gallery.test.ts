@@ -11,7 +11,7 @@ const names = globSync('*.yaml', { cwd: gallery })
   .map((file) => basename(file, '.yaml'))
   .toSorted();
 
-test('there are twelve scenarios', () => expect(names).toHaveLength(12));
+test('there are thirteen scenarios', () => expect(names).toHaveLength(13));
 
 describe.each(names)('%s', (name) => {
   test('loads, and says what one sees', async () => {
@@ -42,6 +42,8 @@ test('after Black Friday only those without limits stay down', async () => {
   expect(naive.verdict.kind).toBe('metastable');
   expect(naive.users[0]!.byPhase['after']!.goodput).toBe(0);
   expect(holdfast.verdict.kind).toBe('recovers');
+  // It sends no keys, so that it is no use that payments would remember them.
+  expect(naive.services[1]!.total.duplicates).toBe(91_943);
   expectAllHold(holdfast);
 });
 
@@ -75,6 +77,14 @@ test('without jitter a crowd meets again, and a tenth of it is never served', as
   expectAllHold(holdfast);
 });
 
+test('retried writes have their effect twice, unless the server remembers the keys that are sent', async () => {
+  const { naive, holdfast } = await runs('retried-writes', ['naive', 'holdfast']);
+  expect(repeats(holdfast, 'forgetful')).toEqual([502, 0]);
+  expect(repeats(holdfast, 'remembering')).toEqual([0, 482]);
+  expect(repeats(naive, 'remembering')).toEqual([2357, 0]);
+  expectAllHold(holdfast);
+});
+
 async function runs<Lane extends string>(
   name: string,
   lanes: readonly Lane[],
@@ -86,6 +96,12 @@ async function runs<Lane extends string>(
     simulate(fleet, { scenario: scenario!, lane, seed: 1 }),
   ]);
   return Object.fromEntries(results) as Record<Lane, RunResult>;
+}
+
+/** Effects that happened again, and repeats that were recognised by their key. */
+function repeats({ services }: RunResult, at: string): readonly number[] {
+  const { duplicates, recognised } = services.find(({ name }) => name === at)!.total;
+  return [duplicates, recognised];
 }
 
 function amplification({ services }: RunResult, at: string): number | null {

@@ -5,6 +5,7 @@ import type {
   Edge,
   Fault,
   Fleet,
+  Idempotency,
   Queue,
   Scenario,
   Server,
@@ -95,14 +96,23 @@ export function edge(from: string, to: string, own: Partial<Edge> = {}): Edge {
 
 export const fixed = (value: number): Distribution => ({ kind: 'constant', value });
 
+/** The defaults of `idempotency()`. */
+const REMEMBERING: Idempotency = {
+  lease: 30_000,
+  retention: 86_400_000,
+  onExpiredLease: 'refuse',
+  wait: 0,
+};
+
 type ServiceParts = Partial<Omit<Server, 'queue'>> & {
   readonly queue?: Partial<Queue>;
   readonly replicas?: number;
   readonly stages?: readonly (readonly Edge[])[];
+  readonly idempotency?: Partial<Idempotency>;
 };
 
 export function service(name: string, parts: ServiceParts = {}): Service {
-  const { queue, replicas = 1, stages = [], ...server } = parts;
+  const { queue, replicas = 1, stages = [], idempotency, ...server } = parts;
   return {
     name,
     path: [],
@@ -123,6 +133,7 @@ export function service(name: string, parts: ServiceParts = {}): Service {
         ...queue,
       },
     },
+    idempotency: idempotency === undefined ? null : { ...REMEMBERING, ...idempotency },
     stages,
     recoveryTime: null,
     shutdown: { drain: 25_000, terminationGracePeriod: null },

@@ -17,6 +17,8 @@ const BREAKER = {
   cooldown: '1s',
   maxCooldown: '5s',
   successesToClose: 1,
+  // A store that is back answers: nobody is refused any more.
+  rampDuration: 0,
 } as const;
 
 type Step = IdempotencyStoreFailedEvent['step'];

@@ -139,7 +139,7 @@ function notRepeatable(edge: Edge, config: MethodConfig): Finding {
   return meshFinding('grpc-hedging-not-repeatable', {
     severity: 'error',
     message: `gRPC sends up to ${config.maxAttempts} copies of a call from ${edge.from} to ${edge.to}, which is neither idempotent nor keyed`,
-    fix: 'Hedge only methods that may be repeated; use a retryPolicy for the others, or send an idempotency key and say `keyed: true` in the spec.',
+    fix: 'Hedge only methods that may be repeated; use a retryPolicy for the others, or send an idempotency key, say `keyed: true` in the spec, and have the callee remember keys.',
     at: edge.id,
     place: config.place,
     value: config.maxAttempts,

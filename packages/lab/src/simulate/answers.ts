@@ -1,4 +1,4 @@
-import type { Classifier, Judgement, Outcome } from 'holdfast';
+import { type Classifier, httpClassifier, type Judgement, type Outcome } from 'holdfast';
 
 /**
  * What a request may be answered instead of a value. The error that an attempt gets is what it
@@ -15,8 +15,19 @@ export const answers = {
   refused: { verdict: 'transient', neverSent: true },
   /** The connection broke; the request may have had its effect. */
   reset: { verdict: 'transient' },
+  /** Another does the work of this key: as 409 with the least Retry-After, a second. */
+  inProgress: judged409('1'),
+  /** Nobody knows what became of this key's work: as 409. */
+  unknown: judged409(null),
 } satisfies Record<string, Judgement>;
 
 /** The classifier of every client. */
 export const classifyAnswer: Classifier = (outcome: Outcome) =>
   outcome.ok ? 'success' : (outcome.error as Judgement);
+
+/** What production's classifier makes of a conflict. */
+function judged409(retryAfter: string | null): Judgement {
+  const headers = { get: (name: string) => (name === 'retry-after' ? retryAfter : null) };
+  const judged = httpClassifier({ ok: true, value: { status: 409, headers } });
+  return typeof judged === 'string' ? { verdict: judged } : judged;
+}

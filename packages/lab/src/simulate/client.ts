@@ -50,6 +50,8 @@ export class ClientGroup {
   readonly deadline: number | null;
   /** The place of the edge's criticality among all, most important first. */
   readonly rank: number;
+  /** Its calls carry a key. */
+  readonly keyed: boolean;
   /** What is said of a call that inherits nothing. */
   readonly asked: CallOptions;
 
@@ -63,9 +65,10 @@ export class ClientGroup {
     problems.throwAny();
     this.options = { ...merged, classify: classifyAnswer };
     this.rank = CRITICALITIES.indexOf(edge.criticality);
+    this.keyed = edge.keyed && world.lane.sendsKeys;
     this.asked = {
-      idempotent: edge.idempotent,
-      key: edge.keyed ? 'key' : undefined,
+      idempotent: edge.idempotent || edge.keyed !== this.keyed,
+      key: this.keyed ? 'key' : undefined,
       criticality: edge.criticality,
     };
   }
@@ -188,6 +191,10 @@ export class OutboundCall {
 
   get edge(): Edge {
     return this.client.group.edge;
+  }
+
+  get keyed(): boolean {
+    return this.client.group.keyed;
   }
 
   readonly operation = (attempt: Attempt): typeof pending => {

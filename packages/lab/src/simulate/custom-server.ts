@@ -58,8 +58,8 @@ class Incoming implements IncomingRequest {
   }
 
   get key(): string | undefined {
-    const { edge, intent } = this.#request.call;
-    return edge.keyed ? this.#keys.of(intent) : undefined;
+    const { keyed, intent } = this.#request.call;
+    return keyed ? this.#keys.of(intent) : undefined;
   }
 
   get attempt(): number {

@@ -124,6 +124,34 @@ describe('a server of one’s own', () => {
     expect(seen).toEqual([[undefined, true]]);
   });
 
+  test('sees no key in the lane that sends none, and is asked again all the same', () => {
+    const keys: unknown[] = [];
+    const server: CustomServer = () => (request) => {
+      keys.push(request.key);
+      request.answer('transient');
+    };
+    const writers = { trace: [0], policy: BARE, keyed: true };
+    run({ writers }, { servers: { row: server }, lane: 'naive' });
+    expect(keys).toEqual([undefined, undefined, undefined, undefined]);
+  });
+
+  test('is asked once for a key that its service remembers, and its value is repeated', () => {
+    const keys: unknown[] = [];
+    const values: unknown[] = [];
+    const server: CustomServer = () => (request) => {
+      keys.push(request.key);
+      request.work(100, () => request.answer('success', `row ${request.key}`));
+    };
+    const client: CustomClient = ({ call }) => call(({ value }) => values.push(value));
+    const setting = {
+      row: { idempotency: { wait: '1s' } },
+      writers: { trace: [0], policy: { ...BARE, timeout: 90, retry: TWICE }, keyed: true },
+    } as const;
+    const { services } = run(setting, { servers: { row: server }, clients: { writers: client } });
+    expect([keys, values]).toEqual([['1'], ['row 1']]);
+    expect(services[0]!.total).toMatchObject({ duplicates: 0, recognised: 1 });
+  });
+
   test('has its calls made after a success, and not after a failure', () => {
     const stock = { stock: { serviceTime: '5ms' } } as const;
     const setting = { row: { calls: [{ to: 'stock' }] }, services: stock };

@@ -1,6 +1,6 @@
 import type { Criticality, Verdict } from 'holdfast';
 
-/** What a repeated request did: `duplicate` its effect a second time, `recognised` nothing, by its key. */
+/** What a repeated request did: `duplicate` its effect a second time, `recognised` nothing, since its key was known. */
 export type Repeat = 'none' | 'duplicate' | 'recognised';
 
 /**
@@ -17,7 +17,7 @@ export interface Probe {
   requestArrived(service: string, now: number, first: boolean): void;
   /** It was turned away, dropped, or lost: it will not be answered by work. */
   requestRejected(service: string, now: number, criticality: Criticality): void;
-  /** Its work is done. `wasted`: its caller had given up. `repeat`: its effect had happened before. */
+  /** Its work is done. `wasted`: its caller had given up. `repeat`: whether it was asked for before. */
   requestServed(
     service: string,
     now: number,

@@ -3,6 +3,7 @@ import { answers } from './answers.ts';
 import { AnswerCache } from './cache.ts';
 import type { Client } from './client.ts';
 import { type Sampler, samplerOf } from './distributions.ts';
+import { type KeyRecords, WAITS } from './key-records.ts';
 import type { Request } from './request.ts';
 import type { ServiceNode } from './service.ts';
 import { RequestList, WaitLine } from './wait-line.ts';
@@ -66,10 +67,11 @@ export class Replica {
     }
   }
 
-  /** The time of its own work on a request is over; a server of one's own begins now. */
+  /** The time of its own work on a request is over; a server of one's own begins now, and a repeat looks up its key. */
   worked(request: Request): void {
-    const { work } = this.service;
-    if (work === null) this.succeeded(request);
+    const { keys, work } = this.service;
+    if (keys !== null && keys.isRepeat(request)) this.#lookUp(request, keys);
+    else if (work === null) this.succeeded(request);
     else work(request, this);
   }
 
@@ -117,6 +119,7 @@ export class Replica {
     }
     for (let one = this.#working.head; one !== null; one = this.#working.head) {
       this.#release(one);
+      this.service.keys?.lose(one);
       this.service.reject(one, answers.reset);
     }
     this.clearCache();
@@ -170,15 +173,36 @@ export class Replica {
   }
 
   #begin(request: Request): void {
-    const { service } = this;
-    const { now } = service;
+    const { clock, keys, now } = this.service;
     this.busy++;
     this.#working.append(request);
     request.startedAt = now;
+    if (keys === null || keys.claim(request)) this.#work(request, now);
+    // In an event of its own: a line of repeats is no pile of calls.
+    else clock.start(request, 0);
+  }
+
+  #work(request: Request, now: number): void {
+    const { service } = this;
     // A server of one's own says itself how long it takes.
     const time =
       service.work === null ? service.conditions.serviceTime(now, this.#serviceTime(this.busy)) : 0;
     service.clock.start(request, time);
+  }
+
+  /** Answers a repeat as its key stands, if it does not wait, or become the one that does the work. */
+  #lookUp(request: Request, keys: KeyRecords): void {
+    const { service } = this;
+    if (keys.claim(request)) {
+      this.#work(request, service.now);
+      return;
+    }
+    const answer = keys.answer(request);
+    if (answer === WAITS) return;
+    this.#release(request);
+    service.recognised(request);
+    this.#pump();
+    service.answer(request, answer);
   }
 
   #learn(time: number): void {

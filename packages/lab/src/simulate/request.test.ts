@@ -110,33 +110,36 @@ describe('a request', () => {
   });
 });
 
-const repeated = (keyed: boolean): Setting => ({
-  services: [
-    service('web', {
-      workers: 9,
-      serviceTime: fixed(1),
-      stages: [[edge('web', 'db', { keyed })]],
-    }),
-    service('db', { workers: 9 }),
-  ],
-  users: [users('web', trace(0), { keyed, options: { ...BARE, timeout: 5, retry: TWICE } })],
-});
-
-const repeats = (keyed: boolean, at: string) =>
-  run(repeated(keyed))
+/** What happens at a service whose caller is asked again after 5 ms, with the same key. */
+const repeats = (idempotency: object, at: string) =>
+  run({
+    services: [
+      service('web', {
+        workers: 9,
+        serviceTime: fixed(1),
+        stages: [[edge('web', 'db', { keyed: true })]],
+        ...idempotency,
+      }),
+      service('db', { workers: 9, ...idempotency }),
+    ],
+    users: [
+      users('web', trace(0), { keyed: true, options: { ...BARE, timeout: 5, retry: TWICE } }),
+    ],
+  })
     .of('requestServed', at)
     .map(([, , , repeat]) => repeat);
 
 describe('an effect', () => {
-  test('that happens again because anybody on the way has repeated is a duplicate', () => {
+  test('that happens again because anybody on the way has repeated is a duplicate, whatever key was sent', () => {
     // The second attempt of the users makes web ask again for what db has done.
-    expect(repeats(false, 'web')).toEqual(['none', 'duplicate']);
-    expect(repeats(false, 'db')).toEqual(['none', 'duplicate']);
+    expect(repeats({}, 'web')).toEqual(['none', 'duplicate']);
+    expect(repeats({}, 'db')).toEqual(['none', 'duplicate']);
   });
 
-  test('that is keyed happens once, and the repetition is recognised', () => {
-    expect(repeats(true, 'web')).toEqual(['none', 'recognised']);
-    expect(repeats(true, 'db')).toEqual(['none', 'recognised']);
+  test('whose key is remembered happens once, and the repetition is recognised', () => {
+    const idempotency = { wait: 100 };
+    expect(repeats({ idempotency }, 'web')).toEqual(['none', 'recognised']);
+    expect(repeats({ idempotency }, 'db')).toEqual(['none']);
   });
 
   test('does not come of a failure', () => {

@@ -62,6 +62,13 @@ export class Request implements TimerNode, Caller {
     this.attempt.signal.addEventListener('abort', this.#onAbort);
   }
 
+  /** Goes on when its caller gives up, and so do its calls. */
+  goOn(): void {
+    if (this.#onAbort === null) return;
+    this.attempt.signal.removeEventListener('abort', this.#onAbort);
+    this.#onAbort = null;
+  }
+
   /** The service's own work is done. */
   expire(): void {
     this.replica!.worked(this);

@@ -89,9 +89,9 @@ export interface ServiceFigures {
   readonly rejectedBy: Readonly<Record<Criticality, number>>;
   /** Share of its work whose caller had given up. */
   readonly wasted: number;
-  /** Effects that happened a second time: repeated requests that were not keyed. */
+  /** Effects that happened a second time: nobody remembered a key. */
   readonly duplicates: number;
-  /** Effects that would have, had the repeated request not been keyed. */
+  /** Repeated requests that did nothing, since the service remembered their key. */
   readonly recognised: number;
   /** Mean of waiting requests, and the most that waited at once. */
   readonly queue: number;

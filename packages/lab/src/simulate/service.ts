@@ -4,6 +4,7 @@ import { answers } from './answers.ts';
 import { Conditions, obstacleAnswers } from './conditions.ts';
 import { type CustomServer, surroundingsOf } from './custom.ts';
 import { type Work, workOf } from './custom-server.ts';
+import { KeyRecords } from './key-records.ts';
 import type { Probe } from './probe.ts';
 import { Replica } from './replica.ts';
 import type { Request } from './request.ts';
@@ -29,6 +30,8 @@ export class ServiceNode {
   readonly edges: readonly Edge[];
   /** What its workers do; null if they are busy for the spec's service time. */
   readonly work: Work | null;
+  /** What it remembers of keys; null if it does not. */
+  readonly keys: KeyRecords | null;
   readonly #probe: Probe;
   readonly #random: Random;
   /** The replicas that get requests. */
@@ -55,6 +58,7 @@ export class ServiceNode {
       (_, number) => new Replica(this, random.fork(`replica ${number}`)),
     );
     this.#present = this.replicas;
+    this.keys = spec.idempotency && new KeyRecords(spec.idempotency, clock);
     this.work = server && workOf(server, surroundingsOf(clock, random.fork('custom')));
   }
 
@@ -76,12 +80,20 @@ export class ServiceNode {
   /** A request's work is done; `instead` is what there is in place of a value. */
   served(request: Request, instead: Judgement | null): void {
     const { now } = this;
-    const { intent, edge } = request.call;
-    const repeated = instead === null && intent.happened;
-    const repeat = repeated ? (edge.keyed ? 'recognised' : 'duplicate') : 'none';
+    const { intent } = request.call;
+    const repeat = instead === null && intent.happened ? 'duplicate' : 'none';
     if (instead === null) intent.happened = true;
+    if (this.keys !== null) this.keys.settle(request, instead);
     const worked = now - request.startedAt!;
     this.#probe.requestServed(this.spec.name, now, worked, request.attempt.isAbandoned, repeat);
+  }
+
+  /** A request was a repeat, and nothing was done for it. */
+  recognised(request: Request): void {
+    const { now } = this;
+    const held = now - request.startedAt!;
+    const { isAbandoned } = request.attempt;
+    this.#probe.requestServed(this.spec.name, now, held, isAbandoned, 'recognised');
   }
 
   /** Sends an answer back, as far as the network lets it. */

@@ -22,7 +22,7 @@ export interface ServiceTally extends Record<Criticality, number> {
   /** Milliseconds of work, and of work whose caller had given up. */
   worked: number;
   wasted: number;
-  /** Effects that happened again, and those that a key kept from it. */
+  /** Effects that happened again, and repeats that a key kept from it. */
   duplicates: number;
   recognised: number;
   /** Requests x milliseconds. */

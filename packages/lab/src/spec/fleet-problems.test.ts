@@ -83,6 +83,22 @@ describe('what is wrong with a spec', () => {
       },
     ],
     [
+      "services.web.idempotency.leese is not an option; did you mean 'lease'?",
+      { services: { web: { idempotency: { leese: '30s' } } } },
+    ],
+    [
+      "services.web.idempotency.onExpiredLease must be one of 'refuse', 'takeover', got \"retry\"",
+      { services: { web: { idempotency: { onExpiredLease: 'retry' } } } },
+    ],
+    [
+      'services.web.idempotency must be an object, got true',
+      { services: { web: { idempotency: true } } },
+    ],
+    [
+      'services.web.idempotency.retention must be at least the lease, 30s; got 10s',
+      { services: { web: { idempotency: { retention: '10s' } } } },
+    ],
+    [
       'services.web.calls are of an external service',
       {
         services: { web: { external: true, calls: [{ to: 'db' }] }, db: {} },

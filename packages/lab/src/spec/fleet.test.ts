@@ -5,6 +5,9 @@ import { fleetOf } from './fleet.ts';
 import { laneOf, optionsIn } from './lanes.ts';
 import type { Distribution, Fleet, Users } from './model.ts';
 
+const rememberedBy = (idempotency: object): unknown =>
+  fleetOf({ services: { till: { idempotency } } }).services.get('till')!.idempotency;
+
 describe('a fleet', () => {
   const fleet: Fleet = fleetOf(shop());
   const web = fleet.services.get('web')!;
@@ -27,11 +30,25 @@ describe('a fleet', () => {
         balancing: 'random',
         cache: null,
       },
+      idempotency: null,
       stages: [],
       recoveryTime: null,
       shutdown: { drain: 25_000, terminationGracePeriod: null },
       livenessAsks: [],
     });
+  });
+
+  test('remembers keys where it says so, as idempotency() does', () => {
+    const byDefault = { lease: 30_000, retention: 86_400_000, onExpiredLease: 'refuse', wait: 0 };
+    expect(rememberedBy({})).toEqual(byDefault);
+    const own = { lease: '1m', retention: '48h', onExpiredLease: 'takeover', wait: '2s' };
+    const parsed = {
+      lease: 60_000,
+      retention: 172_800_000,
+      onExpiredLease: 'takeover',
+      wait: 2000,
+    };
+    expect(rememberedBy(own)).toEqual(parsed);
   });
 
   test('numbers second edges, and knows where each is written', () => {

@@ -1,9 +1,9 @@
-import type { DependencyData, ParsedOf } from 'holdfast/spec';
+import { type DependencyData, formatDuration, type ParsedOf } from 'holdfast/spec';
 import { notKnown } from './descriptors.ts';
 import { edgesOf } from './edges.ts';
 import { checkGraph } from './graph.ts';
 import { checkLanes, laneOf, LANES } from './lanes.ts';
-import type { Accepted, Fleet, Service, SpecPath, Users } from './model.ts';
+import type { Accepted, Fleet, Idempotency, Service, SpecPath, Users } from './model.ts';
 import { arrivalsOf } from './arrivals.ts';
 import { SpecError, SpecProblems } from './problems.ts';
 import { scenarioOf } from './scenarios.ts';
@@ -68,18 +68,27 @@ function serviceOf(
   if (livenessAsks.includes(name)) {
     problems.at([...path, 'livenessAsks'], 'names the service itself');
   }
-  const { workers, serviceTime, queue, failures, balancing, cache } = given;
+  const { workers, serviceTime, queue, failures, balancing, cache, idempotency } = given;
+  checkRetention(idempotency, path, problems);
   return {
     name,
     path,
     external,
     replicas,
     server: { workers, serviceTime, queue, failures, balancing, cache },
+    idempotency,
     stages: edgesOf(name, given.calls, policies),
     recoveryTime,
     shutdown,
     livenessAsks,
   };
+}
+
+function checkRetention(given: Idempotency | null, path: SpecPath, problems: SpecProblems): void {
+  if (given === null || given.retention >= given.lease) return;
+  const [retention, lease] = [formatDuration(given.retention), formatDuration(given.lease)];
+  const message = `must be at least the lease, ${lease}; got ${retention}`;
+  problems.at([...path, 'idempotency', 'retention'], message);
 }
 
 function usersOf(name: string, given: ParsedUsers, policies: Named, problems: SpecProblems): Users {

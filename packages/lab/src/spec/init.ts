@@ -56,6 +56,7 @@ services:
     workers: 5
     serviceTime: { exponential: 25ms }
     queue: { max: 2000 } # ten seconds of its work: longer than anybody waits
+    idempotency: {} # remembers keys, and does nothing twice for one
     recoveryTime: 30s # as its owners state it
 
 users:

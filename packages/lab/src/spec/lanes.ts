@@ -6,11 +6,12 @@ import type { SpecProblems } from './problems.ts';
 export const LANES: ReadonlyMap<string, Lane> = new Map([
   /** The fleet as its spec states it. */
   ['holdfast', laneOf({})],
-  /** What one finds in the field: four attempts at once, and nothing that bounds them, on every edge. */
+  /** What one finds in the field: four attempts at once, nothing that bounds them, and no keys, on every edge. */
   [
     'naive',
     {
       overNone: true,
+      sendsKeys: false,
       options: {
         retry: {
           maxAttempts: 4,
@@ -27,7 +28,7 @@ export const LANES: ReadonlyMap<string, Lane> = new Map([
 
 /** A lane of the spec's own: what has no policy has none in it either. */
 export function laneOf(options: DependencyData): Lane {
-  return { options, overNone: false };
+  return { options, overNone: false, sendsKeys: true };
 }
 
 /** What an edge's dependency is given in a lane. */

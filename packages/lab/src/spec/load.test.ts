@@ -39,6 +39,14 @@ describe('a spec in a file', () => {
     return '';
   };
 
+  test('says where an option of keys is wrong', async () => {
+    const text = 'services:\n  till:\n    idempotency: { lease: 1m, retention: 2s, wiat: 1s }\n';
+    expect((await wrong(write(text, 'keys.yaml'))).split('\n')).toEqual([
+      "keys.yaml:3:46 services.till.idempotency.wiat is not an option; did you mean 'wait'?",
+      'keys.yaml:3:31 services.till.idempotency.retention must be at least the lease, 1m; got 2s',
+    ]);
+  });
+
   test('knows where everything is, or what is around it', async () => {
     const file = write(SHOP.replace('cache:\n', 'cache: {}\n'));
     const { fleet, placeOf, ...loaded } = await loadFleet(file);

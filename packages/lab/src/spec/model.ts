@@ -23,6 +23,8 @@ export interface Lane {
   readonly options: DependencyData;
   /** It is laid over edges with `policy: none` as well. */
   readonly overNone: boolean;
+  /** Calls carry the keys that the spec says they do; else they are repeated all the same. */
+  readonly sendsKeys: boolean;
 }
 
 /** Where in the spec something was said: keys and indices from the top. */
@@ -44,6 +46,8 @@ export interface Service {
   readonly external: boolean;
   readonly replicas: number;
   readonly server: Server;
+  /** What it remembers of keys; null if it does not. */
+  readonly idempotency: Idempotency | null;
   /** What one received request calls: the stages one after another, the calls of one stage at once. */
   readonly stages: readonly (readonly Edge[])[];
   /** How long it usually takes to recover, as its owners state it; null if they do not. */
@@ -86,6 +90,18 @@ export interface Cache {
   readonly ttl: number;
 }
 
+/** What is remembered of keys, for all replicas alike; see `idempotency()`. */
+export interface Idempotency {
+  /** How long a claim holds whose owner has died. */
+  readonly lease: number;
+  /** How long an answer is kept. */
+  readonly retention: number;
+  /** What becomes of a key whose owner has died, once the lease is over. */
+  readonly onExpiredLease: 'refuse' | 'takeover';
+  /** How long a repeat waits for the first's answer. */
+  readonly wait: number;
+}
+
 export interface Shutdown {
   /** From SIGTERM until everything should have finished. */
   readonly drain: number;
@@ -106,7 +122,7 @@ export interface Edge {
   /** Without it the caller's answer is still good. */
   readonly optional: boolean;
   readonly idempotent: boolean;
-  /** Sent with an idempotency key: repeating has no second effect. */
+  /** Sent with an idempotency key: repeating has no second effect where the callee remembers keys. */
   readonly keyed: boolean;
   readonly criticality: Criticality;
   /** The named policy that it uses; null if it states its own, or none. */

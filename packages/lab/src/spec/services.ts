@@ -1,3 +1,4 @@
+import { idempotencyOptions } from 'holdfast/idempotency';
 import { CRITICALITIES, type Descriptor, flag, integer, number, oneOf } from 'holdfast/spec';
 import {
   type GivenRecord,
@@ -24,7 +25,7 @@ const MAX_SERVICES = 1000;
 export const callTraits = {
   idempotent: flag({ what: 'Repeating it does no harm', default: false }),
   keyed: flag({
-    what: 'Sent with an idempotency key: repeating has no second effect',
+    what: 'Sent with an idempotency key: repeating has no second effect where the callee has `idempotency`',
     default: false,
   }),
   criticality: oneOf(CRITICALITIES, {
@@ -120,6 +121,11 @@ export const cacheTable = {
   ),
 };
 
+const { lease, retention, onExpiredLease, wait } = idempotencyOptions;
+
+/** What a service remembers of the keys that it is sent, in the options of `idempotency()`. */
+export const idempotencyTable = { lease, retention, onExpiredLease, wait };
+
 /** How an instance ends. */
 export const shutdownTable = {
   drain: span({
@@ -153,6 +159,11 @@ export const serviceTable = {
   }),
   failures: share({ what: 'Share of requests that fail by themselves', default: 0 }),
   cache: orNull(record(cacheTable, { what: 'Answers that it keeps' })),
+  idempotency: orNull(
+    record(idempotencyTable, {
+      what: 'It remembers the keys that it is sent, and does nothing twice for one: `{}` for the defaults of `idempotency()`',
+    }),
+  ),
   recoveryTime: orNull(
     span({ what: 'How long it usually takes to recover, as its owners state it' }),
   ),

@@ -11,6 +11,7 @@ import {
   type RequestBody,
   type RouteOptions,
 } from '../idempotency/http.ts';
+import { Gone } from '../idempotency/node-exchange.ts';
 import { hold } from './payload.ts';
 import type {
   Done,
@@ -129,10 +130,8 @@ async function beginRun(
   options: RouteOptions,
   { request, reply, done }: Arrived,
 ): Promise<void> {
-  const gone = new AbortController();
-  const onClose = (): void => gone.abort();
+  const gone = new Gone(reply.raw);
   let unparsed: Error | undefined;
-  reply.raw.once('close', onClose);
   const begun = await http.begin({
     method: request.method,
     route: request.routeOptions.url ?? request.url,
@@ -145,9 +144,9 @@ async function beginRun(
     },
     source: request,
     options,
-    signal: gone.signal,
+    signal: () => gone.signal,
   });
-  reply.raw.off('close', onClose);
+  gone.forget();
   if (unparsed === undefined) act(begun, request, reply, done);
   else done(unparsed);
 }
@@ -216,9 +215,8 @@ async function keep(
   limit: number,
 ): Promise<unknown> {
   const payload = given instanceof Response ? unwrapped(given, reply) : given;
-  const type = String(reply.getHeaders()['content-type'] ?? '');
-  const held = await hold(payload, type, limit);
   const head = headOf(reply);
+  const held = await hold(payload, typeOf(head), limit);
   if (isSafeToRetry(error)) {
     await run.fail(error);
     return held.kind === 'beyond' ? held.payload : sendable(held.bytes, payload);
@@ -266,12 +264,16 @@ function setHead(reply: ReplyLike, { status, headers }: AnswerHead): void {
 }
 
 function headOf(reply: ReplyLike): AnswerHead {
-  const headers = Object.entries(reply.getHeaders()).flatMap(([name, value]) =>
-    (Array.isArray(value) ? value : [value])
-      .filter((one) => one !== undefined)
-      .map((one): [string, string] => [name, String(one)]),
-  );
+  const headers: [string, string][] = [];
+  for (const [name, value] of Object.entries(reply.getHeaders())) {
+    if (Array.isArray(value)) for (const one of value) headers.push([name, String(one)]);
+    else if (value !== undefined) headers.push([name, String(value)]);
+  }
   return { status: reply.statusCode, headers };
+}
+
+function typeOf({ headers }: AnswerHead): string {
+  return headers.find(([name]) => name === 'content-type')?.[1] ?? '';
 }
 
 /** What a parser has made of it. Without a length it is bounded by Fastify's own `bodyLimit`. */

@@ -31,6 +31,7 @@ export interface ReplyLike {
   /** Answered, or taken over by the handler with `hijack()`. */
   readonly sent: boolean;
   readonly raw: {
+    readonly destroyed: boolean;
     readonly statusCode: number;
     readonly writableEnded: boolean;
     once(event: 'close', listener: () => void): unknown;

@@ -48,8 +48,11 @@ export interface HttpRequest {
   readonly source: unknown;
   /** What the route says for itself, over the options that all share. */
   readonly options?: RouteOptions | undefined;
-  /** Aborts when the client has gone: ends a wait for another's answer. May be a getter: it is read once. */
-  readonly signal?: AbortSignal | undefined;
+  /**
+   * Aborts when the client has gone: ends a wait for another's answer. As a function, it is asked for only before
+   * such a wait.
+   */
+  readonly signal?: AbortSignal | (() => AbortSignal) | undefined;
 }
 
 /** The body of a request: as it came, as a parser made it, none, or more than `limits.requestBody`. */
@@ -162,9 +165,11 @@ class Protocol implements HttpIdempotency {
       const fingerprint = await this.#fingerprintOf(request);
       if (typeof fingerprint !== 'string') return answered(fingerprint);
       const { key } = read;
-      const { signal } = request;
+      const { signal: given } = request;
+      let heeded = typeof given === 'function' ? undefined : given;
+      const signal = typeof given === 'function' ? () => (heeded = given()) : given;
       const asked = { key, scope, fingerprint, signal, onStoreDown, encode: encodeFound };
-      return this.#begun(await this.#engine.open(asked), signal);
+      return this.#begun(await this.#engine.open(asked), heeded);
     } catch {
       return answered(problem('idempotency-failed'));
     }

@@ -31,23 +31,27 @@ export async function beginExchange(
     ...about,
     method,
     headers,
-    // Made only for requests that come as far as to wait.
-    get signal() {
-      return gone.signal;
-    },
+    signal: () => gone.signal,
   });
   gone.forget();
   if (begun.kind !== 'run') return begun;
   return { ...begun, held: holdResponse(response, begun.run, http.limits.responseBody) };
 }
 
-/** Aborts when the client goes, until it is forgotten. */
-class Gone {
+/** What closes when its client goes. */
+interface Closing {
+  readonly destroyed: boolean;
+  once(event: 'close', listener: () => void): unknown;
+  off(event: 'close', listener: () => void): unknown;
+}
+
+/** Aborts when the client goes, until it is forgotten. Costs nothing for requests that need not wait. */
+export class Gone {
   #controller: AbortController | undefined;
-  readonly #response: ServerResponse;
+  readonly #response: Closing;
   readonly #abort = (): void => this.#controller!.abort();
 
-  constructor(response: ServerResponse) {
+  constructor(response: Closing) {
     this.#response = response;
   }
 

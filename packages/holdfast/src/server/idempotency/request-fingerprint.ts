@@ -1,5 +1,5 @@
 import { canonicalJson } from '../../idempotency/canonical-json.ts';
-import { incrementalSha256 } from '../../idempotency/hash.ts';
+import { incrementalSha256, sha256 } from '../../idempotency/hash.ts';
 import type { HttpRequest, RequestBody } from './http-idempotency.ts';
 import { boundaryOf, multipartForm } from './multipart.ts';
 
@@ -34,8 +34,9 @@ export function requestFingerprint(
   const { method, route, url } = request;
   const headers = headerNames.map((name) => request.headers[name] ?? null);
   const head = JSON.stringify([method, route, url, plainType(type), headers, how]);
-  const hash = incrementalSha256().update(head);
-  return (bytes === undefined ? hash : hash.update(bytes)).digest();
+  return bytes === undefined
+    ? sha256(head)
+    : incrementalSha256().update(head).update(bytes).digest();
 }
 
 /** SHA-256 or SHA-512 out of `Content-Digest` (RFC 9530); undefined if it has neither. */
@@ -98,6 +99,7 @@ function essenceOf(type: string): string {
 }
 
 function plainType(type: string): string {
+  if (!type.includes(';')) return type.trim().toLowerCase();
   const [, ...parameters] = type.split(';');
   const kept = parameters.filter((parameter) => !MATTERS_NOT.test(parameter));
   return [essenceOf(type), ...kept.map((parameter) => parameter.trim())].join(';');

@@ -31,6 +31,52 @@ describe('layers of one edge', () => {
   });
 });
 
+/** A keyed call, to a service that remembers keys for so long. */
+const remembers = (retention: number | string): Case => ({
+  call: { keyed: true },
+  stock: { idempotency: { lease: '1s', retention } },
+});
+
+describe('keys', () => {
+  const keyed = { call: { keyed: true } };
+
+  test('that are not remembered are found with the library, a mesh and hedges, and are no matter without', () => {
+    const library = rule('key-not-remembered', keyed);
+    expect(library).toMatchObject({ severity: 'error', value: 3, at: 'web > stock' });
+    expect(library?.message).toContain(
+      'web > stock sends a key that stock does not remember, and its library layer repeats it on transient, timeout, up to 3 attempts',
+    );
+    const found = (given: Case): unknown => rule('key-not-remembered', { ...keyed, ...given });
+    expect(found(mesh({ retryOn: ['5xx'] }))).toMatchObject({ value: 3 });
+    expect(found(mesh({ kind: 'grpc', hedges: true, retryOn: [] }))).toMatchObject({ value: 3 });
+    expect(found(mesh({ kind: 'grpc', hedges: true }))).toMatchObject({ value: 3 });
+    expect(found(mesh({ retryOn: ['connect-failure'] }))).toBeUndefined();
+    expect(found({ policy: { retry: false } })).toBeUndefined();
+  });
+
+  test('may be remembered by what is not ours, and need not be where repeating does no harm', () => {
+    expect(rule('key-not-remembered', { ...keyed, stock: { external: true } })).toBeUndefined();
+    const harmless = { call: { keyed: true, idempotent: true } };
+    expect(rule('key-not-remembered', harmless)).toBeUndefined();
+  });
+
+  test('must be remembered longer than the longest of the calls may last, all of its attempts', () => {
+    const id = 'retention-shorter-than-retries';
+    const finding = rule(id, remembers('2s'));
+    // Three attempts of 1 s and waits of 100 and 200 ms.
+    expect(finding).toMatchObject({ severity: 'error', value: 1300, at: 'stock' });
+    expect(finding?.message).toContain(
+      'stock forgets keys after 2s, but attempts of one call over web > stock may come for 3.3s',
+    );
+    expect(finding?.fix).toContain('retention: 3.3s');
+    expect(finding?.place.path).toEqual(['services', 'stock', 'idempotency', 'retention']);
+    expect(rule(id, remembers('3.3s'))).toBeUndefined();
+    const long = { retry: false, timeout: '3s' };
+    expect(rule(id, { ...remembers('2s'), policy: long })).toBeUndefined();
+    expect(rule(id, { ...remembers('2s'), call: { idempotent: true } })).toBeUndefined();
+  });
+});
+
 describe('time', () => {
   test('timeout-inversion finds a total that somebody chose and that the caller does not wait for', () => {
     const policy = { timeout: '800ms', deadline: '5s' };

@@ -65,8 +65,17 @@ const CASES: Readonly<Record<string, Fault>> = {
     mended: {
       policy: 'none',
       call: { keyed: true },
+      stock: { idempotency: {} },
       layers: [layer({ maxAttempts: 3, retryOn: ['5xx'] })],
     },
+  },
+  'key-not-remembered': {
+    faulty: { call: { keyed: true } },
+    mended: { call: { keyed: true }, stock: { idempotency: {} } },
+  },
+  'retention-shorter-than-retries': {
+    faulty: { call: { keyed: true }, stock: { idempotency: { lease: '1s', retention: '2s' } } },
+    mended: { call: { keyed: true }, stock: { idempotency: { lease: '1s', retention: '1h' } } },
   },
   'retry-on-4xx': {
     faulty: {
@@ -278,7 +287,7 @@ function fleetWith(policy: Json): Json {
       },
       checkout: { replicas: 2, calls: [{ to: 'payments', policy, idempotent: true }] },
       stock: { calls: [{ to: 'prices', policy }] },
-      prices: { recoveryTime: '5s', cache: { hitRate: 0.5 } },
+      prices: { recoveryTime: '5s', cache: { hitRate: 0.5 }, idempotency: {} },
       payments: { external: true, workers: 20, serviceTime: { exponential: '20ms' } },
     },
   };

@@ -5,6 +5,7 @@ import { cooldownShorterThanRecovery } from './cooldown-shorter-than-recovery.ts
 import { doubleRetry } from './double-retry.ts';
 import { equalJitter } from './equal-jitter.ts';
 import { fixedInterval } from './fixed-interval.ts';
+import { keyNotRemembered } from './key-not-remembered.ts';
 import { livenessAsksDependency } from './liveness-asks-dependency.ts';
 import { missingDeadline } from './missing-deadline.ts';
 import { missingTimeout } from './missing-timeout.ts';
@@ -13,6 +14,7 @@ import { noFallback } from './no-fallback.ts';
 import { noJitter } from './no-jitter.ts';
 import { probesHerd } from './probes-herd.ts';
 import { queueOutlivesDeadline } from './queue-outlives-deadline.ts';
+import { retentionShorterThanRetries } from './retention-shorter-than-retries.ts';
 import { retriesMultiply } from './retries-multiply.ts';
 import { retryHorizonShorterThanRecovery } from './retry-horizon-shorter-than-recovery.ts';
 import { retryOn4xx } from './retry-on-4xx.ts';
@@ -39,6 +41,8 @@ export const RULES: readonly Rule[] = [
   unboundedRetryConcurrency,
   // What is repeated, and when.
   unsafeRetry,
+  keyNotRemembered,
+  retentionShorterThanRetries,
   retryOn4xx,
   noJitter,
   equalJitter,

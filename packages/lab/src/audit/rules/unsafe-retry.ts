@@ -1,3 +1,4 @@
+import type { Layer } from '../layers.ts';
 import { eachEdge, type Rule } from './rule.ts';
 
 /** On these the request has not been worked on: Envoy's names and statuses, gRPC's code of a refusal, the library's verdict. */
@@ -25,25 +26,29 @@ export const unsafeRetry: Rule = {
       ({ rule, at }) => rule === 'grpc-hedging-not-repeatable' && at === edge.id,
     );
     if (hedged) return null;
-    const unsafe = layersOf(edge).find(
-      ({ kind, maxAttempts, implicit, retryOn }) =>
-        // What a mesh does unasked is chosen to be safe, and is said by a rule of its own; but up to
-        // Istio 1.23 a 503 was among it, which may come after the effect.
-        (!implicit || retryOn.includes('503')) &&
-        kind !== 'library' &&
-        kind !== 'inbound' &&
-        maxAttempts > 1 &&
-        retriesDone(retryOn),
-    );
+    const unsafe = layersOf(edge).find((layer) => layer.kind !== 'library' && repeatsDone(layer));
     if (unsafe === undefined) return null;
-    const on = unsafe.retryOn.filter(mayBeDone);
     return {
-      message: `${edge.id} is neither idempotent nor keyed, but its ${unsafe.kind} layer repeats it${on.length > 0 ? ` on ${on.join(', ')}` : ''}, up to ${unsafe.maxAttempts} attempts`,
-      fix: 'Send an idempotency key and say `keyed: true`, say `idempotent: true` if repeating does no harm, or switch the retries of that layer off for this route.',
+      message: `${edge.id} is neither idempotent nor keyed, but its ${repetition(unsafe)}`,
+      fix: 'Send an idempotency key, say `keyed: true` and have the callee remember keys (`idempotency: {}`), say `idempotent: true` if repeating does no harm, or switch the retries of that layer off for this route.',
       value: unsafe.maxAttempts,
     };
   }),
 };
+
+/** Whether a layer makes further attempts after one that may have had its effect. */
+export function repeatsDone({ kind, maxAttempts, implicit, hedges, retryOn }: Layer): boolean {
+  // What a mesh does unasked is chosen to be safe, and is said by a rule of its own; but up to
+  // Istio 1.23 a 503 was among it, which may come after the effect.
+  const chosenSafe = implicit && kind !== 'library' && !retryOn.includes('503');
+  return kind !== 'inbound' && maxAttempts > 1 && !chosenSafe && (hedges || retriesDone(retryOn));
+}
+
+/** What such a layer does, for messages. */
+export function repetition({ kind, maxAttempts, retryOn }: Layer): string {
+  const on = retryOn.filter(mayBeDone);
+  return `${kind} layer repeats it${on.length > 0 ? ` on ${on.join(', ')}` : ''}, up to ${maxAttempts} attempts`;
+}
 
 /** Without a list, nobody knows on what. */
 function retriesDone(retryOn: readonly string[]): boolean {

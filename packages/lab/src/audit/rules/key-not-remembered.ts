@@ -1,0 +1,22 @@
+import { eachEdge, type Rule } from './rule.ts';
+import { repeatsDone, repetition } from './unsafe-retry.ts';
+
+export const keyNotRemembered: Rule = {
+  id: 'key-not-remembered',
+  severity: 'error',
+  looksFor: 'A layer that repeats a keyed call to a service that does not remember keys',
+  why: 'A key by itself protects nothing: a server that does not remember it does the work again for every repeat, and somebody is charged twice. With a key, the library repeats as well.',
+  check: eachEdge((edge, { fleet, layersOf }) => {
+    if (!edge.keyed || edge.idempotent) return null;
+    const callee = fleet.services.get(edge.to);
+    // Of what is not ours nobody knows, unless it says so.
+    if (callee === undefined || callee.external || callee.idempotency !== null) return null;
+    const repeating = layersOf(edge).find(repeatsDone);
+    if (repeating === undefined) return null;
+    return {
+      message: `${edge.id} sends a key that ${edge.to} does not remember, and its ${repetition(repeating)}: retries still repeat the effect`,
+      fix: `Put the idempotency middleware before the handlers of ${edge.to}, and say \`idempotency: {}\` of it; or say \`idempotent: true\` of the call if repeating does no harm.`,
+      value: repeating.maxAttempts,
+    };
+  }),
+};

@@ -1,0 +1,28 @@
+import { edgesOf } from '../edges.ts';
+import { longest } from '../tries.ts';
+import { eachService, ms, type Rule } from './rule.ts';
+import { repeatsDone } from './unsafe-retry.ts';
+
+export const retentionShorterThanRetries: Rule = {
+  id: 'retention-shorter-than-retries',
+  severity: 'error',
+  looksFor: 'A service that forgets keys while its callers may still repeat with them',
+  why: 'A repeat that comes when its key is forgotten looks like something new, and is done again: the key protects until then, and not in the long outage that it is for.',
+  check: eachService(({ name, idempotency }, { fleet, layersOf }) => {
+    if (idempotency === null) return null;
+    const { retention } = idempotency;
+    const [last = null] = edgesOf(fleet)
+      .filter((edge) => edge.to === name && edge.keyed && layersOf(edge).some(repeatsDone))
+      .map((edge) => ({ edge, horizon: longest(layersOf(edge)) }))
+      .filter(({ horizon }) => horizon > retention && horizon < Infinity)
+      .toSorted((a, b) => b.horizon - a.horizon);
+    if (last === null) return null;
+    const horizon = ms(last.horizon);
+    return {
+      options: ['idempotency.retention'],
+      message: `${name} forgets keys after ${ms(retention)}, but attempts of one call over ${last.edge.id} may come for ${horizon}`,
+      fix: `Set \`idempotency: { retention: ${horizon} }\` or more; without the option it is 24h.`,
+      value: last.horizon - retention,
+    };
+  }),
+};
