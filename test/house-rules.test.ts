@@ -17,7 +17,7 @@ describe('the linter', () => {
     `Date clearImmediate clearInterval clearTimeout console crypto globalThis performance
     process queueMicrotask setImmediate setInterval setTimeout`.split(/\s+/);
   const engine = ['runtime', 'core', 'core/stats', 'policies/timeout'];
-  const edges = ['client', 'client/fetch', 'testing'];
+  const edges = ['client', 'client/fetch', 'idempotency', 'testing'];
 
   const violations: readonly Violation[] = [
     ...inEach(
@@ -79,6 +79,14 @@ describe('the linter', () => {
     'client/x.ts': './fetch/a.ts ../testing/a.ts ../index.ts',
     'client/fetch/x.ts': '../undici/a.ts ../../testing/a.ts ../../index.ts',
     'testing/x.ts': '../client/fetch/a.ts ../index.ts',
+    'idempotency/x.ts':
+      '../client/a.ts ../stores/redis/a.ts ../server/koa/a.ts ../index.ts node:fs',
+    'stores/redis/x.ts':
+      '../memory/a.ts ../../server/koa/a.ts ../../client/a.ts ../../index.ts ioredis',
+    'server/idempotency/x.ts':
+      '../koa/a.ts ../../stores/memory/a.ts ../../client/a.ts ../../index.ts',
+    'server/koa/x.ts':
+      '../express/a.ts ../../stores/memory/a.ts ../../client/a.ts ../../index.ts koa',
     'index.ts': './client/fetch/a.ts ./testing/a.ts',
   });
   const allowed = imports({
@@ -94,6 +102,12 @@ describe('the linter', () => {
     'client/fetch/x.ts':
       './b.ts ../c.ts ../../policies/retry/a.ts ../../core/a.ts ../../runtime/a.ts',
     'testing/x.ts': './b.ts ../client/a.ts ../policies/retry/a.ts ../core/a.ts ../runtime/clock.ts',
+    'idempotency/x.ts': './b.ts ../policies/retry/a.ts ../core/a.ts ../runtime/system.ts',
+    'stores/redis/x.ts':
+      './b.ts ../../idempotency/store.ts ../../core/a.ts ../../runtime/a.ts node:fs',
+    'server/idempotency/x.ts': './b.ts ../../idempotency/a.ts ../../core/a.ts node:http',
+    'server/koa/x.ts':
+      './b.ts ../idempotency/http.ts ../../idempotency/a.ts ../../core/a.ts node:http',
     'index.ts': './client/a.ts ./policies/retry/a.ts ./core/call.ts ./runtime/runtime.ts',
   });
 
@@ -145,16 +159,23 @@ describe('the linter', () => {
 describe('the type layers', () => {
   /** A line that does not compile, and how the compiler says so. */
   const mistakes: readonly [path: string, text: string, error: string][] = [
-    ...['runtime', 'core', 'policies/timeout'].flatMap((folder): [string, string, string][] => [
-      [`${folder}/timer.ts`, 'setTimeout(() => {}, 1);', "TS2304: Cannot find name 'setTimeout'"],
-      [`${folder}/dom.ts`, 'export const it = document;', "TS2584: Cannot find name 'document'"],
-      [`${folder}/fetch.ts`, 'export const it = fetch;', "TS2304: Cannot find name 'fetch'"],
-      [`${folder}/process.ts`, 'export const it = process;', "TS2591: Cannot find name 'process'"],
-      [`${folder}/node.ts`, "export * from 'node:fs';", "TS2591: Cannot find name 'node:fs'"],
-      [`${folder}/abort.ts`, 'AbortSignal.timeout(1);', "TS2693: 'AbortSignal' only refers to a"],
-    ]),
+    ...['runtime', 'core', 'policies/timeout', 'idempotency'].flatMap(
+      (folder): [string, string, string][] => [
+        [`${folder}/timer.ts`, 'setTimeout(() => {}, 1);', "TS2304: Cannot find name 'setTimeout'"],
+        [`${folder}/dom.ts`, 'export const it = document;', "TS2584: Cannot find name 'document'"],
+        [`${folder}/fetch.ts`, 'export const it = fetch;', "TS2304: Cannot find name 'fetch'"],
+        [
+          `${folder}/process.ts`,
+          'export const it = process;',
+          "TS2591: Cannot find name 'process'",
+        ],
+        [`${folder}/node.ts`, "export * from 'node:fs';", "TS2591: Cannot find name 'node:fs'"],
+        [`${folder}/abort.ts`, 'AbortSignal.timeout(1);', "TS2693: 'AbortSignal' only refers to a"],
+      ],
+    ),
     ['runtime/up.ts', "export * from '../core/it.ts';", 'TS6307'],
     ['core/up.ts', "export * from '../client/it.ts';", 'TS6307'],
+    ['idempotency/up.ts', "export * from '../client/it.ts';", 'TS6307'],
     ['core/enum.ts', 'export enum It {}', 'TS1294'],
     ['core/index-access.ts', 'export const it = (x: number[]): number => x[0];', 'TS2322'],
     ['core/optional.ts', 'export const it: { x?: 1 } = { x: undefined };', 'TS2375'],

@@ -31,7 +31,9 @@ export const byPg: Connect = (url, max = 10, options = {}) => {
 
 /** By postgres.js. */
 export const byPostgresJs: Connect = (url, max = 10, options = {}) => {
-  const sql = postgres(url, { max, onnotice: () => {}, backoff: () => 0.05 });
+  // Seconds. A connection that was lost may stall this client until it gives up connecting.
+  const patience = { connect_timeout: 2, backoff: () => 0.05 };
+  const sql = postgres(url, { max, onnotice: () => {}, ...patience });
   return {
     client: sql,
     store: postgresStore(sql, options) as TransactionalStore<unknown>,

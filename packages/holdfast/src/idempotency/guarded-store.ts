@@ -49,24 +49,16 @@ export class GuardedStore {
 
   /** A claim, or the beginning of a transaction. */
   ask<T>(step: Step, run: (store: IdempotencyStore) => PromiseLike<T>): Promise<T> {
-    return this.#told(
-      step,
-      this.#claims.call(() => run(this.store)),
-    );
+    return this.#claims.call(() => run(this.store)).catch(this.#failed(step));
   }
 
   /** Anything else. */
   tell<T>(step: Step, run: (store: IdempotencyStore) => PromiseLike<T>): Promise<T> {
-    return this.#told(
-      step,
-      this.#writes.call(() => run(this.store)),
-    );
+    return this.#writes.call(() => run(this.store)).catch(this.#failed(step));
   }
 
-  async #told<T>(step: Step, answer: Promise<T>): Promise<T> {
-    try {
-      return await answer;
-    } catch (error) {
+  #failed(step: Step): (error: unknown) => never {
+    return (error) => {
       const { dependency } = this.#runtime;
       emit<IdempotencyStoreFailedEvent>(this.#runtime, {
         type: 'idempotency.store-failed',
@@ -74,6 +66,6 @@ export class GuardedStore {
         step,
       });
       throw error;
-    }
+    };
   }
 }

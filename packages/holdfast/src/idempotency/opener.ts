@@ -27,6 +27,15 @@ const SOON = 1000;
 
 type How = IdempotencyOpenedEvent['how'];
 
+/** What the store says of a key. */
+type Standing = Claim | (Begun<unknown> & { readonly kind: 'run' });
+
+/** What the asker is told, and what events call it. */
+interface Answer {
+  readonly opened: Opened<unknown>;
+  readonly how: How;
+}
+
 /** A request on its way to its key. */
 interface Asked extends Owned, Omit<OpenRequest, 'signal' | 'encode'> {
   readonly at: number;
@@ -74,13 +83,17 @@ export class Opener {
           return { kind: 'refused', error: asked.signal.reason };
         }
         const claim = await this.#claim(asked);
-        const opened = await this.#opened(claim, asked);
+        const opened =
+          claim.kind === 'reconcile'
+            ? await this.#reconciled(claim, asked)
+            : this.#opened(claim, asked);
         if (opened === AGAIN) continue;
         how = opened.how;
         if (how !== 'in-progress' || !(await this.#waited(asked, look))) return opened.opened;
         how = 'aborted';
       }
     } catch (error) {
+      if (!this.#isTransactional) this.#disown(asked, error);
       const opened = this.#withoutStore(asked, error);
       how = opened.kind === 'unprotected' ? 'unprotected' : 'store-down';
       return opened;
@@ -93,41 +106,32 @@ export class Opener {
     }
   }
 
-  #claim(asked: Asked): Promise<Claim | (Begun<unknown> & { readonly kind: 'run' })> {
+  #claim(asked: Asked): Promise<Standing> {
     const { id, token, fingerprint } = asked;
     const { guard, options } = this.#keeper;
     const { lease, retention } = options;
     const request = { id, token, fingerprint, retention };
     if (this.#isTransactional) return beginTransaction(this.#keeper, request, asked);
     const claim = { ...request, lease, expired: this.#onExpired };
-    return guard
-      .ask('claim', (store) => store.claim(claim))
-      .catch((error: unknown) => {
-        this.#disown(asked, error);
-        throw error;
-      });
+    return guard.ask('claim', (store) => store.claim(claim));
   }
 
-  async #opened(
-    claim: Claim | (Begun<unknown> & { readonly kind: 'run' }),
-    asked: Asked,
-  ): Promise<{ readonly opened: Opened<unknown>; readonly how: How } | typeof AGAIN> {
+  async #reconciled(granted: Granted, asked: Asked): Promise<Answer | typeof AGAIN> {
+    const found = await reconcile(this.#keeper, asked, granted, encoderOf(asked));
+    if (found === 'nothing-happened') return AGAIN;
+    if (found === 'unknown') return this.#conflict('outcome-unknown');
+    const { retention: expiresIn } = this.#keeper.options;
+    return { opened: { kind: 'replay', result: found.result, expiresIn }, how: 'replayed' };
+  }
+
+  #opened(claim: Standing, asked: Asked): Answer {
     switch (claim.kind) {
       case 'run':
         this.#keeper.running++;
         return { opened: claim, how: 'claimed' };
       case 'claimed':
+      case 'reconcile':
         return this.#leased(claim, asked);
-      case 'reconcile': {
-        const found = await reconcile(this.#keeper, asked, claim, encoderOf(asked));
-        if (found === 'nothing-happened') return AGAIN;
-        if (found === 'unknown') return this.#conflict('outcome-unknown');
-        const { retention } = this.#keeper.options;
-        return {
-          opened: { kind: 'replay', result: found.result, expiresIn: retention },
-          how: 'replayed',
-        };
-      }
       case 'completed':
         return { opened: { ...claim, kind: 'replay' }, how: 'replayed' };
       case 'mismatch': {
@@ -141,7 +145,7 @@ export class Opener {
     }
   }
 
-  #leased(claim: Granted, asked: Asked): { opened: Opened<unknown>; how: How } {
+  #leased(claim: Granted, asked: Asked): Answer {
     this.#keeper.running++;
     const execution = new LeasedExecution(this.#keeper, asked, asked, claim);
     return {
@@ -150,7 +154,7 @@ export class Opener {
     };
   }
 
-  #conflict(why: ConflictReason, leaseLeft = Infinity): { opened: Opened<unknown>; how: How } {
+  #conflict(why: ConflictReason, leaseLeft = Infinity): Answer {
     const usual = Math.max(SOON, this.#keeper.usualDuration);
     // An unknown outcome stays unknown: there is no time after which it would be worth asking again.
     const retryAfter = why === 'in-progress' ? { retryAfter: Math.min(usual, leaseLeft) } : {};

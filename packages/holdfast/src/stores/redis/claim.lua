@@ -20,14 +20,14 @@ local known, owner, lease_end, attempt, reconciler, points = unpack(record, 1, 6
 
 local function grant(number)
   -- Formatted, since versions of Redis differ in how they write large numbers.
-  redis.call('HSET', key, 't', token, 'l', string.format('%.0f', now + lease), 'a', number)
+  local ends = string.format('%.0f', now + lease)
+  redis.call('HSET', key, 'f', known or fingerprint, 't', token, 'l', ends, 'a', number)
   redis.call('PEXPIRE', key, retention)
   local kind = token == reconciler and 'reconcile' or 'claimed'
   return { kind, tonumber(number), points or '[]' }
 end
 
 if not known then
-  redis.call('HSET', key, 'f', fingerprint)
   return grant(1)
 end
 if owner == token then
