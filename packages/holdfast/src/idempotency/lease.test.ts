@@ -18,6 +18,20 @@ describe('a lease', () => {
     expect(runtime.clock.armed).toBe(0);
   });
 
+  test('is not extended for work that never ends', async () => {
+    const { engine, another, runtime } = setting({ maxDuration: '10m' });
+    let signal: AbortSignal | undefined;
+    void engine.idempotent('k', (execution) => {
+      ({ signal } = execution);
+      return new Promise(() => {});
+    });
+    const ask = () => outcomeOf(another().idempotent('k', () => 1));
+    await runtime.clock.advanceAsync(599_999);
+    expect([await ask(), signal?.aborted]).toMatchObject([{ why: 'in-progress' }, false]);
+    await runtime.clock.advanceAsync(LEASE);
+    expect([await ask(), signal?.aborted]).toMatchObject([{ why: 'outcome-unknown' }, true]);
+  });
+
   test('runs out under whoever died, and the outcome is unknown', async () => {
     const { engine, another, runtime, store } = setting();
     void engine.idempotent('k', () => new Promise(() => {}));

@@ -90,6 +90,10 @@ export class LeasedExecution extends TimerNode implements OwnedExecution<undefin
     const { runtime, options, guard } = this.#keeper;
     const sentAt = runtime.clock.now();
     let pause = options.lease / 3;
+    if (sentAt - this.#startedAt >= options.maxDuration) {
+      this.#loseLease();
+      return;
+    }
     try {
       if (await guard.tell('extend', (store) => store.extend(this.#owned, options.lease))) {
         this.#leaseEnd = sentAt + options.lease;

@@ -27,6 +27,16 @@ export const idempotencyOptions = {
     max: 3_600_000,
   }),
   /**
+   * How long work may go on: then its lease is not extended any more, and nobody knows what became of it. A
+   * handler that never answers would otherwise have its key for ever. 1 s to 366 days; default 1 h.
+   */
+  maxDuration: duration({
+    what: 'How long work may go on: then its lease is not extended any more',
+    default: '1h',
+    min: 1000,
+    max: 366 * 86_400_000,
+  }),
+  /**
    * How long a record is kept: longer than anybody retries. 1 s to 366 days, at least the lease; default 24 h
    * (Stripe's).
    */

@@ -225,7 +225,8 @@ async function keep(
     const instead = await run.finishUnkept(head);
     return instead === null ? held.payload : replaced(instead, reply);
   }
-  const answer: HttpAnswer = { ...head, body: held.bytes };
+  const text = typeof payload === 'string' && payload.isWellFormed() ? payload : undefined;
+  const answer: HttpAnswer = { ...head, body: held.bytes, text };
   const toSend = await run.finish(answer);
   return toSend === answer ? sendable(held.bytes, payload) : replaced(toSend, reply);
 }

@@ -107,6 +107,8 @@ export interface AnswerHead {
 /** An answer, whole. In those made here there is no Content-Length: whoever sends one knows its body. */
 export interface HttpAnswer extends AnswerHead {
   readonly body: Uint8Array;
+  /** The same as text, where the adapter has it: then nobody need decode it. */
+  readonly text?: string | undefined;
 }
 
 /**

@@ -26,11 +26,11 @@ export class Run implements HttpRun {
 
   async finish(answer: HttpAnswer): Promise<HttpAnswer> {
     const { maxResponseBody, replayed } = this.#options;
-    const { status, body } = answer;
+    const { status, body, text } = answer;
     const instead = await this.#end(answer, () =>
       body.length > maxResponseBody
         ? encodeUnkept(status)
-        : encodeAnswer({ status, headers: keptHeaders(answer.headers, replayed), body }),
+        : encodeAnswer({ status, headers: keptHeaders(answer.headers, replayed), body, text }),
     );
     return instead ?? answer;
   }

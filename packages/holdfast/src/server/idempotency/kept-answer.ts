@@ -21,8 +21,9 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
 
 /** An answer as it is kept, with the headers that replays may carry. */
-export function encodeAnswer({ status, headers, body }: HttpAnswer): string {
-  return JSON.stringify({ v: VERSION, status, headers, ...encodeBody(body) } satisfies Envelope);
+export function encodeAnswer({ status, headers, body, text }: HttpAnswer): string {
+  const kept = text === undefined ? encodeBody(body) : { text };
+  return JSON.stringify({ v: VERSION, status, headers, ...kept } satisfies Envelope);
 }
 
 /** That there was an answer. */
