@@ -16,6 +16,7 @@ import { fileURLToPath } from 'node:url';
 /** What each task needs besides the npm packages, and the commands that it runs one after another. */
 const tasks = {
   bench: { needs: ['build'], run: ['node --expose-gc bench/main.ts'] },
+  'bench:idempotency': { needs: ['build', 'servers'], run: ['node bench/idempotency/main.ts'] },
   build: { needs: ['clean'], run: ['tsc -b'] },
   'check:package': { needs: ['clean', 'build', 'node22'], run: ['node scripts/check-package.ts'] },
   demo: { needs: ['build'], run: ['node examples/black-friday/demo.ts'] },

@@ -23,8 +23,13 @@ const entries = [holdfast, lab].flatMap(({ name, exports }) =>
     .filter(([, target]) => typeof target === 'object')
     .map(([subpath]) => `${name}${subpath.slice(1)}`),
 );
-/** The lab runs on Node alone. */
-const library = entries.filter((entry) => !entry.startsWith(lab.name));
+/** These speak of node:http, and the lab runs on Node alone. */
+const ofNode: ReadonlySet<string> = new Set([
+  'holdfast/express',
+  'holdfast/koa',
+  'holdfast/node-http',
+]);
+const library = entries.filter((entry) => !entry.startsWith(lab.name) && !ofNode.has(entry));
 
 process.once('exit', () => rmSync(home, { recursive: true, force: true }));
 try {

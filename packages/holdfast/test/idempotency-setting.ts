@@ -17,7 +17,7 @@ export interface FlakyStore extends IdempotencyStore {
 
 const STEPS = ['claim', 'extend', 'checkpoint', 'complete', 'release', 'reap'] as const;
 
-export function flaky(store: IdempotencyStore): FlakyStore {
+function flaky(store: IdempotencyStore): FlakyStore {
   const steps: string[] = [];
   const claims: Owned[] = [];
   const it = {
