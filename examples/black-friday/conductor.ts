@@ -1,8 +1,10 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { LaneRecord, Recording } from './measure.ts';
 import { arrivalsOf, LANES, type LaneName, type Plan } from './plan.ts';
-import { type Report, sharedNow } from './process.ts';
+import { type KeysPlace, type Report, sharedNow } from './process.ts';
 
 /** Milliseconds between "all are ready" and the start, for the message to reach all. */
 const NOTICE = 500;
@@ -18,17 +20,23 @@ export interface Run {
   readonly stop: () => void;
 }
 
-/**
- * Starts a provider and a shop for each lane, and the shoppers of both: five processes. `ways` says
- * which lane's way of calling each shop has; to test the judge, a shop can be given the wrong one.
- */
-export function start(
-  plan: Plan,
-  ways: Readonly<Record<LaneName, LaneName>> = { naive: 'naive', holdfast: 'holdfast' },
-): Run {
+/** How a run is made. */
+export interface RunOptions {
+  /** Where the providers remember keys, as `--store` says it; default a temporary SQLite file. */
+  readonly store?: string | undefined;
+  /** Which lane's way of calling each shop has; to test the judge, a shop can be given the wrong one. */
+  readonly ways?: Readonly<Record<LaneName, LaneName>>;
+}
+
+/** Starts a provider and a shop for each lane, and the shoppers of both: five processes. */
+export function start(plan: Plan, { store, ways = AS_NAMED }: RunOptions = {}): Run {
   const recording = blankRecording(plan);
   const parts: ChildProcess[] = [];
-  const stop = (): void => parts.forEach((part) => part.kill('SIGKILL'));
+  const keys = store === undefined ? temporaryKeys() : { place: store, folder: null };
+  const stop = (): void => {
+    parts.forEach((part) => part.kill('SIGKILL'));
+    if (keys.folder !== null) rmSync(keys.folder, { recursive: true, force: true });
+  };
   let startedAt = Infinity;
 
   const conduct = async (): Promise<void> => {
@@ -39,7 +47,7 @@ export function start(
       return part;
     };
     const openLane = async (lane: LaneName): Promise<[LaneName, string]> => {
-      const provider = await launch(`provider-${lane}`, { plan }, lane).origin;
+      const provider = await launch(`provider-${lane}`, { plan, keys }, lane).origin;
       const shop = launch(`shop-${lane}`, { plan, lane: ways[lane], provider }, lane);
       return [lane, await shop.origin];
     };
@@ -54,6 +62,14 @@ export function start(
     await Promise.race([perform(), broken]).finally(stop);
   };
   return { recording, elapsed: () => sharedNow() - startedAt, finished: conduct(), stop };
+}
+
+const AS_NAMED = { naive: 'naive', holdfast: 'holdfast' } as const;
+
+/** A file for this run alone. */
+function temporaryKeys(): KeysPlace {
+  const folder = mkdtempSync(join(tmpdir(), 'holdfast-demo-'));
+  return { place: `sqlite:${join(folder, 'keys.db')}`, folder };
 }
 
 interface Part {
@@ -109,6 +125,7 @@ function blankRecording(plan: Plan): Recording {
   const blank = (): LaneRecord => ({
     samples: [],
     attempts: plan.phases.map(() => 0),
+    caught: 0,
     doubled: 0,
     inFlight: 0,
     breaker: 'none',

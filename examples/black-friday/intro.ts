@@ -14,8 +14,9 @@ export function intro(plan: Plan, paint: Paint): string {
   const story =
     `${RATE} shoppers a second check out, and each checkout charges a payment provider that can ` +
     `take ${capacity} a second. Then the provider's database fails over: charges take ${slowness} ` +
-    `times as long, then none gets through, then all is well again. Both lanes get the same ` +
-    `shoppers, each at a provider of its own, with room for ${line} in line. Who waits longer than ` +
+    `times as long, then none gets through, then all is well again. It charges once for an ` +
+    `idempotency key; the naive lane sends none. Both lanes get the same shoppers, each at a ` +
+    `provider of its own, with room for ${line} in line. Who waits longer than ` +
     `${time(limits(plan).attempt)} has left; the bars show the share that paid.`;
   const tempo =
     plan.speedup === 1

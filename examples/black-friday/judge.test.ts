@@ -17,7 +17,8 @@ const holdfastSample = (at: number): Sample =>
 
 function laneOf(sample: (at: number) => Sample, doubled: number): LaneRecord {
   const attempts = plan.phases.map(() => 100);
-  return { samples: arrivals.map(sample), attempts, doubled, inFlight: 0, breaker: 'closed' };
+  const samples = arrivals.map(sample);
+  return { samples, attempts, caught: 0, doubled, inFlight: 0, breaker: 'closed' };
 }
 
 /** A run that went well: naive stays down, holdfast refuses quickly and is back after 2.5 s. */

@@ -13,7 +13,7 @@ export interface Promised {
   readonly holds: boolean;
 }
 
-export type Unit = 'share' | 'ms' | 'attempts' | 'orders';
+export type Unit = 'share' | 'ms' | 'attempts' | 'orders' | 'charges';
 type Relation = '>=' | '<=' | '>' | '<';
 
 export interface Verdict {
@@ -77,7 +77,7 @@ export function judge(figures: Figures): Verdict {
       0.95,
     ],
     ['paid', 'Orders paid, more than naive', 'orders', holdfast.paid, '>', naive.paid],
-    ['double-charges', 'Orders charged twice', 'orders', holdfast.doubleCharges, '<=', 0],
+    ['double-charges', 'Double charges', 'charges', holdfast.doubleCharges, '<=', 0],
   ];
   const promises = rows.map(([name, what, unit, value, is, bound]) => {
     return { name, what, unit, value, is, bound, holds: compare(value, is, bound) };

@@ -3,6 +3,7 @@
  * been answered, and latency is measured from that moment. So a stall is seen by everybody it
  * would have hurt.
  */
+import { randomUUID } from 'node:crypto';
 import { Agent, request } from 'node:http';
 import { percentile } from './measure.ts';
 import { arrivalsOf, LANES, type LaneName, lengthOf, limits } from './plan.ts';
@@ -10,6 +11,8 @@ import { type LoadTask, type Sample, sharedNow, takePart, tell } from './process
 
 const { plan, shops } = takePart<LoadTask>(start);
 const arrivals = arrivalsOf(plan);
+/** Of its own for each run: the store may remember the orders of the last. */
+const orders = randomUUID();
 const agent = new Agent({ keepAlive: true });
 const lateness: number[] = [];
 const waiting: Record<LaneName, Set<number>> = { naive: new Set(), holdfast: new Set() };
@@ -39,7 +42,7 @@ function sendDue(): void {
 
 /** The first requests of a process load and compile what the others find ready; they are not counted. */
 async function warmUp(): Promise<void> {
-  for (let round = 0; round < 5; round++) {
+  for (let round = 0; round < 15; round++) {
     const calls = LANES.flatMap((lane) => Array.from({ length: 8 }, (_, i) => [lane, i] as const));
     await Promise.all(calls.map(([lane, i]) => pay(lane, `warm-up-${round}-${i}`)));
   }
@@ -54,7 +57,7 @@ async function checkout(lane: LaneName, shopper: number): Promise<void> {
 function pay(lane: LaneName, order: string): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>();
   const call = request(
-    `${shops[lane]}/checkout/${order}`,
+    `${shops[lane]}/checkout/${orders}-${lane}-${order}`,
     { method: 'POST', agent },
     (response) => {
       response.resume().on('end', () => resolve(response.statusCode === 200));

@@ -15,7 +15,9 @@ export interface LaneRecord {
   samples: Sample[];
   /** Attempts that reached the provider, by phase. */
   attempts: number[];
-  /** Orders charged once more than they should have been, counted each time. */
+  /** Requests whose key the provider knew, and which were not charged again. */
+  caught: number;
+  /** Charges of orders that had been charged before. */
   doubled: number;
   /** Checkouts that wait for an answer now. */
   inFlight: number;
@@ -50,6 +52,9 @@ export interface PhaseFigures {
 export interface LaneFigures {
   readonly phases: readonly PhaseFigures[];
   readonly paid: number;
+  /** Requests whose key the provider knew, and which were not charged again. */
+  readonly repeatsCaught: number;
+  /** Charges of orders that had been charged before. */
   readonly doubleCharges: number;
   /** The longest that any shopper waited for an answer, in milliseconds. */
   readonly longestWait: number;
@@ -74,7 +79,7 @@ export function figuresOf({ plan, arrivals, lanes, lateness, stalls }: Recording
   return { plan, offered: arrivals.length, lanes: Object.fromEntries(figures), lateness, stalls };
 }
 
-function laneFigures(plan: Plan, { samples, attempts, doubled }: LaneRecord): LaneFigures {
+function laneFigures(plan: Plan, { samples, attempts, caught, doubled }: LaneRecord): LaneFigures {
   const isGood = goodFor(plan);
   const phases = plan.phases.map(({ name, length }, index) => {
     const begin = startOf(plan, name);
@@ -90,6 +95,7 @@ function laneFigures(plan: Plan, { samples, attempts, doubled }: LaneRecord): La
   return {
     phases,
     paid: samples.filter(isGood).length,
+    repeatsCaught: caught,
     doubleCharges: doubled,
     longestWait: Math.max(...samples.map(latencyOf)),
     recovery: recoveryOf(plan, samples),

@@ -1,9 +1,18 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { LaneName, Plan } from './plan.ts';
 
+/** Where the provider remembers keys. */
+export interface KeysPlace {
+  /** As `--store` says it. */
+  readonly place: string;
+  /** A folder that goes with the demo; null for a place of the user's. */
+  readonly folder: string | null;
+}
+
 /** What a part is told as it is started. */
 export interface ProviderTask {
   readonly plan: Plan;
+  readonly keys: KeysPlace;
 }
 export interface ShopTask {
   readonly plan: Plan;
@@ -29,7 +38,12 @@ export interface Start {
 /** What the parts say. Counts are totals so far; those of attempts are by phase. */
 export type Report =
   | { readonly type: 'ready'; readonly port: number }
-  | { readonly type: 'provider'; readonly attempts: number[]; readonly doubled: number }
+  | {
+      readonly type: 'provider';
+      readonly attempts: number[];
+      readonly caught: number;
+      readonly doubled: number;
+    }
   | { readonly type: 'shop'; readonly inFlight: number; readonly breaker: string }
   | { readonly type: 'samples'; readonly lane: LaneName; readonly samples: Sample[] }
   | { readonly type: 'finished'; readonly lateness: number }

@@ -37,7 +37,8 @@ function table({ plan, offered, lanes }: Figures, paint: Paint): string[] {
     '',
     summary('recovered', recovery),
     summary('orders paid', ({ paid }) => `${count(paid)} of ${count(offered)}`),
-    summary('charged twice', ({ doubleCharges }) => count(doubleCharges)),
+    summary('repeats caught', ({ repeatsCaught }) => count(repeatsCaught)),
+    summary('double charges', ({ doubleCharges }) => count(doubleCharges)),
     summary('longest wait', ({ longestWait }) => time(longestWait)),
   ];
 }
@@ -69,6 +70,7 @@ function amount(value: number, unit: Unit): string {
     case 'attempts':
       return ratio(value);
     case 'orders':
+    case 'charges':
       return count(value);
   }
 }

@@ -16,6 +16,7 @@ function recordingUntil(elapsed: number, breaker = 'closed'): Recording {
   const lane = (): LaneRecord => ({
     samples: arrivals.filter((at) => at < elapsed - 50).map((at) => [at, 50, at < 3000]),
     attempts: plan.phases.map(() => 1),
+    caught: 0,
     doubled: 0,
     inFlight: 4,
     breaker,

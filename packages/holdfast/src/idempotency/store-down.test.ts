@@ -35,6 +35,8 @@ describe('without the store', () => {
     store.mood = 'well';
     await runtime.clock.advanceAsync(2000);
     expect(await ask('later')).toBe(1);
+    const all = await Promise.all(Array.from({ length: 20 }, (_, n) => ask(`later-${n}`)));
+    expect(new Set(all)).toEqual(new Set([1]));
   });
 
   test('who is refused is told to come back when it may be asked again', async () => {
