@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { withRuntime } from '../client/with-runtime.ts';
+import * as keys from '../idempotency/errors.ts';
 import { testRuntime } from '../testing/index.ts';
 import * as errors from './errors.ts';
 import { pending } from './operation.ts';
@@ -18,6 +19,14 @@ const details = {
   ],
 };
 
+/** Those of idempotency, which a server answers to its own callers. */
+const keyClasses = {
+  IDEMPOTENCY_CONFLICT: keys.IdempotencyConflictError,
+  IDEMPOTENCY_MISMATCH: keys.IdempotencyMismatchError,
+  IDEMPOTENCY_STORE: keys.IdempotencyStoreError,
+  LEASE_LOST: keys.LeaseLostError,
+} as const;
+
 /** The classes, by the codes that they carry. */
 const classes = {
   ATTEMPT_TIMEOUT: errors.AttemptTimeoutError,
@@ -30,7 +39,17 @@ const classes = {
 
 describe('every code', () => {
   test('has a class of its own', () => {
-    expect(Object.keys(classes).toSorted()).toEqual(Object.keys(ERROR_STATUS).toSorted());
+    const all = [...Object.keys(classes), ...Object.keys(keyClasses)];
+    expect(all.toSorted()).toEqual(Object.keys(ERROR_STATUS).toSorted());
+  });
+
+  test.each(Object.entries(keyClasses))('%s has a name, a status and a guard', (code, OfKeys) => {
+    const error = new OfKeys({ name: 'charges' });
+    expect(error).toBeInstanceOf(HoldfastError);
+    expect([error.code, error.name, error.dependency]).toEqual([code, OfKeys.name, 'charges']);
+    expect(error.status).toBe(ERROR_STATUS[code as keyof typeof ERROR_STATUS]);
+    expect(isHoldfastError(error, code as 'LEASE_LOST')).toBe(true);
+    expect(error.message).toMatch(/^charges: .+ \(idempotency\)$/);
   });
 
   test.each(Object.entries(classes))('%s has a name, a status and a guard', (code, ErrorClass) => {
@@ -47,8 +66,8 @@ describe('every code', () => {
     );
   });
 
-  test('maps to a status that blames no caller', () => {
-    for (const status of Object.values(ERROR_STATUS)) expect([502, 503, 504]).toContain(status);
+  test.each(Object.keys(classes))('%s maps to a status that blames no caller', (code) => {
+    expect([502, 503, 504]).toContain(ERROR_STATUS[code as keyof typeof ERROR_STATUS]);
   });
 });
 
