@@ -8,7 +8,7 @@ import { Sleep } from './sleep.ts';
 import type { Granted, IdempotencyStore, Owned, RecoveryPoint } from './store.ts';
 import type { IdempotencyLeaseLostEvent } from './telemetry.ts';
 
-/** Pauses between the tries to keep a result that its caller waits for, in milliseconds. */
+/** Pauses between the tries to keep what the work waits for, in milliseconds. */
 const PAUSES = [50, 200];
 /** Pauses between later tries double up to this. */
 const LONGEST_PAUSE = 5000;
@@ -120,26 +120,35 @@ export class LeasedExecution extends TimerNode implements OwnedExecution<undefin
     return new LeaseLostError({ name: this.#keeper.runtime.dependency });
   }
 
+  /**
+   * The step has been done. If the store cannot be told, the work goes on: it would be left half done otherwise, and
+   * only a takeover repeats the step.
+   */
   async #checkpoint(point: RecoveryPoint): Promise<void> {
     const { guard, options } = this.#keeper;
     const keep = (store: IdempotencyStore) => store.checkpoint(this.#owned, point, options.lease);
-    if (!(await guard.tell('checkpoint', keep))) {
-      this.#loseLease();
-      throw this.#lost();
+    const kept = await this.#insist(() => guard.tell('checkpoint', keep));
+    if (kept !== false) return;
+    this.#loseLease();
+    throw this.#lost();
+  }
+
+  /** Tries a few times; undefined if the store could not be told. */
+  async #insist<T>(tell: (isAgain: boolean) => Promise<T>): Promise<T | undefined> {
+    for (let tries = 0; ; tries++) {
+      try {
+        return await tell(tries > 0);
+      } catch {
+        const pause = PAUSES[tries];
+        if (pause === undefined) return undefined;
+        await new Sleep(this.#keeper.runtime.clock, pause).over;
+      }
     }
   }
 
   async #complete(result: string): Promise<Completion> {
-    const { clock } = this.#keeper.runtime;
-    for (let tries = 0; ; tries++) {
-      try {
-        return this.#completed(await this.#keep(result, tries > 0));
-      } catch {
-        const pause = PAUSES[tries];
-        if (pause === undefined) break;
-        await new Sleep(clock, pause).over;
-      }
-    }
+    const kept = await this.#insist((isAgain) => this.#keep(result, isAgain));
+    if (kept !== undefined) return this.#completed(kept);
     this.#rest();
     this.#keeper.inBackground(() =>
       this.#goOn(async () => this.#completed(await this.#keep(result, true))),

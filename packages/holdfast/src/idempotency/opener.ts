@@ -89,7 +89,8 @@ export class Opener {
             : this.#opened(claim, asked);
         if (opened === AGAIN) continue;
         how = opened.how;
-        if (how !== 'in-progress' || !(await this.#waited(asked, look))) return opened.opened;
+        if (claim.kind !== 'in-progress') return opened.opened;
+        if (!(await this.#waited(asked, look, claim.leaseLeft))) return opened.opened;
         how = 'aborted';
       }
     } catch (error) {
@@ -167,14 +168,15 @@ export class Opener {
   }
 
   /** Waits for whoever does the work; false if it may not wait, or not any longer. */
-  async #waited(asked: Asked, look: number): Promise<boolean> {
+  async #waited(asked: Asked, look: number, leaseLeft: number): Promise<boolean> {
     const { id, at } = asked;
     const keeper = this.#keeper;
     const { wait, maxWaiters } = keeper.options;
     const left = at + wait - keeper.runtime.clock.now();
     if (left <= 0 || keeper.waiting >= maxWaiters) return false;
-    // Spread, so that those who wait do not all ask at once.
-    const time = look * (0.5 + keeper.runtime.random.next());
+    // Spread, so that those who wait do not all ask at once; and no later than its owner may be given up.
+    const { random } = keeper.runtime;
+    const time = Math.min(look * (0.5 + random.next()), leaseLeft + LOOK_FIRST * random.next());
     const { signal } = asked;
     const heeded = typeof signal === 'function' ? signal() : signal;
     // Read again at the next look.

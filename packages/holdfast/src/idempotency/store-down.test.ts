@@ -89,6 +89,22 @@ describe('without the store', () => {
     expect(ends).toEqual(['untold']);
     expect(engine.snapshot()).toMatchObject({ running: 0, background: 0 });
   });
+
+  test('a step that was done does not fail the work', async () => {
+    const { engine, another, runtime, store } = setting();
+    const done: string[] = [];
+    const first = engine.idempotent('k', async ({ step, points }) => {
+      store.mood = 'down';
+      const one = await step('one', () => (done.push('one'), 1));
+      store.mood = 'well';
+      const again = await step('one', () => (done.push('again'), 2));
+      return [one, again, points.get('one')];
+    });
+    await runtime.clock.advanceAsync(1000);
+    expect([await first, done]).toEqual([[1, 1, 1], ['one']]);
+    expect(await another().idempotent('k', () => 0)).toEqual([1, 1, 1]);
+    expect(store.steps.filter((step) => step === 'checkpoint')).toHaveLength(3);
+  });
 });
 
 describe('an answer of the store that is lost', () => {

@@ -80,3 +80,17 @@ test('a wait leaves no listener on a signal that lasts', async () => {
   await Promise.all(all);
   expect(getEventListeners(signal, 'abort')).toHaveLength(0);
 });
+
+test('when the owner has died, who waits is told as soon as its lease is over', async () => {
+  const { engine, another, runtime, store } = setting({ wait: '60s', lease: '10s' });
+  void engine.idempotent('k', () => new Promise(() => {}));
+  await runtime.clock.advanceAsync(1);
+  store.mood = 'gone';
+  const waits = another()
+    .idempotent('k', () => 1)
+    .catch((error: unknown) => error);
+  await runtime.clock.advanceAsync(9999);
+  expect(await outcomeOf(waits)).toBe('pending');
+  await runtime.clock.advanceAsync(26);
+  expect(await outcomeOf(waits)).toMatchObject({ why: 'outcome-unknown' });
+});

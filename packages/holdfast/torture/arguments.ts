@@ -1,0 +1,81 @@
+import { parseArgs } from 'node:util';
+import { STORES, type StoreName } from './links/link.ts';
+import { type Mode, MODES } from './plan.ts';
+import { type Part, PARTS } from './torture.ts';
+
+/** What the command was asked for. */
+export interface Arguments {
+  readonly json: boolean;
+  readonly seed: number;
+  readonly rounds: number;
+  readonly store: StoreName;
+  readonly mode: Mode;
+  readonly parts: readonly Part[];
+  /** Milliseconds. */
+  readonly outage: number;
+}
+
+const NAMES = Object.keys(PARTS) as Part[];
+
+const USAGE = `usage: npm run torture:idempotency -- [options]
+
+  --store NAME   ${STORES.join(', ')}; sqlite by default
+  --mode NAME    ${MODES.join(', ')}; leased by default, transactional for postgres alone
+  --rounds N     of kill -9, 1 to 10000; 100 by default
+  --seed N       of all that chance decides; a whole number, 1 by default
+  --only PART    ${NAMES.join(', ')}; may be given more than once
+  --outage N     how long an outage lasts, in milliseconds, 500 to 60000; 5000 by default
+  --json         the figures as JSON, on the last line; all else goes to stderr
+  --help
+`;
+
+const OPTIONS = {
+  json: { type: 'boolean', default: false },
+  store: { type: 'string', default: 'sqlite' },
+  mode: { type: 'string', default: 'leased' },
+  rounds: { type: 'string', default: '100' },
+  seed: { type: 'string', default: '1' },
+  only: { type: 'string', multiple: true },
+  outage: { type: 'string', default: '5000' },
+  help: { type: 'boolean', short: 'h', default: false },
+} as const;
+
+/** What this process was called with. Ends it where that is wrong, or a question. */
+export function readArguments(): Arguments {
+  try {
+    const { values } = parseArgs({ options: OPTIONS });
+    if (values.help) {
+      process.stdout.write(USAGE);
+      process.exit();
+    }
+    const store = oneOf('--store', values.store, STORES);
+    const mode = oneOf('--mode', values.mode, MODES);
+    if (mode === 'transactional' && store !== 'postgres') {
+      throw new Error(`--mode transactional needs --store postgres; the ${store} store has none`);
+    }
+    return {
+      json: values.json,
+      store,
+      mode,
+      seed: integer('--seed', values.seed, 0, 1e9),
+      rounds: integer('--rounds', values.rounds, 1, 10_000),
+      outage: integer('--outage', values.outage, 500, 60_000),
+      parts: (values.only ?? NAMES).map((part) => oneOf('--only', part, NAMES)),
+    };
+  } catch (error) {
+    process.stderr.write(`torture:idempotency: ${(error as Error).message}\n\n${USAGE}`);
+    return process.exit(2);
+  }
+}
+
+function oneOf<T extends string>(option: string, text: string, known: readonly T[]): T {
+  const found = known.find((each) => each === text);
+  if (found !== undefined) return found;
+  throw new Error(`${option} takes one of: ${known.join(', ')}; got '${text}'`);
+}
+
+function integer(option: string, text: string, min: number, max: number): number {
+  const value = /^\d+$/.test(text) ? Number(text) : NaN;
+  if (value >= min && value <= max) return value;
+  throw new Error(`${option} must be a whole number from ${min} to ${max}; got '${text}'`);
+}

@@ -1,0 +1,69 @@
+import type { Claim, OnExpiredLease } from 'holdfast/idempotency';
+
+/** A step of the port, on one key. Leases are milliseconds. */
+export type Step =
+  | {
+      readonly do: 'claim';
+      readonly token: string;
+      readonly fingerprint: string;
+      readonly lease: number;
+      readonly expired: OnExpiredLease;
+    }
+  | { readonly do: 'extend'; readonly token: string; readonly lease: number }
+  | { readonly do: 'complete'; readonly token: string; readonly result: string }
+  | { readonly do: 'release'; readonly token: string };
+
+/** One step that somebody took, with times in milliseconds of one clock that never jumps. */
+export interface Operation {
+  readonly key: string;
+  readonly step: Step;
+  readonly invokedAt: number;
+  /** Infinity if there was no answer: it may have taken effect at any time since, or never. */
+  readonly returnedAt: number;
+  readonly answer: Claim | boolean | null;
+}
+
+/** A line of a process's record: an invocation, which is written before the step is taken, or its answer. */
+export type Line =
+  | {
+      readonly id: string;
+      readonly key: string;
+      readonly step: Step;
+      readonly invokedAt: number;
+    }
+  | {
+      readonly id: string;
+      readonly returnedAt: number;
+      readonly answer: Claim | boolean | null;
+    };
+
+/** Asks a process to take steps at random, and to record them. */
+export interface RecordRequest {
+  readonly do: 'record';
+  /** Which is appended to. */
+  readonly file: string;
+  /** Different for each process. */
+  readonly client: string;
+  readonly seed: number;
+  readonly keys: readonly string[];
+  /** Steps for each key. */
+  readonly steps: number;
+  readonly lease: number;
+  /** The process dies by SIGKILL in the middle of the step that is its so manieth; null for never. */
+  readonly diesIn: number | null;
+}
+
+/** The histories of each key, of the lines that all processes have written. */
+export function historiesOf(lines: readonly Line[]): Map<string, Operation[]> {
+  const answers = new Map(lines.flatMap((line) => ('answer' in line ? [[line.id, line]] : [])));
+  const histories = new Map<string, Operation[]>();
+  for (const line of lines) {
+    if ('answer' in line) continue;
+    const { id, key, step, invokedAt } = line;
+    const { returnedAt = Infinity, answer = null } = answers.get(id) ?? {};
+    const history = histories.get(key) ?? [];
+    history.push({ key, step, invokedAt, returnedAt, answer });
+    histories.set(key, history);
+  }
+  return histories;
+}

@@ -1,0 +1,30 @@
+import type { StoreName } from './links/link.ts';
+import type { Defect } from './protocol.ts';
+
+export const MODES = ['leased', 'takeover', 'transactional'] as const;
+export type Mode = (typeof MODES)[number];
+
+/** What is to be done to which store, and how much of it. */
+export interface Plan {
+  readonly store: StoreName;
+  readonly mode: Mode;
+  readonly seed: number;
+  /** Of kill -9. */
+  readonly rounds: number;
+  /** Keys that are asked for by many callers at once, and how many. */
+  readonly keys: number;
+  readonly callers: number;
+  /** How long an outage lasts, in milliseconds. */
+  readonly outage: number;
+  /** Keys whose histories are recorded. */
+  readonly histories: number;
+  /** What is wrong on purpose: for tests, which must see the judges find it. */
+  readonly defect: Defect | null;
+  /** Tells a person how far it has come. */
+  readonly progress: (line: string) => void;
+}
+
+/** Milliseconds of a lease, short so that hundreds of them can run out. */
+export const LEASE = 400;
+/** How long after a lease a key must have been answered, in milliseconds. */
+export const GRACE = 1000;

@@ -1,0 +1,81 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type { Place } from './places/place.ts';
+import type { Answered, Ask, EngineSetup, FromWorker, Request, Setup } from './protocol.ts';
+
+const PROGRAM = fileURLToPath(new URL('worker.ts', import.meta.url));
+
+/** A process of the fleet, as its parent sees it. */
+export class Worker {
+  readonly #child: ChildProcess;
+  /** Resolves to false. */
+  readonly #gone: Promise<boolean>;
+  readonly #waiting = new Map<
+    number,
+    { resolve: (answer: Answered | null) => void; reject: (error: Error) => void }
+  >();
+  #asked = 0;
+  #atBoundary = (): void => {};
+
+  /** Resolves once it is connected to its store. */
+  static async start({ store, where, link }: Place, engine: EngineSetup): Promise<Worker> {
+    const setup: Setup = { store, where, link, ...engine };
+    const child = fork(PROGRAM, [JSON.stringify(setup)], {
+      execArgv: ['--no-warnings'],
+      env: { ...process.env, NODE_OPTIONS: '' },
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
+    const worker = new Worker(child);
+    const isReady = once(child, 'message').then(() => true);
+    if (await Promise.race([isReady, worker.#gone])) return worker;
+    throw new Error('a worker ended before it was connected');
+  }
+
+  private constructor(child: ChildProcess) {
+    this.#child = child;
+    this.#gone = once(child, 'exit').then(() => this.#rejectAll('the worker ended'));
+    child.on('message', (message: FromWorker) => this.#heard(message));
+  }
+
+  /** Rejects if it is killed meanwhile. */
+  async ask(ask: Omit<Ask, 'do'>): Promise<Answered> {
+    return (await this.request({ do: 'ask', ...ask })) as Answered;
+  }
+
+  request(request: Request): Promise<Answered | null> {
+    const id = this.#asked++;
+    const { promise, resolve, reject } = Promise.withResolvers<Answered | null>();
+    this.#waiting.set(id, { resolve, reject });
+    this.#child.send({ id, request });
+    return promise;
+  }
+
+  /** Has it begin, and kills it by SIGKILL at the boundary; or where it comes to an end before. */
+  async killDuring(ask: Omit<Ask, 'do'>): Promise<void> {
+    const reached = new Promise<void>((resolve) => (this.#atBoundary = resolve));
+    await Promise.race([reached, this.ask(ask)]);
+    await this.kill();
+  }
+
+  /** By SIGKILL. */
+  async kill(): Promise<void> {
+    this.#child.kill('SIGKILL');
+    await this.#gone;
+  }
+
+  #rejectAll(why: string): boolean {
+    for (const { reject } of this.#waiting.values()) reject(new Error(why));
+    this.#waiting.clear();
+    return false;
+  }
+
+  #heard(message: FromWorker): void {
+    if (message.kind === 'at-boundary') this.#atBoundary();
+    if (message.kind !== 'answer' && message.kind !== 'failed') return;
+    const waiting = this.#waiting.get(message.id);
+    this.#waiting.delete(message.id);
+    if (message.kind === 'answer') waiting?.resolve(message.answer);
+    else waiting?.reject(new Error(`a worker failed: ${message.message}`));
+  }
+}
