@@ -6,7 +6,7 @@ import { idempotent } from 'holdfast/express';
 import { holdfast } from 'holdfast/fastify';
 import { memoryStore } from 'holdfast/memory';
 import { redisStore } from 'holdfast/redis';
-import { Redis } from 'ioredis';
+import { createClient } from 'redis';
 import * as peers from './peers.ts';
 
 /** A server of `POST /charge`, the route as it is or protected in some way: answers its port. */
@@ -21,19 +21,19 @@ export const routes: Readonly<Record<string, Serve>> = {
   'fastify, bare': () => fastifyServer(() => {}),
   'fastify, ours, memory': () => fastifyServer((app) => ours(app, memoryStore({ maxRecords }))),
   'fastify, ours, redis': (port) =>
-    fastifyServer((app) => ours(app, redisStore(redisClient(port)))),
+    fastifyServer(async (app) => ours(app, redisStore(await redisClient(port)))),
   'fastify, node-idempotency, memory': () => fastifyServer((app) => peers.nodeMemory(app)),
   'fastify, node-idempotency, redis': (port) => fastifyServer((app) => peers.nodeRedis(app, port)),
   'fastify, powertools, redis': (port) => fastifyServer(peers.powertools(CHARGE, port)),
-  'express, bare': () => expressServer((app) => app.post('/charge', express.json(), answer)),
+  'express, bare': () => expressServer((app) => void app.post('/charge', express.json(), answer)),
   'express, ours, memory': () =>
     expressServer((app) => {
       const engine = idempotency({ name: 'bench', store: memoryStore({ maxRecords }) });
       app.post('/charge', express.json(), idempotent(engine), answer);
     }),
   'express, ours, redis': (port) =>
-    expressServer((app) => {
-      const engine = idempotency({ name: 'bench', store: redisStore(redisClient(port)) });
+    expressServer(async (app) => {
+      const engine = idempotency({ name: 'bench', store: redisStore(await redisClient(port)) });
       app.post('/charge', express.json(), idempotent(engine), answer);
     }),
   'express, express-idempotency, memory': () =>
@@ -45,8 +45,8 @@ function ours(app: FastifyInstance, store: ReturnType<typeof memoryStore>): void
   void app.register(holdfast, { idempotency: { engine } });
 }
 
-function redisClient(port: number): Redis {
-  return new Redis({ host: '127.0.0.1', port, enableAutoPipelining: true });
+async function redisClient(port: number) {
+  return createClient({ url: `redis://127.0.0.1:${port}` }).connect();
 }
 
 /** `prepare` may define the route itself; otherwise it is the trivial one. */
@@ -63,9 +63,11 @@ async function fastifyServer(
   return portOf(app.server);
 }
 
-async function expressServer(prepare: (app: express.Express) => void): Promise<number> {
+async function expressServer(
+  prepare: (app: express.Express) => void | Promise<void>,
+): Promise<number> {
   const app = express();
-  prepare(app);
+  await prepare(app);
   const server = app.listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   return portOf(server);
