@@ -30,8 +30,9 @@ import { type Statement, statementsOf } from './statements.ts';
  * `client` is a `pg.Pool`, or the `sql` function of postgres.js; the store neither opens nor closes it.
  * Each transaction holds one of its connections as long as the work runs, so let it have as
  * many as work may run at once, and some more. Like every user of `pg.Pool`, listen to its `error` event.
- * For transactions prefer `pg`: postgres.js 3.4.9 can end the process when the server closes a connection that
- * is in one. All or nothing holds all the same.
+ * For transactions prefer `pg`: when the server closes a connection that is in one, postgres.js 3.4.9 can end the
+ * process, and a query that was made before the loss and awaited after it can run outside of the transaction. The
+ * record is never written then, but such a query's effect may stand.
  *
  * Work may not end its transaction, nor release its connection.
  *
