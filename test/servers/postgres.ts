@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { chownSync, existsSync, readdirSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { findProgram, freePort, startProcess, temporaryFolder } from './process.ts';
+import { findProgram, startProcess, temporaryFolder } from './process.ts';
+import { runServer, type Server } from './server.ts';
 
 /** How to start PostgreSQL. */
 export interface PostgresOptions {
@@ -15,25 +16,10 @@ export interface PostgresOptions {
   readonly settings?: Readonly<Record<string, string>>;
 }
 
-/** A PostgreSQL of the test's own, on 127.0.0.1. */
-export interface PostgresServer {
-  readonly port: number;
-  readonly dir: string;
-  /** `postgres://postgres@127.0.0.1:port/postgres`, a superuser without a password. */
-  readonly url: string;
-  /** By `SIGKILL`, all of its processes: as a crash leaves it. */
-  kill(): Promise<void>;
-  /** In order, without waiting for its clients. */
-  stop(): Promise<void>;
-  /** By `SIGSTOP`: it accepts connections, as the kernel does, and answers nothing until `resume`. */
-  pause(): void;
-  resume(): void;
-  /** Starts it again after `kill` or `stop`, on the same port and folder. */
-  restart(): Promise<void>;
-}
+/** A PostgreSQL of the test's own; its URL is that of a superuser without a password. */
+export type PostgresServer = Server;
 
-/** Starts between which a free port may have been taken by another. */
-const TRIES = 5;
+const urlOf = (port: number) => `postgres://postgres@127.0.0.1:${port}/postgres`;
 
 /** Starts PostgreSQL, and waits until it accepts connections. Stop it when the test is done. */
 export async function startPostgres(options: PostgresOptions = {}): Promise<PostgresServer> {
@@ -47,31 +33,8 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
       cwd: dir,
     });
 
-  let port = 0;
-  let server: Awaited<ReturnType<typeof start>> | undefined;
-  for (let left = TRIES; server === undefined; left--) {
-    port = options.port ?? (await freePort());
-    try {
-      server = await start(port);
-    } catch (error) {
-      const isTaken = String(error).includes('Address already in use');
-      if (!isTaken || left === 1 || options.port !== undefined) throw error;
-    }
-  }
-  let current = server;
-  return {
-    port,
-    dir,
-    url: `postgres://postgres@127.0.0.1:${port}/postgres`,
-    kill: () => current.kill(),
-    // SIGTERM would wait for clients to go.
-    stop: () => current.stop('SIGINT'),
-    pause: () => current.pause(),
-    resume: () => current.resume(),
-    restart: async () => {
-      current = await start(port);
-    },
-  };
+  // SIGTERM would wait for clients to go.
+  return runServer({ dir, port: options.port, start, urlOf, stopBy: 'SIGINT' });
 }
 
 interface Programs {

@@ -1,4 +1,5 @@
-import { findProgram, freePort, startProcess, temporaryFolder } from './process.ts';
+import { findProgram, startProcess, temporaryFolder } from './process.ts';
+import { runServer, type Server } from './server.ts';
 
 /** How to start Redis (or Valkey). */
 export interface RedisOptions {
@@ -18,24 +19,10 @@ export interface RedisOptions {
   readonly args?: readonly string[];
 }
 
-/** A Redis of the test's own, on 127.0.0.1. */
-export interface RedisServer {
-  readonly port: number;
-  readonly dir: string;
-  /** `redis://127.0.0.1:port` */
-  readonly url: string;
-  /** By `SIGKILL`: nothing is flushed. */
-  kill(): Promise<void>;
-  stop(): Promise<void>;
-  /** By `SIGSTOP`: it accepts connections, as the kernel does, and answers nothing until `resume`. */
-  pause(): void;
-  resume(): void;
-  /** Starts it again after `kill` or `stop`, on the same port and folder. */
-  restart(): Promise<void>;
-}
+/** A Redis of the test's own. */
+export type RedisServer = Server;
 
-/** Starts between which a free port may have been taken by another. */
-const TRIES = 5;
+const urlOf = (port: number) => `redis://127.0.0.1:${port}`;
 
 /** Starts Redis, and waits until it accepts connections. Stop it when the test is done. */
 export async function startRedis(options: RedisOptions = {}): Promise<RedisServer> {
@@ -52,30 +39,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
       cwd: dir,
     });
 
-  let port = 0;
-  let server: Awaited<ReturnType<typeof start>> | undefined;
-  for (let left = TRIES; server === undefined; left--) {
-    port = options.port ?? (await freePort());
-    try {
-      server = await start(port);
-    } catch (error) {
-      const isTaken = String(error).includes('Address already in use');
-      if (!isTaken || left === 1 || options.port !== undefined) throw error;
-    }
-  }
-  let current = server;
-  return {
-    port,
-    dir,
-    url: `redis://127.0.0.1:${port}`,
-    kill: () => current.kill(),
-    stop: () => current.stop(),
-    pause: () => current.pause(),
-    resume: () => current.resume(),
-    restart: async () => {
-      current = await start(port);
-    },
-  };
+  return runServer({ dir, port: options.port, start, urlOf });
 }
 
 function argumentsOf(options: RedisOptions, port: number, dir: string): string[] {
