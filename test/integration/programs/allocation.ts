@@ -6,9 +6,9 @@ import { GCProfiler } from 'node:v8';
 import { Call } from '../../../packages/holdfast/src/core/call.ts';
 import { callbackEdge } from '../../../packages/holdfast/src/core/edge.ts';
 import { parseOptions } from '../../../packages/holdfast/src/core/options.ts';
-import { planOf } from '../../../packages/holdfast/src/core/plan.ts';
+import { PolicyPipeline } from '../../../packages/holdfast/src/core/pipeline.ts';
+import { planned } from '../../../packages/holdfast/src/core/plan.ts';
 import type { Policy } from '../../../packages/holdfast/src/core/policy.ts';
-import { CallScheduler } from '../../../packages/holdfast/src/core/run.ts';
 import {
   circuitBreaker,
   circuitBreakerOptions,
@@ -58,8 +58,8 @@ function waysThrough(kind: 'time' | 'count' | 'consecutive'): Record<string, num
   const options = parseOptions(circuitBreakerOptions, { kind }, 'options');
   const state = new BreakerState(options, runtime.random);
   const breaker: Policy = circuitBreaker({ kind }, runtime);
-  const plan = planOf([breaker], runtime, new CallScheduler(runtime));
-  const call = new Call(plan, () => {}, undefined, callbackEdge, time);
+  const pipeline = new PolicyPipeline(...planned([breaker], runtime));
+  const call = new Call(pipeline, () => {}, undefined, callbackEdge, time);
   return {
     [`${kind}, state`]: bytesOf(() => state.release(state.admit(time), 'success', false, time, 0)),
     [`${kind}, settled state`]: bytesOf(() => state.succeeded(time)),

@@ -1,11 +1,10 @@
-import type { Policy, Settled } from '../core/policy.ts';
+import type { Plan, Policy } from '../core/policy.ts';
 import { classify } from '../core/classify.ts';
-import type { Result } from '../core/edge.ts';
-import type { Attempt, CallOptions, Operation } from '../core/operation.ts';
 import { Problems } from '../core/options.ts';
 import { withSharedParts } from '../core/shared-options.ts';
 import type { Classifier } from '../core/outcome.ts';
 import { type Pipeline, PolicyPipeline } from '../core/pipeline.ts';
+import { planned } from '../core/plan.ts';
 import { type Bulkhead, bulkhead } from '../policies/bulkhead/bulkhead.ts';
 import {
   circuitBreaker,
@@ -40,6 +39,12 @@ export interface Dependency<In = unknown, F = never> extends Pipeline<In, F> {
   readonly runtime: Runtime;
   /** The policy in words, with the most attempts and the longest time of one call. */
   explain(): string;
+  /**
+   * Another one with the same name, options and listeners, and a state of its own: its breaker,
+   * budget, bulkhead and kept answers know nothing of this one's. For the shards or cells of one
+   * upstream, which it makes in a microsecond and a half of the memory of `dependency()`.
+   */
+  sibling(): Dependency<In, F>;
 }
 
 /**
@@ -84,7 +89,8 @@ export function dependency(
     throw new TypeError('dependency: the name must be a non-empty string');
   }
   const parsed = parse(name, options);
-  return new ProtectedDependency(name, parsed, ownRuntime(name, parsed, runtime)) as never;
+  const own = ownRuntime(name, parsed, runtime);
+  return new ProtectedDependency(...planned(inSafeOrder(parsed, own), own), parsed) as never;
 }
 
 /** The options behind a dependency, for adapters; null for one that was not made here. */
@@ -92,56 +98,48 @@ export function optionsOf(it: Dependency<never, unknown>): ParsedDependency | nu
   return (it as Partial<ProtectedDependency>).options ?? null;
 }
 
-class ProtectedDependency {
-  readonly name: string;
-  readonly breaker: CircuitBreaker | null;
-  readonly runtime: Runtime;
-  readonly #slots: Bulkhead | null;
+class ProtectedDependency extends PolicyPipeline {
   /** As parsed; see `optionsOf`. */
   readonly options: ParsedDependency;
-  readonly #pipeline: PolicyPipeline;
 
-  constructor(name: string, options: ParsedDependency, runtime: Runtime) {
-    const { breaker, bulkhead: slots } = options;
-    this.name = name;
-    this.runtime = runtime;
+  constructor(plan: Plan, policies: readonly Policy[], options: ParsedDependency) {
+    super(plan, policies);
     this.options = options;
-    this.breaker = breaker && circuitBreaker(breaker, runtime);
-    this.#slots = slots && bulkhead(slots, runtime);
-    const policies = inSafeOrder(options, this.#slots, this.breaker, runtime);
-    this.#pipeline = new PolicyPipeline(policies, runtime);
+  }
+
+  get name(): string {
+    return this.runtime.dependency;
+  }
+
+  get runtime(): Runtime {
+    return this.plan.runtime;
+  }
+
+  get breaker(): CircuitBreaker | null {
+    return find(this, 'circuit-breaker') as CircuitBreaker | null;
   }
 
   get evictable(): boolean {
-    return this.breaker?.evictable !== false && (this.#slots?.inFlight ?? 0) === 0;
+    const slots = find(this, 'bulkhead') as Bulkhead | null;
+    return this.breaker?.evictable !== false && (slots?.inFlight ?? 0) === 0;
   }
 
-  call(operation: Operation, options?: CallOptions): Promise<unknown> {
-    return this.#pipeline.call(operation, options);
+  sibling(): ProtectedDependency {
+    const policies = this.policies.map((policy) => policy.sibling?.() ?? policy);
+    return new ProtectedDependency(this.plan, policies, this.options);
   }
 
-  tryCall(operation: Operation, options?: CallOptions): Promise<Result<unknown>> {
-    return this.#pipeline.tryCall(operation, options);
-  }
-
-  start(operation: Operation, done: (settled: Settled) => void, options?: CallOptions): void {
-    this.#pipeline.start(operation, done, options);
-  }
-
-  wrap<Args extends readonly unknown[]>(
-    operation: (attempt: Attempt, ...args: Args) => unknown,
-    options?: CallOptions,
-  ): (...args: Args) => Promise<unknown> {
-    return this.#pipeline.wrap(operation, options);
-  }
-
-  snapshot(): Record<string, unknown> {
-    return { dependency: this.name, ...this.#pipeline.snapshot() };
+  override snapshot(): Record<string, unknown> {
+    return { dependency: this.name, ...super.snapshot() };
   }
 
   explain(): string {
     return explain(this.name, this.options);
   }
+}
+
+function find({ policies }: PolicyPipeline, kind: string): Policy | null {
+  return policies.find((policy) => policy.kind === kind) ?? null;
 }
 
 function parse(name: string, given: unknown): ParsedDependency {
@@ -159,20 +157,15 @@ function parse(name: string, given: unknown): ParsedDependency {
 }
 
 /** The order is the point: see `dependency`. */
-function inSafeOrder(
-  options: ParsedDependency,
-  slots: Bulkhead | null,
-  breaker: CircuitBreaker | null,
-  runtime: Runtime,
-): Policy[] {
-  const { deadline: whole, timeout: limit } = options;
+function inSafeOrder(options: ParsedDependency, runtime: Runtime): Policy[] {
+  const { deadline: whole, bulkhead: slots, breaker, timeout: limit } = options;
   const policies = [
     classifierOf(options, runtime),
     fallbackOf(options, runtime),
     whole === null ? null : deadline(whole, runtime),
     ...retriesOf(options, runtime),
-    slots,
-    breaker,
+    slots && bulkhead(slots, runtime),
+    breaker && circuitBreaker(breaker, runtime),
     limit === null ? null : timeout(limit, runtime),
   ];
   return policies.filter((policy) => policy !== null);

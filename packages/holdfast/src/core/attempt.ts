@@ -189,8 +189,8 @@ export class LiveAttempt implements TimerNode, Attempt {
   }
 
   expire(): void {
-    const { plan, timerSlot } = this.#caller;
-    plan.policies[timerSlot]!.expired!(this.#caller.toCall(), timerSlot);
+    const { pipeline, timerSlot } = this.#caller;
+    pipeline.policies[timerSlot]!.expired!(this.#caller.toCall(), timerSlot);
   }
 
   #withExtras(): Extras {

@@ -8,6 +8,7 @@ import {
   GO,
   type Interruption,
   type Observer,
+  type PipelineState,
   type Plan,
   type RUNNING,
   type Settled,
@@ -18,6 +19,7 @@ import {
  * Who has an attempt made: a `Call`, or one that goes straight and is made a `Call` when it must be.
  */
 export interface Caller {
+  readonly pipeline: PipelineState;
   readonly plan: Plan;
   readonly asked: CallOptions | undefined;
   /** On the monotonic clock; null without a deadline. */
@@ -46,6 +48,8 @@ export interface CallGroup {
  * far. User code never sees it, only its `Attempt`s. What few calls need is null until then.
  */
 export class Call implements Caller, Settled {
+  readonly pipeline: PipelineState;
+  /** The pipeline's. */
   readonly plan: Plan;
   readonly operation: Operation;
   readonly asked: CallOptions | undefined;
@@ -88,13 +92,14 @@ export class Call implements Caller, Settled {
   membership: Membership | null = null;
 
   constructor(
-    plan: Plan,
+    pipeline: PipelineState,
     operation: Operation,
     asked: CallOptions | undefined,
     observer: Observer,
     startedAt: number | null,
   ) {
-    this.plan = plan;
+    this.pipeline = pipeline;
+    this.plan = pipeline.plan;
     this.operation = operation;
     this.asked = asked;
     this.observer = observer;
@@ -127,7 +132,7 @@ export class Call implements Caller, Settled {
   }
 
   get timerSlot(): number {
-    return this.plan.policies.length - 1;
+    return this.plan.steps.length - 1;
   }
 
   toCall(): Call {
@@ -180,7 +185,7 @@ export class Branch extends Call {
   readonly #floor: number;
 
   constructor(parent: Call, slot: number, observer: Observer, now: number) {
-    super(parent.plan, parent.operation, parent.asked, observer, parent.startedAt);
+    super(parent.pipeline, parent.operation, parent.asked, observer, parent.startedAt);
     this.#parent = parent;
     this.#floor = slot;
     this.index = slot;

@@ -4,7 +4,7 @@ import { followStraight, isNativePromise, promiseOf, type PromiseEdge } from './
 import { tellOfAttempt, tellOfCall } from './events.ts';
 import { ask } from './judge.ts';
 import { type CallOptions, type Operation, pending } from './operation.ts';
-import { DETAINED, type Plan, type Policy, RUNNING, WAIT } from './policy.ts';
+import { DETAINED, type PipelineState, type Plan, type Policy, RUNNING, WAIT } from './policy.ts';
 import { notice } from './run.ts';
 
 /**
@@ -12,17 +12,17 @@ import { notice } from './run.ts';
  * trace. Its options have been checked, and ask for no other time than the plan's.
  */
 export function goStraight(
-  plan: Plan,
+  pipeline: PipelineState,
   operation: Operation,
   asked: CallOptions | undefined,
   edge: PromiseEdge,
   group: CallGroup | null,
 ): Promise<unknown> | null {
-  const permit = admitted(plan);
+  const permit = admitted(pipeline);
   if (permit === DETAINED) return null;
-  const { needsClock, keepsContext, runtime } = plan;
+  const { needsClock, keepsContext, runtime } = pipeline.plan;
   const startedAt = needsClock ? runtime.clock.now() : null;
-  const passage = new Passage(plan, operation, asked, edge, permit, startedAt);
+  const passage = new Passage(pipeline, operation, asked, edge, permit, startedAt);
   if (keepsContext) passage.context = runtime.context.capture();
   group?.add(passage);
   return begin(passage);
@@ -59,6 +59,8 @@ function begin(passage: Passage): Promise<unknown> {
  * would stand there by now, and the engine goes on with it.
  */
 export class Passage implements Caller {
+  readonly pipeline: PipelineState;
+  /** The pipeline's. */
   readonly plan: Plan;
   readonly asked: CallOptions | undefined;
   readonly edge: PromiseEdge;
@@ -73,14 +75,15 @@ export class Passage implements Caller {
   call: Call | null = null;
 
   constructor(
-    plan: Plan,
+    pipeline: PipelineState,
     operation: Operation,
     asked: CallOptions | undefined,
     edge: PromiseEdge,
     permit: number,
     startedAt: number | null,
   ) {
-    this.plan = plan;
+    this.pipeline = pipeline;
+    this.plan = pipeline.plan;
     this.operation = operation;
     this.asked = asked;
     this.edge = edge;
@@ -144,12 +147,13 @@ export class Passage implements Caller {
   }
 
   #succeed(): void {
-    const { plan } = this;
-    const { policies, steps, runtime, scheduler } = plan;
+    const { pipeline, plan } = this;
+    const { policies } = pipeline;
+    const { steps, runtime, scheduler } = plan;
     const { clock, sink } = runtime;
     const attempt = this.attempt;
     const duration = clock.recent() - this.startedAt!;
-    if (plan.needsClock) notice(plan, duration);
+    if (plan.needsClock) notice(pipeline, duration);
     if (sink !== null) tellOfAttempt(runtime, 1, 'success', duration);
     scheduler.held();
     if (plan.timerSlot !== -1) clock.stop(attempt);
@@ -162,10 +166,11 @@ export class Passage implements Caller {
   }
 
   #becomeCall(): Call {
-    const { plan, asked, edge, startedAt } = this;
-    const { policies, timerSlot, runtime } = plan;
+    const { pipeline, asked, edge, startedAt } = this;
+    const { policies } = pipeline;
+    const { timerSlot, runtime } = pipeline.plan;
     const attempt = this.attempt;
-    const call = new Call(plan, this.operation, asked, edge, startedAt);
+    const call = new Call(pipeline, this.operation, asked, edge, startedAt);
     call.index = policies.length;
     call.step = attempt.isAwaited ? WAIT : RUNNING;
     call.live = attempt;
@@ -185,7 +190,7 @@ export class Passage implements Caller {
 const SUCCEEDED = { ok: true, verdict: 'success', attempts: 1, stoppedBy: null } as const;
 
 /** Asks every policy, from the outside in: the permit that one of them gives, or `DETAINED`. */
-function admitted({ policies, steps }: Plan): number {
+function admitted({ policies, plan: { steps } }: PipelineState): number {
   let permit = 0;
   for (let slot = 0; slot < policies.length; slot++) {
     const answer = steps[slot]!.admit?.call(policies[slot]!) ?? 0;

@@ -3,7 +3,7 @@ import type { Refusal } from './policy.ts';
 
 /** What a policy further in would say to an attempt now: an open breaker, a spent budget; or null. */
 export function peekInside(call: Call, slot: number): Refusal | null {
-  const { policies } = call.plan;
+  const { policies } = call.pipeline;
   for (let inner = slot + 1; inner < policies.length; inner++) {
     const refusal = policies[inner]!.peek?.(call) ?? null;
     if (refusal !== null) return refusal;
@@ -13,7 +13,7 @@ export function peekInside(call: Call, slot: number): Refusal | null {
 
 /** Tells the policies further in that a call begins (1) or ceases (-1) to wait at this one. */
 export function tellInside(call: Call, slot: number, change: 1 | -1): void {
-  const { policies } = call.plan;
+  const { policies } = call.pipeline;
   for (let inner = slot + 1; inner < policies.length; inner++) {
     policies[inner]!.awaited?.(policies[slot]!, change);
   }

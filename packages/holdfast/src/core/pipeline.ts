@@ -2,8 +2,8 @@ import type { Runtime } from '../runtime/runtime.ts';
 import { systemRuntime } from '../runtime/system.ts';
 import { LiveAttempt } from './attempt.ts';
 import { Call } from './call.ts';
-import type { Plan, Policy, Settled } from './policy.ts';
-import { CancelGroup, SignalGroups } from './cancel-group.ts';
+import type { PipelineState, Plan, Policy, Settled } from './policy.ts';
+import { CancelGroup } from './cancel-group.ts';
 import { milliseconds } from './duration.ts';
 import {
   callbackEdge,
@@ -18,8 +18,7 @@ import { type Attempt, type CallOptions, CRITICALITIES, type Operation } from '.
 import { unknownOption } from './options.ts';
 import type { Classifier } from './outcome.ts';
 import { goStraight } from './passage.ts';
-import { planOf } from './plan.ts';
-import { CallScheduler } from './run.ts';
+import { planned } from './plan.ts';
 
 /**
  * Policies around an operation, outermost first. `In` is what the classifier understands, `Adds`
@@ -88,27 +87,27 @@ type Checked<Ps extends readonly Policy[]> = [NeedsOf<Ps[number]>] extends [neve
 export function pipeline<const Ps extends readonly Policy[]>(
   ...policies: Ps & Checked<NoInfer<Ps>>
 ): Pipeline<[InOf<Ps[number]>] extends [never] ? unknown : InOf<Ps[number]>, AddsOf<Ps[number]>> {
-  return new PolicyPipeline(policies) as never;
+  return new PolicyPipeline(...planned(policies, runtimeOf(policies))) as never;
 }
 
 /** The one implementation of `Pipeline`. */
-export class PolicyPipeline {
+export class PolicyPipeline implements PipelineState {
   readonly plan: Plan;
-  readonly #signals: SignalGroups;
+  readonly policies: readonly Policy[];
+  usualDuration = 0;
 
-  constructor(policies: readonly Policy[], runtime: Runtime = runtimeOf(policies)) {
-    const { scheduler, signals } = sharedOf(runtime);
-    this.#signals = signals;
-    this.plan = planOf(policies, runtime, scheduler);
+  constructor(plan: Plan, policies: readonly Policy[]) {
+    this.plan = plan;
+    this.policies = policies;
   }
 
   call(operation: Operation, options?: CallOptions): Promise<unknown> {
-    const promise = this.#promise(operation, options, callEdge);
+    const promise = promised(this, operation, options, callEdge);
     return this.plan.runtime.diagnostics ? withFrames(promise) : promise;
   }
 
   tryCall(operation: Operation, options?: CallOptions): Promise<Result<unknown>> {
-    return this.#promise(operation, options, tryEdge) as Promise<Result<unknown>>;
+    return promised(this, operation, options, tryEdge) as Promise<Result<unknown>>;
   }
 
   start(operation: Operation, done: (settled: Settled) => void, options?: CallOptions): void {
@@ -116,10 +115,10 @@ export class PolicyPipeline {
       throw new TypeError('start needs a function to tell of the end');
     }
     const { plan } = this;
-    const call = new Call(plan, operation, options, callbackEdge, startTime(plan));
+    const call = new Call(this, operation, options, callbackEdge, startTime(plan));
     call.resolve = done as (value: unknown) => void;
     call.context = plan.runtime.context.capture();
-    this.#begin(call, options);
+    begin(call, options);
   }
 
   wrap<Args extends readonly unknown[]>(
@@ -132,7 +131,7 @@ export class PolicyPipeline {
 
   snapshot(): Record<string, unknown> {
     const parts: Record<string, unknown> = {};
-    for (const policy of this.plan.policies) {
+    for (const policy of this.policies) {
       if (policy.snapshot === undefined) continue;
       let name = policy.kind;
       for (let n = 2; Object.hasOwn(parts, name); n++) name = `${policy.kind} ${n}`;
@@ -140,73 +139,78 @@ export class PolicyPipeline {
     }
     return parts;
   }
+}
 
-  #promise(
-    operation: Operation,
-    options: CallOptions | undefined,
-    edge: PromiseEdge,
-  ): Promise<unknown> {
-    const { plan } = this;
-    if (plan.straight && typeof operation === 'function') {
-      const promise = this.#straight(operation, options, edge);
-      if (promise !== null) return promise;
-    }
-    const call = new Call(plan, operation, options, edge, startTime(plan));
-    if (plan.keepsContext) call.context = plan.runtime.context.capture();
-    this.#begin(call, options);
-    return promiseOf(call);
+// No private methods: each of ten thousand pipelines would carry a mark of the class that has them.
+
+function promised(
+  owner: PolicyPipeline,
+  operation: Operation,
+  options: CallOptions | undefined,
+  edge: PromiseEdge,
+): Promise<unknown> {
+  const { plan } = owner;
+  if (plan.straight && typeof operation === 'function') {
+    const promise = straight(owner, operation, options, edge);
+    if (promise !== null) return promise;
   }
+  const call = new Call(owner, operation, options, edge, startTime(plan));
+  if (plan.keepsContext) call.context = plan.runtime.context.capture();
+  begin(call, options);
+  return promiseOf(call);
+}
 
-  #straight(
-    operation: Operation,
-    options: CallOptions | undefined,
-    edge: PromiseEdge,
-  ): Promise<unknown> | null {
-    const { plan } = this;
-    if (options === undefined) return goStraight(plan, operation, options, edge, null);
-    if (problemWith(options, plan) !== null) return null;
-    const { parent, deadline, signal } = options;
-    if (parent !== undefined || deadline !== undefined || signal?.aborted) return null;
-    const group = signal === undefined ? null : this.#signals.of(signal);
-    return goStraight(plan, operation, options, edge, group);
+function straight(
+  owner: PolicyPipeline,
+  operation: Operation,
+  options: CallOptions | undefined,
+  edge: PromiseEdge,
+): Promise<unknown> | null {
+  if (options === undefined) return goStraight(owner, operation, options, edge, null);
+  const { plan } = owner;
+  if (problemWith(options, plan) !== null) return null;
+  const { parent, deadline, signal } = options;
+  if (parent !== undefined || deadline !== undefined || signal?.aborted) return null;
+  const group = signal === undefined ? null : plan.signals.of(signal);
+  return goStraight(owner, operation, options, edge, group);
+}
+
+function begin(call: Call, options: CallOptions | undefined): void {
+  if (typeof call.operation !== 'function') {
+    call.refuse(new TypeError('the operation must be a function of an attempt'), 'rejected');
+    call.entering = false;
+    call.index = 0;
+  } else if (options !== undefined && !heed(call, options)) {
+    call.entering = false;
+    call.index = 0;
   }
+  call.plan.scheduler.start(call);
+}
 
-  #begin(call: Call, options: CallOptions | undefined): void {
-    if (typeof call.operation !== 'function') {
-      call.refuse(new TypeError('the operation must be a function of an attempt'), 'rejected');
-      call.entering = false;
-      call.index = 0;
-    } else if (options !== undefined && !this.#heed(call, options)) {
-      call.entering = false;
-      call.index = 0;
-    }
-    this.plan.scheduler.start(call);
+/** Takes in what the caller said of this call; false when that ends it already. */
+function heed(call: Call, options: CallOptions): boolean {
+  const { plan } = call;
+  const wrong = problemWith(options, plan);
+  if (wrong !== null) {
+    call.refuse(wrong, 'rejected');
+    return false;
   }
-
-  /** Takes in what the caller said of this call; false when that ends it already. */
-  #heed(call: Call, options: CallOptions): boolean {
-    const wrong = problemWith(options, this.plan);
-    if (wrong !== null) {
-      call.refuse(wrong, 'rejected');
+  const { signal, parent } = options;
+  if (signal !== undefined) {
+    if (signal.aborted) {
+      call.refuse(signal.reason, 'abort');
       return false;
     }
-    const { signal, parent } = options;
-    if (signal !== undefined) {
-      if (signal.aborted) {
-        call.refuse(signal.reason, 'abort');
-        return false;
-      }
-      this.#signals.of(signal).add(call);
-    }
-    if (parent === undefined) return true;
-    const attempt = parent as LiveAttempt;
-    if (attempt.isAbandoned) {
-      call.refuse(attempt.signal.reason, 'abort');
-      return false;
-    }
-    if (attempt.isRunning) attempt.adopt(call, () => new CancelGroup(this.plan.runtime.clock));
-    return true;
+    plan.signals.of(signal).add(call);
   }
+  if (parent === undefined) return true;
+  const attempt = parent as LiveAttempt;
+  if (attempt.isAbandoned) {
+    call.refuse(attempt.signal.reason, 'abort');
+    return false;
+  }
+  if (attempt.isRunning) attempt.adopt(call, () => new CancelGroup(plan.runtime.clock));
+  return true;
 }
 
 /** Read precisely, once, if any policy needs it. */
@@ -236,7 +240,7 @@ function problemWith(options: CallOptions, plan: Plan): TypeError | RangeError |
   if (deadline !== undefined && Number.isNaN(milliseconds(deadline))) {
     return new RangeError(`options.deadline must be a duration, got ${String(deadline)}`);
   }
-  if (deadline !== undefined && !plan.policies.some(({ kind }) => kind === 'deadline')) {
+  if (deadline !== undefined && plan.deadlineAfter === null) {
     return new TypeError('options.deadline needs a deadline policy in the pipeline');
   }
   if (criticality !== undefined && !CRITICALITIES.includes(criticality)) {
@@ -260,21 +264,4 @@ function problemWith(options: CallOptions, plan: Plan): TypeError | RangeError |
 
 function runtimeOf(policies: readonly Policy[]): Runtime {
   return policies.find((policy) => policy?.kind !== 'classify')?.runtime ?? systemRuntime;
-}
-
-interface Shared {
-  readonly scheduler: CallScheduler;
-  readonly signals: SignalGroups;
-}
-
-/** Pipelines of one clock share one loop. */
-const shared = new WeakMap<object, Shared>();
-
-function sharedOf(runtime: Runtime): Shared {
-  let found = shared.get(runtime.clock);
-  if (found === undefined) {
-    found = { scheduler: new CallScheduler(runtime), signals: new SignalGroups(runtime.clock) };
-    shared.set(runtime.clock, found);
-  }
-  return found;
 }

@@ -1,14 +1,16 @@
 import type { Runtime } from '../runtime/runtime.ts';
+import { SignalGroups } from './cancel-group.ts';
 import type { Classifier } from './outcome.ts';
 import type { ClassifyPolicy } from './pipeline.ts';
-import type { Plan, Policy, Scheduler, Steps } from './policy.ts';
+import type { Plan, Policy, Steps } from './policy.ts';
+import { CallScheduler } from './run.ts';
 
 /**
- * What the calls of these policies share.
+ * What follows from these policies, and those of them that calls walk through.
  *
  * @throws TypeError for what is no policy, has another clock, or cannot stand together.
  */
-export function planOf(given: readonly Policy[], runtime: Runtime, scheduler: Scheduler): Plan {
+export function planned(given: readonly Policy[], runtime: Runtime): [Plan, readonly Policy[]] {
   for (const policy of given) checkPolicy(policy, runtime);
   const classifies = given.filter(isClassify);
   if (classifies.length > 1) {
@@ -23,15 +25,22 @@ export function planOf(given: readonly Policy[], runtime: Runtime, scheduler: Sc
   if (classify === null && policies.some(({ kind }) => kind === 'retry')) {
     throw new TypeError('pipeline: a pipeline that retries needs classify(...) in it');
   }
+  return [planOf(policies, classify, runtime), policies];
+}
+
+function planOf(
+  policies: readonly Policy[],
+  classify: ClassifyPolicy<never> | null,
+  runtime: Runtime,
+): Plan {
   const lastTimed = policies.findLastIndex(({ traits }) => traits.timed === true);
   const timerSlot = timerSlotOf(policies);
   const judgesFrom = Math.min(...policies.map(({ traits }) => traits.judgesFrom ?? Infinity));
   return {
-    policies,
     steps: policies.map(stepsOf),
     noSlots: noSlots(policies.length),
     runtime,
-    scheduler,
+    ...sharedOf(runtime),
     classify: (classify?.classifier as Classifier<never> | undefined) ?? null,
     discard: quiet(classify?.discard ?? null),
     needsClock: runtime.sink !== null || policies.some(({ traits }) => traits.needsClock === true),
@@ -47,7 +56,6 @@ export function planOf(given: readonly Policy[], runtime: Runtime, scheduler: Sc
     expiresAfter: policies[timerSlot]?.traits.expiresAfter ?? 0,
     deadlineAfter: policies.find(({ kind }) => kind === 'deadline')?.traits.expiresAfter ?? null,
     attemptTimeout: attemptTimeoutOf(policies.at(-1)),
-    usualDuration: 0,
   };
 }
 
@@ -125,6 +133,18 @@ function preciseFrom(judgesFrom: number, policies: readonly Policy[]): number {
   if (judgesFrom === Infinity) return Infinity;
   const timed = policies.some(({ traits }) => traits.timed === true);
   return timed ? judgesFrom - READING_AGE : -Infinity;
+}
+
+/** Pipelines of one clock share one loop. */
+const shared = new WeakMap<object, Pick<Plan, 'scheduler' | 'signals'>>();
+
+function sharedOf(runtime: Runtime): Pick<Plan, 'scheduler' | 'signals'> {
+  let found = shared.get(runtime.clock);
+  if (found === undefined) {
+    found = { scheduler: new CallScheduler(runtime), signals: new SignalGroups(runtime.clock) };
+    shared.set(runtime.clock, found);
+  }
+  return found;
 }
 
 function checkPolicy(policy: Policy, runtime: Runtime): void {

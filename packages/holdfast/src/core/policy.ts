@@ -1,5 +1,6 @@
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Call } from './call.ts';
+import type { SignalGroups } from './cancel-group.ts';
 import type { Said } from './judge.ts';
 import type { Classifier, StoppedBy, Verdict } from './outcome.ts';
 
@@ -53,6 +54,8 @@ export interface Policy {
   takeOver?(call: Call, slot: number): void;
   /** Plain JSON of its state now. */
   snapshot?(): Readonly<Record<string, unknown>>;
+  /** Another with the same options and a state of its own. Without it, it has no state, and pipelines may share it. */
+  sibling?(): Policy;
 }
 
 /** What a pipeline must know of a policy to prepare its calls. */
@@ -93,15 +96,26 @@ export interface Steps {
   readonly passed: Required<Policy>['passed'] | null;
 }
 
-/** Everything that the calls of one pipeline share. */
-export interface Plan {
+/** A pipeline as its calls see it: its policies, and what it has noticed so far. */
+export interface PipelineState {
+  readonly plan: Plan;
   readonly policies: readonly Policy[];
+  /**
+   * How long an attempt usually takes, in milliseconds: a moving average of successes, by the clock's
+   * last readings (so up to 100 ms less); 0 until one was seen.
+   */
+  usualDuration: number;
+}
+
+/** What follows from a pipeline's policies and never changes, so that siblings share it. */
+export interface Plan {
   /** Of each policy. */
   readonly steps: readonly Steps[];
   /** What `slots` begin as. */
   readonly noSlots: readonly undefined[];
   readonly runtime: Runtime;
   readonly scheduler: Scheduler;
+  readonly signals: SignalGroups;
   readonly classify: Classifier<never> | null;
   /** Told of values that nobody will receive, so that what they hold is let go. */
   readonly discard: ((value: unknown) => void) | null;
@@ -126,11 +140,6 @@ export interface Plan {
   readonly attemptTimeout: number;
   /** The policy whose permit has its own field on the call; -1 without one. */
   readonly permitSlot: number;
-  /**
-   * How long an attempt usually takes, in milliseconds: a moving average of successes, by the clock's
-   * last readings (so up to 100 ms less); 0 until one was seen.
-   */
-  usualDuration: number;
 }
 
 /** Resumes calls, one loop at a time. */

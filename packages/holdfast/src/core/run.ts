@@ -8,7 +8,7 @@ import {
   END,
   GO,
   type Interruption,
-  type Plan,
+  type PipelineState,
   RUNNING,
   type Scheduler,
   type Step,
@@ -213,16 +213,15 @@ function turn(call: Call, step: Step): void {
 }
 
 function walkIn(call: Call): Step {
-  const { policies, steps } = call.plan;
+  const { steps } = call.plan;
   const index = ++call.index;
-  if (index === policies.length) return operate(call);
-  return steps[index]!.enter.call(policies[index]!, call, index);
+  if (index === steps.length) return operate(call);
+  return steps[index]!.enter.call(call.pipeline.policies[index]!, call, index);
 }
 
 function walkOut(call: Call): Step {
   const { index } = call;
-  const { policies, steps } = call.plan;
-  return steps[index]!.leave.call(policies[index]!, call, index);
+  return call.plan.steps[index]!.leave.call(call.pipeline.policies[index]!, call, index);
 }
 
 /** The policy at `index` has let it in, or sends it in again. */
@@ -244,7 +243,8 @@ function unwind(
   step: Call['step'],
   { slot, error, verdict, stoppedBy }: Interruption,
 ): typeof GO {
-  const { policies, runtime } = call.plan;
+  const { policies } = call.pipeline;
+  const { runtime } = call.plan;
   const { live } = call;
   let innermost = walksIn(call, step) ? call.index : call.index - 1;
   runtime.clock.now();
@@ -312,16 +312,16 @@ function attemptEnded(call: Call, said?: Said): typeof END {
   if (recorded || sink !== null || clock.recent() - call.attemptStartedAt! >= plan.preciseFrom) {
     clock.now();
   }
-  if (succeeded && plan.needsClock) notice(plan, clock.recent() - call.attemptStartedAt!);
+  if (succeeded && plan.needsClock) notice(call.pipeline, clock.recent() - call.attemptStartedAt!);
   if (recorded) remember(call, call.verdict);
   if (sink !== null) tell(call, call.verdict);
   return END;
 }
 
 /** An attempt has succeeded after so many milliseconds. */
-export function notice(plan: Plan, duration: number): void {
-  const usual = plan.usualDuration;
-  plan.usualDuration = usual === 0 ? duration : usual + DURATION_WEIGHT * (duration - usual);
+export function notice(pipeline: PipelineState, duration: number): void {
+  const usual = pipeline.usualDuration;
+  pipeline.usualDuration = usual === 0 ? duration : usual + DURATION_WEIGHT * (duration - usual);
 }
 
 /** Tells of an attempt that has just ended. */

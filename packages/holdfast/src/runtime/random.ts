@@ -18,6 +18,39 @@ export function seededRandom(seed: number | string): Random {
   return new Sfc32(String(seed), 0x9e3779b9, 0x243f6a88, 0xb7e15162);
 }
 
+/** The fork of that label, made when it is first drawn from: of most streams in a process nobody ever draws. */
+export function lazyFork(random: Random, label: string): Random {
+  return new LazyFork(random, label);
+}
+
+class LazyFork implements Random {
+  readonly #label: string;
+  /** The source until the fork is made. */
+  #random: Random;
+  #made = false;
+
+  constructor(source: Random, label: string) {
+    this.#random = source;
+    this.#label = label;
+  }
+
+  next(): number {
+    return this.#fork().next();
+  }
+
+  fork(label: string): Random {
+    return this.#fork().fork(label);
+  }
+
+  #fork(): Random {
+    if (!this.#made) {
+      this.#random = this.#random.fork(this.#label);
+      this.#made = true;
+    }
+    return this.#random;
+  }
+}
+
 class Sfc32 implements Random {
   // Three hashes of the labels so far, which those of its forks go on from: a process may have a
   // hundred thousand streams, and would else keep as many long labels.

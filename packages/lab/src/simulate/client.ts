@@ -36,12 +36,13 @@ export interface ClientWorld {
   readonly lane: Lane;
 }
 
-/** An edge with all its clients: one for each process that calls. */
+/** An edge with all its clients: one for each process that calls, each with a breaker and a budget of its own. */
 export class ClientGroup {
   readonly edge: Edge;
   readonly target: ServiceNode;
   readonly world: ClientWorld;
-  readonly clients: Client[] = [];
+  /** As in production: a `dependency()` each. */
+  readonly clients: Dependency[] = [];
   /** Attempts under way. */
   running = 0;
   /** What every client gets: the edge's options in this lane. */
@@ -83,10 +84,31 @@ export class ClientGroup {
   };
 
   /** A client for one more process. */
-  newClient(): Client {
-    const client = new Client(this, `client ${this.edge.id} ${this.clients.length}`);
+  newClient(): Dependency {
+    const client = this.clients[0]?.sibling() ?? this.#firstClient();
     this.clients.push(client);
     return client;
+  }
+
+  /** Calls on behalf of somebody who was not asked by anybody: a user. */
+  start(client: Dependency, caller: Caller, intent: Intent): void {
+    this.#begin(client, new OutboundCall(this, caller, intent, true), this.asked);
+  }
+
+  /** Calls on behalf of a request that is being served, which hands on deadline and criticality. */
+  startFor(request: Request, client: Dependency, intent: Intent): void {
+    const { asked, deadline, rank } = this;
+    const criticality = CRITICALITIES[Math.max(rank, request.rank)]!;
+    const signal = request.cancels ? request.attempt.signal : undefined;
+    const left = request.remaining();
+    const time =
+      deadline === null || left === Infinity ? undefined : Math.max(0, allowance(deadline, left));
+    this.#begin(client, new OutboundCall(this, request, intent, request.first), {
+      ...asked,
+      criticality,
+      signal,
+      deadline: time,
+    });
   }
 
   /** See `World.stateOf`. */
@@ -96,7 +118,7 @@ export class ClientGroup {
     let budgets = 0;
     let used = 0;
     let queued = 0;
-    for (const { dependency: one } of this.clients) {
+    for (const one of this.clients) {
       if (one.breaker !== null) {
         breakers++;
         if (one.breaker.state !== 'closed') open++;
@@ -114,24 +136,12 @@ export class ClientGroup {
       inFlight: this.running + queued,
     };
   }
-}
 
-interface PolicySnapshots {
-  readonly 'retry-budget'?: { readonly utilisation: number };
-  readonly bulkhead?: { readonly queued: number };
-}
-
-/** The client that one process has for one edge: a `dependency()` as in production. */
-export class Client {
-  readonly dependency: Dependency;
-  readonly group: ClientGroup;
-
-  constructor(group: ClientGroup, label: string) {
-    this.group = group;
-    const { edge, options, sink, world } = group;
-    this.dependency = dependency(edge.to, options, {
+  #firstClient(): Dependency {
+    const { edge, options, sink, world } = this;
+    return dependency(edge.to, options, {
       clock: world.clock,
-      random: world.random.fork(label),
+      random: world.random.fork(`clients ${edge.id}`),
       context: noContext,
       dependency: edge.to,
       diagnostics: false,
@@ -139,32 +149,15 @@ export class Client {
     });
   }
 
-  /** Calls on behalf of somebody who was not asked by anybody: a user. */
-  start(caller: Caller, intent: Intent): void {
-    this.#begin(new OutboundCall(this, caller, intent, null), this.group.asked);
+  #begin(client: Dependency, call: OutboundCall, options: CallOptions): void {
+    this.world.probe.callStarted(this.edge.id, call.startedAt);
+    client.start(call.operation, call.done, options);
   }
+}
 
-  /** Calls on behalf of a request that is being served, which hands on deadline and criticality. */
-  startFor(request: Request, intent: Intent): void {
-    const { asked, deadline, rank } = this.group;
-    const criticality = CRITICALITIES[Math.max(rank, request.rank)]!;
-    const signal = request.cancels ? request.attempt.signal : undefined;
-    const left = request.remaining();
-    const time =
-      deadline === null || left === Infinity ? undefined : Math.max(0, allowance(deadline, left));
-    this.#begin(new OutboundCall(this, request, intent, request), {
-      ...asked,
-      criticality,
-      signal,
-      deadline: time,
-    });
-  }
-
-  #begin(call: OutboundCall, options: CallOptions): void {
-    const { edge, world } = this.group;
-    world.probe.callStarted(edge.id, call.startedAt);
-    this.dependency.start(call.operation, call.done, options);
-  }
+interface PolicySnapshots {
+  readonly 'retry-budget'?: { readonly utilisation: number };
+  readonly bulkhead?: { readonly queued: number };
 }
 
 type AttemptSettled = Extract<
@@ -174,31 +167,31 @@ type AttemptSettled = Extract<
 
 /** One call on its way, with its attempts. */
 export class OutboundCall {
-  readonly client: Client;
+  readonly group: ClientGroup;
   readonly intent: Intent;
   readonly startedAt: number;
   readonly #caller: Caller;
   /** Nobody on the way to this call has tried twice. */
   readonly #first: boolean;
 
-  constructor(client: Client, caller: Caller, intent: Intent, onBehalfOf: Request | null) {
-    this.client = client;
+  constructor(group: ClientGroup, caller: Caller, intent: Intent, first: boolean) {
+    this.group = group;
     this.intent = intent;
-    this.startedAt = client.group.world.clock.now();
+    this.startedAt = group.world.clock.now();
     this.#caller = caller;
-    this.#first = onBehalfOf?.first ?? true;
+    this.#first = first;
   }
 
   get edge(): Edge {
-    return this.client.group.edge;
+    return this.group.edge;
   }
 
   get keyed(): boolean {
-    return this.client.group.keyed;
+    return this.group.keyed;
   }
 
   readonly operation = (attempt: Attempt): typeof pending => {
-    const { group } = this.client;
+    const { group } = this;
     const { clock, probe } = group.world;
     group.running++;
     probe.attemptStarted(group.edge.id, clock.now(), attempt.number);
@@ -207,7 +200,7 @@ export class OutboundCall {
   };
 
   readonly done = (settled: Settled): void => {
-    const { clock, probe } = this.client.group.world;
+    const { clock, probe } = this.group.world;
     const now = clock.now();
     probe.callEnded(this.edge.id, now, now - this.startedAt, settled.ok, settled.attempts);
     this.#caller.answered(this, settled);

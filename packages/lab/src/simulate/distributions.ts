@@ -1,5 +1,5 @@
-import type { Random } from 'holdfast';
 import type { Distribution } from '../spec/model.ts';
+import type { Draws } from './streams.ts';
 
 /**
  * Draws a time, in milliseconds. `concurrency` is how many requests are worked on at once, this one
@@ -8,7 +8,7 @@ import type { Distribution } from '../spec/model.ts';
 export type Sampler = (concurrency: number) => number;
 
 /** Draws from a distribution, with randomness of its own. */
-export function samplerOf(distribution: Distribution, random: Random): Sampler {
+export function samplerOf(distribution: Distribution, random: Draws): Sampler {
   switch (distribution.kind) {
     case 'constant': {
       const { value } = distribution;
@@ -41,18 +41,18 @@ export function samplerOf(distribution: Distribution, random: Random): Sampler {
 }
 
 /** Exponential of mean 1, by inversion. */
-export function exponential(random: Random): number {
+export function exponential(random: Draws): number {
   return -Math.log(1 - random.next());
 }
 
-function sumOfExponentials(count: number, random: Random): number {
+function sumOfExponentials(count: number, random: Draws): number {
   let sum = 0;
   for (let i = 0; i < count; i++) sum += exponential(random);
   return sum;
 }
 
 /** `exp` of a normal variable, which is drawn as Box and Muller do. */
-function lognormal(mean: number, cv: number, random: Random): Sampler {
+function lognormal(mean: number, cv: number, random: Draws): Sampler {
   const variance = Math.log1p(cv * cv);
   const mu = Math.log(mean) - variance / 2;
   const sigma = Math.sqrt(variance);
@@ -66,7 +66,7 @@ function lognormal(mean: number, cv: number, random: Random): Sampler {
  * Two exponentials with balanced means (each brings half of the mean): the usual choice of the two
  * parameters that mean and variation leave open. Variation is at least 1, that of one exponential.
  */
-function hyperexponential(mean: number, cv: number, random: Random): Sampler {
+function hyperexponential(mean: number, cv: number, random: Draws): Sampler {
   const square = Math.max(1, cv * cv);
   const likely = (1 + Math.sqrt((square - 1) / (square + 1))) / 2;
   const quick = mean / (2 * likely);
@@ -76,7 +76,7 @@ function hyperexponential(mean: number, cv: number, random: Random): Sampler {
 
 type Mixture = Extract<Distribution, { readonly kind: 'mixture' }>;
 
-function mixture({ of }: Mixture, random: Random): Sampler {
+function mixture({ of }: Mixture, random: Draws): Sampler {
   const total = of.reduce((sum, { weight }) => sum + weight, 0);
   let reached = 0;
   const parts = of.map(({ weight, time }) => {

@@ -1,7 +1,6 @@
-import type { Judgement, Random } from 'holdfast';
+import type { Dependency, Judgement, Random } from 'holdfast';
 import { answers } from './answers.ts';
 import { AnswerCache } from './cache.ts';
-import type { Client } from './client.ts';
 import { type Sampler, samplerOf } from './distributions.ts';
 import { type KeyRecords, WAITS } from './key-records.ts';
 import type { Request } from './request.ts';
@@ -18,7 +17,7 @@ const TIME_WEIGHT = 0.1;
 export class Replica {
   readonly service: ServiceNode;
   /** Its clients, in the order of the service's edges. */
-  readonly clients: Client[] = [];
+  readonly clients: Dependency[] = [];
   busy = 0;
   /** How many faults keep it away; only with none of them it gets requests. */
   away = 0;

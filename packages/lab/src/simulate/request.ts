@@ -53,7 +53,7 @@ export class Request implements TimerNode, Caller {
 
   /** Milliseconds until its deadline, as this service's clock has it. */
   remaining(): number {
-    return this.attempt.remaining() - this.call.client.group.target.conditions.skew;
+    return this.attempt.remaining() - this.call.group.target.conditions.skew;
   }
 
   /** Ends when its caller gives up, from now on. */
@@ -97,9 +97,10 @@ export class Request implements TimerNode, Caller {
 
   #makeCalls({ times, place, slot }: StageCall, replica: Replica): void {
     const count = replica.timesOf(times);
+    const group = replica.service.groups[slot]!;
     for (let i = 0; i < count && this.replica !== null; i++) {
       this.#open++;
-      replica.clients[slot]!.startFor(this, this.call.intent.part(place + i));
+      group.startFor(this, replica.clients[slot]!, this.call.intent.part(place + i));
     }
   }
 

@@ -1,6 +1,7 @@
 import type { Judgement, Random } from 'holdfast';
 import type { Edge, Service } from '../spec/model.ts';
 import { answers } from './answers.ts';
+import type { ClientGroup } from './client.ts';
 import { Conditions, obstacleAnswers } from './conditions.ts';
 import { type CustomServer, surroundingsOf } from './custom.ts';
 import { type Work, workOf } from './custom-server.ts';
@@ -26,8 +27,9 @@ export class ServiceNode {
   readonly replicas: readonly Replica[];
   readonly conditions: Conditions = new Conditions();
   readonly stages: readonly (readonly StageCall[])[];
-  /** In the order of the clients of a replica. */
   readonly edges: readonly Edge[];
+  /** Of each edge; each replica has a client of each. */
+  readonly groups: ClientGroup[] = [];
   /** What its workers do; null if they are busy for the spec's service time. */
   readonly work: Work | null;
   /** What it remembers of keys; null if it does not. */

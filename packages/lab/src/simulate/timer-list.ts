@@ -1,5 +1,4 @@
 import type { TimerNode, TimerOwner } from 'holdfast';
-import type { HeapEntry } from './timer-heap.ts';
 
 /**
  * Armed timers of one duration, first in, first out: they expire in the order in which they were
@@ -8,15 +7,12 @@ import type { HeapEntry } from './timer-heap.ts';
 export class TimerList implements TimerOwner {
   head: TimerNode | null = null;
   #tail: TimerNode | null = null;
-  /** Stands in the heap for the head, at the latest when that is due. */
-  readonly entry: HeapEntry;
+  /** It stands in the heap for its head, at the latest when that is due. */
   inHeap = false;
   readonly duration: number;
 
-  constructor(duration: number, entry: HeapEntry) {
+  constructor(duration: number) {
     this.duration = duration;
-    this.entry = entry;
-    entry.list = this;
   }
 
   append(node: TimerNode, now: number): void {

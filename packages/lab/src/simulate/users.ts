@@ -1,10 +1,11 @@
-import { type Random, type Settled, TimerNode } from 'holdfast';
-import type { Arrivals, Users } from '../spec/model.ts';
+import { type Dependency, type Random, type Settled, TimerNode } from 'holdfast';
+import type { Arrivals, Distribution, Users } from '../spec/model.ts';
 import { type NextArrival, openArrivals } from './arrivals.ts';
-import type { Caller, Client, ClientGroup, ClientWorld, OutboundCall } from './client.ts';
+import type { Caller, ClientGroup, ClientWorld, OutboundCall } from './client.ts';
 import { type CustomClient, startIn, surroundingsOf, type User } from './custom.ts';
 import { type Sampler, samplerOf } from './distributions.ts';
 import { Intent, Message } from './intent.ts';
+import { Streams } from './streams.ts';
 
 /** The users of one entry, in one scenario. */
 export interface Coming {
@@ -21,7 +22,7 @@ export interface Coming {
  * in a closed loop each has its own.
  */
 export function startUsers(coming: Coming, group: ClientGroup, random: Random): void {
-  const { users, arrivals, end, custom } = coming;
+  const { arrivals, end } = coming;
   switch (arrivals.kind) {
     case 'open':
       startStream(coming, openArrivals(arrivals, random, end), group, random);
@@ -30,16 +31,26 @@ export function startUsers(coming: Coming, group: ClientGroup, random: Random): 
       startStream(coming, replay(arrivals.at), group, random);
       break;
     case 'closed':
-      for (let number = 0; number < arrivals.clients; number++) {
-        const own = random.fork(`client ${number}`);
-        const think = samplerOf(arrivals.think, own);
-        const client = group.newClient();
-        // They have not all begun at the same moment.
-        const first = own.next() * think(1);
-        if (custom === null) new SerialUser(users, client, think).comeAfter(first);
-        else startIn(group.world.clock, first, visit(users, client, own, custom));
-      }
+      startLoops(coming, arrivals, group, random);
       break;
+  }
+}
+
+function startLoops(
+  { users, custom }: Coming,
+  { clients, think }: Extract<Arrivals, { readonly kind: 'closed' }>,
+  group: ClientGroup,
+  random: Random,
+): void {
+  const loop = new Loop(users, group, think, random.fork('loop'));
+  for (let number = 0; number < clients; number++) {
+    if (custom === null) {
+      new SerialUser(loop, number).think();
+    } else {
+      const own = random.fork(`client ${number}`);
+      const user = userOf(loop, own.fork('custom'));
+      startIn(group.world.clock, own.next() * samplerOf(think, own)(1), () => custom(user));
+    }
   }
 }
 
@@ -49,14 +60,16 @@ function startStream(
   group: ClientGroup,
   random: Random,
 ): void {
-  const client = group.newClient();
-  const visitors = new Visitors(users, client);
-  const come = custom === null ? () => visitors.send() : visit(users, client, random, custom);
-  new Stream(group.world, arrivals, come).next();
+  const entrance = new Entrance(users, group);
+  new Stream(group.world, arrivals, comeTo(entrance, random, custom)).next();
 }
 
-function visit(users: Users, client: Client, random: Random, custom: CustomClient): () => void {
-  const user = userOf(users, client, random.fork('custom'));
+function comeTo(entrance: Entrance, random: Random, custom: CustomClient | null): () => void {
+  if (custom === null) {
+    const visitors = new Visitors(entrance);
+    return () => visitors.send();
+  }
+  const user = userOf(entrance, random.fork('custom'));
   return () => custom(user);
 }
 
@@ -89,81 +102,118 @@ class Stream extends TimerNode {
   }
 }
 
+/** Where users ask: what they say of themselves, and the edge that their calls take. */
+class Entrance {
+  readonly users: Users;
+  readonly group: ClientGroup;
+
+  constructor(users: Users, group: ClientGroup) {
+    this.users = users;
+    this.group = group;
+  }
+
+  ask(client: Dependency, caller: Caller, intent: Intent): void {
+    const { clock, probe } = this.group.world;
+    probe.userArrived(this.users.name, clock.now());
+    this.group.start(client, caller, intent);
+  }
+
+  /** An answer that comes when they have left is not good. */
+  answered({ startedAt }: OutboundCall, ok: boolean): void {
+    const { name, patience } = this.users;
+    const { clock, probe } = this.group.world;
+    const now = clock.now();
+    probe.userAnswered(name, now, startedAt, ok && now - startedAt <= patience);
+  }
+}
+
 /** Those who ask once, get an answer or not, and are not seen again. */
 class Visitors implements Caller {
-  readonly #users: Users;
-  readonly #client: Client;
+  readonly #entrance: Entrance;
+  readonly #client: Dependency;
 
-  constructor(users: Users, client: Client) {
-    this.#users = users;
-    this.#client = client;
+  constructor(entrance: Entrance) {
+    this.#entrance = entrance;
+    this.#client = entrance.group.newClient();
   }
 
   send(): void {
-    tellArrived(this.#users, this.#client);
-    this.#client.start(this, new Intent());
+    this.#entrance.ask(this.#client, this, new Intent());
   }
 
   answered(call: OutboundCall, { ok }: Settled): void {
-    tellAnswered(this.#users, call, ok);
+    this.#entrance.answered(call, ok);
+  }
+}
+
+/** What the users of a closed loop share. */
+class Loop extends Entrance {
+  readonly #streams: Streams;
+  readonly #think: Sampler;
+
+  constructor(users: Users, group: ClientGroup, think: Distribution, random: Random) {
+    super(users, group);
+    this.#streams = new Streams(random);
+    this.#think = samplerOf(think, this.#streams);
+  }
+
+  /** Milliseconds until a user comes who has drawn so many numbers; tells him how many he has then. */
+  nextThought(user: SerialUser): number {
+    const streams = this.#streams;
+    streams.stream = user.number;
+    streams.drawn = user.drawn;
+    // They have not all begun at the same moment.
+    const share = user.drawn === 0 ? streams.next() : 1;
+    const time = share * this.#think(1);
+    user.drawn = streams.drawn;
+    return time;
   }
 }
 
 /** One who thinks, asks, waits for the answer, and thinks again. */
 class SerialUser extends TimerNode implements Caller {
-  readonly #users: Users;
-  readonly #client: Client;
-  readonly #think: Sampler;
+  readonly #loop: Loop;
+  readonly #client: Dependency;
+  readonly number: number;
+  drawn = 0;
 
-  constructor(users: Users, client: Client, think: Sampler) {
+  constructor(loop: Loop, number: number) {
     super();
-    this.#users = users;
-    this.#client = client;
-    this.#think = think;
+    this.#loop = loop;
+    this.#client = loop.group.newClient();
+    this.number = number;
+  }
+
+  think(): void {
+    const time = this.#loop.nextThought(this);
+    this.#loop.group.world.clock.start(this, time);
   }
 
   expire(): void {
-    tellArrived(this.#users, this.#client);
-    this.#client.start(this, new Intent());
+    this.#loop.ask(this.#client, this, new Intent());
   }
 
   answered(call: OutboundCall, { ok }: Settled): void {
-    tellAnswered(this.#users, call, ok);
-    this.comeAfter(this.#think(1));
-  }
-
-  comeAfter(time: number): void {
-    this.#client.group.world.clock.start(this, time);
+    this.#loop.answered(call, ok);
+    this.think();
   }
 }
 
 /** One of the users, for a client of one's own. */
-function userOf(users: Users, client: Client, random: Random): User {
-  const { clock } = client.group.world;
+function userOf(entrance: Entrance, random: Random): User {
+  const { group } = entrance;
+  const { clock } = group.world;
+  const client = group.newClient();
   return {
     ...surroundingsOf(clock, random),
     call: (done, body) => {
       const answered: Caller['answered'] = (call, settled) => {
-        tellAnswered(users, call, settled.ok);
+        entrance.answered(call, settled.ok);
         // In a turn of its own, so that asking again and again is seen as standing still.
         if (call.startedAt === clock.now()) startIn(clock, 0, () => done(settled));
         else done(settled);
       };
-      tellArrived(users, client);
-      client.start({ answered }, new Message(body));
+      entrance.ask(client, { answered }, new Message(body));
     },
   };
-}
-
-function tellArrived({ name }: Users, { group }: Client): void {
-  const { clock, probe } = group.world;
-  probe.userArrived(name, clock.now());
-}
-
-/** An answer that comes when they have left is not good. */
-function tellAnswered({ name, patience }: Users, call: OutboundCall, ok: boolean): void {
-  const { startedAt } = call;
-  const { clock, probe } = call.client.group.world;
-  const now = clock.now();
-  probe.userAnswered(name, now, startedAt, ok && now - startedAt <= patience);
 }

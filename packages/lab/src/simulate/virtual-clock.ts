@@ -1,5 +1,5 @@
 import type { Clock, TimerNode } from 'holdfast';
-import { HeapEntry, TimerHeap } from './timer-heap.ts';
+import { TimerHeap } from './timer-heap.ts';
 import { TimerList } from './timer-list.ts';
 
 /** Durations that get a list of their own; timers of any further ones stand in the heap. */
@@ -51,8 +51,7 @@ export class VirtualClock implements Clock {
     list.append(node, now);
     if (list.inHeap) return;
     list.inHeap = true;
-    list.entry.armedAt = now;
-    this.#heap.push(list.entry, now + duration);
+    this.#heap.push(list, now + duration, now);
   }
 
   stop(node: TimerNode): void {
@@ -76,9 +75,9 @@ export class VirtualClock implements Clock {
   #take(until: number): TimerNode | null {
     const heap = this.#heap;
     for (let due = heap.topDue; due <= until && heap.size > 0; due = heap.topDue) {
-      const { list } = heap.top;
-      const node = list === null ? heap.take() : this.#takeHead(list, due);
-      if (node === null) continue;
+      const { top } = heap;
+      const node = top instanceof TimerList ? this.#takeHead(top, due) : top;
+      if (node === null || (node === top && !heap.take(node))) continue;
       this.#goTo(due);
       return node;
     }
@@ -96,8 +95,7 @@ export class VirtualClock implements Clock {
     const armedAt = head.timerStart!;
     const headDue = armedAt + list.duration;
     if (headDue > due) {
-      list.entry.armedAt = armedAt;
-      this.#heap.postpone(headDue);
+      this.#heap.postpone(headDue, armedAt);
       return null;
     }
     list.remove(head);
@@ -120,7 +118,7 @@ export class VirtualClock implements Clock {
     let list = this.#lists.get(duration);
     if (list === undefined) {
       if (this.#lists.size === MAX_LISTS) return null;
-      list = new TimerList(duration, new HeapEntry(this.#heap));
+      list = new TimerList(duration);
       this.#lists.set(duration, list);
     }
     this.#lastDelay = duration;

@@ -92,6 +92,7 @@ class FleetWorld implements World {
   #giveClients(node: ServiceNode, shared: ClientWorld): void {
     for (const edge of node.edges) {
       const group = this.#group(edge, shared);
+      node.groups.push(group);
       for (const replica of node.replicas) replica.clients.push(group.newClient());
     }
   }

@@ -52,17 +52,13 @@ class SlotBulkhead implements Bulkhead, Survivor {
   readonly runtime: Runtime;
   inFlight = 0;
   #zombies = 0;
-  readonly #max: number;
-  readonly #maxQueue: number;
-  readonly #holdsZombies: boolean;
+  readonly #options: ParsedBulkhead;
   /** Made when a call has to wait: most bulkheads never see that. */
   #queue: WaitQueue<QueuedCall> | null = null;
 
   constructor(options: ParsedBulkhead, runtime: Runtime) {
     this.runtime = runtime;
-    this.#max = options.maxConcurrent;
-    this.#maxQueue = options.maxQueue;
-    this.#holdsZombies = options.releaseOn === 'settle';
+    this.#options = options;
   }
 
   get kind(): 'bulkhead' {
@@ -81,6 +77,10 @@ class SlotBulkhead implements Bulkhead, Survivor {
     return this.inFlight === 0;
   }
 
+  sibling(): SlotBulkhead {
+    return new SlotBulkhead(this.#options, this.runtime);
+  }
+
   enter(call: Call, slot: number): Step {
     return this.admit() === DETAINED ? this.#wait(call, slot) : GO;
   }
@@ -90,14 +90,14 @@ class SlotBulkhead implements Bulkhead, Survivor {
     if (live !== null && live.isAbandoned && live.outlivedBy(this)) {
       this.#zombies++;
       if (this.runtime.sink !== null) this.#emitZombie();
-      if (this.#holdsZombies) return GO;
+      if (this.#options.releaseOn === 'settle') return GO;
     }
     this.#release();
     return GO;
   }
 
   admit(): number {
-    if (this.inFlight >= this.#max || this.queued > 0) return DETAINED;
+    if (this.inFlight >= this.#options.maxConcurrent || this.queued > 0) return DETAINED;
     this.inFlight++;
     return 0;
   }
@@ -132,15 +132,15 @@ class SlotBulkhead implements Bulkhead, Survivor {
       inFlight,
       queued,
       zombies: this.#zombies,
-      maxConcurrent: this.#max,
-      maxQueue: this.#maxQueue,
+      maxConcurrent: this.#options.maxConcurrent,
+      maxQueue: this.#options.maxQueue,
     };
   }
 
   /** An operation that was abandoned has ended after all. */
   operationSettled(): void {
     this.#zombies--;
-    if (this.#holdsZombies) this.#release();
+    if (this.#options.releaseOn === 'settle') this.#release();
   }
 
   /** The deadline of a waiting call comes too close for an attempt. */
@@ -153,11 +153,11 @@ class SlotBulkhead implements Bulkhead, Survivor {
     if (refusal !== null) return call.refuse(refusal.error, refusal.stoppedBy);
     const { clock, context } = this.runtime;
     if (call.deadline !== null) clock.now();
-    const patience = call.remaining - call.plan.usualDuration;
+    const patience = call.remaining - call.pipeline.usualDuration;
     if (patience <= 0) return call.refuse(this.#refusal(call, 'too-late'), 'deadline');
     const queue = (this.#queue ??= new WaitQueue(CRITICALITIES.length));
     const waiter = new QueuedCall(this, call, slot);
-    while (queue.length >= this.#maxQueue) {
+    while (queue.length >= this.#options.maxQueue) {
       const displaced = queue.lastBelow(waiter.rank);
       if (displaced === null) return call.refuse(this.#refusal(call, 'full'), 'rejected');
       this.#dismiss(displaced, this.#refusal(displaced.call, 'displaced'), 'rejected');
@@ -175,7 +175,7 @@ class SlotBulkhead implements Bulkhead, Survivor {
   #release(): void {
     this.inFlight--;
     if (this.#queue === null) return;
-    while (this.inFlight < this.#max) {
+    while (this.inFlight < this.#options.maxConcurrent) {
       const waiter = this.#queue.first();
       if (waiter === null) return;
       this.#forget(waiter);

@@ -5,6 +5,7 @@ import { CircuitOpenError } from '../../core/errors.ts';
 import { emit } from '../../core/events.ts';
 import { parseOptions, Problems } from '../../core/options.ts';
 import type { TypedPolicy } from '../../core/pipeline.ts';
+import { lazyFork, type Random } from '../../runtime/random.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import { systemRuntime } from '../../runtime/system.ts';
 import {
@@ -53,25 +54,29 @@ export function circuitBreaker(
   const problems = new Problems();
   if (options.maxCooldown !== undefined) checkCooldowns(parsed, 'circuitBreaker', problems);
   problems.throwAny();
-  return new Breaker(parsed, runtime);
+  return new Breaker(parsed, runtime, lazyFork(runtime.random, 'circuit-breaker'));
 }
 
 class Breaker implements CircuitBreaker {
   readonly runtime: Runtime;
-  readonly #options: ParsedCircuitBreaker;
   readonly #state: BreakerState;
-  readonly #judgesSlowness: boolean;
-  /** When it began to refuse, and how long it had refused before. */
-  #openSince: number | null = null;
-  #openTime = 0;
-  /** The policies in front of it at which calls wait, and how many. Most breakers never see that. */
+  // What most breakers never see is made when they do: a process may have ten thousand.
+  #refusals: Refusals | null = null;
+  /** The policies in front of it at which calls wait, and how many. */
   #queues: Map<Policy, number> | null = null;
 
-  constructor(options: ParsedCircuitBreaker, runtime: Runtime) {
+  constructor(options: ParsedCircuitBreaker, runtime: Runtime, random: Random) {
     this.runtime = runtime;
-    this.#options = options;
-    this.#state = new BreakerState(options, runtime.random);
-    this.#judgesSlowness = options.kind !== 'consecutive' && options.slowCallRate > 0;
+    this.#state = new BreakerState(options, random);
+  }
+
+  get #options(): ParsedCircuitBreaker {
+    return this.#state.options;
+  }
+
+  get #judgesSlowness(): boolean {
+    const { kind, slowCallRate } = this.#options;
+    return kind !== 'consecutive' && slowCallRate > 0;
   }
 
   get kind(): 'circuit-breaker' {
@@ -94,6 +99,11 @@ class Breaker implements CircuitBreaker {
 
   get evictable(): boolean {
     return this.state === 'closed';
+  }
+
+  /** Their jitter comes from one stream, else all would come back at the same moment. */
+  sibling(): Breaker {
+    return new Breaker(this.#options, this.runtime, this.#state.random);
   }
 
   enter(call: Call, slot: number): Step {
@@ -158,7 +168,7 @@ class Breaker implements CircuitBreaker {
   snapshot(): Record<string, unknown> {
     const now = this.runtime.clock.now();
     const { state } = this;
-    const openTime = this.#openTime + (this.#openSince === null ? 0 : now - this.#openSince);
+    const openTime = this.#refusals?.duration(now) ?? 0;
     return {
       state,
       stateNumber: STATE_NUMBERS[state],
@@ -228,12 +238,8 @@ class Breaker implements CircuitBreaker {
     const now = this.runtime.clock.recent();
     const to = this.#state.kind;
     const refuses = to === 'open' || to === 'isolated';
-    if (this.#openSince !== null && !refuses) {
-      this.#openTime += now - this.#openSince;
-      this.#openSince = null;
-    } else if (refuses) {
-      this.#openSince ??= now;
-    }
+    if (refuses) (this.#refusals ??= new Refusals()).begin(now);
+    else this.#refusals?.end(now);
     if (this.runtime.sink !== null) this.#tellChange(from, to, now);
     if (refuses) this.#refuseQueued();
   }
@@ -254,6 +260,25 @@ class Breaker implements CircuitBreaker {
       ...this.#state.left,
       retryAfter: to === 'open' ? this.#state.retryAfter(now) : undefined,
     });
+  }
+}
+
+/** The time in which a breaker has refused, in all. */
+class Refusals {
+  #since: number | null = null;
+  #before = 0;
+
+  begin(now: number): void {
+    this.#since ??= now;
+  }
+
+  end(now: number): void {
+    this.#before = this.duration(now);
+    this.#since = null;
+  }
+
+  duration(now: number): number {
+    return this.#before + (this.#since === null ? 0 : now - this.#since);
   }
 }
 

@@ -33,9 +33,7 @@ export function outcomesOf(options: ParsedCircuitBreaker): Outcomes {
 /** Whether the shares of failures or slow calls are too large, with at least `minimum` calls to judge by. */
 function tooMany(
   { failureRate, slowCallRate }: ParsedCircuitBreaker,
-  calls: number,
-  failures: number,
-  slow: number,
+  { calls, failures, slow }: Tally,
   minimum: number,
 ): boolean {
   if (calls < minimum) return false;
@@ -43,45 +41,37 @@ function tooMany(
   return failures / calls >= failureRate || (slowCallRate > 0 && slow / calls >= slowCallRate);
 }
 
-const CALLS = 0;
-const FAILURES = 1;
-const SLOW = 2;
-
-class TimedOutcomes implements Outcomes {
+/** The window counts all calls. A process may have ten thousand of these, and most never see a bad one. */
+class TimedOutcomes extends TimeWindow implements Outcomes {
   readonly #options: ParsedCircuitBreaker;
-  readonly #window: TimeWindow;
+  #failures: TimeWindow | null = null;
+  #slow: TimeWindow | null = null;
 
   constructor(options: ParsedCircuitBreaker) {
+    super(options.window);
     this.#options = options;
-    this.#window = new TimeWindow(options.window, 3);
   }
 
   record(failed: boolean, slow: boolean, now: number, minimumCalls: number): boolean {
-    const window = this.#window;
-    window.add(CALLS, now);
+    this.add(now);
     if (!failed && !slow) return false;
-    if (failed) window.add(FAILURES, now);
-    if (slow) window.add(SLOW, now);
-    return tooMany(
-      this.#options,
-      window.total(CALLS),
-      window.total(FAILURES),
-      window.total(SLOW),
-      minimumCalls,
-    );
+    const { window } = this.#options;
+    if (failed) (this.#failures ??= new TimeWindow(window)).add(now);
+    if (slow) (this.#slow ??= new TimeWindow(window)).add(now);
+    return tooMany(this.#options, this.totals(now), minimumCalls);
   }
 
-  clear(): void {
-    this.#window.clear();
+  override clear(): void {
+    super.clear();
+    this.#failures?.clear();
+    this.#slow?.clear();
   }
 
   totals(now: number): Tally {
-    const window = this.#window;
-    window.advance(now);
     return {
-      calls: window.total(CALLS),
-      failures: window.total(FAILURES),
-      slow: window.total(SLOW),
+      calls: this.totalAt(now),
+      failures: this.#failures?.totalAt(now) ?? 0,
+      slow: this.#slow?.totalAt(now) ?? 0,
     };
   }
 }
@@ -100,7 +90,7 @@ class CountedOutcomes implements Outcomes {
     window.add((failed ? 1 : 0) | (slow ? 2 : 0));
     if (!failed && !slow) return false;
     const minimum = Math.min(minimumCalls, this.#options.windowCalls);
-    return tooMany(this.#options, window.count, window.total(0), window.total(1), minimum);
+    return tooMany(this.#options, this.totals(), minimum);
   }
 
   clear(): void {

@@ -25,6 +25,8 @@ type State =
   | { readonly kind: 'half-open'; readonly leases: Lease[]; started: number; ended: Tally }
   | { readonly kind: 'isolated' };
 
+const AT_FIRST: State = { kind: 'closed', since: -Infinity, ramp: false };
+
 /** A probe that is under way: if its end is never told, its place is free again at `until`. */
 interface Lease {
   readonly probe: number;
@@ -39,12 +41,10 @@ interface Lease {
  * so the late result of an older state moves nothing.
  */
 export class BreakerState {
-  readonly #options: ParsedCircuitBreaker;
+  readonly options: ParsedCircuitBreaker;
+  readonly random: Random;
   readonly #outcomes: Outcomes;
-  readonly #source: Random;
-  /** Made at the first opening: most breakers never open. */
-  #own: Random | null = null;
-  #state: State = { kind: 'closed', since: -Infinity, ramp: false };
+  #state: State = AT_FIRST;
   #generation = 0;
   /** The permit while it is closed and the ramp is over, `REFUSED` otherwise: the way most calls take. */
   settledPermit = 0;
@@ -53,13 +53,9 @@ export class BreakerState {
   #left = NOTHING;
 
   constructor(options: ParsedCircuitBreaker, random: Random) {
-    this.#options = options;
+    this.options = options;
+    this.random = random;
     this.#outcomes = outcomesOf(options);
-    this.#source = random;
-  }
-
-  get #random(): Random {
-    return (this.#own ??= this.#source.fork('circuit-breaker'));
   }
 
   get kind(): CircuitState {
@@ -119,7 +115,7 @@ export class BreakerState {
 
   /** An attempt with the present `settledPermit` has succeeded, and was not slow. */
   succeeded(now: number): void {
-    this.#outcomes.record(false, false, now, this.#options.minimumCalls);
+    this.#outcomes.record(false, false, now, this.options.minimumCalls);
   }
 
   /** Refuses everything until `reset`. */
@@ -154,7 +150,7 @@ export class BreakerState {
     now: number,
     retryAfter: number,
   ): boolean {
-    const { minimumCalls, rampMinimumCalls, rampDuration } = this.#options;
+    const { minimumCalls, rampMinimumCalls, rampDuration } = this.options;
     const ramping = state.ramp && now - state.since < rampDuration;
     if (state.ramp && !ramping) this.#settleDown(state.since);
     const minimum = ramping ? Math.min(minimumCalls, rampMinimumCalls) : minimumCalls;
@@ -171,7 +167,7 @@ export class BreakerState {
     now: number,
     retryAfter: number,
   ): boolean {
-    const { rampDuration, slowCallRate, successesToClose } = this.#options;
+    const { rampDuration, slowCallRate, successesToClose } = this.options;
     const place = state.leases.findIndex(({ probe }) => probe === permit % PROBES);
     if (place === -1) return false;
     state.leases.splice(place, 1);
@@ -203,33 +199,33 @@ export class BreakerState {
   }
 
   #passesRamp(since: number, now: number): boolean {
-    const progress = (now - since) / this.#options.rampDuration;
+    const progress = (now - since) / this.options.rampDuration;
     if (progress >= 1) return true;
-    return this.#random.next() < RAMP_START + (1 - RAMP_START) * Math.max(0, progress);
+    return this.random.next() < RAMP_START + (1 - RAMP_START) * Math.max(0, progress);
   }
 
   #lease(now: number): number {
     const state = this.#state as State & { kind: 'half-open' };
     if (!this.#freePlace(state.leases, now)) return REFUSED;
     const probe = (state.started++ % (PROBES - 1)) + 1;
-    state.leases.push({ probe, until: now + this.#options.probeLease });
+    state.leases.push({ probe, until: now + this.options.probeLease });
     return this.#generation * PROBES + probe;
   }
 
   /** Whether another probe may start; forgets those whose lease has run out. */
   #freePlace(leases: Lease[], now: number): boolean {
     while (leases.length > 0 && leases[0]!.until <= now) leases.shift();
-    return leases.length < this.#options.probes;
+    return leases.length < this.options.probes;
   }
 
   #open(now: number, retryAfter: number): void {
-    const { cooldown, cooldownJitter } = this.#options;
-    const longest = Math.max(cooldown, this.#options.maxCooldown);
+    const { cooldown, cooldownJitter } = this.options;
+    const longest = Math.max(cooldown, this.options.maxCooldown);
     const plain = Math.min(cooldown * 2 ** Math.min(this.#openings, 30), longest);
-    const spread = plain * (1 - cooldownJitter + 2 * cooldownJitter * this.#random.next());
+    const spread = plain * (1 - cooldownJitter + 2 * cooldownJitter * this.random.next());
     // The dependency's hint is a floor, of at most the longest cooldown; what lies above is spread.
     const floor = retryAfter > 0 ? Math.min(retryAfter, longest) : 0;
-    const wait = spread >= floor ? spread : floor * (1 + cooldownJitter * this.#random.next());
+    const wait = spread >= floor ? spread : floor * (1 + cooldownJitter * this.random.next());
     this.#openings++;
     this.#enter({ kind: 'open', until: now + wait }, now);
   }

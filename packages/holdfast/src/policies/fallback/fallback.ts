@@ -63,6 +63,10 @@ class Fallback<T> implements TypedPolicy<T> {
     return this.#lastGood === null ? TRAITS : STALE_TRAITS;
   }
 
+  sibling(): Fallback<T> {
+    return this.#lastGood === null ? this : new Fallback(this.#options, this.runtime);
+  }
+
   enter(call: Call): Step {
     call.fellBack = false;
     return GO;

@@ -46,12 +46,10 @@ const EARNED_BY_CALL: Traits = { needsClock: true };
 class SharedBudget implements RetryBudget {
   readonly runtime: Runtime;
   readonly #state: BudgetState;
-  readonly #earnedByCall: boolean;
 
   constructor(options: ParsedRetryBudget, runtime: Runtime) {
     this.runtime = runtime;
     this.#state = new BudgetState(options);
-    this.#earnedByCall = options.earnedBy === 'call';
   }
 
   get utilisation(): number {
@@ -63,18 +61,23 @@ class SharedBudget implements RetryBudget {
   }
 
   get traits(): Traits {
-    return this.#earnedByCall ? EARNED_BY_CALL : TRAITS;
+    return this.#state.options.earnedBy === 'call' ? EARNED_BY_CALL : TRAITS;
+  }
+
+  sibling(): SharedBudget {
+    return new SharedBudget(this.#state.options, this.runtime);
   }
 
   enter(call: Call, slot: number): Step {
     const { attempts } = call.root;
+    const { options } = this.#state;
     const now = this.runtime.clock.recent();
     if (attempts === 0) {
-      if (this.#earnedByCall) this.#state.earn(now);
+      if (options.earnedBy === 'call') this.#state.earn(now);
       return GO;
     }
     const charge = this.#state.charge(now);
-    if (charge === null) return call.refuse(this.#exhausted(call), 'budget');
+    if (charge === null) return call.refuse(exhausted(call, this), 'budget');
     call.remember(slot, new ChargedAttempt(charge, attempts));
     return GO;
   }
@@ -85,7 +88,8 @@ class SharedBudget implements RetryBudget {
     if (charged !== undefined && charged.attemptsBefore === call.root.attempts) {
       this.#state.refund(charged.charge, now);
     }
-    if (call.verdict === 'success' && !this.#earnedByCall) this.#state.earn(now);
+    const { earnedBy } = this.#state.options;
+    if (call.verdict === 'success' && earnedBy === 'success') this.#state.earn(now);
     return GO;
   }
 
@@ -95,31 +99,30 @@ class SharedBudget implements RetryBudget {
 
   peek(call: Call): Refusal | null {
     if (call.root.attempts === 0 || this.#state.allows(this.runtime.clock.recent())) return null;
-    return { error: this.#exhausted(call), stoppedBy: 'budget' };
+    return { error: exhausted(call, this), stoppedBy: 'budget' };
   }
 
   snapshot(): Record<string, unknown> {
     return { utilisation: this.utilisation };
   }
+}
 
-  #exhausted(call: Call): UnbuiltError {
-    const { runtime } = this;
-    const { attempts, records } = call.root;
-    if (runtime.sink !== null) {
-      const { dependency } = runtime;
-      emit<RetryBudgetExhaustedEvent>(runtime, {
-        type: 'retry-budget.exhausted',
-        dependency,
-        attempts,
-      });
-    }
-    return new UnbuiltError(call, RetryBudgetExhaustedError, {
-      policy: this.kind,
-      reason: 'failed, and the retry budget is used up',
-      stoppedBy: 'budget',
-      cause: records?.at(-1)?.error,
+function exhausted(call: Call, { kind, runtime }: SharedBudget): UnbuiltError {
+  const { attempts, records } = call.root;
+  if (runtime.sink !== null) {
+    const { dependency } = runtime;
+    emit<RetryBudgetExhaustedEvent>(runtime, {
+      type: 'retry-budget.exhausted',
+      dependency,
+      attempts,
     });
   }
+  return new UnbuiltError(call, RetryBudgetExhaustedError, {
+    policy: kind,
+    reason: 'failed, and the retry budget is used up',
+    stoppedBy: 'budget',
+    cause: records?.at(-1)?.error,
+  });
 }
 
 /** What one extra attempt was charged, and how many had begun before it. */

@@ -110,7 +110,7 @@ class Model implements Budget {
   #usedOfCap(now: number): number {
     const { capPerMinute } = this.#options;
     if (capPerMinute === 0) return 0;
-    return this.#capped.filter(({ at }) => isWithin(at, now, 65_000, 13)).length / capPerMinute;
+    return this.#capped.filter(({ at }) => isWithin(at, now, 67_000, 10)).length / capPerMinute;
   }
 }
 
@@ -237,7 +237,7 @@ describe('a budget', () => {
         const state = new BudgetState(given);
         const { now } = exhaust(state, moves);
         expect(state.allows(now)).toBe(false);
-        expect(state.allows(now + Math.max(65_000, 1000 / given.floorPerSecond))).toBe(true);
+        expect(state.allows(now + Math.max(67_000, 1000 / given.floorPerSecond))).toBe(true);
       }),
     );
   });
@@ -249,7 +249,7 @@ describe('a budget', () => {
     fc.assert(
       fc.property(earning, fc.array(move, { maxLength: 60 }), (given, moves) => {
         const state = new BudgetState(given);
-        const now = exhaust(state, moves).now + 65_000;
+        const now = exhaust(state, moves).now + 67_000;
         for (let i = 0; i < Math.ceil(1 / given.ratio); i++) state.earn(now);
         expect(state.allows(now)).toBe(true);
       }),

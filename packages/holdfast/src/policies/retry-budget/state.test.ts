@@ -143,6 +143,6 @@ describe('utilisation', () => {
     expect(state.utilisation(0)).toBe(0.25);
     for (let i = 0; i < 3; i++) state.charge(0);
     expect(state.utilisation(59_999)).toBe(1);
-    expect(state.utilisation(65_000)).toBeCloseTo(0.04, 9);
+    expect(state.utilisation(67_000)).toBeCloseTo(0.04, 9);
   });
 });

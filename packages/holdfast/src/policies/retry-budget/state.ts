@@ -8,9 +8,8 @@ export interface Charge {
   readonly at: number;
 }
 
-/** Thirteen buckets of 5 s hold a whole minute at any time, since the newest is still filling. */
-const CAP_WINDOW = 65_000;
-const CAP_BUCKETS = 13;
+/** Nine tenths of it are a whole minute: the newest tenth is still filling. */
+const CAP_WINDOW = 67_000;
 
 /**
  * How many extra attempts are allowed: at most `ratio` per earning, plus a floor of one at a time,
@@ -21,19 +20,17 @@ const CAP_BUCKETS = 13;
  * nothing earns any more still lets a retry through now and then, and so finds out.
  */
 export class BudgetState {
+  readonly options: ParsedRetryBudget;
   readonly #earnings: Earnings;
-  readonly #floorPerSecond: number;
-  readonly #cap: number;
   // Both made at the first charge, since most budgets are never charged: until then the floor is
   // full and the minute is empty.
   #floor: TokenBucket | null = null;
   #minute: TimeWindow | null = null;
 
   constructor(options: ParsedRetryBudget) {
-    const { kind, floorPerSecond, capPerMinute } = options;
-    this.#earnings = kind === 'window' ? new WindowEarnings(options) : new TokenEarnings(options);
-    this.#floorPerSecond = floorPerSecond;
-    this.#cap = capPerMinute;
+    this.options = options;
+    this.#earnings =
+      options.kind === 'window' ? new WindowEarnings(options) : new TokenEarnings(options);
   }
 
   /** A call that earns has happened. */
@@ -43,16 +40,17 @@ export class BudgetState {
 
   /** Would an extra attempt be allowed now? */
   allows(now: number): boolean {
-    return this.#sourceNow(now) !== null;
+    return this.sourceAt(now) !== null;
   }
 
   /** Takes the right to one extra attempt, or null. */
   charge(now: number): Charge | null {
-    const source = this.#sourceNow(now);
+    const source = this.sourceAt(now);
     if (source === null) return null;
+    const { floorPerSecond, capPerMinute } = this.options;
     if (source === 'earned') this.#earnings.take(now);
-    else (this.#floor ??= new TokenBucket(1, this.#floorPerSecond)).take(now);
-    if (this.#cap > 0) (this.#minute ??= new TimeWindow(CAP_WINDOW, 1, CAP_BUCKETS)).add(0, now);
+    else (this.#floor ??= new TokenBucket(1, floorPerSecond)).take(now);
+    if (capPerMinute > 0) (this.#minute ??= new TimeWindow(CAP_WINDOW)).add(now);
     return { source, at: now };
   }
 
@@ -60,29 +58,29 @@ export class BudgetState {
   refund({ source, at }: Charge, now: number): void {
     if (source === 'earned') this.#earnings.putBack(at, now);
     else this.#floor!.put(1);
-    this.#minute?.remove(0, at, now);
+    this.#minute?.remove(at, now);
   }
 
   /** The share of what is allowed that is used up: 0 to 1, and 1 exactly while nothing is allowed. */
   utilisation(now: number): number {
     if (!this.allows(now)) return 1;
-    const most = this.#earnings.most(now) + (this.#floorPerSecond > 0 ? 1 : 0);
-    const floor = this.#floor?.level(now) ?? (this.#floorPerSecond > 0 ? 1 : 0);
+    const wholeFloor = this.options.floorPerSecond > 0 ? 1 : 0;
+    const most = this.#earnings.most(now) + wholeFloor;
+    const floor = this.#floor?.level(now) ?? wholeFloor;
     const left = Math.max(0, this.#earnings.left(now)) + floor;
-    return Math.max(1 - left / most, this.#usedOfCap(now));
+    return Math.max(1 - left / most, usedOfCap(this.#minute, this.options, now));
   }
 
-  #sourceNow(now: number): Charge['source'] | null {
-    if (this.#usedOfCap(now) >= 1) return null;
+  /** Where an extra attempt would come from now; null if none is allowed. */
+  sourceAt(now: number): Charge['source'] | null {
+    if (usedOfCap(this.#minute, this.options, now) >= 1) return null;
     if (this.#earnings.has(now)) return 'earned';
-    return (this.#floor?.has(now) ?? this.#floorPerSecond > 0) ? 'floor' : null;
+    return (this.#floor?.has(now) ?? this.options.floorPerSecond > 0) ? 'floor' : null;
   }
+}
 
-  #usedOfCap(now: number): number {
-    if (this.#minute === null) return 0;
-    this.#minute.advance(now);
-    return this.#minute.total(0) / this.#cap;
-  }
+function usedOfCap(minute: TimeWindow | null, options: ParsedRetryBudget, now: number): number {
+  return minute === null ? 0 : minute.totalAt(now) / options.capPerMinute;
 }
 
 /** Extra attempts that earlier calls have paid for. */
@@ -100,24 +98,22 @@ interface Earnings {
   most(now: number): number;
 }
 
-/** Counters of the window. */
-const EARNED = 0;
-const TAKEN = 1;
 /** 0.29 times 100 is a little less than 29. */
 const ROUNDING = 1e-9;
 
-/** `ratio` of what earned within a sliding window, less what was taken within it. */
-class WindowEarnings implements Earnings {
-  readonly #window: TimeWindow;
-  readonly #ratio: number;
+/** `ratio` of what earned within a sliding window, which this counts, less what was taken within it. */
+class WindowEarnings extends TimeWindow implements Earnings {
+  readonly #options: ParsedRetryBudget;
+  /** Made when one is first taken: most budgets never see that. */
+  #taken: TimeWindow | null = null;
 
-  constructor({ window, ratio }: ParsedRetryBudget) {
-    this.#window = new TimeWindow(window, 2);
-    this.#ratio = ratio;
+  constructor(options: ParsedRetryBudget) {
+    super(options.window);
+    this.#options = options;
   }
 
   earn(now: number): void {
-    this.#window.add(EARNED, now);
+    this.add(now);
   }
 
   has(now: number): boolean {
@@ -125,20 +121,19 @@ class WindowEarnings implements Earnings {
   }
 
   take(now: number): void {
-    this.#window.add(TAKEN, now);
+    (this.#taken ??= new TimeWindow(this.#options.window)).add(now);
   }
 
   putBack(at: number, now: number): void {
-    this.#window.remove(TAKEN, at, now);
+    this.#taken!.remove(at, now);
   }
 
   left(now: number): number {
-    return this.most(now) - this.#window.total(TAKEN);
+    return this.most(now) - (this.#taken?.totalAt(now) ?? 0);
   }
 
   most(now: number): number {
-    this.#window.advance(now);
-    return Math.floor(this.#ratio * this.#window.total(EARNED) + ROUNDING);
+    return Math.floor(this.#options.ratio * this.totalAt(now) + ROUNDING);
   }
 }
 

@@ -89,7 +89,7 @@ class Retry implements TypedPolicy<never, NeedsClassifier> {
       call.verdict = 'terminal';
       return this.#stop(call, 'terminal');
     }
-    if (wait + call.plan.usualDuration >= call.remaining) return this.#stop(call, 'deadline');
+    if (wait + call.pipeline.usualDuration >= call.remaining) return this.#stop(call, 'deadline');
     return this.#again(call, backoff, wait);
   }
 

@@ -93,5 +93,5 @@ class Timeout implements TypedPolicy {
 }
 
 function isInnermost(call: Call, slot: number): boolean {
-  return slot === call.plan.policies.length - 1;
+  return slot === call.plan.steps.length - 1;
 }
