@@ -98,6 +98,15 @@ describe.skipIf(browser === null)(`the page (${where})`, { timeout: 60_000 }, ()
     }
   }
 
+  for (const [name, page] of Object.entries(pages)) {
+    it(`prints nothing that is wider than the paper (${name})`, async () => {
+      // A sheet of A4 less its margins; on paper nothing scrolls, so that tables count as well.
+      const { seen } = await look(page.replace('@media print', '@media all'), `print-${name}`, 703);
+      expect([seen.inner, seen.paper]).toEqual([703, 'rgb(255, 255, 255)']);
+      expect(seen.width).toBeLessThanOrEqual(703);
+    });
+  }
+
   it('reads the values of every lane under the pointer, and with the keys', async () => {
     const { seen } = await look(pages.plain, 'hover', 1280);
     // 22.5 % of 200 s is 45 s, amid the fault; what is seen there is 4 % of the arrivals.

@@ -95,7 +95,7 @@ function linkLabel(link: Link, rating: Rating | undefined): string {
   if (rating === undefined || rating.value === null) return '';
   const { x, y } = link.label;
   const text = `${written(rating.value, 'ratio')}${rating.worst ? ' worst' : ''}`;
-  const half = rating.worst ? 43 : 27;
+  const half = rating.worst ? 46 : 27;
   return `<g class="label ${rating.level}"><rect x="${x - half}" y="${y - 10}" width="${2 * half}" height="20" rx="10"/><text x="${x}" y="${y + 4.5}">${text}</text></g>`;
 }
 

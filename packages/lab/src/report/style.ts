@@ -168,13 +168,37 @@ footer { margin-top: 4rem; padding-top: 1rem; border-top: 1px solid var(--rule);
     --band: #f5e9c8; --band-ink: #6a4f00; --load: #e4e4e4; --bad: #a8201a; --good: #1c6b45;
     --raised: #8a6500; --high: #b34700; --severe: #a8201a;
   }
+  @page { margin: 14mm 12mm; }
+  html { font-size: 12.5px; }
   body { max-width: none; padding: 0; font-size: 10pt; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
-  .skip, details.numbers, .reader { display: none; }
+  .skip, details.numbers, .reader, .key output { display: none; }
   figure, .verdicts li, tbody tr { break-inside: avoid; }
-  h2, h3, h4 { break-after: avoid; }
-  .wide { overflow: visible; }
+  h2, h3, h4, caption, thead, h3 + .note { break-after: avoid; }
+  tbody tr:first-child { break-before: avoid; }
+  section.scenario { margin-top: 2.5rem; }
+  section.scenario + section.scenario { break-before: page; margin-top: 0; }
+  h3 { margin-top: 2rem; }
+  h4 { margin-top: 1.4rem; }
+  .plots:not(.wide-plots) { grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 1.2rem 1.6rem; }
+  .wide-plots .canvas { height: 10.5rem; }
+  .plots.wide-plots { gap: 1.2rem; }
+  p, .note { max-width: none; }
+  .about { font-size: 1.1rem; }
+  .graphs { display: block; break-inside: avoid; }
+  .graph { margin-bottom: 1rem; }
   .graph svg { min-width: 0 !important; }
-  table { font-size: 7.5pt; }
+  footer { margin-top: 1.5rem; break-before: avoid; break-inside: avoid; }
+  /* Nothing scrolls on paper: what is too wide wraps, and the longest names break anywhere. */
+  .wide { overflow: visible; }
+  table { max-width: 100%; font-size: 7pt; }
+  table.words { font-size: 8.5pt; }
+  th, td, table.map td { white-space: normal; }
   th, td { padding-right: 0.6rem; }
+  tbody th { min-width: 8.5em; overflow-wrap: anywhere; }
+  tbody th.minor:not(:has(i.mark)) { min-width: 0; white-space: nowrap; }
+  table.map tbody th { min-width: 0; }
+  table.words th, table.words td { min-width: 6em; overflow-wrap: anywhere; }
+  tbody th:has(i.mark) { padding-left: 1.6rem; }
+  tbody th i.mark { float: left; margin: 0.5em 0 0 -1.6rem; }
 }
 `;
