@@ -6,6 +6,7 @@ import {
   IdempotencyMismatchError,
   IdempotencyStoreError,
 } from './errors.ts';
+import type { Awaitable } from './awaitable.ts';
 import { hashOf } from './hash.ts';
 import type { Opened, OpenRequest } from './idempotency.ts';
 import type { Keeper } from './keeper.ts';
@@ -62,7 +63,7 @@ export class Opener {
       onExpiredLease === 'refuse' && hook !== undefined ? 'reconcile' : onExpiredLease;
   }
 
-  async open(request: OpenRequest): Promise<Opened<unknown>> {
+  open(request: OpenRequest): Awaitable<Opened<unknown>> {
     const { clock, dependency } = this.#keeper.runtime;
     const { key, scope, fingerprint, signal, encode, onStoreDown } = request;
     const asked: Asked = {
@@ -76,13 +77,23 @@ export class Opener {
       id: hashOf([dependency, ...scope, key]),
       token: `${this.#prefix}${(this.#claims++).toString(36)}`,
     };
+    if (isAborted(asked.signal)) return this.#looked(null, asked);
+    const claim = this.#claim(asked);
+    if (claim instanceof Promise || !isFinal(claim)) return this.#looked(claim, asked);
+    const { opened, how } = this.#opened(claim, asked);
+    this.#tell(how);
+    return opened;
+  }
+
+  /** The rest of the way of a request whose first claim has to be waited for, or does not say how it ends. */
+  async #looked(first: Awaitable<Standing> | null, asked: Asked): Promise<Opened<unknown>> {
     let how: How = 'aborted';
+    let next = first;
     try {
       for (let look = LOOK_FIRST; ; look = Math.min(2 * look, LOOK_LAST)) {
-        if (typeof asked.signal === 'object' && asked.signal.aborted) {
-          return { kind: 'refused', error: asked.signal.reason };
-        }
-        const claim = await this.#claim(asked);
+        if (isAborted(asked.signal)) return { kind: 'refused', error: asked.signal.reason };
+        const claim = await (next ?? this.#claim(asked));
+        next = null;
         const opened =
           claim.kind === 'reconcile'
             ? await this.#reconciled(claim, asked)
@@ -99,21 +110,26 @@ export class Opener {
       how = opened.kind === 'unprotected' ? 'unprotected' : 'store-down';
       return opened;
     } finally {
-      const { runtime } = this.#keeper;
-      if (runtime.sink !== null) {
-        emit<IdempotencyOpenedEvent>(runtime, { type: 'idempotency.opened', dependency, how });
-      }
-      this.#reapNowAndThen();
+      this.#tell(how);
     }
   }
 
-  #claim(asked: Asked): Promise<Standing> {
-    const { id, token, fingerprint } = asked;
+  #tell(how: How): void {
+    const { runtime } = this.#keeper;
+    if (runtime.sink !== null) {
+      const { dependency } = runtime;
+      emit<IdempotencyOpenedEvent>(runtime, { type: 'idempotency.opened', dependency, how });
+    }
+    this.#reapNowAndThen();
+  }
+
+  #claim({ id, token, fingerprint, key, at }: Asked): Awaitable<Standing> {
     const { guard, options } = this.#keeper;
     const { lease, retention } = options;
-    const request = { id, token, fingerprint, retention };
-    if (this.#isTransactional) return beginTransaction(this.#keeper, request, asked);
-    const claim = { ...request, lease, expired: this.#onExpired };
+    if (this.#isTransactional) {
+      return beginTransaction(this.#keeper, { id, token, fingerprint, retention }, { key, at });
+    }
+    const claim = { id, token, fingerprint, retention, lease, expired: this.#onExpired };
     return guard.ask('claim', (store) => store.claim(claim));
   }
 
@@ -207,8 +223,7 @@ export class Opener {
       let misses = 0;
       for (let pause = 250; misses < 2 && pause < 2 * options.lease; pause *= 2) {
         if (!(await keeper.pause(pause))) return;
-        const released = guard.tell('release', (store) => store.release({ id, token }));
-        const isGone = await released.catch(() => null);
+        const isGone = await orNull(guard.tell('release', (store) => store.release({ id, token })));
         if (isGone === true) return;
         if (isGone === false) misses++;
       }
@@ -222,10 +237,27 @@ export class Opener {
     if (now < this.#reapAt) return;
     this.#reapAt = now + REAP_EVERY;
     this.#keeper.inBackground(async () => {
-      const reap = guard.tell('reap', (store) => store.reap(REAP_BATCH));
-      const reaped = await reap.catch(() => 0);
+      const reaped = await orNull(guard.tell('reap', (store) => store.reap(REAP_BATCH)));
       if (reaped === REAP_BATCH) this.#reapAt = 0;
     });
+  }
+}
+
+/** Nothing has to be waited for, and nobody asked. */
+function isFinal({ kind }: Standing): boolean {
+  return kind !== 'in-progress' && kind !== 'reconcile';
+}
+
+function isAborted(signal: OpenRequest['signal']): signal is AbortSignal {
+  return typeof signal === 'object' && signal.aborted;
+}
+
+/** Null where the store could not be told. */
+async function orNull<T>(told: Awaitable<T>): Promise<T | null> {
+  try {
+    return await told;
+  } catch {
+    return null;
   }
 }
 

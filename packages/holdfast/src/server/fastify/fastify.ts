@@ -1,3 +1,4 @@
+import type { Awaitable } from '../../idempotency/awaitable.ts';
 import { idempotency, type Idempotency, type IdempotencyStore } from '../../idempotency/index.ts';
 import { isSafeToRetry } from '../../idempotency/options.ts';
 import {
@@ -114,7 +115,7 @@ function begin(http: HttpIdempotency): PreHandler {
   return (request, reply, done) => {
     const idempotent = request.routeOptions.config?.holdfast?.idempotent;
     if (idempotent === undefined || idempotent === false) return done();
-    void beginRun(http, idempotent === true ? {} : idempotent, { request, reply, done });
+    beginRun(http, idempotent === true ? {} : idempotent, { request, reply, done });
   };
 }
 
@@ -125,14 +126,14 @@ interface Arrived {
   readonly done: Done;
 }
 
-async function beginRun(
+function beginRun(
   http: HttpIdempotency,
   options: RouteOptions,
   { request, reply, done }: Arrived,
-): Promise<void> {
-  const gone = new Gone(reply.raw);
+): void {
+  let gone: Gone | undefined;
   let unparsed: Error | undefined;
-  const begun = await http.begin({
+  const begun = http.begin({
     method: request.method,
     route: request.routeOptions.url ?? request.url,
     url: request.url,
@@ -144,11 +145,15 @@ async function beginRun(
     },
     source: request,
     options,
-    signal: () => gone.signal,
+    signal: () => (gone ??= new Gone(reply.raw)).signal,
   });
-  gone.forget();
-  if (unparsed === undefined) act(begun, request, reply, done);
-  else done(unparsed);
+  const goOn = (how: HttpBegun): void => {
+    gone?.forget();
+    if (unparsed === undefined) act(how, request, reply, done);
+    else done(unparsed);
+  };
+  if (begun instanceof Promise) void begun.then(goOn);
+  else goOn(begun);
 }
 
 function act(begun: HttpBegun, request: Request, reply: ReplyLike, done: Done): void {
@@ -187,7 +192,12 @@ function end(http: HttpIdempotency): OnSend {
     const running = request[RUN];
     if (running === undefined) return done(null, payload);
     request[RUN] = undefined;
-    void endRun(keep(running, reply, payload, http.limits.responseBody), running.run, done);
+    const kept =
+      typeof payload === 'string' && running.error === undefined
+        ? keepText(running.run, reply, payload)
+        : keep(running, reply, payload, http.limits.responseBody);
+    if (kept instanceof Promise) void endRun(kept, running.run, done);
+    else done(null, kept);
   };
 }
 
@@ -207,7 +217,15 @@ async function endRun(
   done(null, toSend);
 }
 
-/** Answers what to send, once that is durable. */
+/** Most payloads are text. Answers what to send, once that is durable. */
+function keepText(run: HttpRun, reply: ReplyLike, text: string): Awaitable<unknown> {
+  const { status, headers } = headOf(reply);
+  const instead = run.finish({ status, headers, body: text });
+  const toSend = (answer: HttpAnswer | null) => (answer === null ? text : replaced(answer, reply));
+  return instead instanceof Promise ? instead.then(toSend) : toSend(instead);
+}
+
+/** The same for any payload, and after any error. */
 async function keep(
   { run, error }: Running,
   reply: ReplyLike,
@@ -225,10 +243,8 @@ async function keep(
     const instead = await run.finishUnkept(head);
     return instead === null ? held.payload : replaced(instead, reply);
   }
-  const text = typeof payload === 'string' && payload.isWellFormed() ? payload : undefined;
-  const answer: HttpAnswer = { ...head, body: held.bytes, text };
-  const toSend = await run.finish(answer);
-  return toSend === answer ? sendable(held.bytes, payload) : replaced(toSend, reply);
+  const instead = await run.finish({ ...head, body: held.bytes });
+  return instead === null ? sendable(held.bytes, payload) : replaced(instead, reply);
 }
 
 /** What has no body stays as it is: a 204 is not to become one of no bytes. */
@@ -266,7 +282,9 @@ function setHead(reply: ReplyLike, { status, headers }: AnswerHead): void {
 
 function headOf(reply: ReplyLike): AnswerHead {
   const headers: [string, string][] = [];
-  for (const [name, value] of Object.entries(reply.getHeaders())) {
+  const given = reply.getHeaders();
+  for (const name of Object.keys(given)) {
+    const value = given[name];
     if (Array.isArray(value)) for (const one of value) headers.push([name, String(one)]);
     else if (value !== undefined) headers.push([name, String(value)]);
   }

@@ -1,5 +1,6 @@
 export {
   type AnswerHead,
+  type HandlerAnswer,
   type HttpAnswer,
   type HttpBegun,
   type HttpIdempotency,

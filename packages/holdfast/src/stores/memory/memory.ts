@@ -1,4 +1,5 @@
 import { integer, type OptionsOf, parseOptions } from '../../core/options.ts';
+import type { Awaitable } from '../../idempotency/awaitable.ts';
 import {
   type Change,
   checkpointed,
@@ -88,7 +89,7 @@ class MemoryStore implements IdempotencyStore {
     this.#runtime = runtime;
   }
 
-  claim(request: ClaimRequest): Promise<Claim> {
+  claim(request: ClaimRequest): Awaitable<Claim> {
     const now = this.#runtime.clock.now();
     const entry = this.#entries.get(request.id);
     if (entry === undefined && !this.#hasRoom(now)) {
@@ -96,30 +97,30 @@ class MemoryStore implements IdempotencyStore {
     }
     const { answer, record } = claim(entry?.record, request, now);
     this.#keep(request.id, entry, record, now);
-    return Promise.resolve(answer);
+    return answer;
   }
 
-  extend(owned: Owned, lease: number): Promise<boolean> {
+  extend(owned: Owned, lease: number): boolean {
     return this.#write(owned, extended(lease));
   }
 
-  checkpoint(owned: Owned, point: RecoveryPoint, lease: number): Promise<boolean> {
+  checkpoint(owned: Owned, point: RecoveryPoint, lease: number): boolean {
     return this.#write(owned, checkpointed(point, lease));
   }
 
-  complete(owned: Owned, result: string, retention: number): Promise<boolean> {
+  complete(owned: Owned, result: string, retention: number): boolean {
     return this.#write(owned, completed(result, retention));
   }
 
-  release(owned: Owned): Promise<boolean> {
+  release(owned: Owned): boolean {
     return this.#write(owned, released);
   }
 
-  reap(limit: number): Promise<number> {
+  reap(limit: number): number {
     const deleted = this.#reap(limit, this.#runtime.clock.now());
     // Lets go of durations that no record has any more.
     this.#order.nextDue();
-    return Promise.resolve(deleted);
+    return deleted;
   }
 
   check(): Promise<readonly string[]> {
@@ -130,13 +131,13 @@ class MemoryStore implements IdempotencyStore {
     return Promise.resolve();
   }
 
-  #write(owned: Owned, change: Change): Promise<boolean> {
+  #write(owned: Owned, change: Change): boolean {
     const now = this.#runtime.clock.now();
     const entry = this.#entries.get(owned.id);
     const record = entry?.record;
-    if (!isOwned(record, owned, now)) return Promise.resolve(false);
+    if (!isOwned(record, owned, now)) return false;
     this.#keep(owned.id, entry, change(record, now), now);
-    return Promise.resolve(true);
+    return true;
   }
 
   #keep(id: string, entry: Entry | undefined, record: StoredRecord | null, now: number): void {
