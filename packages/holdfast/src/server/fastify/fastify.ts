@@ -9,8 +9,8 @@ import {
   type HttpIdempotency,
   type HttpIdempotencyOptions,
   type HttpRun,
+  type HttpRequest,
   type RequestBody,
-  type RouteOptions,
 } from '../idempotency/http.ts';
 import { Gone } from '../idempotency/node-exchange.ts';
 import { hold } from './payload.ts';
@@ -113,9 +113,12 @@ type Request = RequestLike & { [RUN]?: Running | undefined; idempotency?: unknow
 
 function begin(http: HttpIdempotency): PreHandler {
   return (request, reply, done) => {
-    const idempotent = request.routeOptions.config?.holdfast?.idempotent;
+    // Made anew each time that it is asked for.
+    const { url = request.url, config } = request.routeOptions;
+    const idempotent = config?.holdfast?.idempotent;
     if (idempotent === undefined || idempotent === false) return done();
-    beginRun(http, idempotent === true ? {} : idempotent, { request, reply, done });
+    const options = idempotent === true ? undefined : idempotent;
+    beginRun(http, { route: url, options }, { request, reply, done });
   };
 }
 
@@ -128,23 +131,23 @@ interface Arrived {
 
 function beginRun(
   http: HttpIdempotency,
-  options: RouteOptions,
+  about: Pick<HttpRequest, 'route' | 'options'>,
   { request, reply, done }: Arrived,
 ): void {
   let gone: Gone | undefined;
   let unparsed: Error | undefined;
   const begun = http.begin({
     method: request.method,
-    route: request.routeOptions.url ?? request.url,
+    route: about.route,
     url: request.url,
     headers: request.headers,
     body: () => {
-      unparsed = whyUnparsed(request);
+      unparsed = whyUnparsed(request, about.route);
       if (unparsed !== undefined) throw unparsed;
       return bodyOf(request, http.limits.requestBody);
     },
     source: request,
-    options,
+    options: about.options,
     signal: () => (gone ??= new Gone(reply.raw)).signal,
   });
   const goOn = (how: HttpBegun): void => {
@@ -167,14 +170,15 @@ function act(begun: HttpBegun, request: Request, reply: ReplyLike, done: Done): 
   const running: Running = { run: begun.run };
   request[RUN] = running;
   request.idempotency = begun.run.execution;
-  reply.raw.once('close', () => void endHijacked(request, reply));
+  reply.raw.on('close', () => {
+    if (request[RUN] !== undefined) void endHijacked(running.run, request, reply);
+  });
   done();
 }
 
 /** A handler that took the response over (`hijack`) has sent something that nobody could hold. */
-async function endHijacked(request: Request, reply: ReplyLike): Promise<void> {
-  const run = request[RUN]?.run;
-  if (run === undefined || !reply.sent) return;
+async function endHijacked(run: HttpRun, request: Request, reply: ReplyLike): Promise<void> {
+  if (!reply.sent) return;
   request[RUN] = undefined;
   const { statusCode: status, writableEnded } = reply.raw;
   if (writableEnded) await run.finishUnkept({ status, headers: [] });
@@ -304,7 +308,7 @@ function bodyOf({ headers, body }: RequestLike, limit: number): RequestBody {
 }
 
 /** A body that no parser has made something of: then nobody could tell what is asked for. */
-function whyUnparsed({ method, headers, body, routeOptions }: RequestLike): Error | undefined {
+function whyUnparsed({ method, headers, body }: RequestLike, route: string): Error | undefined {
   const length = headers['content-length'] ?? '0';
   const came = 'transfer-encoding' in headers || length !== '0';
   // JSON's own null was parsed.
@@ -312,7 +316,7 @@ function whyUnparsed({ method, headers, body, routeOptions }: RequestLike): Erro
   const isParsed = body !== undefined && body !== null && !isStream(body);
   if (!came || isNull || isParsed) return undefined;
   return new TypeError(
-    `holdfast: nothing has parsed the body of ${method} ${routeOptions.url} before preHandler, ` +
+    `holdfast: nothing has parsed the body of ${method} ${route} before preHandler, ` +
       'so requests cannot be told apart: an idempotent route needs a parser that gives the whole body',
   );
 }

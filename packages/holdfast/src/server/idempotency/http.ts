@@ -5,6 +5,7 @@ export {
   type HttpBegun,
   type HttpIdempotency,
   httpIdempotency,
+  type HttpRequest,
   type HttpRun,
   type RequestBody,
   type RouteOptions,
