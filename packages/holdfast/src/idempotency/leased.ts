@@ -138,33 +138,37 @@ export class LeasedExecution extends TimerNode implements OwnedExecution<undefin
   async #checkpoint(point: RecoveryPoint): Promise<void> {
     const { guard, options } = this.#keeper;
     const keep = (store: IdempotencyStore) => store.checkpoint(this.#owned, point, options.lease);
-    const tell = () => guard.tell('checkpoint', keep);
-    const kept = await this.#insist(tell(), tell);
+    const tell = async () => guard.tell('checkpoint', keep);
+    const kept = await tell().catch(() => this.#insist(tell));
     if (kept !== false) return;
     this.#loseLease();
     throw this.#lost();
   }
 
-  /** Tries a few times after the first; undefined if the store could not be told. */
-  async #insist<T>(first: Awaitable<T>, again: () => Awaitable<T>): Promise<T | undefined> {
-    for (let tries = 0; ; tries++) {
+  /** After a try that failed, a few more; undefined if the store could not be told. */
+  async #insist<T>(tell: () => Promise<T>): Promise<T | undefined> {
+    for (const pause of PAUSES) {
+      await new Sleep(this.#keeper.runtime.clock, pause).over;
       try {
-        return await (tries === 0 ? first : again());
+        return await tell();
       } catch {
-        const pause = PAUSES[tries];
-        if (pause === undefined) return undefined;
-        await new Sleep(this.#keeper.runtime.clock, pause).over;
+        // Not yet.
       }
     }
+    return undefined;
   }
 
   #complete(result: string): Awaitable<Completion> {
     const kept = this.#keep(result);
-    return kept instanceof Promise ? this.#insistOn(kept, result) : this.#completed(kept);
+    if (!(kept instanceof Promise)) return this.#completed(kept);
+    return kept.then(
+      (isKept) => this.#completed(isKept),
+      () => this.#completeLater(result),
+    );
   }
 
-  async #insistOn(first: Promise<boolean>, result: string): Promise<Completion> {
-    const kept = await this.#insist(first, () => this.#keepAgain(result));
+  async #completeLater(result: string): Promise<Completion> {
+    const kept = await this.#insist(() => this.#keepAgain(result));
     if (kept !== undefined) return this.#completed(kept);
     this.#rest();
     this.#keeper.inBackground(() =>

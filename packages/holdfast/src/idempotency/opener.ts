@@ -77,50 +77,59 @@ export class Opener {
       id: hashOf([dependency, ...scope, key]),
       token: `${this.#prefix}${(this.#claims++).toString(36)}`,
     };
-    if (isAborted(asked.signal)) return this.#looked(null, asked);
+    if (isAborted(signal)) return this.#told(aborted(signal));
     const claim = this.#claim(asked);
-    if (claim instanceof Promise || !isFinal(claim)) return this.#looked(claim, asked);
-    const { opened, how } = this.#opened(claim, asked);
-    this.#tell(how);
-    return opened;
+    if (!(claim instanceof Promise)) return this.#answered(claim, asked);
+    return claim.then(
+      (found) => this.#answered(found, asked),
+      (error: unknown) => this.#failed(asked, error),
+    );
   }
 
-  /** The rest of the way of a request whose first claim has to be waited for, or does not say how it ends. */
-  async #looked(first: Awaitable<Standing> | null, asked: Asked): Promise<Opened<unknown>> {
-    let how: How = 'aborted';
-    let next = first;
+  /** Mostly a key is new, or its work was done. */
+  #answered(claim: Standing, asked: Asked): Awaitable<Opened<unknown>> {
+    const isOpen = claim.kind === 'in-progress' || claim.kind === 'reconcile';
+    return isOpen ? this.#looked(claim, asked) : this.#told(this.#opened(claim, asked));
+  }
+
+  /** The rest of the way where somebody has to be waited for, or asked. */
+  async #looked(first: Standing, asked: Asked): Promise<Opened<unknown>> {
+    let claim = first;
     try {
       for (let look = LOOK_FIRST; ; look = Math.min(2 * look, LOOK_LAST)) {
-        if (isAborted(asked.signal)) return { kind: 'refused', error: asked.signal.reason };
-        const claim = await (next ?? this.#claim(asked));
-        next = null;
-        const opened =
+        const answer =
           claim.kind === 'reconcile'
             ? await this.#reconciled(claim, asked)
             : this.#opened(claim, asked);
-        if (opened === AGAIN) continue;
-        how = opened.how;
-        if (claim.kind !== 'in-progress') return opened.opened;
-        if (!(await this.#waited(asked, look, claim.leaseLeft))) return opened.opened;
-        how = 'aborted';
+        const goesOn =
+          answer === AGAIN ||
+          (claim.kind === 'in-progress' && (await this.#waited(asked, look, claim.leaseLeft)));
+        if (!goesOn) return this.#told(answer);
+        if (isAborted(asked.signal)) return this.#told(aborted(asked.signal));
+        claim = await this.#claim(asked);
       }
     } catch (error) {
-      if (!this.#isTransactional) this.#disown(asked, error);
-      const opened = this.#withoutStore(asked, error);
-      how = opened.kind === 'unprotected' ? 'unprotected' : 'store-down';
-      return opened;
-    } finally {
-      this.#tell(how);
+      return this.#failed(asked, error);
     }
   }
 
-  #tell(how: How): void {
+  #failed(asked: Asked, error: unknown): Opened<unknown> {
+    if (!this.#isTransactional) this.#disown(asked, error);
+    const opened = this.#withoutStore(asked, error);
+    return this.#told({
+      opened,
+      how: opened.kind === 'unprotected' ? 'unprotected' : 'store-down',
+    });
+  }
+
+  #told({ opened, how }: Answer): Opened<unknown> {
     const { runtime } = this.#keeper;
     if (runtime.sink !== null) {
       const { dependency } = runtime;
       emit<IdempotencyOpenedEvent>(runtime, { type: 'idempotency.opened', dependency, how });
     }
     this.#reapNowAndThen();
+    return opened;
   }
 
   #claim({ id, token, fingerprint, key, at }: Asked): Awaitable<Standing> {
@@ -243,13 +252,12 @@ export class Opener {
   }
 }
 
-/** Nothing has to be waited for, and nobody asked. */
-function isFinal({ kind }: Standing): boolean {
-  return kind !== 'in-progress' && kind !== 'reconcile';
-}
-
 function isAborted(signal: OpenRequest['signal']): signal is AbortSignal {
   return typeof signal === 'object' && signal.aborted;
+}
+
+function aborted({ reason }: AbortSignal): Answer {
+  return { opened: { kind: 'refused', error: reason }, how: 'aborted' };
 }
 
 /** Null where the store could not be told. */

@@ -1,4 +1,3 @@
-import type { Awaitable } from '../../idempotency/awaitable.ts';
 import { idempotency, type Idempotency, type IdempotencyStore } from '../../idempotency/index.ts';
 import { isSafeToRetry } from '../../idempotency/options.ts';
 import {
@@ -196,20 +195,16 @@ function end(http: HttpIdempotency): OnSend {
     const running = request[RUN];
     if (running === undefined) return done(null, payload);
     request[RUN] = undefined;
-    const kept =
-      typeof payload === 'string' && running.error === undefined
-        ? keepText(running.run, reply, payload)
-        : keep(running, reply, payload, http.limits.responseBody);
-    if (kept instanceof Promise) void endRun(kept, running.run, done);
-    else done(null, kept);
+    if (typeof payload === 'string' && running.error === undefined) {
+      return keepText(running.run, reply, payload, done);
+    }
+    void endRun(keep(running, reply, payload, http.limits.responseBody), running.run, done);
   };
 }
 
-async function endRun(
-  kept: Promise<unknown>,
-  run: HttpRun,
-  done: Parameters<OnSend>[3],
-): Promise<void> {
+type SendDone = Parameters<OnSend>[3];
+
+async function endRun(kept: Promise<unknown>, run: HttpRun, done: SendDone): Promise<void> {
   let toSend: unknown;
   try {
     toSend = await kept;
@@ -221,15 +216,17 @@ async function endRun(
   done(null, toSend);
 }
 
-/** Most payloads are text. Answers what to send, once that is durable. */
-function keepText(run: HttpRun, reply: ReplyLike, text: string): Awaitable<unknown> {
+/** Most payloads are text, of which nothing can fail: sent as soon as it is durable. */
+function keepText(run: HttpRun, reply: ReplyLike, text: string, done: SendDone): void {
   const { status, headers } = headOf(reply);
+  const send = (instead: HttpAnswer | null): void =>
+    done(null, instead === null ? text : replaced(instead, reply));
   const instead = run.finish({ status, headers, body: text });
-  const toSend = (answer: HttpAnswer | null) => (answer === null ? text : replaced(answer, reply));
-  return instead instanceof Promise ? instead.then(toSend) : toSend(instead);
+  if (instead instanceof Promise) void instead.then(send);
+  else send(instead);
 }
 
-/** The same for any payload, and after any error. */
+/** For any payload, and after any error. Answers what to send, once that is durable. */
 async function keep(
   { run, error }: Running,
   reply: ReplyLike,

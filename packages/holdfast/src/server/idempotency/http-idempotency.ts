@@ -180,7 +180,6 @@ class Protocol implements HttpIdempotency {
     let heeded = typeof given === 'function' ? undefined : given;
     const signal = typeof given === 'function' ? () => (heeded = given()) : given;
     const asked = { key, scope, fingerprint, signal, onStoreDown, encode: encodeFound };
-    const failed = () => answered(problem('idempotency-failed'));
     try {
       const opened = this.#engine.open(asked);
       return opened instanceof Promise
@@ -241,6 +240,10 @@ class Protocol implements HttpIdempotency {
       }
     }
   }
+}
+
+function failed(): HttpBegun {
+  return answered(problem('idempotency-failed'));
 }
 
 /** It broke off, or was parsed and is nested too deeply to be compared. */

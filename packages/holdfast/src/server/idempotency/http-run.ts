@@ -52,7 +52,7 @@ export class Run implements HttpRun {
     try {
       const ended = this.#tell(this.#keep(head), encode);
       return ended instanceof Promise
-        ? ended.then(insteadOf).catch((error: unknown) => this.#failed(error))
+        ? ended.then(insteadOf, (error: unknown) => this.#failed(error))
         : insteadOf(ended);
     } catch (error) {
       return this.#failed(error);

@@ -96,7 +96,8 @@ class MemoryStore implements IdempotencyStore {
       return Promise.reject(new Error(fullMessage(this.#maxRecords)));
     }
     const { answer, record } = claim(entry?.record, request, now);
-    this.#keep(request.id, entry, record, now);
+    if (entry === undefined) this.#add(request, record, now);
+    else this.#keep(entry, record, now);
     return answer;
   }
 
@@ -136,18 +137,17 @@ class MemoryStore implements IdempotencyStore {
     const entry = this.#entries.get(owned.id);
     const record = entry?.record;
     if (!isOwned(record, owned, now)) return false;
-    this.#keep(owned.id, entry, change(record, now), now);
+    this.#keep(entry!, change(record, now), now);
     return true;
   }
 
-  #keep(id: string, entry: Entry | undefined, record: StoredRecord | null, now: number): void {
-    if (entry === undefined) {
-      if (record === null) return;
-      const added = new Entry(id, record, this.#entries);
-      this.#entries.set(id, added);
-      this.#order.add(added, record.expiresAt - now, now);
-      return;
-    }
+  #add({ id, retention }: ClaimRequest, record: StoredRecord, now: number): void {
+    const entry = new Entry(id, record, this.#entries);
+    this.#entries.set(id, entry);
+    this.#order.add(entry, retention, now);
+  }
+
+  #keep(entry: Entry, record: StoredRecord | null, now: number): void {
     if (record === null) {
       this.#order.remove(entry);
       entry.expire();
@@ -155,9 +155,13 @@ class MemoryStore implements IdempotencyStore {
     }
     const { expiresAt } = entry.record;
     entry.record = record;
-    if (record.expiresAt === expiresAt) return;
+    // One that is kept longer than before finds its new place when its old one is due.
+    if (record.expiresAt < expiresAt) this.#place(entry, now);
+  }
+
+  #place(entry: Entry, now: number): void {
     this.#order.remove(entry);
-    this.#order.add(entry, record.expiresAt - now, now);
+    this.#order.add(entry, entry.record.expiresAt - now, now);
   }
 
   #hasRoom(now: number): boolean {
@@ -165,12 +169,18 @@ class MemoryStore implements IdempotencyStore {
   }
 
   #reap(limit: number, now: number): number {
-    for (let deleted = 0; deleted < limit; deleted++) {
-      const entry = this.#order.takeDue(now);
-      if (entry === null) return deleted;
+    let deleted = 0;
+    while (deleted < limit) {
+      const entry = this.#order.takeDue(now) as Entry | null;
+      if (entry === null) break;
+      if (entry.record.expiresAt > now) {
+        this.#place(entry, now);
+        continue;
+      }
       entry.expire();
+      deleted++;
     }
-    return limit;
+    return deleted;
   }
 }
 
