@@ -91,10 +91,9 @@ export class LeasedExecution extends TimerNode implements OwnedExecution<undefin
     void this.#beat();
   }
 
+  /** From the last reading, which for the first is at the latest that from before the store was asked: early does no harm. */
   #beatIn(time: number): void {
-    const { clock } = this.#keeper.runtime;
-    clock.now();
-    clock.start(this, time);
+    this.#keeper.runtime.clock.start(this, time);
   }
 
   async #beat(): Promise<void> {

@@ -1,5 +1,5 @@
 import { canonicalJson } from '../../idempotency/canonical-json.ts';
-import { incrementalSha256, sha256 } from '../../idempotency/hash.ts';
+import { incrementalSha256, sha256, tupleOf } from '../../idempotency/hash.ts';
 import type { HttpRequest, RequestBody } from './http-idempotency.ts';
 import { boundaryOf, multipartForm } from './multipart.ts';
 
@@ -32,9 +32,14 @@ export function requestFingerprint(
   const type = contentType(request);
   const { form, says } = saidBy(body, type);
   const { method, route, url } = request;
-  const headers = headerNames.map((name) => request.headers[name] ?? null);
-  // As JSON, so that it says itself where it ends and the body begins.
-  const head = JSON.stringify([method, route, url, plainType(type), headers, form]);
+  const head = tupleOf([
+    method,
+    route,
+    url,
+    plainType(type),
+    form,
+    ...headerNames.map((name) => JSON.stringify(request.headers[name] ?? null)),
+  ]);
   return typeof says === 'string'
     ? sha256(head + says)
     : incrementalSha256().update(head).update(says).digest();
