@@ -46,7 +46,7 @@ function ours(app: FastifyInstance, store: ReturnType<typeof memoryStore>): void
 }
 
 async function redisClient(port: number) {
-  return createClient({ url: `redis://127.0.0.1:${port}` }).connect();
+  return createClient({ url: `redis://127.0.0.1:${port}`, ...peers.fastRedis }).connect();
 }
 
 /** `prepare` may define the route itself; otherwise it is the trivial one. */

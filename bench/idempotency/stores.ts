@@ -32,7 +32,7 @@ export async function postgresRates(port: number): Promise<Samples> {
     };
     const work: Readonly<Record<string, (key: string) => Promise<unknown>>> = {
       bare: (key) => pool.query({ ...bare, values: [key, 'token', 'fingerprint'] }),
-      claims: (key) => store.claim(claimOf(key)),
+      claims: async (key) => store.claim(claimOf(key)),
       cycles: async (key) => {
         await store.claim(claimOf(key));
         await store.complete({ id: key, token: 'token' }, '{"charged":995}', 86_400_000);
@@ -60,7 +60,7 @@ export async function sqliteCommits(): Promise<Samples> {
     const perSecond: number[] = [];
     for (let round = 0; round < ROUNDS; round++) {
       const before = store.snapshot();
-      perSecond.push(await rateOf(100, (key) => store.claim(claimOf(key)), `${round}`));
+      perSecond.push(await rateOf(100, async (key) => store.claim(claimOf(key)), `${round}`));
       const after = store.snapshot();
       perCommit.push((after.steps - before.steps) / (after.commits - before.commits));
     }

@@ -5,13 +5,14 @@ import { onTestFinished } from 'vitest';
 import { type HeldResponse, holdResponse } from '../src/server/idempotency/held-response.ts';
 import type {
   AnswerHead,
+  HandlerAnswer,
   HttpAnswer,
   HttpRun,
 } from '../src/server/idempotency/http-idempotency.ts';
 
 /** A run that writes down how it ended, and answers what it is told to, when it is told to. */
 export interface FakeRun extends HttpRun {
-  readonly finished: HttpAnswer[];
+  readonly finished: HandlerAnswer[];
   readonly unkept: AnswerHead[];
   readonly failed: unknown[];
   /** What to send in place of the handler's answer. */
@@ -31,7 +32,7 @@ export function fakeRun(): FakeRun {
     finish: async (answer) => {
       run.finished.push(answer);
       await run.durable;
-      return run.instead ?? answer;
+      return run.instead;
     },
     finishUnkept: async (head) => {
       run.unkept.push(head);

@@ -38,13 +38,13 @@ export function gated(store: IdempotencyStore, gate: Gate): IdempotencyStore {
   const steps: Partial<TransactionalStore<unknown>> = {
     claim: async (request) => {
       await gate.at('before claim');
-      const claim = await gate.during('during claim', () => store.claim(request));
+      const claim = await gate.during('during claim', async () => store.claim(request));
       await gate.at('after claim');
       return claim;
     },
     complete: async (owned, result, retention) => {
       await gate.at('before complete');
-      const complete = () => store.complete(owned, result, retention);
+      const complete = async () => store.complete(owned, result, retention);
       const isKept = await gate.during('during complete', complete);
       await gate.at('after complete');
       return isKept;

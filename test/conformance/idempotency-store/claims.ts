@@ -19,7 +19,7 @@ import {
 
 /** Each state of a record that a claim can meet, and how a key comes to be in it. */
 const STATES: Readonly<
-  Record<string, (store: IdempotencyStore, request: ClaimRequest) => Promise<unknown>>
+  Record<string, (store: IdempotencyStore, request: ClaimRequest) => unknown>
 > = {
   'in progress': async () => {},
   completed: (store, request) => store.complete(request, '"done"', LONG),

@@ -86,7 +86,7 @@ function forgetsWithoutReaping(stage: Stage): void {
     const other = rivalOf(request, { fingerprint: 'something-else' });
     const claim = await until(
       'the expiry of a result',
-      () => stage.other.claim(other),
+      async () => stage.other.claim(other),
       ({ kind }) => kind !== 'mismatch',
     );
     expect(claim).toEqual({ kind: 'claimed', attempt: 1, points: [] });
@@ -98,7 +98,7 @@ function forgetsWithoutReaping(stage: Stage): void {
     const other = rivalOf(request, { fingerprint: 'something-else' });
     const claim = await until(
       'the expiry of an unfinished record',
-      () => stage.other.claim(other),
+      async () => stage.other.claim(other),
       ({ kind }) => kind !== 'mismatch',
     );
     expect(claim).toEqual({ kind: 'claimed', attempt: 1, points: [] });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Awaitable } from '../../../packages/holdfast/src/idempotency/awaitable.ts';
 import type {
   IdempotencyStore,
   Owned,
@@ -16,7 +17,7 @@ import {
   stageFor,
 } from './stage.ts';
 
-type Write = (store: IdempotencyStore, owned: Owned) => Promise<boolean>;
+type Write = (store: IdempotencyStore, owned: Owned) => Awaitable<boolean>;
 
 const WRITES: readonly (readonly [string, Write])[] = [
   ['extend', (store, owned) => store.extend(owned, 2 * LONG)],

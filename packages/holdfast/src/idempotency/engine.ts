@@ -2,6 +2,7 @@ import { parseOptions, show } from '../core/options.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { systemRuntime } from '../runtime/system.ts';
 import { IdempotencyConflictError } from './errors.ts';
+import type { Awaitable } from './awaitable.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { GuardedStore } from './guarded-store.ts';
 import { hashOf } from './hash.ts';
@@ -98,7 +99,7 @@ class Engine implements Idempotency<unknown> {
     }
   }
 
-  open(request: OpenRequest): Promise<Opened<unknown>> {
+  open(request: OpenRequest): Awaitable<Opened<unknown>> {
     const { key, scope } = request;
     if (typeof key !== 'string' || key === '' || key.length > MAX_KEY_LENGTH) {
       const range = `a string of 1 to ${MAX_KEY_LENGTH} characters`;

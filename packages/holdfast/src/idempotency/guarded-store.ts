@@ -1,12 +1,15 @@
 import { classify } from '../core/classify.ts';
+import { isThenable } from '../core/edge.ts';
 import { emit } from '../core/events.ts';
 import { type Pipeline, pipeline } from '../core/pipeline.ts';
+import { DETAINED } from '../core/policy.ts';
 import {
   type CircuitBreaker,
   circuitBreaker,
 } from '../policies/circuit-breaker/circuit-breaker.ts';
 import { timeout } from '../policies/timeout/timeout.ts';
 import type { Runtime } from '../runtime/runtime.ts';
+import type { Awaitable } from './awaitable.ts';
 import type { IdempotencyStore } from './store.ts';
 import type { IdempotencyStoreFailedEvent } from './telemetry.ts';
 
@@ -22,6 +25,7 @@ const BREAKER = {
 } as const;
 
 type Step = IdempotencyStoreFailedEvent['step'];
+type Run<T> = (store: IdempotencyStore) => T | PromiseLike<T>;
 
 /**
  * A store behind a short timeout, so that its outage does not become everybody's. Claims also pass a breaker:
@@ -48,17 +52,24 @@ export class GuardedStore {
   }
 
   /** A claim, or the beginning of a transaction. */
-  ask<T>(step: Step, run: (store: IdempotencyStore) => PromiseLike<T>): Promise<T> {
-    return this.#claims.call(() => run(this.store)).catch(this.#failed(step));
+  ask<T>(step: Step, run: Run<T>): Awaitable<T> {
+    // As a call does that goes straight: a store that answers at once needs no more of a pipeline.
+    const permit = this.breaker.admit!();
+    if (permit === DETAINED) return this.#guarded(step, this.#claims, () => run(this.store));
+    const answer = begun(run, this.store);
+    if (isThenable(answer)) return this.#guarded(step, this.#claims, () => answer);
+    this.breaker.passed!(permit);
+    return answer;
   }
 
   /** Anything else. */
-  tell<T>(step: Step, run: (store: IdempotencyStore) => PromiseLike<T>): Promise<T> {
-    return this.#writes.call(() => run(this.store)).catch(this.#failed(step));
+  tell<T>(step: Step, run: Run<T>): Awaitable<T> {
+    const answer = begun(run, this.store);
+    return isThenable(answer) ? this.#guarded(step, this.#writes, () => answer) : answer;
   }
 
-  #failed(step: Step): (error: unknown) => never {
-    return (error) => {
+  #guarded<T>(step: Step, through: Pipeline, run: () => T | PromiseLike<T>): Promise<T> {
+    return through.call(run).catch((error: unknown) => {
       const { dependency } = this.#runtime;
       emit<IdempotencyStoreFailedEvent>(this.#runtime, {
         type: 'idempotency.store-failed',
@@ -66,6 +77,15 @@ export class GuardedStore {
         step,
       });
       throw error;
-    };
+    });
+  }
+}
+
+/** Runs a step; what it throws is a rejection like any other. */
+function begun<T>(run: Run<T>, store: IdempotencyStore): T | PromiseLike<T> {
+  try {
+    return run(store);
+  } catch (error) {
+    return Promise.reject(error);
   }
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { hashOf, incrementalSha256, sha256 } from './hash.ts';
+import { hashOf, incrementalSha256, sha256, tupleOf } from './hash.ts';
 
 describe('hash', () => {
   afterEach(() => {
@@ -31,7 +31,7 @@ describe('hash', () => {
   });
 
   it('tells tuples apart, whatever is in their texts', () => {
-    const texts = fc.array(fc.string());
+    const texts = fc.array(fc.oneof(fc.string(), fc.constantFrom('1:', '2;', '\ud800', '\udc00')));
     fc.assert(
       fc.property(texts, texts, (one, other) => {
         const isSame = JSON.stringify(one) === JSON.stringify(other);
@@ -41,6 +41,19 @@ describe('hash', () => {
     expect(hashOf(['a', 'b'])).not.toBe(hashOf(['a,b']));
     expect(hashOf(['a","b'])).not.toBe(hashOf(['a', 'b']));
     expect(hashOf(['', 'a'])).not.toBe(hashOf(['a']));
+    expect(hashOf(['\ud800'])).not.toBe(hashOf(['\udbff']));
+  });
+
+  it('tells where a tuple ends from what comes behind it', () => {
+    const text = fc.constantFrom('', 'x', '1:x', '\ud800', '"]');
+    const texts = fc.array(text, { maxLength: 3 });
+    fc.assert(
+      fc.property(texts, texts, text, text, (one, other, behind, after) => {
+        const isSame = JSON.stringify([one, behind]) === JSON.stringify([other, after]);
+        expect(tupleOf(one) + behind === tupleOf(other) + after).toBe(isSame);
+      }),
+    );
+    expect(tupleOf(['x'])).not.toBe(`${tupleOf([])}1:x`);
   });
 
   it('says so where there is no crypto', async () => {

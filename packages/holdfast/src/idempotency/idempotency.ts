@@ -1,4 +1,5 @@
 import type { HoldfastError } from '../core/errors.ts';
+import type { Awaitable } from './awaitable.ts';
 import type { RecoveryPoint } from './store.ts';
 
 /**
@@ -22,8 +23,11 @@ export interface Idempotency<Tx = undefined> {
     options?: IdempotentOptions,
   ): Promise<T>;
 
-  /** For adapters, whose work has no function around it: says how the key stands, and never rejects. */
-  open(request: OpenRequest): Promise<Opened<Tx>>;
+  /**
+   * For adapters, whose work has no function around it: says how the key stands, and never rejects. At once, if the store
+   * answers at once and there is nothing to wait for.
+   */
+  open(request: OpenRequest): Awaitable<Opened<Tx>>;
 
   /** Warns of whatever endangers what the store promises: sentences, none if all is well. */
   check(): Promise<readonly string[]>;
@@ -103,9 +107,9 @@ export interface Execution<Tx = undefined> {
 /** An execution with its end: exactly one of the three, of which further ones do nothing. */
 export interface OwnedExecution<Tx> extends Execution<Tx> {
   /**
-   * Keeps the result. Resolves once it is durable, or has turned out not to be for now; see `Completion`.
+   * Keeps the result. Answers once it is durable, or has turned out not to be for now; see `Completion`.
    */
-  complete(result: string): Promise<Completion>;
+  complete(result: string): Awaitable<Completion>;
   /** Nothing has happened: whoever comes next may do it. In a transaction: rolls back. */
   release(): Promise<void>;
   /** Nobody knows what has happened: repeats are refused, or whatever the options say. In a transaction: rolls back. */

@@ -1,3 +1,4 @@
+export type { Awaitable } from './awaitable.ts';
 export { idempotency } from './engine.ts';
 export {
   type ConflictReason,

@@ -85,11 +85,11 @@ export function ended(
   startedAt: number,
 ): void {
   const { runtime } = keeper;
-  const { dependency, clock } = runtime;
-  const duration = clock.now() - startedAt;
+  const { dependency, clock, sink } = runtime;
+  const duration = (sink === null ? clock.recent() : clock.now()) - startedAt;
   keeper.running--;
   keeper.learn(duration);
-  if (runtime.sink !== null) {
+  if (sink !== null) {
     emit<IdempotencyEndedEvent>(runtime, { type: 'idempotency.ended', dependency, how, duration });
   }
   keeper.wake(id);

@@ -1,5 +1,6 @@
 import { emit } from '../core/events.ts';
 import { TimerNode } from '../runtime/clock.ts';
+import type { Awaitable } from './awaitable.ts';
 import { LeaseLostError } from './errors.ts';
 import { ended, type Keeper } from './keeper.ts';
 import type { Completion, OwnedExecution } from './idempotency.ts';
@@ -20,7 +21,6 @@ const LONGEST_PAUSE = 5000;
 export class LeasedExecution extends TimerNode implements OwnedExecution<undefined> {
   readonly key: string;
   readonly attempt: number;
-  readonly points: Map<string, unknown>;
   readonly transaction = undefined;
   readonly #keeper: Keeper;
   readonly #owned: Owned;
@@ -31,7 +31,9 @@ export class LeasedExecution extends TimerNode implements OwnedExecution<undefin
   #isLost = false;
   /** On our own clock, and early rather than late: counted from before the store was asked. */
   #leaseEnd: number;
-  #end: Promise<Completion> | null = null;
+  #end: Awaitable<Completion> | null = null;
+  /** Made when there is one, or somebody looks. */
+  #points: Map<string, unknown> | null = null;
 
   constructor(
     keeper: Keeper,
@@ -42,12 +44,12 @@ export class LeasedExecution extends TimerNode implements OwnedExecution<undefin
     super();
     this.key = asked.key;
     this.attempt = attempt;
-    this.points = new Map(points.map(({ name, value }) => [name, JSON.parse(value) as unknown]));
     this.#keeper = keeper;
     this.#owned = owned;
     this.#fingerprint = asked.fingerprint;
     this.#startedAt = asked.at;
     this.#leaseEnd = asked.at + keeper.options.lease;
+    for (const { name, value } of points) this.points.set(name, JSON.parse(value));
     this.#beatIn(keeper.options.lease / 3);
   }
 
@@ -59,12 +61,21 @@ export class LeasedExecution extends TimerNode implements OwnedExecution<undefin
     return this.#controller.signal;
   }
 
-  readonly step = <T>(name: string, work: () => T | PromiseLike<T>): Promise<T> =>
-    runStep(this.points, name, work, (point) => this.#checkpoint(point));
+  get points(): Map<string, unknown> {
+    return (this.#points ??= new Map());
+  }
 
-  readonly keyFor = (name: string): string => derivedKey(this.#owned.id, name);
+  // Getters, since few handlers ask for them, and those that do may take them out of their object.
+  get step() {
+    return <T>(name: string, work: () => T | PromiseLike<T>): Promise<T> =>
+      runStep(this.points, name, work, (point) => this.#checkpoint(point));
+  }
 
-  complete(result: string): Promise<Completion> {
+  get keyFor() {
+    return (name: string): string => derivedKey(this.#owned.id, name);
+  }
+
+  complete(result: string): Awaitable<Completion> {
     return (this.#end ??= this.#complete(result));
   }
 
@@ -80,10 +91,9 @@ export class LeasedExecution extends TimerNode implements OwnedExecution<undefin
     void this.#beat();
   }
 
+  /** From the last reading, which for the first is at the latest that from before the store was asked: early does no harm. */
   #beatIn(time: number): void {
-    const { clock } = this.#keeper.runtime;
-    clock.now();
-    clock.start(this, time);
+    this.#keeper.runtime.clock.start(this, time);
   }
 
   async #beat(): Promise<void> {
@@ -127,50 +137,63 @@ export class LeasedExecution extends TimerNode implements OwnedExecution<undefin
   async #checkpoint(point: RecoveryPoint): Promise<void> {
     const { guard, options } = this.#keeper;
     const keep = (store: IdempotencyStore) => store.checkpoint(this.#owned, point, options.lease);
-    const kept = await this.#insist(() => guard.tell('checkpoint', keep));
+    const tell = async () => guard.tell('checkpoint', keep);
+    const kept = await tell().catch(() => this.#insist(tell));
     if (kept !== false) return;
     this.#loseLease();
     throw this.#lost();
   }
 
-  /** Tries a few times; undefined if the store could not be told. */
-  async #insist<T>(tell: (isAgain: boolean) => Promise<T>): Promise<T | undefined> {
-    for (let tries = 0; ; tries++) {
+  /** After a try that failed, a few more; undefined if the store could not be told. */
+  async #insist<T>(tell: () => Promise<T>): Promise<T | undefined> {
+    for (const pause of PAUSES) {
+      await new Sleep(this.#keeper.runtime.clock, pause).over;
       try {
-        return await tell(tries > 0);
+        return await tell();
       } catch {
-        const pause = PAUSES[tries];
-        if (pause === undefined) return undefined;
-        await new Sleep(this.#keeper.runtime.clock, pause).over;
+        // Not yet.
       }
     }
+    return undefined;
   }
 
-  async #complete(result: string): Promise<Completion> {
-    const kept = await this.#insist((isAgain) => this.#keep(result, isAgain));
+  #complete(result: string): Awaitable<Completion> {
+    const kept = this.#keep(result);
+    if (!(kept instanceof Promise)) return this.#completed(kept);
+    return kept.then(
+      (isKept) => this.#completed(isKept),
+      () => this.#completeLater(result),
+    );
+  }
+
+  async #completeLater(result: string): Promise<Completion> {
+    const kept = await this.#insist(() => this.#keepAgain(result));
     if (kept !== undefined) return this.#completed(kept);
     this.#rest();
     this.#keeper.inBackground(() =>
-      this.#goOn(async () => this.#completed(await this.#keep(result, true))),
+      this.#goOn(async () => this.#completed(await this.#keepAgain(result))),
     );
     return { kind: 'later' };
   }
 
   /** Whether the result is kept; false if somebody else has the key. Rejects when the store cannot be told. */
-  async #keep(result: string, mayBeKept: boolean): Promise<boolean> {
+  #keep(result: string): Awaitable<boolean> {
+    const { guard, options } = this.#keeper;
+    const { retention } = options;
+    return guard.tell('complete', (store) => store.complete(this.#owned, result, retention));
+  }
+
+  /** The same where an earlier try may have been heard although its answer was lost. */
+  async #keepAgain(result: string): Promise<boolean> {
+    if (await this.#keep(result)) return true;
     const { guard, options } = this.#keeper;
     const { lease, retention } = options;
-    const complete = () =>
-      guard.tell('complete', (store) => store.complete(this.#owned, result, retention));
-    if (await complete()) return true;
-    if (!mayBeKept) return false;
-    // An earlier try may have been heard although its answer was lost.
     const request = { ...this.#owned, fingerprint: this.#fingerprint, lease, retention };
     const claim = await guard.tell('claim', (store) =>
       store.claim({ ...request, expired: 'refuse' }),
     );
     if (claim.kind === 'completed') return claim.result === result;
-    return claim.kind === 'claimed' && (await complete());
+    return claim.kind === 'claimed' && (await this.#keep(result));
   }
 
   #completed(isKept: boolean): Completion {
@@ -182,7 +205,7 @@ export class LeasedExecution extends TimerNode implements OwnedExecution<undefin
   async #tell(
     step: 'release' | 'extend',
     how: 'released' | 'held',
-    say: (store: IdempotencyStore) => Promise<boolean>,
+    say: (store: IdempotencyStore) => Awaitable<boolean>,
   ): Promise<Completion> {
     const { guard } = this.#keeper;
     const told = async (): Promise<Completion> => {

@@ -6,6 +6,7 @@ import {
   IdempotencyMismatchError,
   IdempotencyStoreError,
 } from './errors.ts';
+import type { Awaitable } from './awaitable.ts';
 import { hashOf } from './hash.ts';
 import type { Opened, OpenRequest } from './idempotency.ts';
 import type { Keeper } from './keeper.ts';
@@ -62,7 +63,7 @@ export class Opener {
       onExpiredLease === 'refuse' && hook !== undefined ? 'reconcile' : onExpiredLease;
   }
 
-  async open(request: OpenRequest): Promise<Opened<unknown>> {
+  open(request: OpenRequest): Awaitable<Opened<unknown>> {
     const { clock, dependency } = this.#keeper.runtime;
     const { key, scope, fingerprint, signal, encode, onStoreDown } = request;
     const asked: Asked = {
@@ -76,44 +77,68 @@ export class Opener {
       id: hashOf([dependency, ...scope, key]),
       token: `${this.#prefix}${(this.#claims++).toString(36)}`,
     };
-    let how: How = 'aborted';
+    if (isAborted(signal)) return this.#told(aborted(signal));
+    const claim = this.#claim(asked);
+    if (!(claim instanceof Promise)) return this.#answered(claim, asked);
+    return claim.then(
+      (found) => this.#answered(found, asked),
+      (error: unknown) => this.#failed(asked, error),
+    );
+  }
+
+  /** Mostly a key is new, or its work was done. */
+  #answered(claim: Standing, asked: Asked): Awaitable<Opened<unknown>> {
+    const isOpen = claim.kind === 'in-progress' || claim.kind === 'reconcile';
+    return isOpen ? this.#looked(claim, asked) : this.#told(this.#opened(claim, asked));
+  }
+
+  /** The rest of the way where somebody has to be waited for, or asked. */
+  async #looked(first: Standing, asked: Asked): Promise<Opened<unknown>> {
+    let claim = first;
     try {
       for (let look = LOOK_FIRST; ; look = Math.min(2 * look, LOOK_LAST)) {
-        if (typeof asked.signal === 'object' && asked.signal.aborted) {
-          return { kind: 'refused', error: asked.signal.reason };
-        }
-        const claim = await this.#claim(asked);
-        const opened =
+        const answer =
           claim.kind === 'reconcile'
             ? await this.#reconciled(claim, asked)
             : this.#opened(claim, asked);
-        if (opened === AGAIN) continue;
-        how = opened.how;
-        if (claim.kind !== 'in-progress') return opened.opened;
-        if (!(await this.#waited(asked, look, claim.leaseLeft))) return opened.opened;
-        how = 'aborted';
+        const goesOn =
+          answer === AGAIN ||
+          (claim.kind === 'in-progress' && (await this.#waited(asked, look, claim.leaseLeft)));
+        if (!goesOn) return this.#told(answer);
+        if (isAborted(asked.signal)) return this.#told(aborted(asked.signal));
+        claim = await this.#claim(asked);
       }
     } catch (error) {
-      if (!this.#isTransactional) this.#disown(asked, error);
-      const opened = this.#withoutStore(asked, error);
-      how = opened.kind === 'unprotected' ? 'unprotected' : 'store-down';
-      return opened;
-    } finally {
-      const { runtime } = this.#keeper;
-      if (runtime.sink !== null) {
-        emit<IdempotencyOpenedEvent>(runtime, { type: 'idempotency.opened', dependency, how });
-      }
-      this.#reapNowAndThen();
+      return this.#failed(asked, error);
     }
   }
 
-  #claim(asked: Asked): Promise<Standing> {
-    const { id, token, fingerprint } = asked;
+  #failed(asked: Asked, error: unknown): Opened<unknown> {
+    if (!this.#isTransactional) this.#disown(asked, error);
+    const opened = this.#withoutStore(asked, error);
+    return this.#told({
+      opened,
+      how: opened.kind === 'unprotected' ? 'unprotected' : 'store-down',
+    });
+  }
+
+  #told({ opened, how }: Answer): Opened<unknown> {
+    const { runtime } = this.#keeper;
+    if (runtime.sink !== null) {
+      const { dependency } = runtime;
+      emit<IdempotencyOpenedEvent>(runtime, { type: 'idempotency.opened', dependency, how });
+    }
+    this.#reapNowAndThen();
+    return opened;
+  }
+
+  #claim({ id, token, fingerprint, key, at }: Asked): Awaitable<Standing> {
     const { guard, options } = this.#keeper;
     const { lease, retention } = options;
-    const request = { id, token, fingerprint, retention };
-    if (this.#isTransactional) return beginTransaction(this.#keeper, request, asked);
-    const claim = { ...request, lease, expired: this.#onExpired };
+    if (this.#isTransactional) {
+      return beginTransaction(this.#keeper, { id, token, fingerprint, retention }, { key, at });
+    }
+    const claim = { id, token, fingerprint, retention, lease, expired: this.#onExpired };
     return guard.ask('claim', (store) => store.claim(claim));
   }
 
@@ -207,8 +232,7 @@ export class Opener {
       let misses = 0;
       for (let pause = 250; misses < 2 && pause < 2 * options.lease; pause *= 2) {
         if (!(await keeper.pause(pause))) return;
-        const released = guard.tell('release', (store) => store.release({ id, token }));
-        const isGone = await released.catch(() => null);
+        const isGone = await orNull(guard.tell('release', (store) => store.release({ id, token })));
         if (isGone === true) return;
         if (isGone === false) misses++;
       }
@@ -222,10 +246,26 @@ export class Opener {
     if (now < this.#reapAt) return;
     this.#reapAt = now + REAP_EVERY;
     this.#keeper.inBackground(async () => {
-      const reap = guard.tell('reap', (store) => store.reap(REAP_BATCH));
-      const reaped = await reap.catch(() => 0);
+      const reaped = await orNull(guard.tell('reap', (store) => store.reap(REAP_BATCH)));
       if (reaped === REAP_BATCH) this.#reapAt = 0;
     });
+  }
+}
+
+function isAborted(signal: OpenRequest['signal']): signal is AbortSignal {
+  return typeof signal === 'object' && signal.aborted;
+}
+
+function aborted({ reason }: AbortSignal): Answer {
+  return { opened: { kind: 'refused', error: reason }, how: 'aborted' };
+}
+
+/** Null where the store could not be told. */
+async function orNull<T>(told: Awaitable<T>): Promise<T | null> {
+  try {
+    return await told;
+  } catch {
+    return null;
   }
 }
 

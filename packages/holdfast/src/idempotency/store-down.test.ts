@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { outcomeOf, setting, Work } from '../../test/idempotency-setting.ts';
+import { memoryStore } from '../stores/memory/index.ts';
+import { storeOver } from '../../torture/store-over.ts';
+import type { Awaitable } from './awaitable.ts';
+import { idempotency } from './engine.ts';
+import type { Opened } from './idempotency.ts';
+import type { Claim, ClaimRequest } from './store.ts';
 
 describe('without the store', () => {
   test.each(['down', 'gone'] as const)('work is refused: %s', async (mood) => {
@@ -168,3 +174,41 @@ test('close ends what goes on in the background', async () => {
   await runtime.clock.advanceAsync(0);
   expect([engine.snapshot()['background'], runtime.clock.armed]).toEqual([0, 0]);
 });
+
+describe('a store that answers at once', () => {
+  const request = { key: 'k', scope: [], fingerprint: '-' };
+
+  test('is not waited for', () => {
+    const { engine } = inMemory();
+    const opened = engine.open(request) as Opened<undefined>;
+    if (opened.kind !== 'run') throw new Error(opened.kind);
+    expect(opened.execution.complete('done')).toEqual({ kind: 'kept' });
+    expect(engine.open(request)).toMatchObject({ kind: 'replay', result: 'done' });
+  });
+
+  test('is down when it throws, and up when it answers', async () => {
+    const { engine, state } = inMemory();
+    const ask = async (key: string) => await engine.open({ ...request, key });
+    for (let i = 0; i < 4; i++) {
+      state.isFull = true;
+      expect(await ask('a')).toMatchObject({ error: { code: 'IDEMPOTENCY_STORE' } });
+      expect(await ask('b')).toMatchObject({ error: { code: 'IDEMPOTENCY_STORE' } });
+      state.isFull = false;
+      expect(await ask(`c${i}`)).toMatchObject({ kind: 'run' });
+    }
+    state.isFull = true;
+    for (let i = 0; i < 5; i++) await ask('d');
+    expect(engine.snapshot()).toMatchObject({ breaker: 'open' });
+  });
+});
+
+/** An engine over a store in memory that can be full, which it throws. */
+function inMemory() {
+  const inner = memoryStore();
+  const state = { isFull: false };
+  const claim = (asked: ClaimRequest): Awaitable<Claim> => {
+    if (state.isFull) throw new Error('full');
+    return inner.claim(asked);
+  };
+  return { state, engine: idempotency({ store: storeOver(inner, { claim }) }) };
+}

@@ -1,7 +1,9 @@
+import type { Awaitable } from './awaitable.ts';
+
 /**
  * The port of the idempotency engine: what it needs of a store. Each method is one atomic statement
  * on the store's own clock, since the clocks of those who ask differ. What a method promises here is
- * what the conformance suite asks of every store.
+ * what the conformance suite asks of every store. A store that need not wait may answer without a promise.
  *
  * ```
  * absent ──claim──▶ in progress(token, fingerprint, lease) ──complete──▶ completed(until it expires)
@@ -26,7 +28,7 @@ export interface IdempotencyStore {
    *
    * Each grant begins the lease and the retention anew. Of any number of claims at once, one is granted.
    */
-  claim(request: ClaimRequest): Promise<Claim>;
+  claim(request: ClaimRequest): Awaitable<Claim>;
 
   /**
    * Lets the lease end `lease` milliseconds from now; 0 ends it at once, which says that the outcome is
@@ -35,19 +37,19 @@ export interface IdempotencyStore {
    * This and the following answer false, and change nothing, unless the record is in progress by
    * this token. That its lease is over does not matter as long as nobody else has taken it.
    */
-  extend(owned: Owned, lease: number): Promise<boolean>;
+  extend(owned: Owned, lease: number): Awaitable<boolean>;
 
   /** Keeps a recovery point, over one of the same name if there is one, and extends the lease. */
-  checkpoint(owned: Owned, point: RecoveryPoint, lease: number): Promise<boolean>;
+  checkpoint(owned: Owned, point: RecoveryPoint, lease: number): Awaitable<boolean>;
 
   /** Keeps the result for `retention` milliseconds from now, and drops the recovery points. */
-  complete(owned: Owned, result: string, retention: number): Promise<boolean>;
+  complete(owned: Owned, result: string, retention: number): Awaitable<boolean>;
 
   /** Forgets the key: nothing has happened. */
-  release(owned: Owned): Promise<boolean>;
+  release(owned: Owned): Awaitable<boolean>;
 
   /** Deletes at most `limit` records that have expired, without a scan of the rest; how many it did. */
-  reap(limit: number): Promise<number>;
+  reap(limit: number): Awaitable<number>;
 
   /** What of the server's configuration endangers what this store promises, in whole sentences; none if all is well. */
   check(): Promise<readonly string[]>;

@@ -40,7 +40,7 @@ export function beginTransaction<Tx>(
     transaction.catch(reject);
     return promise;
   };
-  return keeper.guard.ask('transact', begin).finally(() => (isAsked = false));
+  return Promise.resolve(keeper.guard.ask('transact', begin)).finally(() => (isAsked = false));
 }
 
 /** Work in a transaction, which commits with its record. */

@@ -70,7 +70,7 @@ function draw(random: Random, tokens: string[], id: string, lease: number): Step
   return { do: 'complete', token, result: id };
 }
 
-function take(store: IdempotencyStore, id: string, step: Step): Promise<Claim | boolean> {
+async function take(store: IdempotencyStore, id: string, step: Step): Promise<Claim | boolean> {
   const owned = { id, token: step.token };
   switch (step.do) {
     case 'claim': {

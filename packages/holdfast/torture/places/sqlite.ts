@@ -34,7 +34,7 @@ function lockedFile(path: string): Fault {
 function fullFile(path: string): Fault {
   const store = sqliteStore({ path, maxPageCount: FEW_PAGES, busyTimeout: '10s' });
   const pad = 'x'.repeat(40);
-  const claim = (n: number) =>
+  const claim = async (n: number) =>
     store.claim({
       id: `${pad}-${n}`,
       token: pad,

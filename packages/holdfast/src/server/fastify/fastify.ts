@@ -8,8 +8,8 @@ import {
   type HttpIdempotency,
   type HttpIdempotencyOptions,
   type HttpRun,
+  type HttpRequest,
   type RequestBody,
-  type RouteOptions,
 } from '../idempotency/http.ts';
 import { Gone } from '../idempotency/node-exchange.ts';
 import { hold } from './payload.ts';
@@ -112,9 +112,12 @@ type Request = RequestLike & { [RUN]?: Running | undefined; idempotency?: unknow
 
 function begin(http: HttpIdempotency): PreHandler {
   return (request, reply, done) => {
-    const idempotent = request.routeOptions.config?.holdfast?.idempotent;
+    // Made anew each time that it is asked for.
+    const { url = request.url, config } = request.routeOptions;
+    const idempotent = config?.holdfast?.idempotent;
     if (idempotent === undefined || idempotent === false) return done();
-    void beginRun(http, idempotent === true ? {} : idempotent, { request, reply, done });
+    const options = idempotent === true ? undefined : idempotent;
+    beginRun(http, { route: url, options }, { request, reply, done });
   };
 }
 
@@ -125,30 +128,34 @@ interface Arrived {
   readonly done: Done;
 }
 
-async function beginRun(
+function beginRun(
   http: HttpIdempotency,
-  options: RouteOptions,
+  about: Pick<HttpRequest, 'route' | 'options'>,
   { request, reply, done }: Arrived,
-): Promise<void> {
-  const gone = new Gone(reply.raw);
+): void {
+  let gone: Gone | undefined;
   let unparsed: Error | undefined;
-  const begun = await http.begin({
+  const begun = http.begin({
     method: request.method,
-    route: request.routeOptions.url ?? request.url,
+    route: about.route,
     url: request.url,
     headers: request.headers,
     body: () => {
-      unparsed = whyUnparsed(request);
+      unparsed = whyUnparsed(request, about.route);
       if (unparsed !== undefined) throw unparsed;
       return bodyOf(request, http.limits.requestBody);
     },
     source: request,
-    options,
-    signal: () => gone.signal,
+    options: about.options,
+    signal: () => (gone ??= new Gone(reply.raw)).signal,
   });
-  gone.forget();
-  if (unparsed === undefined) act(begun, request, reply, done);
-  else done(unparsed);
+  const goOn = (how: HttpBegun): void => {
+    gone?.forget();
+    if (unparsed === undefined) act(how, request, reply, done);
+    else done(unparsed);
+  };
+  if (begun instanceof Promise) void begun.then(goOn);
+  else goOn(begun);
 }
 
 function act(begun: HttpBegun, request: Request, reply: ReplyLike, done: Done): void {
@@ -162,14 +169,15 @@ function act(begun: HttpBegun, request: Request, reply: ReplyLike, done: Done): 
   const running: Running = { run: begun.run };
   request[RUN] = running;
   request.idempotency = begun.run.execution;
-  reply.raw.once('close', () => void endHijacked(request, reply));
+  reply.raw.on('close', () => {
+    if (request[RUN] !== undefined) void endHijacked(running.run, request, reply);
+  });
   done();
 }
 
 /** A handler that took the response over (`hijack`) has sent something that nobody could hold. */
-async function endHijacked(request: Request, reply: ReplyLike): Promise<void> {
-  const run = request[RUN]?.run;
-  if (run === undefined || !reply.sent) return;
+async function endHijacked(run: HttpRun, request: Request, reply: ReplyLike): Promise<void> {
+  if (!reply.sent) return;
   request[RUN] = undefined;
   const { statusCode: status, writableEnded } = reply.raw;
   if (writableEnded) await run.finishUnkept({ status, headers: [] });
@@ -187,15 +195,16 @@ function end(http: HttpIdempotency): OnSend {
     const running = request[RUN];
     if (running === undefined) return done(null, payload);
     request[RUN] = undefined;
+    if (typeof payload === 'string' && running.error === undefined) {
+      return keepText(running.run, reply, payload, done);
+    }
     void endRun(keep(running, reply, payload, http.limits.responseBody), running.run, done);
   };
 }
 
-async function endRun(
-  kept: Promise<unknown>,
-  run: HttpRun,
-  done: Parameters<OnSend>[3],
-): Promise<void> {
+type SendDone = Parameters<OnSend>[3];
+
+async function endRun(kept: Promise<unknown>, run: HttpRun, done: SendDone): Promise<void> {
   let toSend: unknown;
   try {
     toSend = await kept;
@@ -207,7 +216,17 @@ async function endRun(
   done(null, toSend);
 }
 
-/** Answers what to send, once that is durable. */
+/** Most payloads are text, of which nothing can fail: sent as soon as it is durable. */
+function keepText(run: HttpRun, reply: ReplyLike, text: string, done: SendDone): void {
+  const { status, headers } = headOf(reply);
+  const send = (instead: HttpAnswer | null): void =>
+    done(null, instead === null ? text : replaced(instead, reply));
+  const instead = run.finish({ status, headers, body: text });
+  if (instead instanceof Promise) void instead.then(send);
+  else send(instead);
+}
+
+/** For any payload, and after any error. Answers what to send, once that is durable. */
 async function keep(
   { run, error }: Running,
   reply: ReplyLike,
@@ -225,10 +244,8 @@ async function keep(
     const instead = await run.finishUnkept(head);
     return instead === null ? held.payload : replaced(instead, reply);
   }
-  const text = typeof payload === 'string' && payload.isWellFormed() ? payload : undefined;
-  const answer: HttpAnswer = { ...head, body: held.bytes, text };
-  const toSend = await run.finish(answer);
-  return toSend === answer ? sendable(held.bytes, payload) : replaced(toSend, reply);
+  const instead = await run.finish({ ...head, body: held.bytes });
+  return instead === null ? sendable(held.bytes, payload) : replaced(instead, reply);
 }
 
 /** What has no body stays as it is: a 204 is not to become one of no bytes. */
@@ -266,7 +283,9 @@ function setHead(reply: ReplyLike, { status, headers }: AnswerHead): void {
 
 function headOf(reply: ReplyLike): AnswerHead {
   const headers: [string, string][] = [];
-  for (const [name, value] of Object.entries(reply.getHeaders())) {
+  const given = reply.getHeaders();
+  for (const name of Object.keys(given)) {
+    const value = given[name];
     if (Array.isArray(value)) for (const one of value) headers.push([name, String(one)]);
     else if (value !== undefined) headers.push([name, String(value)]);
   }
@@ -286,7 +305,7 @@ function bodyOf({ headers, body }: RequestLike, limit: number): RequestBody {
 }
 
 /** A body that no parser has made something of: then nobody could tell what is asked for. */
-function whyUnparsed({ method, headers, body, routeOptions }: RequestLike): Error | undefined {
+function whyUnparsed({ method, headers, body }: RequestLike, route: string): Error | undefined {
   const length = headers['content-length'] ?? '0';
   const came = 'transfer-encoding' in headers || length !== '0';
   // JSON's own null was parsed.
@@ -294,7 +313,7 @@ function whyUnparsed({ method, headers, body, routeOptions }: RequestLike): Erro
   const isParsed = body !== undefined && body !== null && !isStream(body);
   if (!came || isNull || isParsed) return undefined;
   return new TypeError(
-    `holdfast: nothing has parsed the body of ${method} ${routeOptions.url} before preHandler, ` +
+    `holdfast: nothing has parsed the body of ${method} ${route} before preHandler, ` +
       'so requests cannot be told apart: an idempotent route needs a parser that gives the whole body',
   );
 }

@@ -34,6 +34,7 @@ export interface ReplyLike {
     readonly destroyed: boolean;
     readonly statusCode: number;
     readonly writableEnded: boolean;
+    on(event: 'close', listener: () => void): unknown;
     once(event: 'close', listener: () => void): unknown;
     off(event: 'close', listener: () => void): unknown;
   };

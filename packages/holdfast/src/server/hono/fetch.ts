@@ -3,6 +3,7 @@ import { isSafeToRetry } from '../../idempotency/options.ts';
 import { isEventStream, readUpTo } from '../idempotency/bounded-stream.ts';
 import type {
   AnswerHead,
+  HandlerAnswer,
   HttpAnswer,
   HttpIdempotency,
   HttpRun,
@@ -83,9 +84,13 @@ async function keep(
   return sendable(run, { ...head, body: read.bytes }, new Response(read.bytes, response));
 }
 
-async function sendable(run: HttpRun, answer: HttpAnswer, response: Response): Promise<Response> {
-  const toSend = await run.finish(answer);
-  return toSend === answer ? response : responseOf(toSend);
+async function sendable(
+  run: HttpRun,
+  answer: HandlerAnswer,
+  response: Response,
+): Promise<Response> {
+  const instead = await run.finish(answer);
+  return instead === null ? response : responseOf(instead);
 }
 
 async function unkept(run: HttpRun, head: AnswerHead, response: Response): Promise<Response> {

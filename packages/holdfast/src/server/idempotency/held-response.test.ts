@@ -8,9 +8,9 @@ import { describe, expect, it } from 'vitest';
 import { fakeRun, get, holding, listening } from '../../../test/holding.ts';
 import { until } from '../../../test/serve.ts';
 import { holdResponse } from './held-response.ts';
-import type { HttpAnswer } from './http-idempotency.ts';
+import type { HandlerAnswer } from './http-idempotency.ts';
 
-const bodyOf = (answer: HttpAnswer | undefined) => answer && Buffer.from(answer.body).toString();
+const bodyOf = (answer: HandlerAnswer | undefined) => answer && Buffer.from(answer.body).toString();
 
 describe('a held response', () => {
   it('leaves whole, after its run was told of all of it', async () => {

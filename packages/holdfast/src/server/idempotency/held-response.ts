@@ -220,9 +220,7 @@ class Held implements HeldResponse {
   async #tellWhole(): Promise<void> {
     this.#phase = 'telling';
     const body = hasBody(this.#response) ? Buffer.concat(this.#chunks) : Buffer.alloc(0);
-    const answer = { ...headOf(this.#response), body };
-    const toSend = await this.#run.finish(answer);
-    this.#send(toSend === answer ? null : toSend);
+    this.#send(await this.#run.finish({ ...headOf(this.#response), body }));
   }
 
   async #tellUnkept(): Promise<void> {

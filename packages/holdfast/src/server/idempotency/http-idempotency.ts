@@ -1,10 +1,6 @@
-import type {
-  Execution,
-  Idempotency,
-  Opened,
-  OwnedExecution,
-} from '../../idempotency/idempotency.ts';
-import { Run } from './http-run.ts';
+import type { Awaitable } from '../../idempotency/awaitable.ts';
+import type { Execution, Idempotency, Opened, OpenRequest } from '../../idempotency/idempotency.ts';
+import { type Keeping, Run } from './http-run.ts';
 import { readKey } from './idempotency-key.ts';
 import { decodeAnswer, encodeFound } from './kept-answer.ts';
 import {
@@ -24,8 +20,8 @@ import { contentDigestOf, type KnownBody, requestFingerprint } from './request-f
  * Made by `httpIdempotency(engine, options)`; adapters take the same two: `idempotent(engine, options)`.
  */
 export interface HttpIdempotency {
-  /** The key of a request is looked up and taken, or it is answered. Never rejects. */
-  begin(request: HttpRequest): Promise<HttpBegun>;
+  /** The key of a request is looked up and taken, or it is answered: at once, if body and store are at hand. Never rejects. */
+  begin(request: HttpRequest): Awaitable<HttpBegun>;
   /** The most bytes of a request's body that an adapter may hold, and of an answer's. */
   readonly limits: { readonly requestBody: number; readonly responseBody: number };
 }
@@ -83,10 +79,10 @@ export type HttpBegun =
 export interface HttpRun {
   readonly execution: Execution<unknown>;
   /**
-   * The handler has answered, whole: resolves with what to send once that is durable. Mostly that is the very
-   * answer that was given. Never rejects.
+   * The handler has answered, whole: null once that is durable and may go out, else what to send in its place. At once,
+   * if the store answers at once. Never rejects.
    */
-  finish(answer: HttpAnswer): Promise<HttpAnswer>;
+  finish(answer: HandlerAnswer): Awaitable<HttpAnswer | null>;
   /**
    * The answer cannot be kept: it is too large, a stream without end, or was begun before it could be held. Resolves
    * with null when it may go out as it is, of which repeats are answered that it was done and cannot be
@@ -104,11 +100,14 @@ export interface AnswerHead {
   readonly headers: readonly (readonly [name: string, value: string])[];
 }
 
+/** What a handler has answered, whole; a text is sent as UTF-8. */
+export interface HandlerAnswer extends AnswerHead {
+  readonly body: Uint8Array | string;
+}
+
 /** An answer, whole. In those made here there is no Content-Length: whoever sends one knows its body. */
 export interface HttpAnswer extends AnswerHead {
   readonly body: Uint8Array;
-  /** The same as text, where the adapter has it: then nobody need decode it. */
-  readonly text?: string | undefined;
 }
 
 /**
@@ -136,7 +135,7 @@ class Protocol implements HttpIdempotency {
   readonly #methods: ReadonlySet<string>;
   readonly #header: string;
   readonly #fingerprintHeaders: readonly string[];
-  readonly #replayed: ReadonlySet<string>;
+  readonly #keeping: Keeping;
 
   constructor(engine: Idempotency<unknown>, options: ParsedHttp) {
     this.#engine = engine;
@@ -145,14 +144,15 @@ class Protocol implements HttpIdempotency {
     this.#header = options.header.toLowerCase();
     this.#fingerprintHeaders = options.fingerprintHeaders.map((name) => name.toLowerCase());
     const further = options.replayHeaders.map((name) => name.toLowerCase());
-    this.#replayed = new Set([...REPLAYED_HEADERS, ...further]);
+    const { storeResult = keepByStatus, maxResponseBody } = options;
+    const replayed = new Set([...REPLAYED_HEADERS, ...further]);
+    this.#keeping = { storeResult, maxResponseBody, replayed };
     this.limits = { requestBody: options.maxRequestBody, responseBody: options.maxResponseBody };
   }
 
-  async begin(request: HttpRequest): Promise<HttpBegun> {
+  begin(request: HttpRequest): Awaitable<HttpBegun> {
     const options = this.#options;
-    const { required = options.required, onStoreDown = options.onStoreDown } =
-      request.options ?? {};
+    const { required = options.required } = request.options ?? {};
     if (!this.#methods.has(request.method)) return PASS;
     const read = readKey(request.headers[this.#header], options.minKeyLength);
     if (read.kind === 'missing') {
@@ -161,19 +161,32 @@ class Protocol implements HttpIdempotency {
     if (read.kind === 'malformed') {
       return answered(problem('idempotency-key-malformed', { detail: read.why }));
     }
+    const scope = this.#scopeOf(request);
+    if (scope === null) return answered(problem('idempotency-tenant-missing'));
+    const fingerprint = this.#fingerprintOf(request);
+    return fingerprint instanceof Promise
+      ? fingerprint.then((known) => this.#open(request, { key: read.key, scope }, known))
+      : this.#open(request, { key: read.key, scope }, fingerprint);
+  }
+
+  #open(
+    request: HttpRequest,
+    { key, scope }: Pick<OpenRequest, 'key' | 'scope'>,
+    fingerprint: string | HttpAnswer,
+  ): Awaitable<HttpBegun> {
+    if (typeof fingerprint !== 'string') return answered(fingerprint);
+    const { signal: given } = request;
+    const { onStoreDown = this.#options.onStoreDown } = request.options ?? {};
+    let heeded = typeof given === 'function' ? undefined : given;
+    const signal = typeof given === 'function' ? () => (heeded = given()) : given;
+    const asked = { key, scope, fingerprint, signal, onStoreDown, encode: encodeFound };
     try {
-      const scope = this.#scopeOf(request);
-      if (scope === null) return answered(problem('idempotency-tenant-missing'));
-      const fingerprint = await this.#fingerprintOf(request);
-      if (typeof fingerprint !== 'string') return answered(fingerprint);
-      const { key } = read;
-      const { signal: given } = request;
-      let heeded = typeof given === 'function' ? undefined : given;
-      const signal = typeof given === 'function' ? () => (heeded = given()) : given;
-      const asked = { key, scope, fingerprint, signal, onStoreDown, encode: encodeFound };
-      return this.#begun(await this.#engine.open(asked), heeded);
+      const opened = this.#engine.open(asked);
+      return opened instanceof Promise
+        ? opened.then((found) => this.#begun(found, heeded)).catch(failed)
+        : this.#begun(opened, heeded);
     } catch {
-      return answered(problem('idempotency-failed'));
+      return failed();
     }
   }
 
@@ -185,35 +198,34 @@ class Protocol implements HttpIdempotency {
     return whose === null ? null : ['http', method, route, whose];
   }
 
-  async #fingerprintOf(request: HttpRequest): Promise<string | HttpAnswer> {
+  #fingerprintOf(request: HttpRequest): Awaitable<string | HttpAnswer> {
     try {
-      const body = await this.#bodyOf(request);
-      if (body !== null) return requestFingerprint(request, this.#fingerprintHeaders, body);
-      const detail = `It must have at most ${this.limits.requestBody} bytes.`;
-      return problem('idempotency-body-too-large', { detail });
+      const body = this.#bodyOf(request);
+      return body instanceof Promise
+        ? body.then((read) => this.#fingerprint(request, read)).catch(unreadable)
+        : this.#fingerprint(request, body);
     } catch {
-      // It broke off, or was parsed and is nested too deeply to be compared.
-      return problem('idempotency-body-unreadable');
+      return unreadable();
     }
   }
 
-  /** Null for one that is too large. */
-  async #bodyOf(request: HttpRequest): Promise<KnownBody | null> {
+  #bodyOf(request: HttpRequest): Awaitable<RequestBody | KnownBody> {
     const digest = this.#options.trustContentDigest ? contentDigestOf(request) : undefined;
-    if (digest !== undefined) return { kind: 'digest', digest };
-    const body = await request.body();
-    return body.kind === 'too-large' ? null : body;
+    return digest === undefined ? request.body() : { kind: 'digest', digest };
   }
 
-  #run(execution: OwnedExecution<unknown>): HttpRun {
-    const { storeResult = keepByStatus, maxResponseBody } = this.#options;
-    return new Run(execution, { storeResult, maxResponseBody, replayed: this.#replayed });
+  #fingerprint(request: HttpRequest, body: RequestBody | KnownBody): string | HttpAnswer {
+    if (body.kind !== 'too-large') {
+      return requestFingerprint(request, this.#fingerprintHeaders, body);
+    }
+    const detail = `It must have at most ${this.limits.requestBody} bytes.`;
+    return problem('idempotency-body-too-large', { detail });
   }
 
   #begun(opened: Opened<unknown>, signal: AbortSignal | undefined): HttpBegun {
     switch (opened.kind) {
       case 'run':
-        return { kind: 'run', run: this.#run(opened.execution) };
+        return { kind: 'run', run: new Run(opened.execution, this.#keeping) };
       case 'replay':
         return answered(replayOf(opened.result));
       case 'unprotected':
@@ -228,6 +240,15 @@ class Protocol implements HttpIdempotency {
       }
     }
   }
+}
+
+function failed(): HttpBegun {
+  return answered(problem('idempotency-failed'));
+}
+
+/** It broke off, or was parsed and is nested too deeply to be compared. */
+function unreadable(): HttpAnswer {
+  return problem('idempotency-body-unreadable');
 }
 
 /** What a repeat of a request that was done is answered. */

@@ -1,12 +1,13 @@
+import type { Awaitable } from '../../idempotency/awaitable.ts';
 import type { Completion, Execution, Keep, OwnedExecution } from '../../idempotency/idempotency.ts';
 import { isSafeToRetry } from '../../idempotency/options.ts';
-import type { AnswerHead, HttpAnswer, HttpRun } from './http-idempotency.ts';
-import { encodeAnswer, encodeUnkept } from './kept-answer.ts';
+import type { AnswerHead, HandlerAnswer, HttpAnswer, HttpRun } from './http-idempotency.ts';
+import { encodeAnswer, encodeUnkept, isLonger } from './kept-answer.ts';
 import { problem } from './problems.ts';
 import { keptHeaders } from './replayed-headers.ts';
 
-/** What a run must know of the options. */
-interface RunOptions {
+/** What runs must know of the options. */
+export interface Keeping {
   readonly storeResult: (answer: AnswerHead) => Keep;
   readonly maxResponseBody: number;
   readonly replayed: ReadonlySet<string>;
@@ -16,26 +17,25 @@ interface RunOptions {
 export class Run implements HttpRun {
   readonly execution: Execution<unknown>;
   readonly #owned: OwnedExecution<unknown>;
-  readonly #options: RunOptions;
+  readonly #options: Keeping;
 
-  constructor(execution: OwnedExecution<unknown>, options: RunOptions) {
+  constructor(execution: OwnedExecution<unknown>, options: Keeping) {
     this.execution = execution;
     this.#owned = execution;
     this.#options = options;
   }
 
-  async finish(answer: HttpAnswer): Promise<HttpAnswer> {
+  finish(answer: HandlerAnswer): Awaitable<HttpAnswer | null> {
     const { maxResponseBody, replayed } = this.#options;
-    const { status, body, text } = answer;
-    const instead = await this.#end(answer, () =>
-      body.length > maxResponseBody
+    const { status, headers, body } = answer;
+    return this.#end(answer, () =>
+      isLonger(body, maxResponseBody)
         ? encodeUnkept(status)
-        : encodeAnswer({ status, headers: keptHeaders(answer.headers, replayed), body, text }),
+        : encodeAnswer({ status, headers: keptHeaders(headers, replayed), body }),
     );
-    return instead ?? answer;
   }
 
-  finishUnkept(head: AnswerHead): Promise<HttpAnswer | null> {
+  async finishUnkept(head: AnswerHead): Promise<HttpAnswer | null> {
     return this.#end(head, () => encodeUnkept(head.status));
   }
 
@@ -48,16 +48,25 @@ export class Run implements HttpRun {
   }
 
   /** Answers what to send in place of the handler's answer, or null. */
-  async #end(head: AnswerHead, encode: () => string): Promise<HttpAnswer | null> {
+  #end(head: AnswerHead, encode: () => string): Awaitable<HttpAnswer | null> {
     try {
-      const keep = this.#keep(head);
-      if (keep === 'store') return insteadOf(await this.#owned.complete(encode()));
-      await (keep === 'release' ? this.#owned.release() : this.#owned.hold());
-      return null;
+      const ended = this.#tell(this.#keep(head), encode);
+      return ended instanceof Promise
+        ? ended.then(insteadOf, (error: unknown) => this.#failed(error))
+        : insteadOf(ended);
     } catch (error) {
-      await this.fail(error);
-      return null;
+      return this.#failed(error);
     }
+  }
+
+  #tell(keep: Keep, encode: () => string): Awaitable<Completion | void> {
+    if (keep === 'store') return this.#owned.complete(encode());
+    return keep === 'release' ? this.#owned.release() : this.#owned.hold();
+  }
+
+  async #failed(error: unknown): Promise<null> {
+    await this.fail(error);
+    return null;
   }
 
   #keep({ status, headers }: AnswerHead): Keep {
@@ -70,8 +79,9 @@ export class Run implements HttpRun {
 }
 
 /** Where another's answer counts, or the effect could not be committed, the handler's would be a lie. */
-function insteadOf(completion: Completion): HttpAnswer | null {
-  switch (completion.kind) {
+function insteadOf(completion: Completion | void): HttpAnswer | null {
+  switch (completion?.kind) {
+    case undefined:
     case 'kept':
     case 'later':
       return null;

@@ -1,9 +1,11 @@
 export {
   type AnswerHead,
+  type HandlerAnswer,
   type HttpAnswer,
   type HttpBegun,
   type HttpIdempotency,
   httpIdempotency,
+  type HttpRequest,
   type HttpRun,
   type RequestBody,
   type RouteOptions,

@@ -25,7 +25,10 @@ export function readKey(
     if (header.length === 0) return { kind: 'missing' };
     if (header.length > 1) return malformed('It was sent more than once.');
   }
-  const text = (typeof header === 'string' ? header : header[0]!).replace(/^[ \t]+|[ \t]+$/g, '');
+  const given = typeof header === 'string' ? header : header[0]!;
+  // Most are bare, and need not be looked at any closer.
+  if (BARE.test(given)) return checked(given, minLength);
+  const text = given.replace(/^[ \t]+|[ \t]+$/g, '');
   if (text === '' || text === '""') return malformed('It is empty.');
   // Escapes are at most half of it.
   if (text.length > 2 * MAX_KEY_LENGTH + 2) return malformed(TOO_LONG);
@@ -36,6 +39,10 @@ export function readKey(
       'It must be one string of printable ASCII, quoted or without commas and spaces.',
     );
   }
+  return checked(key, minLength);
+}
+
+function checked(key: string, minLength: number): ReadKey {
   if (key.length > MAX_KEY_LENGTH) return malformed(TOO_LONG);
   if (key.length < minLength) return malformed(`It must have at least ${minLength} characters.`);
   return { kind: 'key', key };

@@ -1,4 +1,4 @@
-import type { AnswerHead, HttpAnswer } from './http-idempotency.ts';
+import type { AnswerHead, HandlerAnswer, HttpAnswer } from './http-idempotency.ts';
 
 /** Of the form below. A reader of another version refuses the record, and never does the work again. */
 const VERSION = 1;
@@ -21,9 +21,16 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
 
 /** An answer as it is kept, with the headers that replays may carry. */
-export function encodeAnswer({ status, headers, body, text }: HttpAnswer): string {
-  const kept = text === undefined ? encodeBody(body) : { text };
+export function encodeAnswer({ status, headers, body }: HandlerAnswer): string {
+  const kept = typeof body === 'string' ? { text: body } : encodeBody(body);
   return JSON.stringify({ v: VERSION, status, headers, ...kept } satisfies Envelope);
+}
+
+/** Whether a body has more than `limit` bytes. */
+export function isLonger(body: HandlerAnswer['body'], limit: number): boolean {
+  // No character has more than three bytes, and a pair of surrogates four.
+  if (typeof body === 'string' && 3 * body.length <= limit) return false;
+  return (typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength) > limit;
 }
 
 /** That there was an answer. */
@@ -52,9 +59,11 @@ export function encodeFound(found: unknown): string {
   const entries = Object.entries(headers).map(([name, value]) => [name, String(value)] as const);
   const hasType = entries.some(([name]) => name.toLowerCase() === 'content-type');
   if (!isRaw && !hasType) entries.push(['Content-Type', 'application/json']);
-  const text = isRaw ? (body ?? '') : JSON.stringify(body);
-  const bytes = typeof text === 'string' ? encoder.encode(text) : text;
-  return encodeAnswer({ status, headers: entries, body: bytes });
+  return encodeAnswer({
+    status,
+    headers: entries,
+    body: isRaw ? (body ?? '') : JSON.stringify(body),
+  });
 }
 
 interface AnswerLike {

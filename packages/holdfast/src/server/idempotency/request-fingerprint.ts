@@ -1,5 +1,5 @@
 import { canonicalJson } from '../../idempotency/canonical-json.ts';
-import { incrementalSha256, sha256 } from '../../idempotency/hash.ts';
+import { incrementalSha256, sha256, tupleOf } from '../../idempotency/hash.ts';
 import type { HttpRequest, RequestBody } from './http-idempotency.ts';
 import { boundaryOf, multipartForm } from './multipart.ts';
 
@@ -30,13 +30,19 @@ export function requestFingerprint(
   body: KnownBody,
 ): string {
   const type = contentType(request);
-  const { bytes, ...how } = saidBy(body, type);
+  const { form, says } = saidBy(body, type);
   const { method, route, url } = request;
-  const headers = headerNames.map((name) => request.headers[name] ?? null);
-  const head = JSON.stringify([method, route, url, plainType(type), headers, how]);
-  return bytes === undefined
-    ? sha256(head)
-    : incrementalSha256().update(head).update(bytes).digest();
+  const head = tupleOf([
+    method,
+    route,
+    url,
+    plainType(type),
+    form,
+    ...headerNames.map((name) => JSON.stringify(request.headers[name] ?? null)),
+  ]);
+  return typeof says === 'string'
+    ? sha256(head + says)
+    : incrementalSha256().update(head).update(says).digest();
 }
 
 /** SHA-256 or SHA-512 out of `Content-Digest` (RFC 9530); undefined if it has neither. */
@@ -48,16 +54,17 @@ export function contentDigestOf(request: HttpRequest): string | undefined {
 /** What a body says, as text or as bytes. */
 interface Said {
   readonly form: 'none' | 'json' | 'parts' | 'bytes' | 'digest';
-  readonly text?: string;
-  readonly bytes?: Uint8Array;
+  readonly says: string | Uint8Array;
 }
+
+const NOTHING: Said = { form: 'none', says: '' };
 
 function saidBy(body: KnownBody, type: string): Said {
   switch (body.kind) {
     case 'none':
-      return { form: 'none' };
+      return NOTHING;
     case 'digest':
-      return { form: 'digest', text: body.digest };
+      return { form: 'digest', says: body.digest };
     case 'parsed':
       return saidByParsed(body.value, type);
     case 'bytes':
@@ -66,27 +73,27 @@ function saidBy(body: KnownBody, type: string): Said {
 }
 
 function saidByBytes(bytes: Uint8Array, type: string): Said {
-  if (bytes.length === 0) return { form: 'none' };
+  if (bytes.length === 0) return NOTHING;
   const essence = essenceOf(type);
   if (JSON_TYPE.test(essence)) return saidByJson(bytes);
   if (essence === MULTIPART_TYPE) {
     const parts = multipartForm(bytes, boundaryOf(type));
-    if (parts !== null) return { form: 'parts', text: JSON.stringify(parts) };
+    if (parts !== null) return { form: 'parts', says: JSON.stringify(parts) };
   }
-  return { form: 'bytes', bytes };
+  return { form: 'bytes', says: bytes };
 }
 
 function saidByParsed(value: unknown, type: string): Said {
-  if (value === undefined) return { form: 'none' };
+  if (value === undefined) return NOTHING;
   if (value instanceof Uint8Array) return saidByBytes(value, type);
-  return { form: 'json', text: canonicalJson(value) };
+  return { form: 'json', says: canonicalJson(value) };
 }
 
 function saidByJson(bytes: Uint8Array): Said {
   try {
-    return { form: 'json', text: canonicalJson(JSON.parse(utf8.decode(bytes))) };
+    return { form: 'json', says: canonicalJson(JSON.parse(utf8.decode(bytes))) };
   } catch {
-    return { form: 'bytes', bytes };
+    return { form: 'bytes', says: bytes };
   }
 }
 

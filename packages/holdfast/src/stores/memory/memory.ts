@@ -1,4 +1,5 @@
 import { integer, type OptionsOf, parseOptions } from '../../core/options.ts';
+import type { Awaitable } from '../../idempotency/awaitable.ts';
 import {
   type Change,
   checkpointed,
@@ -88,38 +89,39 @@ class MemoryStore implements IdempotencyStore {
     this.#runtime = runtime;
   }
 
-  claim(request: ClaimRequest): Promise<Claim> {
+  claim(request: ClaimRequest): Awaitable<Claim> {
     const now = this.#runtime.clock.now();
     const entry = this.#entries.get(request.id);
     if (entry === undefined && !this.#hasRoom(now)) {
       return Promise.reject(new Error(fullMessage(this.#maxRecords)));
     }
     const { answer, record } = claim(entry?.record, request, now);
-    this.#keep(request.id, entry, record, now);
-    return Promise.resolve(answer);
+    if (entry === undefined) this.#add(request, record, now);
+    else this.#keep(entry, record, now);
+    return answer;
   }
 
-  extend(owned: Owned, lease: number): Promise<boolean> {
+  extend(owned: Owned, lease: number): boolean {
     return this.#write(owned, extended(lease));
   }
 
-  checkpoint(owned: Owned, point: RecoveryPoint, lease: number): Promise<boolean> {
+  checkpoint(owned: Owned, point: RecoveryPoint, lease: number): boolean {
     return this.#write(owned, checkpointed(point, lease));
   }
 
-  complete(owned: Owned, result: string, retention: number): Promise<boolean> {
+  complete(owned: Owned, result: string, retention: number): boolean {
     return this.#write(owned, completed(result, retention));
   }
 
-  release(owned: Owned): Promise<boolean> {
+  release(owned: Owned): boolean {
     return this.#write(owned, released);
   }
 
-  reap(limit: number): Promise<number> {
+  reap(limit: number): number {
     const deleted = this.#reap(limit, this.#runtime.clock.now());
     // Lets go of durations that no record has any more.
     this.#order.nextDue();
-    return Promise.resolve(deleted);
+    return deleted;
   }
 
   check(): Promise<readonly string[]> {
@@ -130,23 +132,22 @@ class MemoryStore implements IdempotencyStore {
     return Promise.resolve();
   }
 
-  #write(owned: Owned, change: Change): Promise<boolean> {
+  #write(owned: Owned, change: Change): boolean {
     const now = this.#runtime.clock.now();
     const entry = this.#entries.get(owned.id);
     const record = entry?.record;
-    if (!isOwned(record, owned, now)) return Promise.resolve(false);
-    this.#keep(owned.id, entry, change(record, now), now);
-    return Promise.resolve(true);
+    if (!isOwned(record, owned, now)) return false;
+    this.#keep(entry!, change(record, now), now);
+    return true;
   }
 
-  #keep(id: string, entry: Entry | undefined, record: StoredRecord | null, now: number): void {
-    if (entry === undefined) {
-      if (record === null) return;
-      const added = new Entry(id, record, this.#entries);
-      this.#entries.set(id, added);
-      this.#order.add(added, record.expiresAt - now, now);
-      return;
-    }
+  #add({ id, retention }: ClaimRequest, record: StoredRecord, now: number): void {
+    const entry = new Entry(id, record, this.#entries);
+    this.#entries.set(id, entry);
+    this.#order.add(entry, retention, now);
+  }
+
+  #keep(entry: Entry, record: StoredRecord | null, now: number): void {
     if (record === null) {
       this.#order.remove(entry);
       entry.expire();
@@ -154,9 +155,13 @@ class MemoryStore implements IdempotencyStore {
     }
     const { expiresAt } = entry.record;
     entry.record = record;
-    if (record.expiresAt === expiresAt) return;
+    // One that is kept longer than before finds its new place when its old one is due.
+    if (record.expiresAt < expiresAt) this.#place(entry, now);
+  }
+
+  #place(entry: Entry, now: number): void {
     this.#order.remove(entry);
-    this.#order.add(entry, record.expiresAt - now, now);
+    this.#order.add(entry, entry.record.expiresAt - now, now);
   }
 
   #hasRoom(now: number): boolean {
@@ -164,12 +169,18 @@ class MemoryStore implements IdempotencyStore {
   }
 
   #reap(limit: number, now: number): number {
-    for (let deleted = 0; deleted < limit; deleted++) {
-      const entry = this.#order.takeDue(now);
-      if (entry === null) return deleted;
+    let deleted = 0;
+    while (deleted < limit) {
+      const entry = this.#order.takeDue(now) as Entry | null;
+      if (entry === null) break;
+      if (entry.record.expiresAt > now) {
+        this.#place(entry, now);
+        continue;
+      }
       entry.expire();
+      deleted++;
     }
-    return limit;
+    return deleted;
   }
 }
 

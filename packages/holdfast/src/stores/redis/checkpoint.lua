@@ -1,13 +1,15 @@
--- Keeps a recovery point: see `IdempotencyStore.checkpoint`, and `claim.lua` for the fields.
+-- Keeps a recovery point: see `IdempotencyStore.checkpoint`, and `claim.lua` for the record.
 
 local key = KEYS[1]
 local token, name, value, lease = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 
-if redis.call('HGET', key, 't') ~= token then
+local owner, known, attempt, reconciler, json =
+  string.match(redis.call('GET', key) or '', '^(%S+) (%S+) %S+ (%S+) (%S+) (.*)$')
+if owner ~= token then
   return 0
 end
 
-local points = cjson.decode(redis.call('HGET', key, 'p') or '[]')
+local points = cjson.decode(json)
 local place = #points + 1
 for i, point in ipairs(points) do
   if point[1] == name then
@@ -16,10 +18,12 @@ for i, point in ipairs(points) do
 end
 points[place] = { name, value }
 
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local left = math.max(redis.call('PTTL', key), lease)
+local retention = string.format('%.0f', left)
+local over = string.format('%.0f', left - lease)
+local fields = { token, known, over, attempt, reconciler, cjson.encode(points) }
 
 -- The expiry first, as in `extend.lua`.
-redis.call('PEXPIRE', key, string.format('%.0f', math.max(redis.call('PTTL', key), lease)))
-redis.call('HSET', key, 'l', string.format('%.0f', now + lease), 'p', cjson.encode(points))
+redis.call('PEXPIRE', key, retention)
+redis.call('SET', key, table.concat(fields, ' '), 'PX', retention)
 return 1

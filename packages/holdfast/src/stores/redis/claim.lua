@@ -1,53 +1,62 @@
 -- Takes a key if nobody has it, else says how it stands: see `IdempotencyStore.claim`.
 --
--- A record is a hash, and Redis forgets it by itself:
---   f  fingerprint
---   t  token of whoever has the key; absent once it is completed
---   l  end of the lease, in milliseconds of Redis' clock
---   a  attempt
---   k  token of whoever was granted to reconcile it; absent as long as nobody was
---   p  recovery points, as JSON: [[name, value], ...]; absent as long as there are none
---   r  result; absent until it is completed
+-- A record is a string, which Redis forgets by itself. In progress, it is six fields with spaces between them:
+--   token       of whoever has the key
+--   known       fingerprint
+--   over        the time to live at which the lease is over, in milliseconds: so nobody need know what time it is
+--   attempt
+--   reconciler  token of whoever was granted to reconcile it; `.` as long as nobody was
+--   points      recovery points, as JSON: [[name, value], ...]
+-- Once it is completed, it is `=`, the fingerprint and the result.
 
 local key = KEYS[1]
-local token, fingerprint, lease, retention, expired = unpack(ARGV)
+local token, fingerprint, over, retention, expired = unpack(ARGV)
 
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
+-- Most keys are new: then this is all. A full memory forbids it, and not what follows.
+local first = token .. ' ' .. fingerprint .. ' ' .. over .. ' 1 . []'
+local taken = redis.pcall('SET', key, first, 'NX', 'PX', retention)
+if taken and taken.ok then
+  return 1
+end
 
-local record = redis.call('HMGET', key, 'f', 't', 'l', 'a', 'k', 'p')
-local known, owner, lease_end, attempt, reconciler, points = unpack(record, 1, 6)
+local record = redis.call('GET', key)
+if not record then
+  return taken
+end
+
+local kept, result = string.match(record, '^= (%S+) (.*)$')
+if kept then
+  if kept ~= fingerprint then
+    return { 'mismatch' }
+  end
+  return { 'completed', result, math.max(1, redis.call('PTTL', key)) }
+end
+
+local owner, known, ends, attempt, reconciler, points =
+  string.match(record, '^(%S+) (%S+) (%S+) (%S+) (%S+) (.*)$')
 
 local function grant(number)
-  -- Formatted, since versions of Redis differ in how they write large numbers.
-  local ends = string.format('%.0f', now + lease)
-  redis.call('HSET', key, 'f', known or fingerprint, 't', token, 'l', ends, 'a', number)
-  redis.call('PEXPIRE', key, retention)
+  local fields = { token, known, over, number, reconciler, points }
+  redis.call('SET', key, table.concat(fields, ' '), 'PX', retention)
   local kind = token == reconciler and 'reconcile' or 'claimed'
-  return { kind, tonumber(number), points or '[]' }
+  return { kind, tonumber(number), points }
 end
 
-if not known then
-  return grant(1)
-end
 if owner == token then
   return grant(attempt)
 end
 if known ~= fingerprint then
   return { 'mismatch' }
 end
-if not owner then
-  return { 'completed', redis.call('HGET', key, 'r'), math.max(1, redis.call('PTTL', key)) }
-end
-if tonumber(lease_end) > now then
-  return { 'in-progress', lease_end - now }
+local lease_left = redis.call('PTTL', key) - ends
+if lease_left > 0 then
+  return { 'in-progress', lease_left }
 end
 if expired == 'takeover' then
   return grant(attempt + 1)
 end
-if expired == 'reconcile' and not reconciler then
+if expired == 'reconcile' and reconciler == '.' then
   reconciler = token
-  redis.call('HSET', key, 'k', token)
   return grant(attempt)
 end
 return { 'unknown' }

@@ -1,16 +1,20 @@
--- Lets the lease end later, sooner or at once: see `IdempotencyStore.extend`, and `claim.lua` for the fields.
+-- Lets the lease end later, sooner or at once: see `IdempotencyStore.extend`, and `claim.lua` for the record.
 
 local key = KEYS[1]
 local token, lease = ARGV[1], tonumber(ARGV[2])
 
-if redis.call('HGET', key, 't') ~= token then
+local owner, known, rest =
+  string.match(redis.call('GET', key) or '', '^(%S+) (%S+) %S+ (.*)$')
+if owner ~= token then
   return 0
 end
 
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
+-- Formatted, since versions of Redis differ in how they write large numbers.
+local left = math.max(redis.call('PTTL', key), lease)
+local retention = string.format('%.0f', left)
+local over = string.format('%.0f', left - lease)
 
 -- The expiry first: a full memory does not forbid it, nor any write after it. So work that runs can go on.
-redis.call('PEXPIRE', key, string.format('%.0f', math.max(redis.call('PTTL', key), lease)))
-redis.call('HSET', key, 'l', string.format('%.0f', now + lease))
+redis.call('PEXPIRE', key, retention)
+redis.call('SET', key, table.concat({ token, known, over, rest }, ' '), 'PX', retention)
 return 1

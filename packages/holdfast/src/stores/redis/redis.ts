@@ -12,7 +12,7 @@ import { type RedisStoreOptions, redisStoreOptions } from './options.ts';
 import { type Script, scripts } from './scripts.ts';
 
 /**
- * Keeps idempotency records in Redis or Valkey, for a fleet: one hash a key, one script and
+ * Keeps idempotency records in Redis or Valkey, for a fleet: one string a key, one script and
  * one round trip a step, on Redis' own clock. Redis forgets what has expired by itself, so `reap` has nothing
  * to do and answers 0. `close` leaves the client open.
  *
@@ -48,10 +48,11 @@ class RedisStore implements IdempotencyStore {
     this.#prefix = prefix;
   }
 
-  async claim(request: ClaimRequest): Promise<Claim> {
+  claim(request: ClaimRequest): Promise<Claim> {
     const { id, token, fingerprint, lease, retention, expired } = request;
-    const args = [token, fingerprint, whole(lease), whole(retention), expired];
-    return claimIn(await this.#run(scripts.claim, id, args));
+    const over = String(Math.ceil(retention) - Math.ceil(lease));
+    const args = [token, fingerprint, over, whole(retention), expired];
+    return this.#run(scripts.claim, id, args, claimIn);
   }
 
   extend({ id, token }: Owned, lease: number): Promise<boolean> {
@@ -82,28 +83,29 @@ class RedisStore implements IdempotencyStore {
     return Promise.resolve();
   }
 
-  async #write(script: Script, id: string, args: string[]): Promise<boolean> {
-    return Number(await this.#run(script, id, args)) === 1;
+  #write(script: Script, id: string, args: string[]): Promise<boolean> {
+    return this.#run(script, id, args, isOne);
   }
 
   /** By its digest, which is one short round trip; by its text if Redis has forgotten it, or never knew. */
-  async #run(script: Script, id: string, args: string[]): Promise<unknown> {
+  #run<T>(script: Script, id: string, args: string[], read: (reply: unknown) => T): Promise<T> {
     // The braces let a cluster place the key by its id, whatever the prefix.
     const key = `${this.#prefix}{${id}}`;
-    try {
-      return await this.#connection.runKnown(script, key, args);
-    } catch (error) {
+    return this.#connection.runKnown(script, key, args).then(read, async (error: unknown) => {
       if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error;
-      return await this.#connection.run(script, key, args);
-    }
+      return read(await this.#connection.run(script, key, args));
+    });
   }
 }
 
 /** Milliseconds as Redis takes them. */
 const whole = (milliseconds: number): string => String(Math.ceil(milliseconds));
 
-/** Clients may be set up to answer with buffers or numbers as strings, so each value says what it is. */
+/** Clients may be set up to answer with buffers, or with numbers as strings. */
+const isOne = (reply: unknown): boolean => Number(reply) === 1;
+
 function claimIn(reply: unknown): Claim {
+  if (isOne(reply)) return { kind: 'claimed', attempt: 1, points: [] };
   const [kind, first, second] = reply as readonly unknown[];
   switch (String(kind)) {
     case 'claimed':

@@ -1,6 +1,7 @@
--- Forgets a key: see `IdempotencyStore.release`, and `claim.lua` for the fields.
+-- Forgets a key: see `IdempotencyStore.release`, and `claim.lua` for the record.
 
-if redis.call('HGET', KEYS[1], 't') ~= ARGV[1] then
+local owner = string.match(redis.call('GET', KEYS[1]) or '', '^%S+')
+if owner ~= ARGV[1] then
   return 0
 end
 return redis.call('DEL', KEYS[1])
