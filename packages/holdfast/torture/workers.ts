@@ -19,8 +19,8 @@ export class Worker {
   #atBoundary = (): void => {};
 
   /** Resolves once it is connected to its store. */
-  static async start({ store, where, link }: Place, engine: EngineSetup): Promise<Worker> {
-    const setup: Setup = { store, where, link, ...engine };
+  static async start({ client, where, link }: Place, engine: EngineSetup): Promise<Worker> {
+    const setup: Setup = { client, where, link, ...engine };
     const child = fork(PROGRAM, [JSON.stringify(setup)], {
       execArgv: ['--no-warnings'],
       env: { ...process.env, NODE_OPTIONS: '' },
