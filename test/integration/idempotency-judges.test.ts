@@ -27,6 +27,7 @@ test.concurrent.each<[Defect, string, Part, RegExp]>([
   ['grants-twice', 'histories', histories, /no order explains/],
   ['accepts-late-writers', 'histories', histories, /no order explains/],
   ['forgets-results', 'histories', histories, /no order explains/],
+  ['forgets-points', 'histories', histories, /no order explains/],
 ])(
   'a store that %s is found out by %s',
   async (defect, _, part, promise) => {
@@ -40,7 +41,7 @@ test.concurrent.each<[Defect, string, Part, RegExp]>([
       keys: 4,
       callers: 12,
       outage: 1500,
-      histories: 8,
+      histories: 16,
       defect,
       progress: () => {},
     };

@@ -36,7 +36,7 @@ test.concurrent.each<[StoreName, ClientName, Mode, readonly Part[]]>([
       keys: 10,
       callers: 12,
       outage: 1500,
-      histories: 8,
+      histories: 16,
       defect: null,
       progress: () => {},
     };
