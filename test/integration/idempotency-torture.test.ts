@@ -20,10 +20,10 @@ test.concurrent.each<[StoreName, ClientName, Mode, readonly Part[]]>([
   ['sqlite', 'node:sqlite', 'leased', everything],
   ['sqlite', 'node:sqlite', 'takeover', [kills]],
   ['redis', 'ioredis', 'leased', everything],
-  ['redis', 'node-redis', 'leased', [histories, oneOutage]],
+  ['redis', 'node-redis', 'leased', [oneOutage]],
   ['postgres', 'pg', 'leased', everything],
   ['postgres', 'pg', 'transactional', [kills, duplicates, oneOutage]],
-  ['postgres', 'postgres.js', 'leased', [histories, oneOutage]],
+  ['postgres', 'postgres.js', 'leased', [oneOutage]],
 ])(
   '%s by %s, %s, keeps its promises through kill -9, duplicates and outages',
   async (store, client, mode, parts) => {
