@@ -110,7 +110,7 @@ async function take(
       return await store.release(owned);
     case 'transact': {
       const { fingerprint, result } = step;
-      const request = { ...owned, fingerprint, retention: RETENTION };
+      const request = { ...owned, fingerprint, retention: RETENTION, maxDuration: RETENTION };
       const work = async () => {
         await sleep(effort);
         return { result, value: null };
