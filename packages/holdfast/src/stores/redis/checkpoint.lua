@@ -19,7 +19,10 @@ points[place] = { name, value }
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
--- The expiry first, as in `extend.lua`.
+-- The expiry first, and what it may do, as in `extend.lua`.
 redis.call('PEXPIRE', key, string.format('%.0f', math.max(redis.call('PTTL', key), lease)))
+if redis.call('EXISTS', key) == 0 then
+  return 0
+end
 redis.call('HSET', key, 'l', string.format('%.0f', now + lease), 'p', cjson.encode(points))
 return 1
