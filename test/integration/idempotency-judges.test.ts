@@ -27,19 +27,21 @@ test.concurrent.each<[Defect, string, Part, RegExp]>([
   ['grants-twice', 'histories', histories, /no order explains/],
   ['accepts-late-writers', 'histories', histories, /no order explains/],
   ['forgets-results', 'histories', histories, /no order explains/],
+  ['forgets-points', 'histories', histories, /no order explains/],
 ])(
   'a store that %s is found out by %s',
   async (defect, _, part, promise) => {
     const place = await openPlace('sqlite');
     const plan: Plan = {
       store: 'sqlite',
+      client: 'node:sqlite',
       mode: 'leased',
       seed: 3,
       rounds: 8,
       keys: 4,
       callers: 12,
       outage: 1500,
-      histories: 8,
+      histories: 16,
       defect,
       progress: () => {},
     };
@@ -59,7 +61,13 @@ test('the command says its seed first, and ends with one object that holds the p
     env: { ...process.env, NODE_OPTIONS: '' },
   });
   const { promises, ...rest } = JSON.parse(stdout) as { promises: Check[] };
-  expect(rest).toEqual({ seed: 9, store: 'sqlite', mode: 'leased', rounds: 1 });
+  expect(rest).toEqual({
+    seed: 9,
+    store: 'sqlite',
+    client: 'node:sqlite',
+    mode: 'leased',
+    rounds: 1,
+  });
   expect(promises.length).toBeGreaterThan(5);
   for (const { name, value, bound, holds } of promises) {
     expect([typeof name, typeof value, bound.length, holds]).toEqual(['string', 'number', 2, true]);
@@ -71,7 +79,12 @@ test('the command says its seed first, and ends with one object that holds the p
 test.each([
   [['--store', 'memory'], '--store takes one of: sqlite, redis, postgres'],
   [['--rounds', '0'], '--rounds must be a whole number from 1 to 10000'],
-  [['--mode', 'transactional'], '--mode transactional needs --store postgres'],
+  [['--mode', 'transactional'], '--mode transactional needs --store postgres and its client pg'],
+  [['--client', 'pg'], '--client takes one of: node:sqlite'],
+  [
+    ['--store', 'postgres', '--client', 'postgres.js', '--mode', 'transactional'],
+    'got postgres.js',
+  ],
   [['--only', 'nothing'], '--only takes one of: kills, duplicates, outages, histories'],
 ])('the command refuses %s', (args, complaint) => {
   const { status, stderr } = spawnSync(process.execPath, ['--no-warnings', program, ...args], {

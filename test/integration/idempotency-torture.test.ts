@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { StoreName } from '../../packages/holdfast/torture/links/link.ts';
+import type { ClientName, StoreName } from '../../packages/holdfast/torture/links/link.ts';
 import { duplicates } from '../../packages/holdfast/torture/parts/duplicates.ts';
 import { histories } from '../../packages/holdfast/torture/parts/histories.ts';
 import { kills } from '../../packages/holdfast/torture/parts/kills.ts';
@@ -16,28 +16,31 @@ const everything = [kills, duplicates, histories, oneOutage];
 const TOO_LONG = 180_000;
 
 /** A little of what `npm run torture:idempotency` does; most of the time it waits for leases to run out. */
-test.concurrent.each<[StoreName, Mode, readonly Part[]]>([
-  ['sqlite', 'leased', everything],
-  ['redis', 'leased', everything],
-  ['postgres', 'leased', everything],
-  ['postgres', 'transactional', [kills, duplicates, oneOutage]],
-  ['sqlite', 'takeover', [kills]],
+test.concurrent.each<[StoreName, ClientName, Mode, readonly Part[]]>([
+  ['sqlite', 'node:sqlite', 'leased', everything],
+  ['sqlite', 'node:sqlite', 'takeover', [kills]],
+  ['redis', 'ioredis', 'leased', everything],
+  ['redis', 'node-redis', 'leased', [oneOutage]],
+  ['postgres', 'pg', 'leased', everything],
+  ['postgres', 'pg', 'transactional', [kills, duplicates, oneOutage]],
+  ['postgres', 'postgres.js', 'leased', [oneOutage]],
 ])(
-  '%s, %s, keeps its promises through kill -9, duplicates and outages',
-  async (store, mode, parts) => {
+  '%s by %s, %s, keeps its promises through kill -9, duplicates and outages',
+  async (store, client, mode, parts) => {
     const plan: Plan = {
       store,
+      client,
       mode,
       seed: 1,
       rounds: 8,
       keys: 10,
       callers: 12,
       outage: 1500,
-      histories: 8,
+      histories: 16,
       defect: null,
       progress: () => {},
     };
-    const place = await openPlace(store);
+    const place = await openPlace(store, { client });
     try {
       for (const part of parts) expect(broken(await part(place, plan))).toEqual([]);
     } finally {

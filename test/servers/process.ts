@@ -33,9 +33,13 @@ const TOO_LONG = 20_000;
 /** Characters of a server's output that are kept. */
 const KEPT = 8000;
 
-/** `$1` to the process `$2` and to its children, which may be in process groups of their own. */
+/**
+ * `$1` to the process `$2` and to its children, which may be in process groups of their own. It is stopped
+ * first and told last: while it runs it has ever new children, and those that see it end do as they please.
+ */
 const SIGNAL =
-  'kill -s "$1" "$2" $(cat "/proc/$2/task/$2/children" 2>/dev/null || pgrep -P "$2") 2>/dev/null';
+  'kill -s STOP "$2"; while ps -o state= -p "$2" | grep -q "^[DIRSU]"; do :; done; ' +
+  'kill -s "$1" $(cat "/proc/$2/task/$2/children" 2>/dev/null || pgrep -P "$2") "$2" 2>/dev/null';
 
 /**
  * Starts a server and waits until it is ready.

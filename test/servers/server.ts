@@ -12,6 +12,8 @@ export interface Server {
   /** By `SIGSTOP`: it accepts connections, as the kernel does, and answers nothing until `resume`. */
   pause(): void;
   resume(): void;
+  /** The end of what it has printed since it was started last. */
+  output(): string;
   /** Starts it again after `kill` or `stop`, on the same port and folder. */
   restart(): Promise<void>;
 }
@@ -52,6 +54,7 @@ export async function runServer({ dir, port: wanted, start, ...how }: Running): 
     stop: () => current.stop(how.stopBy),
     pause: () => current.pause(),
     resume: () => current.resume(),
+    output: () => current.output(),
     restart: async () => {
       current = await start(port);
     },

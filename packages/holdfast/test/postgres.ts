@@ -1,7 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import postgres from 'postgres';
-import type { ClaimRequest, TransactionalStore } from '../src/idempotency/store.ts';
+import type {
+  ClaimRequest,
+  TransactionalStore,
+  TransactRequest,
+} from '../src/idempotency/store.ts';
 import type { PostgresClient } from '../src/stores/postgres/client.ts';
 import type { PostgresStoreOptions } from '../src/stores/postgres/options.ts';
 import { postgresStore } from '../src/stores/postgres/postgres.ts';
@@ -62,14 +66,18 @@ export async function isGone(tx: unknown, transacted: Promise<unknown>): Promise
   else await new Promise((resolve) => (tx as pg.PoolClient).once('end', resolve as () => void));
 }
 
+/** As a claim or a transaction has it. */
+export type Asked = ClaimRequest & TransactRequest;
+
 /** Asks for a key that nobody has, unless told otherwise; leases and retentions outlive a test. */
-export function request(overrides: Partial<ClaimRequest> = {}): ClaimRequest {
+export function request(overrides: Partial<Asked> = {}): Asked {
   return {
     id: unique(),
     token: unique(),
     fingerprint: 'what-is-asked-for',
     lease: 60_000,
     retention: 60_000,
+    maxDuration: 60_000,
     expired: 'refuse',
     ...overrides,
   };

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { STORES, type StoreName } from './links/link.ts';
+import { type ClientName, CLIENTS, STORES, type StoreName } from './links/link.ts';
 import { type Mode, MODES } from './plan.ts';
 import { type Part, PARTS } from './torture.ts';
 
@@ -9,6 +9,7 @@ export interface Arguments {
   readonly seed: number;
   readonly rounds: number;
   readonly store: StoreName;
+  readonly client: ClientName;
   readonly mode: Mode;
   readonly parts: readonly Part[];
   /** Milliseconds. */
@@ -20,6 +21,7 @@ const NAMES = Object.keys(PARTS) as Part[];
 const USAGE = `usage: npm run torture:idempotency -- [options]
 
   --store NAME   ${STORES.join(', ')}; sqlite by default
+  --client NAME  ${STORES.map((store) => `${CLIENTS[store].join(' or ')} for ${store}`).join(', ')}; else the first
   --mode NAME    ${MODES.join(', ')}; leased by default, transactional for postgres alone
   --rounds N     of kill -9, 1 to 10000; 100 by default
   --seed N       of all that chance decides; a whole number, 1 by default
@@ -32,6 +34,7 @@ const USAGE = `usage: npm run torture:idempotency -- [options]
 const OPTIONS = {
   json: { type: 'boolean', default: false },
   store: { type: 'string', default: 'sqlite' },
+  client: { type: 'string' },
   mode: { type: 'string', default: 'leased' },
   rounds: { type: 'string', default: '100' },
   seed: { type: 'string', default: '1' },
@@ -50,12 +53,17 @@ export function readArguments(): Arguments {
     }
     const store = oneOf('--store', values.store, STORES);
     const mode = oneOf('--mode', values.mode, MODES);
-    if (mode === 'transactional' && store !== 'postgres') {
-      throw new Error(`--mode transactional needs --store postgres; the ${store} store has none`);
+    const known: readonly ClientName[] = CLIENTS[store];
+    const client = oneOf('--client', values.client ?? CLIENTS[store][0], known);
+    if (mode === 'transactional' && client !== 'pg') {
+      throw new Error(
+        `--mode transactional needs --store postgres and its client pg; got ${client}`,
+      );
     }
     return {
       json: values.json,
       store,
+      client,
       mode,
       seed: integer('--seed', values.seed, 0, 1e9),
       rounds: integer('--rounds', values.rounds, 1, 10_000),

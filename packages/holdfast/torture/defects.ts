@@ -38,6 +38,14 @@ const STEPS: Readonly<Record<Defect, Steps>> = {
     },
   }),
 
+  /** Work has to begin again from its beginning. */
+  'forgets-points': (store) => ({
+    claim: async (request) => {
+      const claim = await store.claim(request);
+      return 'points' in claim ? { ...claim, points: [] } : claim;
+    },
+  }),
+
   /** A key whose owner fell silent is anybody's. */
   'takes-over-unasked': (store) => ({
     claim: (request) => store.claim({ ...request, expired: 'takeover' }),

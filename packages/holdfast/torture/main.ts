@@ -21,7 +21,7 @@ const plan: Plan = {
 
 // `torture:idempotency | head`: nobody reads on.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => process.exit(2));
-out.write(`seed ${plan.seed}; ${plan.store}, ${plan.mode}\n`);
+out.write(`seed ${plan.seed}; ${plan.store} by ${plan.client}, ${plan.mode}\n`);
 try {
   for await (const checks of torture(parts, plan)) {
     out.write(`\n${tableOf(checks)}`);
@@ -35,6 +35,6 @@ try {
 const kept = promises.filter(({ holds }) => holds === true).length;
 out.write(`\n${kept} of ${promises.length} hold\n`);
 if (json) {
-  const { seed, store, mode, rounds } = plan;
-  console.log(JSON.stringify({ seed, store, mode, rounds, promises }));
+  const { seed, store, client, mode, rounds } = plan;
+  console.log(JSON.stringify({ seed, store, client, mode, rounds, promises }));
 }

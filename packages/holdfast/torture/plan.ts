@@ -1,4 +1,4 @@
-import type { StoreName } from './links/link.ts';
+import type { ClientName, StoreName } from './links/link.ts';
 import type { Defect } from './protocol.ts';
 
 export const MODES = ['leased', 'takeover', 'transactional'] as const;
@@ -7,6 +7,7 @@ export type Mode = (typeof MODES)[number];
 /** What is to be done to which store, and how much of it. */
 export interface Plan {
   readonly store: StoreName;
+  readonly client: ClientName;
   readonly mode: Mode;
   readonly seed: number;
   /** Of kill -9. */

@@ -19,6 +19,7 @@ export type Defect =
   | 'grants-twice'
   | 'accepts-late-writers'
   | 'forgets-results'
+  | 'forgets-points'
   | 'takes-over-unasked'
   | 'keeps-dead-leases'
   | 'stays-down';

@@ -6,14 +6,14 @@ import { outages } from './parts/outages.ts';
 import type { Plan } from './plan.ts';
 import type { Check } from './report.ts';
 
-/** What is done to a store; histories are of the port, which transactions are no part of. */
+/** What is done to a store. */
 export const PARTS = { kills, duplicates, outages, histories } as const;
 export type Part = keyof typeof PARTS;
 
 /** One part after another, each in a place of its own. */
 export async function* torture(parts: readonly Part[], plan: Plan): AsyncGenerator<Check[]> {
   for (const part of parts) {
-    const place = await openPlace(plan.store);
+    const place = await openPlace(plan.store, plan);
     try {
       yield await PARTS[part](place, plan);
     } finally {

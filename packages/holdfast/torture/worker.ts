@@ -2,6 +2,7 @@
  * A process of the fleet that is tortured: it asks for keys, or goes through the steps of the port
  * and records them. Its parent may kill it at any time.
  */
+import { flushCompileCache } from 'node:module';
 import { recordSteps } from './linearizable/client.ts';
 import { Callers } from './caller.ts';
 import { withDefect } from './defects.ts';
@@ -17,6 +18,8 @@ const callers = new Callers(setup, link, gated(store, gate), gate);
 
 process.on('message', ({ id, request }: ToWorker) => void answer(id, request));
 process.once('disconnect', () => process.exit());
+// Who is killed has no time to.
+flushCompileCache();
 await tell({ kind: 'ready' });
 
 async function answer(id: number, request: Request): Promise<void> {

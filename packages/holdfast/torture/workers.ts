@@ -1,10 +1,13 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { temporaryFolder } from '../../../test/servers/process.ts';
 import type { Place } from './places/place.ts';
 import type { Answered, Ask, EngineSetup, FromWorker, Request, Setup } from './protocol.ts';
 
 const PROGRAM = fileURLToPath(new URL('worker.ts', import.meta.url));
+/** What the first have compiled, all others need not: most live for a moment, and hundreds are started. */
+const COMPILED = temporaryFolder();
 
 /** A process of the fleet, as its parent sees it. */
 export class Worker {
@@ -19,11 +22,11 @@ export class Worker {
   #atBoundary = (): void => {};
 
   /** Resolves once it is connected to its store. */
-  static async start({ store, where, link }: Place, engine: EngineSetup): Promise<Worker> {
-    const setup: Setup = { store, where, link, ...engine };
+  static async start({ client, where, link }: Place, engine: EngineSetup): Promise<Worker> {
+    const setup: Setup = { client, where, link, ...engine };
     const child = fork(PROGRAM, [JSON.stringify(setup)], {
       execArgv: ['--no-warnings'],
-      env: { ...process.env, NODE_OPTIONS: '' },
+      env: { ...process.env, NODE_OPTIONS: '', NODE_COMPILE_CACHE: COMPILED },
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
     const worker = new Worker(child);

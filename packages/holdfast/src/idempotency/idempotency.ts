@@ -85,8 +85,8 @@ export interface Execution<Tx = undefined> {
   /** 1, or more after a takeover. */
   readonly attempt: number;
   /**
-   * Aborts with a `LeaseLostError` when the key may be another's: work that can stop should. The caller's
-   * going away does not abort it.
+   * Aborts with a `LeaseLostError` when the key may be another's, or the transaction has ended: work that can stop
+   * should. The caller's going away does not abort it.
    */
   readonly signal: AbortSignal;
   /** The store's transaction, with `mode: 'transactional'`; it is committed with the record. */

@@ -27,11 +27,12 @@ export const idempotencyOptions = {
     max: 3_600_000,
   }),
   /**
-   * How long work may go on: then its lease is not extended any more, and nobody knows what became of it. A
-   * handler that never answers would otherwise have its key for ever. 1 s to 366 days; default 1 h.
+   * How long work may go on: then its lease is not extended any more, and nobody knows what became of it; a
+   * transaction is rolled back. A handler that never answers would otherwise have its key for ever. 1 s to 366 days;
+   * default 1 h.
    */
   maxDuration: duration({
-    what: 'How long work may go on: then its lease is not extended any more',
+    what: 'How long work may go on: then its lease is not extended any more, or its transaction rolled back',
     default: '1h',
     min: 1000,
     max: 366 * 86_400_000,

@@ -129,13 +129,20 @@ export interface TransactionalStore<Tx> extends IdempotencyStore {
    * then rejects with.
    *
    * Never waits for another transaction that has the key: that is `in-progress`. Knows no leases: who
-   * dies leaves nothing behind. Rejects when the answer to the commit was lost: then both have happened or
+   * dies leaves nothing behind, and who goes on for longer than `maxDuration` is rolled back, as this then rejects. What
+   * such work asks of its transaction later is refused. Rejects when the answer to the commit was lost: then both have happened or
    * neither, and the next claim tells which.
    */
   transact<T>(
-    request: Omit<ClaimRequest, 'expired' | 'lease'>,
+    request: TransactRequest,
     work: (tx: Tx) => Promise<Transacted<T>>,
   ): Promise<{ readonly kind: 'done'; readonly value: T } | Exclude<Claim, Granted>>;
+}
+
+/** Asks for a key for as long as a transaction lasts. */
+export interface TransactRequest extends Omit<ClaimRequest, 'expired' | 'lease'> {
+  /** Milliseconds that it may last, 1 or more. */
+  readonly maxDuration: number;
 }
 
 /** What work in a transaction comes to. */

@@ -33,7 +33,7 @@ export interface IdempotencyEndedEvent extends RuntimeEvent {
   readonly duration: number;
 }
 
-/** The lease may have passed to somebody else while the work ran. */
+/** The lease may have passed to somebody else while the work ran, or the transaction has ended before it. */
 export interface IdempotencyLeaseLostEvent extends RuntimeEvent {
   readonly type: 'idempotency.lease-lost';
 }

@@ -9,8 +9,11 @@ import { outcomeOf, Work } from '../../test/idempotency-setting.ts';
 /** A ledger that commits with its records, in memory. */
 class Ledger {
   readonly entries: string[] = [];
-  mood: 'well' | 'down' | 'slow' | 'commit fails' | 'commit is lost' = 'well';
+  mood: 'well' | 'down' | 'slow' | 'commit fails' | 'commit is lost' | 'commit is slow' = 'well';
   open = 0;
+  /** Of the last transaction: how long it may last, and how to end it before its work. */
+  maxDuration = 0;
+  end: (error: Error) => void = () => {};
 }
 
 interface Tx {
@@ -33,9 +36,13 @@ function setting() {
     } as ClaimRequest);
     if (claim.kind !== 'claimed') return claim as never;
     ledger.open++;
+    const over = new Promise<never>((_, reject) => (ledger.end = reject));
+    ledger.maxDuration = request.maxDuration;
     const written: string[] = [];
     try {
-      const end = await work({ write: (entry) => void written.push(entry) });
+      const tx: Tx = { write: (entry) => void written.push(entry) };
+      const end = await Promise.race([work(tx), over]);
+      if (ledger.mood === 'commit is slow') await slow.promise;
       if (end.result === null || ledger.mood === 'commit fails') {
         await records.release(request);
         if (end.result !== null) throw new Error('could not serialize access');
@@ -97,10 +104,11 @@ describe('in a transaction', () => {
   });
 
   test('a commit that fails has done nothing, and says so', async () => {
-    const { engine, ledger } = setting();
+    const { engine, ledger, runtime } = setting();
     ledger.mood = 'commit fails';
     const charge = () => engine.idempotent('k', ({ transaction }) => transaction.write('charge'));
     expect(await outcomeOf(charge())).toMatchObject({ code: 'IDEMPOTENCY_STORE', status: 503 });
+    expect(runtime.sink.of('idempotency.lease-lost')).toEqual([]);
     ledger.mood = 'well';
     await charge();
     expect(ledger.entries).toEqual(['charge']);
@@ -114,6 +122,40 @@ describe('in a transaction', () => {
     expect(await outcomeOf(charge())).toMatchObject({ code: 'IDEMPOTENCY_STORE' });
     ledger.mood = 'well';
     expect([await charge(), ledger.entries]).toEqual(['charged', ['charge']]);
+  });
+
+  test('a commit that takes too long is not waited for', async () => {
+    const { engine, ledger, runtime, slow } = setting();
+    ledger.mood = 'commit is slow';
+    const charge = () =>
+      engine.idempotent('k', ({ transaction }) => (transaction.write('charge'), 'charged'));
+    const asked = outcomeOf(charge());
+    await runtime.clock.advanceAsync(1010);
+    expect(await asked).toMatchObject({ code: 'IDEMPOTENCY_STORE', status: 503 });
+    slow.resolve();
+    await runtime.clock.advanceAsync(0);
+    expect([await charge(), ledger.entries]).toEqual(['charged', ['charge']]);
+  });
+
+  test('one that ends before its work tells it, and keeps nothing of it', async () => {
+    const { engine, ledger, runtime } = setting();
+    const reason = new Error('it has taken too long');
+    const work = new Work();
+    let signal!: AbortSignal;
+    const charging = engine.idempotent('k', (execution) => {
+      ({ signal } = execution);
+      execution.transaction.write('charge');
+      return work.run();
+    });
+    await runtime.clock.advanceAsync(0);
+    expect([signal.aborted, ledger.maxDuration]).toEqual([false, 3_600_000]);
+    ledger.end(reason);
+    await runtime.clock.advanceAsync(0);
+    expect(signal.reason).toMatchObject({ code: 'LEASE_LOST', cause: reason });
+    expect(runtime.sink.of('idempotency.lease-lost')).toHaveLength(1);
+    work.end(1);
+    expect(await outcomeOf(charging)).toMatchObject({ code: 'IDEMPOTENCY_STORE', cause: reason });
+    expect(ledger.entries).toEqual([]);
   });
 
   test('one that begins too late is rolled back, and its work not begun', async () => {

@@ -1,17 +1,17 @@
-import { IdempotencyStoreError } from './errors.ts';
+import { emit } from '../core/events.ts';
+import { IdempotencyStoreError, LeaseLostError } from './errors.ts';
 import type { Completion, OwnedExecution } from './idempotency.ts';
 import { ended, type Keeper } from './keeper.ts';
 import { derivedKey, runStep } from './steps.ts';
 import type {
   Claim,
-  ClaimRequest,
   Granted,
   IdempotencyStore,
   Transacted,
   TransactionalStore,
+  TransactRequest,
 } from './store.ts';
-
-const signal = new AbortController().signal;
+import type { IdempotencyLeaseLostEvent } from './telemetry.ts';
 
 /** How a key stands inside of a transaction. */
 export type Begun<Tx> =
@@ -21,23 +21,27 @@ export type Begun<Tx> =
 /** Begins a transaction, and answers as soon as the key stands; the work ends it. Rejects when it could not begin. */
 export function beginTransaction<Tx>(
   keeper: Keeper,
-  request: Omit<ClaimRequest, 'expired' | 'lease'>,
+  request: Omit<TransactRequest, 'maxDuration'>,
   asked: { readonly key: string; readonly at: number },
 ): Promise<Begun<Tx>> {
   let isAsked = true;
+  let execution: TransactionExecution<Tx> | undefined;
   const begin = (store: IdempotencyStore): Promise<Begun<Tx>> => {
     const { promise, resolve, reject } = Promise.withResolvers<Begun<Tx>>();
     const work = (tx: Tx): Promise<Transacted<void>> => {
       // Who asked may have been told by now that the store is too slow.
       if (!isAsked) return Promise.resolve({ result: null, value: undefined });
-      const execution = new TransactionExecution(keeper, request.id, asked, tx, () => transaction);
+      execution = new TransactionExecution(keeper, request.id, asked, tx, () => transaction);
       resolve({ kind: 'run', execution });
       return execution.decided;
     };
     const transaction: Promise<unknown> = (store as TransactionalStore<Tx>)
-      .transact(request, work)
+      .transact({ ...request, maxDuration: keeper.options.maxDuration }, work)
       .then((end) => (end.kind === 'done' ? undefined : resolve(end)));
-    transaction.catch(reject);
+    transaction.catch((error: unknown) => {
+      reject(error);
+      execution?.lose(error);
+    });
     return promise;
   };
   return Promise.resolve(keeper.guard.ask('transact', begin)).finally(() => (isAsked = false));
@@ -56,6 +60,7 @@ export class TransactionExecution<Tx> implements OwnedExecution<Tx> {
   readonly #startedAt: number;
   readonly #decide: (end: Transacted<void>) => void;
   readonly #outcome: () => Promise<unknown>;
+  readonly #controller = new AbortController();
   #end: Promise<Completion> | null = null;
 
   constructor(
@@ -76,9 +81,17 @@ export class TransactionExecution<Tx> implements OwnedExecution<Tx> {
     this.#outcome = outcome;
   }
 
-  /** Never aborts: no lease can be lost. */
   get signal(): AbortSignal {
-    return signal;
+    return this.#controller.signal;
+  }
+
+  /** The transaction has ended before the work, which then has done nothing. */
+  lose(cause: unknown): void {
+    if (this.#end !== null) return;
+    const { runtime } = this.#keeper;
+    const { dependency } = runtime;
+    emit<IdempotencyLeaseLostEvent>(runtime, { type: 'idempotency.lease-lost', dependency });
+    this.#controller.abort(new LeaseLostError({ name: dependency, cause }));
   }
 
   /** A crash rolls all back, so there is nothing to go on from. */
@@ -102,7 +115,7 @@ export class TransactionExecution<Tx> implements OwnedExecution<Tx> {
   async #finish(result: string | null): Promise<Completion> {
     this.#decide({ result, value: undefined });
     try {
-      await this.#outcome();
+      await this.#keeper.guard.tell('transact', () => this.#outcome());
       this.#over(result === null ? 'rolled-back' : 'kept');
       return { kind: 'kept' };
     } catch (cause) {

@@ -1,4 +1,4 @@
-import type { Claim } from 'holdfast/idempotency';
+import type { Claim, RecoveryPoint } from 'holdfast/idempotency';
 import { describe, expect, test } from 'vitest';
 import { check } from './checker.ts';
 import { historiesOf, type Operation, type Step } from './history.ts';
@@ -18,6 +18,7 @@ function operation(
     invokedAt,
     returnedAt: isAnswered ? returnedAt : Infinity,
     answer: isAnswered ? answer : null,
+    isContended: false,
   };
 }
 
@@ -28,8 +29,30 @@ const claim = (token: string, expired: 'refuse' | 'takeover' | 'reconcile' = 're
   lease: LEASE,
   expired,
 });
+const checkpoint = (token: string, name: string, value: string): Step => ({
+  do: 'checkpoint',
+  token,
+  point: { name, value },
+  lease: LEASE,
+});
+const transact = (token: string, result: string | null = `by ${token}`): Step => ({
+  do: 'transact',
+  token,
+  fingerprint: 'same',
+  result,
+});
+const invoked = (id: string, key: string, step: Step, invokedAt: number) => ({
+  id,
+  key,
+  step,
+  invokedAt,
+});
 const complete = (token: string): Step => ({ do: 'complete', token, result: `by ${token}` });
-const granted = (attempt = 1): Claim => ({ kind: 'claimed', attempt, points: [] });
+const granted = (attempt = 1, points: readonly RecoveryPoint[] = []): Claim => ({
+  kind: 'claimed',
+  attempt,
+  points,
+});
 const inProgress: Claim = { kind: 'in-progress', leaseLeft: 1 };
 const completedBy = (token: string): Claim => ({
   kind: 'completed',
@@ -57,6 +80,36 @@ describe('a history is linearizable', () => {
       operation([122, 123], complete('a'), false),
       operation([122, 124], complete('b'), true),
       operation([130, 131], claim('c'), completedBy('b')),
+    ];
+    expect(check(history).kind).toBe('linearizable');
+  });
+
+  test('when who takes over is told how far the work has come', () => {
+    const kept = [
+      { name: 'a', value: '2' },
+      { name: 'b', value: '1' },
+    ];
+    const history = [
+      operation([0, 1], claim('a'), granted()),
+      operation([10, 11], checkpoint('a', 'a', '1'), true),
+      operation([20, 21], checkpoint('a', 'b', '1'), true),
+      operation([30, 31], checkpoint('a', 'a', '2'), true),
+      operation([150, 151], claim('b', 'takeover'), granted(2, kept)),
+      operation([160, 161], checkpoint('a', 'c', '1'), false),
+      operation([170, 171], claim('b'), granted(2, kept)),
+    ];
+    expect(check(history).kind).toBe('linearizable');
+    expect(check(history.toSpliced(1, 1)).kind).toBe('impossible');
+    expect(check(history.toSpliced(3, 1)).kind).toBe('impossible');
+  });
+
+  test('when transactions take effect as they commit, and one is in the way of another', () => {
+    const history = [
+      operation([0, 10], transact('a', null), true),
+      { ...operation([20, 40], transact('b'), true), isContended: true },
+      { ...operation([30, 31], transact('c'), inProgress), isContended: true },
+      operation([50, 51], transact('d'), completedBy('b')),
+      operation([60, 61], claim('e'), completedBy('b')),
     ];
     expect(check(history).kind).toBe('linearizable');
   });
@@ -116,6 +169,37 @@ describe('a history is impossible', () => {
       ],
     ],
     [
+      'a recovery point is forgotten',
+      [
+        operation([10, 11], checkpoint('a', 'a', '1'), true),
+        operation([150, 151], claim('b', 'takeover'), granted(2)),
+      ],
+    ],
+    ['a transaction is done while a lease runs', [operation([50, 51], transact('b'), true)]],
+    [
+      'a transaction is done after another',
+      [
+        operation([50, 51], { do: 'release', token: 'a' }, true),
+        operation([52, 53], transact('b'), true),
+        operation([54, 55], transact('c'), true),
+      ],
+    ],
+    [
+      'a transaction is refused, and nobody is in its way',
+      [
+        operation([50, 51], { do: 'release', token: 'a' }, true),
+        operation([52, 53], transact('b'), inProgress),
+      ],
+    ],
+    [
+      'a transaction that came to nothing is kept',
+      [
+        operation([50, 51], { do: 'release', token: 'a' }, true),
+        operation([52, 53], transact('b', null), true),
+        operation([54, 55], claim('c'), completedBy('b')),
+      ],
+    ],
+    [
       'an old answer comes after a new one',
       [operation([50, 51], complete('a'), true), operation([60, 61], claim('b'), inProgress)],
     ],
@@ -130,11 +214,28 @@ test('a search that becomes too long is given up, and proves nothing', () => {
   expect(check(all, 2)).toEqual({ kind: 'undecided' });
 });
 
+test('a transaction is contended if another on its key was under way at the same time', () => {
+  const lines = [
+    invoked('1', 'k', transact('a'), 0),
+    invoked('2', 'k', transact('b'), 5),
+    { id: '1', returnedAt: 6, answer: true },
+    { id: '2', returnedAt: 7, answer: inProgress },
+    invoked('3', 'k', transact('c'), 8),
+    { id: '3', returnedAt: 9, answer: completedBy('a') },
+    invoked('4', 'k', claim('d'), 8),
+    invoked('5', 'other', transact('e'), 0),
+  ];
+  const contended = historiesOf(lines)
+    .get('k')!
+    .map(({ isContended }) => isContended);
+  expect(contended).toEqual([true, true, false, false]);
+});
+
 test('an invocation without an answer is an operation that is cut off', () => {
   const step = claim('a');
   const lines = [
-    { id: '1', key: 'k', step, invokedAt: 0 },
-    { id: '2', key: 'k', step, invokedAt: 1 },
+    invoked('1', 'k', step, 0),
+    invoked('2', 'k', step, 1),
     { id: '1', returnedAt: 2, answer: granted() },
   ];
   expect(historiesOf(lines).get('k')).toEqual([

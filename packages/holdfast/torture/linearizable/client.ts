@@ -1,11 +1,14 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Claim, IdempotencyStore, OnExpiredLease } from 'holdfast/idempotency';
+import type { IdempotencyStore, OnExpiredLease, TransactionalStore } from 'holdfast/idempotency';
 import { type Random, seededRandom } from '../../src/runtime/random.ts';
-import type { Line, RecordRequest, Step } from './history.ts';
+import type { Answer, Line, RecordRequest, Step } from './history.ts';
 
 const RETENTION = 600_000;
 const WAYS: readonly OnExpiredLease[] = ['refuse', 'takeover', 'takeover', 'reconcile'];
+const POINTS = ['a', 'b', 'c'];
+/** The most that work in a transaction takes, in milliseconds. */
+const EFFORT = 10;
 
 /** Takes steps at random, on all keys at once, each as one client; every line is written before what it tells of goes on. */
 export async function recordSteps(store: IdempotencyStore, request: RecordRequest): Promise<void> {
@@ -41,10 +44,12 @@ async function goThrough(key: string, about: Client): Promise<void> {
   const tokens: string[] = [];
   for (let n = 0; n < steps; n++) {
     const id = `${client}-${key}-${n}`;
-    const step = draw(random, tokens, id, lease);
+    const transacts = 'transact' in store && random.next() < 0.25;
+    const step = transacts ? drawTransaction(random, id) : draw(random, tokens, id, lease);
+    const effort = random.next() * EFFORT;
     write({ id, key, step, invokedAt: now() });
     try {
-      const answered = take(store, key, step);
+      const answered = take(store, key, step, effort);
       mayDie();
       const answer = await answered;
       write({ id, returnedAt: now(), answer });
@@ -55,34 +60,64 @@ async function goThrough(key: string, about: Client): Promise<void> {
   }
 }
 
-/** Mostly claims, and writes by tokens of one's own, old ones too. */
+/** Mostly claims, some of them again, and writes by tokens of one's own, old ones too. */
 function draw(random: Random, tokens: string[], id: string, lease: number): Step {
   const kind = random.next();
   const token = tokens[Math.floor(tokens.length * Math.sqrt(random.next()))];
   if (token === undefined || kind < 0.45) {
-    tokens.push(id);
-    const expired = WAYS[Math.floor(random.next() * WAYS.length)]!;
-    const fingerprint = random.next() < 0.1 ? 'other' : 'same';
-    return { do: 'claim', token: id, fingerprint, lease, expired };
+    const isAgain = token !== undefined && kind < 0.12;
+    if (!isAgain) tokens.push(id);
+    const expired = one(WAYS, random);
+    return { do: 'claim', token: isAgain ? token : id, fingerprint: asked(random), lease, expired };
   }
-  if (kind < 0.7) return { do: 'extend', token, lease: random.next() < 0.3 ? 0 : lease };
-  if (kind < 0.92) return { do: 'release', token };
+  if (kind < 0.55) return { do: 'extend', token, lease: random.next() < 0.3 ? 0 : lease };
+  if (kind < 0.8) {
+    const point = { name: one(POINTS, random), value: JSON.stringify(id) };
+    return { do: 'checkpoint', token, point, lease };
+  }
+  if (kind < 0.95) return { do: 'release', token };
   return { do: 'complete', token, result: id };
 }
 
-async function take(store: IdempotencyStore, id: string, step: Step): Promise<Claim | boolean> {
+/** Mostly such as come to nothing, or the history would be over with the first. */
+function drawTransaction(random: Random, id: string): Step {
+  const result = random.next() < 0.9 ? null : id;
+  return { do: 'transact', token: id, fingerprint: asked(random), result };
+}
+
+const one = <T>(of: readonly T[], random: Random): T => of[Math.floor(random.next() * of.length)]!;
+const asked = (random: Random): string => (random.next() < 0.1 ? 'other' : 'same');
+
+async function take(
+  store: IdempotencyStore,
+  id: string,
+  step: Step,
+  effort: number,
+): Promise<Answer> {
   const owned = { id, token: step.token };
   switch (step.do) {
     case 'claim': {
       const { fingerprint, lease, expired } = step;
-      return store.claim({ ...owned, fingerprint, lease, expired, retention: RETENTION });
+      return await store.claim({ ...owned, fingerprint, lease, expired, retention: RETENTION });
     }
     case 'extend':
-      return store.extend(owned, step.lease);
+      return await store.extend(owned, step.lease);
+    case 'checkpoint':
+      return await store.checkpoint(owned, step.point, step.lease);
     case 'complete':
-      return store.complete(owned, step.result, RETENTION);
+      return await store.complete(owned, step.result, RETENTION);
     case 'release':
-      return store.release(owned);
+      return await store.release(owned);
+    case 'transact': {
+      const { fingerprint, result } = step;
+      const request = { ...owned, fingerprint, retention: RETENTION, maxDuration: RETENTION };
+      const work = async () => {
+        await sleep(effort);
+        return { result, value: null };
+      };
+      const end = await (store as TransactionalStore<unknown>).transact(request, work);
+      return end.kind === 'done' ? true : end;
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Claim, OnExpiredLease } from 'holdfast/idempotency';
+import type { Claim, OnExpiredLease, RecoveryPoint } from 'holdfast/idempotency';
 
 /** A step of the port, on one key. Leases are milliseconds. */
 export type Step =
@@ -10,8 +10,21 @@ export type Step =
       readonly expired: OnExpiredLease;
     }
   | { readonly do: 'extend'; readonly token: string; readonly lease: number }
+  | {
+      readonly do: 'checkpoint';
+      readonly token: string;
+      readonly point: RecoveryPoint;
+      readonly lease: number;
+    }
   | { readonly do: 'complete'; readonly token: string; readonly result: string }
-  | { readonly do: 'release'; readonly token: string };
+  | { readonly do: 'release'; readonly token: string }
+  | {
+      readonly do: 'transact';
+      readonly token: string;
+      readonly fingerprint: string;
+      /** Null for work that comes to nothing. */
+      readonly result: string | null;
+    };
 
 /** One step that somebody took, with times in milliseconds of one clock that never jumps. */
 export interface Operation {
@@ -20,8 +33,13 @@ export interface Operation {
   readonly invokedAt: number;
   /** Infinity if there was no answer: it may have taken effect at any time since, or never. */
   readonly returnedAt: number;
-  readonly answer: Claim | boolean | null;
+  readonly answer: Answer | null;
+  /** Whether another transaction on the key was under way at any time of this one: then it may have been in its way. */
+  readonly isContended: boolean;
 }
+
+/** Of a transaction that was done: true. */
+export type Answer = Claim | boolean;
 
 /** A line of a process's record: an invocation, which is written before the step is taken, or its answer. */
 export type Line =
@@ -34,7 +52,7 @@ export type Line =
   | {
       readonly id: string;
       readonly returnedAt: number;
-      readonly answer: Claim | boolean | null;
+      readonly answer: Answer;
     };
 
 /** Asks a process to take steps at random, and to record them. */
@@ -56,7 +74,7 @@ export interface RecordRequest {
 /** The histories of each key, of the lines that all processes have written. */
 export function historiesOf(lines: readonly Line[]): Map<string, Operation[]> {
   const answers = new Map(lines.flatMap((line) => ('answer' in line ? [[line.id, line]] : [])));
-  const histories = new Map<string, Operation[]>();
+  const histories = new Map<string, Uncontended[]>();
   for (const line of lines) {
     if ('answer' in line) continue;
     const { id, key, step, invokedAt } = line;
@@ -65,5 +83,21 @@ export function historiesOf(lines: readonly Line[]): Map<string, Operation[]> {
     history.push({ key, step, invokedAt, returnedAt, answer });
     histories.set(key, history);
   }
-  return histories;
+  return new Map(Array.from(histories, ([key, history]) => [key, contended(history)]));
+}
+
+type Uncontended = Omit<Operation, 'isContended'>;
+
+function contended(history: readonly Uncontended[]): Operation[] {
+  const transactions = history.filter(({ step }) => step.do === 'transact');
+  return history.map((operation) => ({
+    ...operation,
+    isContended:
+      operation.step.do === 'transact' &&
+      transactions.some((other) => other !== operation && overlap(other, operation)),
+  }));
+}
+
+function overlap(one: Uncontended, other: Uncontended): boolean {
+  return one.invokedAt <= other.returnedAt && other.invokedAt <= one.returnedAt;
 }

@@ -1,11 +1,18 @@
 import type { Execution, IdempotencyStore } from 'holdfast/idempotency';
 
-export const STORES = ['sqlite', 'redis', 'postgres'] as const;
-export type StoreName = (typeof STORES)[number];
+/** The clients that each store is reached by, the first unless another is asked for. */
+export const CLIENTS = {
+  sqlite: ['node:sqlite'],
+  redis: ['ioredis', 'node-redis'],
+  postgres: ['pg', 'postgres.js'],
+} as const;
+export type StoreName = keyof typeof CLIENTS;
+export type ClientName = (typeof CLIENTS)[StoreName][number];
+export const STORES = Object.keys(CLIENTS) as StoreName[];
 
 /** Where the records and the ledger of effects are: a path for SQLite, else a URL. */
 export interface Whereabouts {
-  readonly store: StoreName;
+  readonly client: ClientName;
   readonly where: string;
 }
 
@@ -28,14 +35,18 @@ export interface LinkOptions {
   readonly maxPageCount?: number;
 }
 
-/** Connects; only the store's own client is loaded. */
-export async function connect({ store, where }: Whereabouts, options: LinkOptions = {}) {
-  switch (store) {
-    case 'sqlite':
+/** Connects; only the one client is loaded. */
+export async function connect({ client, where }: Whereabouts, options: LinkOptions = {}) {
+  switch (client) {
+    case 'node:sqlite':
       return (await import('./sqlite.ts')).sqliteLink(where, options);
-    case 'redis':
-      return (await import('./redis.ts')).redisLink(where);
-    case 'postgres':
-      return (await import('./postgres.ts')).postgresLink(where);
+    case 'ioredis':
+      return (await import('./ioredis.ts')).ioredisLink(where);
+    case 'node-redis':
+      return (await import('./node-redis.ts')).nodeRedisLink(where);
+    case 'pg':
+      return (await import('./pg.ts')).pgLink(where);
+    case 'postgres.js':
+      return (await import('./postgres-js.ts')).postgresJsLink(where);
   }
 }

@@ -12,12 +12,12 @@ import { Worker } from '../workers.ts';
 
 const PROCESSES = 4;
 /** Keys that all processes work on at once, and steps of each for a key. */
-const AT_ONCE = 8;
+const AT_ONCE = 16;
 const STEPS = 12;
 /** Milliseconds of a lease, so that many end within a history. */
 const SHORT = 100;
 /** Steps after which, at the latest, a process is killed. */
-const LONGEST_LIFE = 60;
+const LONGEST_LIFE = 100;
 
 /** Several processes, of which one is killed now and then, take steps on the same keys. */
 export async function histories(place: Place, plan: Plan): Promise<Check[]> {
@@ -29,10 +29,13 @@ export async function histories(place: Place, plan: Plan): Promise<Check[]> {
     lines.push(...(await record(place, plan, keys, random)));
     plan.progress(`histories: ${first + count} keys`);
   }
-  return judgeHistories(historiesOf(lines));
+  return judgeHistories(historiesOf(lines), plan.client === 'pg');
 }
 
-function judgeHistories(all: ReadonlyMap<string, readonly Operation[]>): Check[] {
+function judgeHistories(
+  all: ReadonlyMap<string, readonly Operation[]>,
+  hasTransactions: boolean,
+): Check[] {
   const operations = [...all.values()].flat();
   const verdicts = Array.from(all, ([key, history]) => ({ key, verdict: check(history) }));
   const undecided = verdicts.filter(({ verdict }) => verdict.kind === 'undecided');
@@ -45,6 +48,8 @@ function judgeHistories(all: ReadonlyMap<string, readonly Operation[]>): Check[]
       took(({ answer }) => attemptOf(answer) > 1),
       [1, null],
     ),
+    within(named('grants with recovery points'), took(hasPoints), [1, null]),
+    ...(hasTransactions ? [within(named('transactions'), took(isTransacted), [1, null])] : []),
     none(
       named('keys whose history no order explains'),
       verdicts.flatMap(({ key, verdict }) =>
@@ -87,6 +92,14 @@ function attemptOf(answer: Operation['answer']): number {
   return typeof answer === 'object' && answer !== null && 'attempt' in answer ? answer.attempt : 0;
 }
 
+function hasPoints({ answer }: Operation): boolean {
+  return (
+    typeof answer === 'object' && answer !== null && 'points' in answer && answer.points.length > 0
+  );
+}
+
+const isTransacted = ({ step, answer }: Operation): boolean =>
+  step.do === 'transact' && answer === true;
 const isCut = ({ returnedAt }: Operation): boolean => returnedAt === Infinity;
 
 function described({ step, answer, invokedAt, returnedAt }: Operation): string {

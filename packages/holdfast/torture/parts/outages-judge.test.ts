@@ -24,6 +24,7 @@ const run = (about: Partial<OutageRun> = {}): OutageRun => ({
 
 const plan: Plan = {
   store: 'sqlite',
+  client: 'node:sqlite',
   mode: 'leased',
   seed: 1,
   rounds: 0,

@@ -25,7 +25,7 @@ export async function outages(place: Place, plan: Plan): Promise<Check[]> {
   const checks: Check[] = [];
   for (const fault of place.faults) checks.push(...(await outage(place, fault, plan)));
   try {
-    const small = await openPlace(plan.store, { isSmall: true });
+    const small = await openPlace(plan.store, { client: plan.client, isSmall: true });
     try {
       for (const fault of small.faults) checks.push(...(await outage(small, fault, plan)));
     } finally {

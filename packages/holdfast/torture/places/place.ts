@@ -1,4 +1,10 @@
-import type { LinkOptions, StoreName, Whereabouts } from '../links/link.ts';
+import {
+  type ClientName,
+  CLIENTS,
+  type LinkOptions,
+  type StoreName,
+  type Whereabouts,
+} from '../links/link.ts';
 import { postgresPlace } from './postgres.ts';
 import { redisPlace } from './redis.ts';
 import { sqlitePlace } from './sqlite.ts';
@@ -22,6 +28,7 @@ export interface Fault {
 
 /** How a place is to be. */
 export interface PlaceOptions {
+  readonly client: ClientName;
   /** Little room, so that its disk can be filled: then `faults` is that alone. */
   readonly isSmall: boolean;
 }
@@ -29,6 +36,9 @@ export interface PlaceOptions {
 const PLACES = { sqlite: sqlitePlace, redis: redisPlace, postgres: postgresPlace };
 
 /** @throws (the promise rejects) NoRoomError if a small place cannot be made on this machine. */
-export function openPlace(store: StoreName, options: PlaceOptions = { isSmall: false }) {
-  return PLACES[store](options);
+export function openPlace(
+  store: StoreName,
+  { client = CLIENTS[store][0], isSmall = false }: Partial<PlaceOptions> = {},
+) {
+  return PLACES[store]({ client, isSmall });
 }

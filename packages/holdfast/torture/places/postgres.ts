@@ -1,12 +1,12 @@
 import pg from 'pg';
 import { type PostgresServer, startPostgres } from '../../../../test/servers/postgres.ts';
-import { preparePostgres } from '../links/postgres.ts';
+import { preparePostgres } from '../links/pg.ts';
 import type { Place, PlaceOptions } from './place.ts';
 import { fullDisk, serverFaults } from './server-faults.ts';
 import { mountSmallDisk } from './tmpfs.ts';
 
 /** A PostgreSQL as it is by default: a commit is on the disk when it is acknowledged. */
-export async function postgresPlace({ isSmall }: PlaceOptions): Promise<Place> {
+export async function postgresPlace({ client, isSmall }: PlaceOptions): Promise<Place> {
   const disk = isSmall ? mountSmallDisk(160) : null;
   const server = await startPostgres({
     settings: { wal_recycle: 'off', min_wal_size: '32MB', max_wal_size: '64MB' },
@@ -14,7 +14,7 @@ export async function postgresPlace({ isSmall }: PlaceOptions): Promise<Place> {
   });
   await preparePostgres(server.url);
   return {
-    store: 'postgres',
+    client,
     where: server.url,
     link: {},
     faults:

@@ -5,7 +5,7 @@ import { fullDisk, serverFaults } from './server-faults.ts';
 import { mountSmallDisk } from './tmpfs.ts';
 
 /** A Redis with the durability that the store's promises ask for. */
-export async function redisPlace({ isSmall }: PlaceOptions): Promise<Place> {
+export async function redisPlace({ client, isSmall }: PlaceOptions): Promise<Place> {
   const disk = isSmall ? mountSmallDisk(8) : null;
   const server = await startRedis({
     appendonly: true,
@@ -14,7 +14,7 @@ export async function redisPlace({ isSmall }: PlaceOptions): Promise<Place> {
     ...(disk === null ? {} : { dir: disk.dir }),
   });
   return {
-    store: 'redis',
+    client,
     where: server.url,
     link: {},
     faults:

@@ -10,11 +10,11 @@ const FEW_PAGES = 40;
 const SHORT = 1000;
 
 /** A folder; processes share its file. */
-export async function sqlitePlace({ isSmall }: PlaceOptions): Promise<Place> {
+export async function sqlitePlace({ client, isSmall }: PlaceOptions): Promise<Place> {
   const where = join(temporaryFolder(), 'records.db');
   const link = isSmall ? { maxPageCount: FEW_PAGES } : {};
   const faults = isSmall ? [fullFile(where)] : [lockedFile(where)];
-  return { store: 'sqlite', where, link, faults, close: async () => {} };
+  return { client, where, link, faults, close: async () => {} };
 }
 
 /** Another process sits on the write lock, as one does that is stopped in the middle of a commit. */

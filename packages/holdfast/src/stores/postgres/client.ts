@@ -60,8 +60,10 @@ export interface Database<Tx> {
   /**
    * Begins a transaction, and commits or rolls back as `work` has it; rolls back when `work` throws, and
    * rejects with that. A connection of which nobody knows how it stands is not used again.
+   *
+   * @param limit milliseconds after which it ends, rolled back, and rejects; what work asks of it later is refused.
    */
-  transaction<T>(work: (ask: Ask, tx: Tx) => Promise<Decided<T>>): Promise<T>;
+  transaction<T>(work: (ask: Ask, tx: Tx) => Promise<Decided<T>>, limit?: number): Promise<T>;
 }
 
 /**
@@ -75,7 +77,7 @@ export function databaseOf<Tx>(client: unknown, path: string, runtime: Runtime):
     return postgresJsDatabase(sql, runtime.clock) as Database<never>;
   }
   if (hasMethods(client, 'query', 'connect')) {
-    return pgDatabase(client as unknown as PgPool<PgConnection>) as Database<never>;
+    return pgDatabase(client as unknown as PgPool<PgConnection>, runtime.clock) as Database<never>;
   }
   throw new TypeError(
     `${path} needs a pg.Pool or the sql function of postgres.js, got ${show(client)}`,

@@ -5,8 +5,15 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type PostgresServer, startPostgres } from '../../../../../test/servers/postgres.ts';
-import { askIn, byPg, CLIENTS, type Connected, isGone, request } from '../../../test/postgres.ts';
-import type { ClaimRequest } from '../../idempotency/store.ts';
+import {
+  type Asked,
+  askIn,
+  byPg,
+  CLIENTS,
+  type Connected,
+  isGone,
+  request,
+} from '../../../test/postgres.ts';
 import { migrate } from './migrate.ts';
 
 let server: PostgresServer;
@@ -43,7 +50,7 @@ describe.each(CLIENTS)('a transaction by %s', (_name, connect) => {
   afterEach(() => connected.end());
 
   /** Asked again until it can be told, the key is as it should be. */
-  const becomes = (kind: string, asked: ClaimRequest) =>
+  const becomes = (kind: string, asked: Asked) =>
     vi.waitFor(
       async () => {
         const answer = await connected.store.transact(asked, workOf(asked.id));
@@ -125,7 +132,8 @@ const PROGRAM = `
   const store = postgresStore(new pg.Pool({ connectionString: url, max: 1 }));
   for (let at = 0; ; at++) {
     const id = run + '-' + at;
-    await store.transact({ id, token: id, fingerprint: 'f', retention: 60000 }, async (tx) => {
+    const asked = { id, token: id, fingerprint: 'f', retention: 60000, maxDuration: 60000 };
+    await store.transact(asked, async (tx) => {
       await tx.query('insert into effects values ($1)', [id]);
       console.log(id);
       return { result: '1', value: 1 };

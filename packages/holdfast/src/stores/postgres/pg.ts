@@ -1,4 +1,6 @@
+import type { Clock } from '../../runtime/clock.ts';
 import type { Answer, Ask, Database } from './client.ts';
+import { Limit } from './limit.ts';
 
 /** What is used of `pg.Pool`; `Connection` is what its `connect()` gives. */
 export interface PgPool<Connection = unknown> extends PgQueries {
@@ -25,27 +27,35 @@ interface PgResult {
 /** Asks over a `pg.Pool`. */
 export function pgDatabase<Connection extends PgConnection>(
   pool: PgPool<Connection>,
+  clock: Clock,
 ): Database<Connection> {
   return {
     ask: askOver(pool),
-    transaction: async (work) => {
+    transaction: async (work, time = Infinity) => {
       const connection = await pool.connect();
       if (typeof connection?.release !== 'function') {
         throw new TypeError('postgresStore needs a pg.Pool, got something else that has connect()');
       }
       // A connection that is lost between two questions says so here, or else ends the process.
       connection.on('error', ignore);
+      const limit = new Limit(clock, time);
       let isClean = false;
+      const run = async () => {
+        try {
+          await connection.query({ text: 'begin' });
+          const { commit, value } = await work(askOver(connection), connection);
+          await end(connection, commit ? 'COMMIT' : 'ROLLBACK');
+          isClean = true;
+          return value;
+        } catch (error) {
+          isClean = await isRolledBack(connection);
+          throw error;
+        }
+      };
       try {
-        await connection.query({ text: 'begin' });
-        const { commit, value } = await work(askOver(connection), connection);
-        await end(connection, commit ? 'COMMIT' : 'ROLLBACK');
-        isClean = true;
-        return value;
-      } catch (error) {
-        isClean = await isRolledBack(connection);
-        throw error;
+        return await Promise.race([run(), limit.over]);
       } finally {
+        limit.stop();
         connection.removeListener('error', ignore);
         connection.release(!isClean);
       }

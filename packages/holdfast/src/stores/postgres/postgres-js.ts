@@ -1,6 +1,7 @@
 import { Sleep } from '../../idempotency/sleep.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Ask, Database, Decided } from './client.ts';
+import { Limit } from './limit.ts';
 
 /** What is used of the `sql` function of postgres.js; `Tx` is the `sql` of a transaction. */
 export interface PostgresJs<Tx = unknown> extends PostgresJsQueries {
@@ -32,13 +33,17 @@ export function postgresJsDatabase<Tx extends PostgresJsQueries>(
 ): Database<Tx> {
   return {
     ask: askOver(sql),
-    transaction: async <T>(work: (ask: Ask, tx: Tx) => Promise<Decided<T>>) => {
+    transaction: async <T>(
+      work: (ask: Ask, tx: Tx) => Promise<Decided<T>>,
+      time: number = Infinity,
+    ) => {
       let decided: Decided<T> | undefined;
       const lost = new AbortController();
+      const limit = new Limit(clock, time);
       const begun = sql.begin(async (tx) => {
-        const safe = untilLost(tx, lost.signal);
+        const safe = whileOpen(tx, () => !lost.signal.aborted && !limit.isOver);
         try {
-          decided = await work(askOver(safe), safe);
+          decided = await Promise.race([work(askOver(safe), safe), limit.over]);
           // What is thrown is how this client is told to roll back.
           if (!decided.commit) throw ROLLBACK;
         } catch (error) {
@@ -49,9 +54,11 @@ export function postgresJsDatabase<Tx extends PostgresJsQueries>(
       });
       begun.catch(() => lost.abort());
       try {
-        await begun;
+        await Promise.race([begun, limit.over]);
       } catch (error) {
         if (error !== ROLLBACK) throw error;
+      } finally {
+        limit.stop();
       }
       return decided!.value;
     },
@@ -65,14 +72,15 @@ function isOfConnection(error: unknown): boolean {
   return /^(CONNECTION_|E[A-Z])/.test(String((error as { code?: unknown } | null)?.code));
 }
 
-/** The same handle, of which every use throws once the signal has aborted. */
-function untilLost<Handle extends object>(handle: Handle, lost: AbortSignal): Handle {
+/** The same handle, of which every use throws once the transaction is not open any more. */
+function whileOpen<Handle extends object>(handle: Handle, isOpen: () => boolean): Handle {
   const wrapped = (value: unknown): unknown =>
-    typeof value === 'function' ? untilLost(value, lost) : value;
+    typeof value === 'function' ? whileOpen(value, isOpen) : value;
   return new Proxy(handle, {
     get: (target, key) => wrapped(Reflect.get(target, key)),
     apply: (target, self, given: unknown[]) => {
-      if (lost.aborted) throw new Error('the connection of this transaction was lost');
+      if (!isOpen())
+        throw new Error('the connection of this transaction was lost, or its time is over');
       // Of a savepoint: its work is handed such a handle too.
       const parameters = given.map((each) =>
         typeof each === 'function' ? (inner: unknown) => each(wrapped(inner)) : each,

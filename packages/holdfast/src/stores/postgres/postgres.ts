@@ -1,9 +1,9 @@
 import { parseOptions } from '../../core/options.ts';
 import type {
   Claim,
-  ClaimRequest,
   Granted,
   Transacted,
+  TransactRequest,
   TransactionalStore,
 } from '../../idempotency/store.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
@@ -30,6 +30,11 @@ import { type Statement, statementsOf } from './statements.ts';
  * `client` is a `pg.Pool`, or the `sql` function of postgres.js; the store neither opens nor closes it.
  * Each transaction holds one of its connections as long as the work runs, so let it have as
  * many as work may run at once, and some more. Like every user of `pg.Pool`, listen to its `error` event.
+ *
+ * A transaction that lasts for longer than the engine's `maxDuration` is rolled back, and its connection closed. The
+ * server is told of that limit too (`idle_in_transaction_session_timeout` and `statement_timeout`, unless they are
+ * shorter), for an owner who falls silent, and for a statement that does not end.
+ *
  * For transactions prefer `pg`: when the server closes a connection that is in one, postgres.js 3.4.9 can end the
  * process, and a query that was made before the loss and awaited after it can run outside of the transaction. The
  * record is never written then, but such a query's effect may stand.
@@ -73,13 +78,13 @@ export function postgresStore<Client extends PostgresClient>(
     close: () => Promise.resolve(),
 
     transact: <T>(
-      { id, token, fingerprint, retention }: Omit<ClaimRequest, 'expired' | 'lease'>,
+      { id, token, fingerprint, retention, maxDuration }: TransactRequest,
       work: (tx: TransactionOf<Client>) => Promise<Transacted<T>>,
     ) =>
       database.transaction<Standing | Done<T>>(async (ask, tx) => {
         const { lock, record } = statements;
         const tellInside = over(ask);
-        const standing = answerOf(await tellInside(lock, id, token, fingerprint));
+        const standing = answerOf(await tellInside(lock, id, token, fingerprint, maxDuration));
         if (standing !== null) return { commit: false, value: standing as Standing };
         const { result, value } = await work(tx);
         const done: Done<T> = { kind: 'done', value };
@@ -87,7 +92,7 @@ export function postgresStore<Client extends PostgresClient>(
         const kept = await tellInside(record, id, token, fingerprint, result, retention);
         if (!isOne(kept)) throw new Error(NOT_KEPT);
         return { commit: true, value: done };
-      }),
+      }, maxDuration),
   };
 }
 

@@ -13,7 +13,7 @@ export function statementsOf(table: TableName) {
   return {
     /** See `migrations/0001-records.sql`. */
     claim: statement(`select ${table.sql('_claim')}($1, $2, $3, $4, $5, $6) as answer`),
-    lock: statement(`select ${table.sql('_lock')}($1, $2, $3) as answer`),
+    lock: statement(`select ${table.sql('_lock')}($1, $2, $3, $4) as answer`),
 
     extend: statement(
       `update ${records} set

@@ -1,8 +1,15 @@
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, test, vi } from 'vitest';
 import { type PostgresServer, startPostgres } from '../../../../../test/servers/postgres.ts';
-import { askIn, byPg, CLIENTS, type Connected, isGone, request } from '../../../test/postgres.ts';
-import type { ClaimRequest } from '../../idempotency/store.ts';
+import {
+  type Asked,
+  askIn,
+  byPg,
+  CLIENTS,
+  type Connected,
+  isGone,
+  request,
+} from '../../../test/postgres.ts';
 import { migrate } from './migrate.ts';
 import { postgresStore } from './postgres.ts';
 
@@ -223,7 +230,7 @@ describe.each(CLIENTS)('a transaction by %s', (_name, connect) => {
   });
 
   /** The first to use the client again may still be told of the connection that was lost. */
-  async function becomesDone(asked: ClaimRequest): Promise<void> {
+  async function becomesDone(asked: Asked): Promise<void> {
     await vi.waitFor(
       async () => {
         const answer = await store.transact(asked, done(asked.id).work);

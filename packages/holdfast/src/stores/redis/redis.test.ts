@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import { createClient } from 'redis';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import {
   claimOf,
   claimed,
@@ -45,6 +45,19 @@ describe('the Redis store', () => {
     await client.config('RESETSTAT');
     await steps();
     expect(await commands()).toEqual({ evalsha: 5 });
+  });
+
+  test('leaves nothing of a record whose lease is ended in its last moment', async () => {
+    const store = redisStore(client);
+    for (let round = 0; round < 500; round++) {
+      const request = claimOf({ lease: 1, retention: 1 });
+      const ends = Array.from({ length: 6 }, () => () => store.extend(request, 0));
+      const points = Array.from({ length: 6 }, () => () => store.checkpoint(request, POINT, 0));
+      const steps = [() => store.claim(request), ...(round % 2 === 0 ? ends : points)];
+      await Promise.all(steps.map((step) => step()));
+    }
+    // What expires is gone within moments, and what does not is found here.
+    await vi.waitFor(async () => expect(await client.dbsize()).toBe(0), 20_000);
   });
 
   test.each(['ioredis', 'node-redis'])(

@@ -117,6 +117,22 @@ describe('a step that fails', () => {
     });
   });
 
+  test('costs the others a few commits more, and not one each', async () => {
+    await withStore({}, async (store) => {
+      await store.check();
+      const { commits } = store.snapshot();
+      const claims = Array.from({ length: 512 }, (_, at) =>
+        store.claim(at === 300 ? { ...request('b'), fingerprint: {} as never } : request(`${at}`)),
+      );
+      const refused = (await Promise.allSettled(claims)).filter(
+        ({ status }) => status === 'rejected',
+      );
+      expect(refused).toHaveLength(1);
+      // The halves that it is not in: 256, 128, ... 1.
+      expect(store.snapshot().commits - commits).toBe(9);
+    });
+  });
+
   test('for want of room leaves the others theirs, and its own once there is some', async () => {
     await withStore({ maxPageCount: 64 }, async (store) => {
       await store.claim(request('small'));

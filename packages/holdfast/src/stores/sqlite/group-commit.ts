@@ -33,7 +33,8 @@ const BUSY_RETRY = 10;
  * steps of one turn of the event loop go into one transaction, and settle once it is committed. (DeWitt
  * et al., "Implementation Techniques for Main Memory Database Systems", 1984: group commit.)
  *
- * A step that fails does not fail its neighbours: the transaction is undone, and each is done in one of its own.
+ * A step that fails does not fail its neighbours: the transaction is undone, and each half of it is done by itself, down to the
+ * step alone.
  */
 export class GroupCommit extends TimerNode {
   /** Transactions that were committed. */
@@ -141,8 +142,13 @@ export class GroupCommit extends TimerNode {
     } catch (error) {
       connection.rollback();
       if (isBroken(error)) this.#dropConnection();
-      if (batch.length === 1) this.#reject(batch, error);
-      else for (const step of batch) this.#commit([step], driver);
+      if (batch.length === 1) {
+        this.#reject(batch, error);
+        return;
+      }
+      const half = batch.length / 2;
+      this.#commit(batch.slice(0, half), driver);
+      this.#commit(batch.slice(half), driver);
       return;
     }
     this.commits++;

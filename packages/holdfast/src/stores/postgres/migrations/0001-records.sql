@@ -128,11 +128,17 @@ end
 $$;
 
 -- Takes a key for as long as the transaction lasts, in memory: null if it may be had, else a claim as JSON.
-create function holdfast_idempotency_lock(asked_id text, asked_token text, asked_fingerprint text)
-returns text language plpgsql as $$
+create function holdfast_idempotency_lock(
+  asked_id text,
+  asked_token text,
+  asked_fingerprint text,
+  max_duration double precision
+) returns text language plpgsql as $$
 declare
   found_record holdfast_idempotency%rowtype;
   at timestamptz;
+  limited text;
+  given_limit double precision;
 begin
   -- Whoever has it ends when it ends: nobody knows when, so ask again in a second.
   if not pg_try_advisory_xact_lock(
@@ -146,6 +152,13 @@ begin
   at := clock_timestamp();
   select * into found_record from holdfast_idempotency where id = asked_id and expires_at > at;
   if not found then
+    -- Against an owner who falls silent, and a statement that never ends, which the owner could not stop.
+    foreach limited in array array['idle_in_transaction_session_timeout', 'statement_timeout'] loop
+      given_limit := extract(epoch from current_setting(limited)::interval) * 1000;
+      if given_limit = 0 or given_limit > max_duration then
+        perform set_config(limited, least(ceil(max_duration), 2147483647)::text, true);
+      end if;
+    end loop;
     return null;
   end if;
   return coalesce(

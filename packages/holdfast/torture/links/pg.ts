@@ -6,7 +6,7 @@ import type { Link } from './link.ts';
 const CONNECTIONS = 12;
 
 /** Records in PostgreSQL, by `pg`; the ledger is a table of the same database. */
-export function postgresLink(url: string): Link {
+export function pgLink(url: string): Link {
   const pool = new pg.Pool({ connectionString: url, max: CONNECTIONS });
   // Outages are what this is about.
   pool.on('error', () => {});

@@ -6,7 +6,7 @@ import type { Link } from './link.ts';
 const LEDGER = 'ledger';
 
 /** Records in Redis, by ioredis as the store's documentation has it; the ledger is a list. */
-export async function redisLink(url: string): Promise<Link> {
+export async function ioredisLink(url: string): Promise<Link> {
   const client = new Redis(url, {
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
