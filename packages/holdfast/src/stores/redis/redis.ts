@@ -26,7 +26,8 @@ import { type Script, scripts } from './scripts.ts';
  * not send a command twice, whose second answer would be that the key is not the asker's:
  *
  * - ioredis: `{ enableOfflineQueue: false, maxRetriesPerRequest: 0, autoResendUnfulfilledCommands: false }`;
- * - node-redis: `{ disableOfflineQueue: true }`.
+ * - node-redis: `{ disableOfflineQueue: true, commandOptions: { timeout: 0 } }`; since version 6 it has a timer for each
+ *   command, which costs more than the command.
  *
  * Wait until such a client is ready before the first call.
  *
