@@ -10,12 +10,17 @@ import { askTwice, charge, database, type Order } from './shop.ts';
 const engine = idempotency({ name: 'charges', store: sqliteStore(database) });
 const once = idempotent(engine, { required: true });
 
-const server = createServer(
-  once(async (request, response) => {
-    const receipt = await charge((await json(request)) as Order);
-    response.writeHead(201, { 'Content-Type': 'application/json' }).end(JSON.stringify(receipt));
-  }),
-);
+const chargeOnce = once(async (request, response) => {
+  const receipt = await charge((await json(request)) as Order);
+  response.writeHead(201, { 'Content-Type': 'application/json' }).end(JSON.stringify(receipt));
+});
+
+const server = createServer((request, response) => {
+  chargeOnce(request, response).catch(() => {
+    if (!response.headersSent) response.writeHead(500);
+    response.end();
+  });
+});
 
 server.listen(0, '127.0.0.1', async () => {
   await askTwice((server.address() as AddressInfo).port);
