@@ -57,6 +57,15 @@ export class LeaseLostError extends HoldfastError {
   }
 }
 
+declare module '../core/errors.ts' {
+  interface ErrorClasses {
+    readonly IDEMPOTENCY_CONFLICT: IdempotencyConflictError;
+    readonly IDEMPOTENCY_MISMATCH: IdempotencyMismatchError;
+    readonly IDEMPOTENCY_STORE: IdempotencyStoreError;
+    readonly LEASE_LOST: LeaseLostError;
+  }
+}
+
 for (const errorClass of [
   IdempotencyConflictError,
   IdempotencyMismatchError,

@@ -48,7 +48,7 @@ export function problem(code: ProblemCode, { detail, retryAfter }: ProblemAbout 
 /** The refusal that an engine's error is told by. */
 export function problemOf(error: unknown): HttpAnswer {
   if (isHoldfastError(error, 'IDEMPOTENCY_MISMATCH')) return problem('idempotency-key-reused');
-  if (isHoldfastError(error, 'IDEMPOTENCY_CONFLICT')) return conflict(error as never);
+  if (isHoldfastError(error, 'IDEMPOTENCY_CONFLICT')) return conflict(error);
   if (isHoldfastError(error, 'IDEMPOTENCY_STORE')) {
     return problem('idempotency-store-unavailable', { retryAfter: error.retryAfter ?? 0 });
   }
