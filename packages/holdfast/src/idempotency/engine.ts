@@ -1,3 +1,4 @@
+import { bothSinks } from '../core/events.ts';
 import { parseOptions, show } from '../core/options.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { systemRuntime } from '../runtime/system.ts';
@@ -63,7 +64,12 @@ export function idempotency(
   if (options.retention < options.lease) {
     throw new RangeError('idempotency.retention must be at least as long as idempotency.lease');
   }
-  const own = { ...runtime, dependency: name, random: runtime.random.fork(name) };
+  const own: Runtime = {
+    ...runtime,
+    dependency: name,
+    random: runtime.random.fork(name),
+    sink: bothSinks(runtime.sink, (options.onEvent ?? null) as Runtime['sink']),
+  };
   const guard = new GuardedStore(store, options.storeTimeout, own);
   return new Engine(new Keeper(guard, options, own), mode) as never;
 }

@@ -8,6 +8,7 @@ import {
 } from '../core/options.ts';
 import type { Keep, Reconciled, Unfinished } from './idempotency.ts';
 import type { IdempotencyStore, TransactionalStore } from './store.ts';
+import type { IdempotencyEvent } from './telemetry.ts';
 
 /** What work came to: its value, or what it threw. */
 export type WorkOutcome =
@@ -96,6 +97,10 @@ export const idempotencyOptions = {
    */
   storeResult: callback<(outcome: WorkOutcome) => Keep>({
     what: 'What to do with an outcome: store it, release the key, or hold it as unknown',
+  }),
+  /** Told every event of this engine, synchronously; what it throws is dropped. */
+  onEvent: callback<(event: IdempotencyEvent) => void>({
+    what: 'Told every event of this engine',
   }),
 };
 

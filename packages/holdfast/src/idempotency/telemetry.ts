@@ -1,5 +1,6 @@
 import type { MetricDescriptor } from '../core/metrics.ts';
 import type { RuntimeEvent } from '../runtime/runtime.ts';
+import type { ConflictReason } from './errors.ts';
 
 /** A request with a key was answered: how. */
 export interface IdempotencyOpenedEvent extends RuntimeEvent {
@@ -13,9 +14,7 @@ export interface IdempotencyOpenedEvent extends RuntimeEvent {
     | 'taken-over'
     | 'replayed'
     | 'mismatch'
-    | 'in-progress'
-    | 'outcome-unknown'
-    | 'unreadable-record'
+    | ConflictReason
     | 'store-down'
     | 'unprotected'
     | 'aborted';
@@ -50,6 +49,7 @@ export interface IdempotencyStoreFailedEvent extends RuntimeEvent {
   readonly step: 'claim' | 'extend' | 'checkpoint' | 'complete' | 'release' | 'reap' | 'transact';
 }
 
+/** Everything that an engine tells; a part of `HoldfastEvent`. `dependency` is the engine's name. */
 export type IdempotencyEvent =
   | IdempotencyOpenedEvent
   | IdempotencyEndedEvent
@@ -57,6 +57,7 @@ export type IdempotencyEvent =
   | IdempotencyReconciledEvent
   | IdempotencyStoreFailedEvent;
 
+/** A part of `metrics`. */
 export const idempotencyMetrics: readonly MetricDescriptor[] = [
   {
     name: 'holdfast.idempotency.requests',
