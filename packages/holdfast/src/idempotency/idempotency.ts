@@ -25,7 +25,10 @@ export interface Idempotency<Tx = undefined> {
   /** For adapters, whose work has no function around it: says how the key stands, and never rejects. */
   open(request: OpenRequest): Promise<Opened<Tx>>;
 
-  /** Warns of whatever endangers what the store promises: sentences, none if all is well. */
+  /**
+   * Warns of whatever endangers what the store promises: sentences, none if all is well. The engine itself asks this at
+   * its first use; see `startCheck`. Rejects when the store cannot be asked.
+   */
   check(): Promise<readonly string[]>;
 
   /** Plain JSON: what runs and waits now, and how the store's breaker stands. */

@@ -12,6 +12,7 @@ import type { Keeper } from './keeper.ts';
 import { LeasedExecution } from './leased.ts';
 import { reconcile } from './reconcile.ts';
 import { jsonOf } from './steps.ts';
+import { startCheck } from './start-check.ts';
 import type { Claim, Granted, OnExpiredLease, Owned } from './store.ts';
 import type { IdempotencyOpenedEvent } from './telemetry.ts';
 import { type Begun, beginTransaction } from './transactional.ts';
@@ -52,10 +53,12 @@ export class Opener {
   readonly #prefix: string;
   #claims = 0;
   #reapAt = 0;
+  #isChecked: boolean;
 
   constructor(keeper: Keeper, mode: 'leased' | 'transactional') {
     const { onExpiredLease, reconcile: hook } = keeper.options;
     this.#keeper = keeper;
+    this.#isChecked = !keeper.options.startCheck;
     this.#prefix = `${randomText(keeper.runtime.random)}-`;
     this.#isTransactional = mode === 'transactional';
     this.#onExpired =
@@ -103,7 +106,7 @@ export class Opener {
       if (runtime.sink !== null) {
         emit<IdempotencyOpenedEvent>(runtime, { type: 'idempotency.opened', dependency, how });
       }
-      this.#reapNowAndThen();
+      this.#tendNowAndThen();
     }
   }
 
@@ -215,12 +218,18 @@ export class Opener {
     });
   }
 
-  /** In passing, so that no timer of it holds the process. */
-  #reapNowAndThen(): void {
+  /** Reaps, and checks the store until it has answered: in passing, so that no timer of it holds the process. */
+  #tendNowAndThen(): void {
     const { guard, runtime } = this.#keeper;
     const now = runtime.clock.recent();
     if (now < this.#reapAt) return;
     this.#reapAt = now + REAP_EVERY;
+    if (!this.#isChecked) {
+      this.#isChecked = true;
+      this.#keeper.inBackground(async () => {
+        this.#isChecked = await startCheck(this.#keeper);
+      });
+    }
     this.#keeper.inBackground(async () => {
       const reap = guard.tell('reap', (store) => store.reap(REAP_BATCH));
       const reaped = await reap.catch(() => 0);

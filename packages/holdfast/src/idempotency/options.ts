@@ -1,6 +1,7 @@
 import {
   callback,
   duration,
+  flag,
   integer,
   oneOf,
   type OptionsOf,
@@ -90,6 +91,16 @@ export const idempotencyOptions = {
     default: '1s',
     min: 1,
     max: 60_000,
+  }),
+  /**
+   * Whether the store is asked, once, what of its configuration endangers its promises, such as persistence that is
+   * off. That happens in the background after the first key: no call waits for it or fails by it, and a store that
+   * does not answer is asked again later. Each finding is an event, `idempotency.store-warned`; with neither `onEvent` nor a sink
+   * it is a warning of the process (`process.emitWarning`), as nobody would hear of it otherwise. Default true.
+   */
+  startCheck: flag({
+    what: 'Whether the store is asked once what endangers its promises, and its findings are told',
+    default: true,
   }),
   /**
    * What to do with an outcome of `idempotent`. Default: values are stored; of what is thrown, errors marked

@@ -46,7 +46,22 @@ export interface IdempotencyReconciledEvent extends RuntimeEvent {
 /** A step of the store failed. */
 export interface IdempotencyStoreFailedEvent extends RuntimeEvent {
   readonly type: 'idempotency.store-failed';
-  readonly step: 'claim' | 'extend' | 'checkpoint' | 'complete' | 'release' | 'reap' | 'transact';
+  readonly step:
+    | 'claim'
+    | 'extend'
+    | 'checkpoint'
+    | 'complete'
+    | 'release'
+    | 'reap'
+    | 'transact'
+    | 'check';
+}
+
+/** The check at the start has found what endangers the store's promises: one of these for each finding. */
+export interface IdempotencyStoreWarnedEvent extends RuntimeEvent {
+  readonly type: 'idempotency.store-warned';
+  /** A sentence that says what it is, what it may lead to, and mostly what to do. */
+  readonly warning: string;
 }
 
 /** Everything that an engine tells; a part of `HoldfastEvent`. `dependency` is the engine's name. */
@@ -55,7 +70,8 @@ export type IdempotencyEvent =
   | IdempotencyEndedEvent
   | IdempotencyLeaseLostEvent
   | IdempotencyReconciledEvent
-  | IdempotencyStoreFailedEvent;
+  | IdempotencyStoreFailedEvent
+  | IdempotencyStoreWarnedEvent;
 
 /** A part of `metrics`. */
 export const idempotencyMetrics: readonly MetricDescriptor[] = [
@@ -108,5 +124,13 @@ export const idempotencyMetrics: readonly MetricDescriptor[] = [
     what: 'Steps of the store that failed or took too long',
     attributes: ['dependency', 'step'],
     from: 'idempotency.store-failed',
+  },
+  {
+    name: 'holdfast.idempotency.store_warnings',
+    instrument: 'counter',
+    unit: '{warning}',
+    what: 'What the check at the start has found to endanger the promises of the store',
+    attributes: ['dependency'],
+    from: 'idempotency.store-warned',
   },
 ];

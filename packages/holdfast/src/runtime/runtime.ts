@@ -19,6 +19,8 @@ export interface Runtime {
   readonly diagnostics: boolean;
   /** Where events go; null costs nothing. Called synchronously; what it throws is dropped. */
   readonly sink: ((event: RuntimeEvent) => void) | null;
+  /** Tells people of a danger that no listener would hear of, seldom. Nobody, where there is none. */
+  readonly warn?: ((warning: string) => void) | undefined;
 }
 
 /** The least an event has. Policies add their own fields; see `HoldfastEvent` for the whole union. */

@@ -178,4 +178,5 @@ export const systemRuntime: Runtime = {
   dependency: '',
   diagnostics: globalThis.process?.env?.['NODE_ENV'] !== 'production',
   sink: null,
+  warn: (warning) => globalThis.process?.emitWarning?.(warning, 'HoldfastWarning'),
 };
