@@ -91,6 +91,7 @@ export { type Clock, TimerNode, type TimerOwner } from './runtime/clock.ts';
 export { type Random, seededRandom } from './runtime/random.ts';
 export {
   type ContextKeeper,
+  type ContextVariable,
   noContext,
   type Runtime,
   type RuntimeEvent,

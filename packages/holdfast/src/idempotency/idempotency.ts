@@ -12,7 +12,7 @@ export interface Idempotency<Tx = undefined> {
    * answers must be JSON; undefined and void are.
    *
    * @throws (the promise rejects) what `work` throws; `IdempotencyConflictError` while another does it,
-   *   or when nobody knows how that ended; `IdempotencyMismatchError` if the key was used for something
+   *   when nobody knows how that ended, or at once when `work` itself asks for its own key (`why: 'nested'`); `IdempotencyMismatchError` if the key was used for something
    *   else; `IdempotencyStoreError` if the store cannot be asked; `LeaseLostError` if the work was done
    *   but somebody else had taken over meanwhile.
    */

@@ -7,7 +7,7 @@ export interface IdempotencyOpenedEvent extends RuntimeEvent {
   readonly type: 'idempotency.opened';
   /**
    * `claimed`, for the first time; `taken-over`, after a crash; `replayed`; `mismatch`; `in-progress`;
-   * `outcome-unknown`; `unreadable-record`; `store-down`; `unprotected`: done without the store; `aborted`.
+   * `outcome-unknown`; `unreadable-record`; `nested`: by the work of that very key; `store-down`; `unprotected`: done without the store; `aborted`.
    */
   readonly how:
     | 'claimed'

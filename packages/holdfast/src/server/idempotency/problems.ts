@@ -63,6 +63,9 @@ function conflict({ why, retryAfter }: IdempotencyConflictError): HttpAnswer {
       return problem('idempotency-outcome-unknown', { retryAfter });
     case 'unreadable-record':
       return problem('idempotency-record-unreadable');
+    case 'nested':
+      // A mistake of the server's own.
+      return problem('idempotency-failed');
   }
 }
 
