@@ -7,6 +7,7 @@ import type {
   IdempotencyStoreError,
   LeaseLostError,
 } from 'holdfast/idempotency';
+import { PROBLEMS } from 'holdfast/node-http';
 
 describe('isHoldfastError', () => {
   test('with a code narrows to the class of that code', (error: unknown = null) => {
@@ -37,4 +38,10 @@ describe('isHoldfastError', () => {
     // @ts-expect-error: of which code?
     void error.why;
   });
+});
+
+test('a problem has its own type and status', () => {
+  const { type, status } = PROBLEMS['idempotency-in-progress'];
+  expectTypeOf(type).toEqualTypeOf<'urn:holdfast:problem:idempotency-in-progress'>();
+  expectTypeOf(status).toEqualTypeOf<409>();
 });
