@@ -48,6 +48,8 @@ export type Serve = (handle: Handle, options: SiteOptions) => Promise<RunningSer
 
 export interface RunningServer {
   readonly port: number;
+  /** Where it does not speak HTTP/1: what does as `fetch` does. */
+  readonly fetch?: (url: string, init: RequestInit) => Promise<Response>;
   /** Ends its connections as well. */
   close(): Promise<void>;
 }
@@ -100,8 +102,9 @@ export async function site(serve: Serve, handle: Handle, about: About = {}): Pro
     await server.close();
     await engine.close();
   });
+  const send = server.fetch ?? fetch;
   const request = (path: string, sent: Partial<Sent> = {}): Promise<Response> =>
-    fetch(`http://127.0.0.1:${server.port}${path}`, initOf(sent));
+    send(`http://127.0.0.1:${server.port}${path}`, initOf(sent));
   return {
     port: server.port,
     calls,

@@ -1,5 +1,6 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { isEventStream } from './bounded-stream.ts';
+import { http2StreamOf, isDestroyed } from './http2.ts';
 import type { AnswerHead, HttpAnswer, HttpRun } from './http-idempotency.ts';
 
 /** A response of node:http of which nothing leaves before its end has been told. */
@@ -109,7 +110,7 @@ class Held implements HeldResponse {
       void this.#run.fail(new Error('the handler has not answered'));
     };
     if (this.#ended) return;
-    if (response.destroyed) neverAnswers();
+    if (isDestroyed(response)) neverAnswers();
     else response.once('close', neverAnswers);
   }
 
@@ -262,7 +263,8 @@ class Held implements HeldResponse {
     const response = this.#response;
     this.#phase = 'through';
     this.resetHeaders();
-    response.statusMessage = '';
+    // HTTP/2 has none, and Node warns of it.
+    if (http2StreamOf(response) === undefined) response.statusMessage = '';
     sendAnswer(response, answer);
     this.#phase = 'replaced';
     if (this.#owesDrain && !this.#ended) response.emit('drain');
