@@ -35,9 +35,8 @@ export type NestIdempotencyOptions<Source extends object = NestRequestLike> =
  * It must be the outermost interceptor. Guards come before it, so a replay is given only to who may have it; what
  * it keeps is what leaves in the end: behind the other interceptors, serialisers and exception filters. A handler
  * finds its execution on the request: `request.idempotency`. An answer of the handler's own (`@Res()`) is held like
- * any other; a handler of events (`@Sse()`) and one that is not called by HTTP are refused with a TypeError. On the
- * Fastify platform the plugin of `holdfast/fastify` does the same, with
- * `@RouteConfig({ holdfast: { idempotent: true } })`.
+ * any other; a handler of events (`@Sse()`) and one that is not called by HTTP are refused with a TypeError, and so
+ * is the Fastify platform. The plugin of `holdfast/fastify` is no way round that: it would replay before the guards.
  *
  * rxjs is not imported: what is given back is no Observable but an async iterable, which rxjs takes in
  * its place. That also keeps Nest from unsubscribing from a handler whose client has gone: it is done to its end.
@@ -164,7 +163,7 @@ function exchangeOf(context: ExecutionContextLike, { isSse, options }: Marks, li
   const response = context.switchToHttp().getResponse();
   if (!(response instanceof ServerResponse)) {
     throw new TypeError(
-      `@Idempotent() on ${name}: it needs the Express platform; on Fastify, register the plugin of holdfast/fastify`,
+      `@Idempotent() on ${name}: it needs the Express platform (@nestjs/platform-express); no other is supported`,
     );
   }
   const request = context.switchToHttp().getRequest() as Request;
