@@ -1,6 +1,6 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { gate, problemIn, type Reply, type Serve, site, until } from './site.ts';
+import { gate, problemIn, type Reply, type Serve, site } from './site.ts';
 
 const NOT_REPLAYABLE = { status: 409, type: 'urn:holdfast:problem:idempotency-not-replayable' };
 const binary = Uint8Array.from({ length: 1000 }, (_, i) => (i * 7) % 256);
@@ -95,16 +95,25 @@ export function boundedBodies(serve: Serve): void {
     expect(calls.length).toBe(1);
   });
 
-  test('of a request past the bound is answered 413, and the handler does not run', async () => {
-    const { send, calls } = await site(serve, () => ({ status: 200 }), {
-      http: { maxRequestBody: 1000 },
-    });
-    const answer = await send('/charge', { key: 'k1', body: { text: 'x'.repeat(2000) } });
-    expect(answer.status).toBe(413);
-    expect(calls).toEqual([]);
-    await until('others are served', () => true);
-    expect((await send('/charge', { key: 'k1', body: {} })).status).toBe(200);
-  });
+  test.each([
+    ['as its head says', false],
+    ['as it turns out', true],
+  ])(
+    'of a request past the bound, %s, is answered 413, and the handler does not run',
+    async (_, chunked) => {
+      const { send, calls } = await site(serve, () => ({ status: 200 }), {
+        http: { maxRequestBody: 1000 },
+      });
+      const body = { text: 'x'.repeat(2000) };
+      const answer = await send('/charge', { key: 'k1', body, chunked });
+      expect(answer.status).toBe(413);
+      expect(problemIn(answer).type).toBe('urn:holdfast:problem:idempotency-body-too-large');
+      expect(calls).toEqual([]);
+      expect((await send('/charge', { key: 'k1', body: {}, chunked })).status).toBe(200);
+      const within = JSON.stringify({ text: 'x'.repeat(989) });
+      expect((await send('/charge', { key: 'k2', body: within, chunked })).status).toBe(200);
+    },
+  );
 }
 
 async function* pieces(...chunks: Uint8Array[]): AsyncGenerator<Uint8Array> {

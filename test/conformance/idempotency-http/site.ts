@@ -77,6 +77,8 @@ export interface Sent {
   readonly key: string;
   readonly body: unknown;
   readonly headers: Record<string, string>;
+  /** In chunks, so that nothing tells its length. */
+  readonly chunked: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -113,8 +115,10 @@ export async function site(serve: Serve, handle: Handle, about: About = {}): Pro
   };
 }
 
-function initOf({ method = 'POST', key, body = { amount: 5 }, headers, signal }: Partial<Sent>) {
+function initOf(sent: Partial<Sent>): RequestInit {
+  const { method = 'POST', key, body = { amount: 5 }, headers, chunked = false, signal } = sent;
   const hasBody = method !== 'GET' && body !== null;
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
   return {
     method,
     redirect: 'manual',
@@ -123,9 +127,10 @@ function initOf({ method = 'POST', key, body = { amount: 5 }, headers, signal }:
       ...(hasBody ? { 'Content-Type': 'application/json' } : {}),
       ...headers,
     },
-    body: hasBody ? (typeof body === 'string' ? body : JSON.stringify(body)) : null,
+    body: hasBody ? (chunked ? new Blob([text]).stream() : text) : null,
+    ...(chunked ? { duplex: 'half' } : {}),
     signal: signal ?? null,
-  } satisfies RequestInit;
+  };
 }
 
 async function answerOf(response: Response): Promise<Answer> {

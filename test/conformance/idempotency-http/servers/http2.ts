@@ -36,11 +36,12 @@ export async function listeningHttp2(server: Http2Server): Promise<RunningServer
   const fetch = async (url: string, init: RequestInit): Promise<Response> => {
     const { pathname, search } = new URL(url);
     const headers = Object.fromEntries(new Headers(init.headers));
-    const { body, method = 'GET' } = init;
+    const { method = 'GET' } = init;
+    const body = init.body ? await new Response(init.body).text() : null;
     const head = { ...headers, ':method': method, ':path': pathname + search };
-    const stream = client.request(head, { endStream: typeof body !== 'string' });
+    const stream = client.request(head, { endStream: body === null });
     init.signal?.addEventListener('abort', () => stream.close(constants.NGHTTP2_CANCEL));
-    if (typeof body === 'string') stream.end(body);
+    if (body !== null) stream.end(body);
     return responseOf(stream);
   };
   return { port, close, fetch };

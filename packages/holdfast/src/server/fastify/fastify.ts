@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { idempotency, type Idempotency, type IdempotencyStore } from '../../idempotency/index.ts';
 import { isSafeToRetry } from '../../idempotency/options.ts';
 import {
@@ -11,7 +12,9 @@ import {
   type RequestBody,
   type RouteOptions,
 } from '../idempotency/http.ts';
+import { http2StreamOf } from '../idempotency/http2.ts';
 import { Gone } from '../idempotency/node-exchange.ts';
+import { readBody } from '../idempotency/node-request.ts';
 import { hold } from './payload.ts';
 import type {
   Done,
@@ -277,8 +280,15 @@ function typeOf({ headers }: AnswerHead): string {
   return headers.find(([name]) => name === 'content-type')?.[1] ?? '';
 }
 
-/** What a parser has made of it. Without a length it is bounded by Fastify's own `bodyLimit`. */
-function bodyOf({ headers, body }: RequestLike, limit: number): RequestBody {
+/** What a parser has made of it. */
+function bodyOf(
+  { headers, body, raw }: RequestLike,
+  limit: number,
+): RequestBody | Promise<RequestBody> {
+  // Over HTTP/2 there may be one of which no header tells, and Fastify leaves it alone.
+  const isLeft = (body ?? null) === null && http2StreamOf(raw) !== undefined;
+  const request = raw as IncomingMessage;
+  if (isLeft && !request.readableDidRead) return readBody(request, limit);
   if (Number(headers['content-length'] ?? 0) > limit) return { kind: 'too-large' };
   if (body instanceof Uint8Array) return { kind: 'bytes', bytes: body };
   if (typeof body === 'string') return { kind: 'bytes', bytes: new TextEncoder().encode(body) };

@@ -187,9 +187,12 @@ class Protocol implements HttpIdempotency {
 
   async #fingerprintOf(request: HttpRequest): Promise<string | HttpAnswer> {
     try {
+      const { requestBody: limit } = this.limits;
       const body = await this.#bodyOf(request);
-      if (body !== null) return requestFingerprint(request, this.#fingerprintHeaders, body);
-      const detail = `It must have at most ${this.limits.requestBody} bytes.`;
+      const fingerprint =
+        body && requestFingerprint(request, this.#fingerprintHeaders, body, limit);
+      if (fingerprint !== null) return fingerprint;
+      const detail = `It must have at most ${limit} bytes.`;
       return problem('idempotency-body-too-large', { detail });
     } catch {
       // It broke off, or was parsed and is nested too deeply to be compared.

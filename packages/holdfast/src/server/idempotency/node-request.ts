@@ -3,8 +3,8 @@ import { http2StreamOf } from './http2.ts';
 import type { RequestBody } from './http-idempotency.ts';
 
 /**
- * What a parser has made of a body, or the body itself where nobody has read it. How large a parsed one was is known where
- * its sender said so; of others, the parser has its own bound.
+ * What a parser has made of a body, or the body itself where nobody has read it. How large a parsed one was is known here
+ * where its sender said so.
  */
 export function bodyOf(
   request: IncomingMessage,

@@ -76,7 +76,10 @@ export const httpOptions = {
     range: 'an array of names of headers that may be replayed',
     accepts: (item) => TOKEN.test(item) && !isNeverReplayed(item.toLowerCase()),
   }),
-  /** Requests with a key and a longer body are answered 413. In bytes, 0 to 1 GiB; default 1 MiB. */
+  /**
+   * Requests with a key and a longer body are answered 413, however their length is told: a body that a parser has read and
+   * whose length nobody has told, or of its compressed form alone, counts as its JSON. In bytes, 0 to 1 GiB; default 1 MiB.
+   */
   maxRequestBody: integer({
     what: 'Requests with a key and a longer body, in bytes, are answered 413',
     default: MEBIBYTE,

@@ -22,21 +22,37 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
  * and those that are not what they claim, are taken byte by byte.
  *
  * @param headerNames in lower case.
+ * @param limit of the body's bytes; null is answered for more. A parsed body whose length its sender has not told, or
+ *   has told of its compressed form, counts as its JSON.
  * @throws NotJsonError for a parsed body that is not JSON, or is nested too deeply.
  */
 export function requestFingerprint(
   request: HttpRequest,
   headerNames: readonly string[],
   body: KnownBody,
-): string {
+  limit = Infinity,
+): string | null {
   const type = contentType(request);
-  const { bytes, ...how } = saidBy(body, type);
+  const said = saidBy(body, type);
+  if (sizeOf(body, said, request) > limit) return null;
+  const { bytes, ...how } = said;
   const { method, route, url } = request;
   const headers = headerNames.map((name) => request.headers[name] ?? null);
   const head = JSON.stringify([method, route, url, plainType(type), headers, how]);
   return bytes === undefined
     ? sha256(head)
     : incrementalSha256().update(head).update(bytes).digest();
+}
+
+/** Bytes, as far as they are not known to be few enough: whoever has read them has heeded what the head says. */
+function sizeOf(body: KnownBody, { text = '' }: Said, { headers }: HttpRequest): number {
+  if (body.kind === 'bytes') return body.bytes.length;
+  if (body.kind !== 'parsed') return 0;
+  const { value } = body;
+  if (value instanceof Uint8Array) return value.length;
+  const isTold =
+    headers['content-length'] !== undefined && headers['content-encoding'] === undefined;
+  return isTold ? 0 : Buffer.byteLength(typeof value === 'string' ? value : text);
 }
 
 /** SHA-256 or SHA-512 out of `Content-Digest` (RFC 9530); undefined if it has neither. */
