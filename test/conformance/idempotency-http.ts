@@ -6,6 +6,7 @@ import { payloads } from './idempotency-http/payloads.ts';
 import { replayedOnce, replays } from './idempotency-http/replays.ts';
 import type { Serve } from './idempotency-http/site.ts';
 import { durability, stores } from './idempotency-http/stores.ts';
+import { unkept } from './idempotency-http/unkept.ts';
 
 /** As much of it as does not speak HTTP/1 by itself, over HTTP/2. */
 export function http2Conformance(name: string, serve: Serve): void {
@@ -19,6 +20,7 @@ export function http2Conformance(name: string, serve: Serve): void {
     describe('a body', () => {
       bodies(serve);
       boundedBodies(serve);
+      unkept(serve);
     });
     describe('a failure', () => {
       failures(serve);
@@ -46,6 +48,7 @@ export function httpConformance(name: string, serve: Serve): void {
     describe('a body', () => {
       bodies(serve);
       boundedBodies(serve);
+      unkept(serve);
     });
     describe('a failure', () => {
       failures(serve);

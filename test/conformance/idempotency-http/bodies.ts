@@ -1,6 +1,6 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { gate, problemIn, type Reply, type Serve, site } from './site.ts';
+import { problemIn, type Reply, type Serve, site } from './site.ts';
 
 const NOT_REPLAYABLE = { status: 409, type: 'urn:holdfast:problem:idempotency-not-replayable' };
 const binary = Uint8Array.from({ length: 1000 }, (_, i) => (i * 7) % 256);
@@ -72,27 +72,6 @@ export function boundedBodies(serve: Serve): void {
     });
     await send('/charge', { key: 'k1' });
     expect((await send('/charge', { key: 'k1' })).text).toBe(body);
-  });
-
-  test('of server-sent events goes out as it is written, and cannot be replayed', async () => {
-    const { opened, open } = gate();
-    const { fetch, send, calls } = await site(serve, () => ({
-      status: 200,
-      headers: { 'Content-Type': 'text/event-stream' },
-      body: (async function* () {
-        yield Buffer.from('data: 1\n\n');
-        await opened;
-        yield Buffer.from('data: 2\n\n');
-      })(),
-    }));
-    const response = await fetch('/stream', { key: 'k1' });
-    const reader = response.body!.getReader();
-    expect(Buffer.from((await reader.read()).value!).toString()).toBe('data: 1\n\n');
-    expect(problemIn(await send('/stream', { key: 'k1' }))).toEqual(NOT_REPLAYABLE);
-    open();
-    expect(Buffer.from((await reader.read()).value!).toString()).toBe('data: 2\n\n');
-    expect((await reader.read()).done).toBe(true);
-    expect(calls.length).toBe(1);
   });
 
   test.each([

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { idempotency, type Idempotency, type IdempotencyStore } from '../../idempotency/index.ts';
 import { isSafeToRetry } from '../../idempotency/options.ts';
+import type { HoldLimits } from '../idempotency/bounded-stream.ts';
 import {
   type AnswerHead,
   type HttpAnswer,
@@ -190,7 +191,7 @@ function end(http: HttpIdempotency): OnSend {
     const running = request[RUN];
     if (running === undefined) return done(null, payload);
     request[RUN] = undefined;
-    void endRun(keep(running, reply, payload, http.limits.responseBody), running.run, done);
+    void endRun(keep(running, reply, payload, http.limits.response), running.run, done);
   };
 }
 
@@ -215,11 +216,11 @@ async function keep(
   { run, error }: Running,
   reply: ReplyLike,
   given: unknown,
-  limit: number,
+  limits: HoldLimits,
 ): Promise<unknown> {
   const payload = given instanceof Response ? unwrapped(given, reply) : given;
   const head = headOf(reply);
-  const held = await hold(payload, typeOf(head), limit);
+  const held = await hold(payload, typeOf(head), limits);
   if (isSafeToRetry(error)) {
     await run.fail(error);
     return held.kind === 'beyond' ? held.payload : sendable(held.bytes, payload);

@@ -4,6 +4,7 @@ import type {
   Opened,
   OwnedExecution,
 } from '../../idempotency/idempotency.ts';
+import type { HoldLimits } from './bounded-stream.ts';
 import { Run } from './http-run.ts';
 import { readKey } from './idempotency-key.ts';
 import { decodeAnswer, encodeFound } from './kept-answer.ts';
@@ -26,8 +27,8 @@ import { contentDigestOf, type KnownBody, requestFingerprint } from './request-f
 export interface HttpIdempotency {
   /** The key of a request is looked up and taken, or it is answered. Never rejects. */
   begin(request: HttpRequest): Promise<HttpBegun>;
-  /** The most bytes of a request's body that an adapter may hold, and of an answer's. */
-  readonly limits: { readonly requestBody: number; readonly responseBody: number };
+  /** The most bytes of a request's body that an adapter may hold, and how much of an answer, for how long. */
+  readonly limits: { readonly requestBody: number; readonly response: HoldLimits };
 }
 
 /** A request, as an adapter shows it. */
@@ -127,6 +128,7 @@ export function httpIdempotency<Source = unknown>(
   return new Protocol(engine, parseHttpOptions(options, 'idempotent.options'));
 }
 
+const REPLAYED = ['Idempotent-Replayed', 'true'] as const;
 const PASS: HttpBegun = { kind: 'pass' };
 
 class Protocol implements HttpIdempotency {
@@ -146,7 +148,10 @@ class Protocol implements HttpIdempotency {
     this.#fingerprintHeaders = options.fingerprintHeaders.map((name) => name.toLowerCase());
     const further = options.replayHeaders.map((name) => name.toLowerCase());
     this.#replayed = new Set([...REPLAYED_HEADERS, ...further]);
-    this.limits = { requestBody: options.maxRequestBody, responseBody: options.maxResponseBody };
+    this.limits = {
+      requestBody: options.maxRequestBody,
+      response: { bytes: options.maxResponseBody, time: options.maxResponseHold },
+    };
   }
 
   async begin(request: HttpRequest): Promise<HttpBegun> {
@@ -218,7 +223,7 @@ class Protocol implements HttpIdempotency {
       case 'run':
         return { kind: 'run', run: this.#run(opened.execution) };
       case 'replay':
-        return answered(replayOf(opened.result));
+        return answered(replayOf(opened.result, this.#options.replayUnkept));
       case 'unprotected':
         return PASS;
       case 'refused': {
@@ -234,16 +239,22 @@ class Protocol implements HttpIdempotency {
 }
 
 /** What a repeat of a request that was done is answered. */
-function replayOf(result: string): HttpAnswer {
+function replayOf(result: string, unkept: ParsedHttp['replayUnkept']): HttpAnswer {
   const kept = decodeAnswer(result);
   switch (kept.kind) {
     case 'answer': {
       const { status, headers, body } = kept.answer;
-      return { status, headers: [...headers, ['Idempotent-Replayed', 'true']], body };
+      return { status, headers: [...headers, REPLAYED], body };
     }
     case 'unkept': {
-      const detail = `It was answered ${kept.status}.`;
-      return problem('idempotency-not-replayable', { detail });
+      const { status, headers } = kept;
+      if (unkept === 'location' && headers.length > 0) {
+        return { status: 200, headers: [...headers, REPLAYED], body: new Uint8Array() };
+      }
+      const answer = problem('idempotency-not-replayable', {
+        detail: `It was answered ${status}.`,
+      });
+      return { ...answer, headers: [...answer.headers, ...headers] };
     }
     case 'unreadable':
       return problem('idempotency-record-unreadable');

@@ -29,14 +29,14 @@ export class Run implements HttpRun {
     const { status, body, text } = answer;
     const instead = await this.#end(answer, () =>
       body.length > maxResponseBody
-        ? encodeUnkept(status)
+        ? encodeUnkept(answer)
         : encodeAnswer({ status, headers: keptHeaders(answer.headers, replayed), body, text }),
     );
     return instead ?? answer;
   }
 
   finishUnkept(head: AnswerHead): Promise<HttpAnswer | null> {
-    return this.#end(head, () => encodeUnkept(head.status));
+    return this.#end(head, () => encodeUnkept(head));
   }
 
   async fail(error: unknown): Promise<void> {

@@ -47,7 +47,7 @@ describe('a response over HTTP/2', () => {
     const durable = Promise.withResolvers<void>();
     run.durable = durable.promise;
     const client = await serving((_request, response) => {
-      holdResponse(response, run, 1000);
+      holdResponse(response, run, { bytes: 1000, time: Infinity });
       response.writeHead(201, { 'x-own': '1' });
       response.write('do');
       response.end('ne');
@@ -73,7 +73,7 @@ describe('a response over HTTP/2', () => {
     const body = new TextEncoder().encode('theirs');
     run.instead = { status: 409, headers: [['x-their', '2']], body };
     const client = await serving((_request, response) => {
-      holdResponse(response, run, 1000);
+      holdResponse(response, run, { bytes: 1000, time: Infinity });
       response.writeHead(201, { 'x-own': '1' }).end('ours');
     });
     const stream = client.request({ ':method': 'POST' });
@@ -89,7 +89,7 @@ describe('a response over HTTP/2', () => {
     let runs = false;
     const client = await serving(async (_request, response) => {
       runs = true;
-      const held = holdResponse(response, run, 1000);
+      const held = holdResponse(response, run, { bytes: 1000, time: Infinity });
       await once(response, 'close');
       held.handlerSettled();
     });

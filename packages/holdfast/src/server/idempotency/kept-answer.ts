@@ -6,7 +6,7 @@ const VERSION = 1;
 /** A record's result: an answer, the fact that there was one, or what this version cannot read. */
 export type KeptAnswer =
   | { readonly kind: 'answer'; readonly answer: HttpAnswer }
-  | { readonly kind: 'unkept'; readonly status: number }
+  | ({ readonly kind: 'unkept' } & AnswerHead)
   | { readonly kind: 'unreadable' };
 
 /** The JSON of a record. Bodies are text where they are UTF-8, which is shorter and can be read by people. */
@@ -26,9 +26,10 @@ export function encodeAnswer({ status, headers, body, text }: HttpAnswer): strin
   return JSON.stringify({ v: VERSION, status, headers, ...kept } satisfies Envelope);
 }
 
-/** That there was an answer. */
-export function encodeUnkept(status: number): string {
-  return JSON.stringify({ v: VERSION, status, headers: [], unkept: true } satisfies Envelope);
+/** That there was an answer, and where it led to. */
+export function encodeUnkept({ status, headers: all }: AnswerHead): string {
+  const headers = all.filter(([name]) => name.toLowerCase() === 'location');
+  return JSON.stringify({ v: VERSION, status, headers, unkept: true } satisfies Envelope);
 }
 
 /** Reads a record's result. */
@@ -36,7 +37,7 @@ export function decodeAnswer(result: string): KeptAnswer {
   const envelope = parsed(result);
   if (envelope?.v !== VERSION) return { kind: 'unreadable' };
   const { status, headers, text, base64, unkept } = envelope;
-  if (unkept === true) return { kind: 'unkept', status };
+  if (unkept === true) return { kind: 'unkept', status, headers };
   const body = text === undefined ? Buffer.from(base64 ?? '', 'base64') : encoder.encode(text);
   return { kind: 'answer', answer: { status, headers, body } };
 }

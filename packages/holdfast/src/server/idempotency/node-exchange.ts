@@ -36,7 +36,7 @@ export async function beginExchange(
   });
   gone.forget();
   if (begun.kind !== 'run') return begun;
-  return { ...begun, held: holdResponse(response, begun.run, http.limits.responseBody) };
+  return { ...begun, held: holdResponse(response, begun.run, http.limits.response) };
 }
 
 /** What closes when its client goes. */

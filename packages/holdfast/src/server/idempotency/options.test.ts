@@ -17,6 +17,8 @@ describe('the options', () => {
       replayHeaders: [],
       maxRequestBody: 1_048_576,
       maxResponseBody: 1_048_576,
+      maxResponseHold: 5000,
+      replayUnkept: 'refuse',
       trustContentDigest: false,
       storeResult: undefined,
       onStoreDown: undefined,

@@ -1,6 +1,7 @@
 import {
   callback,
   type Descriptor,
+  duration,
   flag,
   integer,
   oneOf,
@@ -95,6 +96,25 @@ export const httpOptions = {
     default: MEBIBYTE,
     min: 0,
     max: GIBIBYTE,
+  }),
+  /**
+   * An answer that is written piece by piece, and has not ended so long after its first piece, is a stream to be read while it
+   * is written: it goes out from then on without being kept, like one that is too long. Until then it is held, as
+   * nothing may leave before it is durable. 0 to 1 h; default 5 s.
+   */
+  maxResponseHold: duration({
+    what: 'Answers in pieces that take longer, from the first, are sent without being kept',
+    default: '5s',
+    max: 3_600_000,
+  }),
+  /**
+   * What a repeat of an answer that was not kept gets: `refuse` answers 409, `idempotency-not-replayable`, with the
+   * answer's `Location` if it had one; `location` answers 200, with that `Location` and no body, and 409 where there
+   * was none. Default `refuse`.
+   */
+  replayUnkept: oneOf(['refuse', 'location'], {
+    what: 'What repeats of an answer that was not kept get: 409, or 200 with its `Location`',
+    default: 'refuse',
   }),
   /**
    * Takes the body's SHA-256 or SHA-512 from `Content-Digest` (RFC 9530), where there is one, and does not read the

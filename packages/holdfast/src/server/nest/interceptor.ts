@@ -70,7 +70,7 @@ class IdempotencyInterceptor implements NestInterceptorLike {
     const begun = await beginExchange(this.#http, exchange);
     if (begun.kind === 'pass') return next.handle();
     if (begun.kind === 'answer') {
-      holdResponse(response, replacing(response, begun.answer), Infinity);
+      holdResponse(response, replacing(response, begun.answer), UNLIMITED);
       if (answersItself) response.end();
       return [undefined] as Handled;
     }
@@ -148,6 +148,9 @@ function replacing(response: ServerResponse, { status, headers, body }: HttpAnsw
     fail: async () => {},
   };
 }
+
+/** It is this answer that leaves, whatever comes of the handler's. */
+const UNLIMITED = { bytes: Infinity, time: Infinity };
 
 type Request = IncomingMessage & NestRequestLike;
 
