@@ -3,6 +3,7 @@ import { TimerNode } from '../runtime/clock.ts';
 import { LeaseLostError } from './errors.ts';
 import { ended, type Keeper } from './keeper.ts';
 import type { Completion, OwnedExecution } from './idempotency.ts';
+import type { ParsedIdempotency } from './options.ts';
 import { derivedKey, runStep } from './steps.ts';
 import { Sleep } from './sleep.ts';
 import type { Granted, IdempotencyStore, Owned, RecoveryPoint } from './store.ts';
@@ -26,6 +27,8 @@ export class LeasedExecution extends TimerNode implements OwnedExecution<undefin
   readonly #owned: Owned;
   readonly #fingerprint: string;
   readonly #startedAt: number;
+  /** What becomes of the lease when the outcome is unknown, in milliseconds. */
+  readonly #holdFor: number;
   /** Made when somebody looks at the signal. */
   #controller: AbortController | null = null;
   #isLost = false;
@@ -37,7 +40,7 @@ export class LeasedExecution extends TimerNode implements OwnedExecution<undefin
     keeper: Keeper,
     owned: Owned,
     asked: { readonly key: string; readonly fingerprint: string; readonly at: number },
-    { attempt, points }: Granted,
+    { kind, attempt, points }: Granted,
   ) {
     super();
     this.key = asked.key;
@@ -47,6 +50,7 @@ export class LeasedExecution extends TimerNode implements OwnedExecution<undefin
     this.#owned = owned;
     this.#fingerprint = asked.fingerprint;
     this.#startedAt = asked.at;
+    this.#holdFor = kind === 'claimed' ? holdFor(keeper.options) : 0;
     this.#leaseEnd = asked.at + keeper.options.lease;
     this.#beatIn(keeper.options.lease / 3);
   }
@@ -73,7 +77,9 @@ export class LeasedExecution extends TimerNode implements OwnedExecution<undefin
   }
 
   async hold(): Promise<void> {
-    await (this.#end ??= this.#tell('extend', 'held', (store) => store.extend(this.#owned, 0)));
+    await (this.#end ??= this.#tell('extend', 'held', (store) =>
+      store.extend(this.#owned, this.#holdFor),
+    ));
   }
 
   override expire(): void {
@@ -223,4 +229,12 @@ export class LeasedExecution extends TimerNode implements OwnedExecution<undefin
   #rest(): void {
     this.#keeper.runtime.clock.stop(this);
   }
+}
+
+/**
+ * Work that has failed may have left something on its way: a call that it gave up waiting for. Whoever asks too early
+ * whether that has happened is told that it has not; so `reconcile` has to wait for a lease.
+ */
+function holdFor({ reconcile, onExpiredLease, lease }: ParsedIdempotency): number {
+  return reconcile !== undefined && onExpiredLease === 'refuse' ? lease : 0;
 }

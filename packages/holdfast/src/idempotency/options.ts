@@ -59,7 +59,8 @@ export const idempotencyOptions = {
   }),
   /**
    * Finds out what became of an execution whose owner died, by asking whoever had the effect. Called once
-   * for a key, by whoever asks first. Default none: such keys are refused.
+   * for a key, by whoever asks first when its lease is over; after work that failed that is a whole lease later, since a
+   * call that it gave up waiting for may still have its effect. Default none: such keys are refused.
    */
   reconcile: callback<(unfinished: Unfinished) => Reconciled | PromiseLike<Reconciled>>({
     what: 'Finds out what became of an execution whose owner died; called once for a key',
