@@ -214,8 +214,13 @@ class Protocol implements HttpIdempotency {
   }
 
   #run(execution: OwnedExecution<unknown>): HttpRun {
-    const { storeResult = keepByStatus, maxResponseBody } = this.#options;
-    return new Run(execution, { storeResult, maxResponseBody, replayed: this.#replayed });
+    const { storeResult = keepByStatus, maxResponseBody, persist } = this.#options;
+    return new Run(execution, {
+      storeResult,
+      maxResponseBody,
+      persist,
+      replayed: this.#replayed,
+    });
   }
 
   #begun(opened: Opened<unknown>, signal: AbortSignal | undefined): HttpBegun {

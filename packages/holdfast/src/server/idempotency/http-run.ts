@@ -9,8 +9,11 @@ import { keptHeaders } from './replayed-headers.ts';
 interface RunOptions {
   readonly storeResult: (answer: AnswerHead) => Keep;
   readonly maxResponseBody: number;
+  readonly persist: 'before-send' | 'after-send';
   readonly replayed: ReadonlySet<string>;
 }
+
+const SENT: Promise<null> = Promise.resolve(null);
 
 /** A handler that runs for a key: the first of its ends counts. */
 export class Run implements HttpRun {
@@ -27,7 +30,7 @@ export class Run implements HttpRun {
   async finish(answer: HttpAnswer): Promise<HttpAnswer> {
     const { maxResponseBody, replayed } = this.#options;
     const { status, body, text } = answer;
-    const instead = await this.#end(answer, () =>
+    const instead = await this.#ended(answer, () =>
       body.length > maxResponseBody
         ? encodeUnkept(answer)
         : encodeAnswer({ status, headers: keptHeaders(answer.headers, replayed), body, text }),
@@ -36,7 +39,7 @@ export class Run implements HttpRun {
   }
 
   finishUnkept(head: AnswerHead): Promise<HttpAnswer | null> {
-    return this.#end(head, () => encodeUnkept(head));
+    return this.#ended(head, () => encodeUnkept(head));
   }
 
   async fail(error: unknown): Promise<void> {
@@ -47,7 +50,14 @@ export class Run implements HttpRun {
     }
   }
 
-  /** Answers what to send in place of the handler's answer, or null. */
+  /** Answers what to send in place of the handler's answer, or null; at once, where that need not be kept first. */
+  #ended(head: AnswerHead, encode: () => string): Promise<HttpAnswer | null> {
+    const end = this.#end(head, encode);
+    const isLater =
+      this.#options.persist === 'after-send' && this.execution.transaction === undefined;
+    return isLater ? SENT : end;
+  }
+
   async #end(head: AnswerHead, encode: () => string): Promise<HttpAnswer | null> {
     try {
       const keep = this.#keep(head);

@@ -19,6 +19,7 @@ describe('the options', () => {
       maxResponseBody: 1_048_576,
       maxResponseHold: 5000,
       replayUnkept: 'refuse',
+      persist: 'before-send',
       trustContentDigest: false,
       storeResult: undefined,
       onStoreDown: undefined,

@@ -117,6 +117,16 @@ export const httpOptions = {
     default: 'refuse',
   }),
   /**
+   * When an answer leaves: `before-send` keeps it first, so that whoever has got it can have it again; `after-send`
+   * sends it at once and keeps it then, for routes of which it does not matter that a crash in between leaves the
+   * outcome unknown, or that another has taken over meanwhile. In a transaction it is `before-send` always. Default
+   * `before-send`.
+   */
+  persist: oneOf(['before-send', 'after-send'], {
+    what: 'Whether an answer is kept before it is sent, or after',
+    default: 'before-send',
+  }),
+  /**
    * Takes the body's SHA-256 or SHA-512 from `Content-Digest` (RFC 9530), where there is one, and does not read the
    * body, of whatever size. Nobody here checks it: only for clients that do not lie to themselves. Default false.
    */
