@@ -228,7 +228,7 @@ class Protocol implements HttpIdempotency {
       case 'run':
         return { kind: 'run', run: this.#run(opened.execution) };
       case 'replay':
-        return answered(replayOf(opened.result, this.#options.replayUnkept));
+        return answered(replayOf(opened, this.#options.replayUnkept));
       case 'unprotected':
         return PASS;
       case 'refused': {
@@ -244,17 +244,22 @@ class Protocol implements HttpIdempotency {
 }
 
 /** What a repeat of a request that was done is answered. */
-function replayOf(result: string, unkept: ParsedHttp['replayUnkept']): HttpAnswer {
+function replayOf(
+  { result, expiresIn }: Extract<Opened<unknown>, { readonly kind: 'replay' }>,
+  unkept: ParsedHttp['replayUnkept'],
+): HttpAnswer {
   const kept = decodeAnswer(result);
+  // Whole seconds: whoever retries for longer finds the key forgotten.
+  const left = ['Idempotency-Expires-In', String(Math.floor(expiresIn / 1000))] as const;
   switch (kept.kind) {
     case 'answer': {
       const { status, headers, body } = kept.answer;
-      return { status, headers: [...headers, REPLAYED], body };
+      return { status, headers: [...headers, REPLAYED, left], body };
     }
     case 'unkept': {
       const { status, headers } = kept;
       if (unkept === 'location' && headers.length > 0) {
-        return { status: 200, headers: [...headers, REPLAYED], body: new Uint8Array() };
+        return { status: 200, headers: [...headers, REPLAYED, left], body: new Uint8Array() };
       }
       const answer = problem('idempotency-not-replayable', {
         detail: `It was answered ${status}.`,

@@ -20,6 +20,7 @@ describe('an answer', () => {
           ['Content-Type', 'text/plain'],
           ['X-Order', '7'],
           ['Idempotent-Replayed', 'true'],
+          ['Idempotency-Expires-In', '1'],
         ],
       },
     });
