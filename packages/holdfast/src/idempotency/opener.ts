@@ -12,6 +12,7 @@ import type { Keeper } from './keeper.ts';
 import { LeasedExecution } from './leased.ts';
 import { reconcile } from './reconcile.ts';
 import { jsonOf } from './steps.ts';
+import { ReplayCache } from './replay-cache.ts';
 import { startCheck } from './start-check.ts';
 import type { Claim, Granted, OnExpiredLease, Owned } from './store.ts';
 import type { IdempotencyOpenedEvent } from './telemetry.ts';
@@ -51,6 +52,7 @@ export class Opener {
   readonly #onExpired: OnExpiredLease;
   /** Of every token: no other engine has the same. */
   readonly #prefix: string;
+  readonly #replays: ReplayCache;
   #claims = 0;
   #reapAt = 0;
   #isChecked: boolean;
@@ -59,6 +61,7 @@ export class Opener {
     const { onExpiredLease, reconcile: hook } = keeper.options;
     this.#keeper = keeper;
     this.#isChecked = !keeper.options.startCheck;
+    this.#replays = new ReplayCache(keeper.runtime.clock, keeper.options.replayCache);
     this.#prefix = `${randomText(keeper.runtime.random)}-`;
     this.#isTransactional = mode === 'transactional';
     this.#onExpired =
@@ -85,7 +88,11 @@ export class Opener {
         if (typeof asked.signal === 'object' && asked.signal.aborted) {
           return { kind: 'refused', error: asked.signal.reason };
         }
-        const claim = await this.#claim(asked);
+        const known = this.#replays.get(asked.id, fingerprint);
+        const claim = known ?? (await this.#claim(asked));
+        if (claim.kind === 'completed' && known === undefined) {
+          this.#replays.keep(asked.id, fingerprint, claim, asked.at);
+        }
         const opened =
           claim.kind === 'reconcile'
             ? await this.#reconciled(claim, asked)

@@ -94,6 +94,16 @@ export const idempotencyOptions = {
     max: 60_000,
   }),
   /**
+   * Results that were replayed lately, and are replayed again for up to 5 s without asking the store: a storm of
+   * repeats asks it once. Results of more than 16 KiB are not among them. 0 to 1 000 000, 0 for none; default 1000.
+   */
+  replayCache: integer({
+    what: 'Results that were replayed lately, and are for 5 s without asking the store',
+    default: 1000,
+    min: 0,
+    max: 1_000_000,
+  }),
+  /**
    * Whether the store is asked, once, what of its configuration endangers its promises, such as persistence that is
    * off. That happens in the background after the first key: no call waits for it or fails by it, and a store that
    * does not answer is asked again later. Each finding is an event, `idempotency.store-warned`; with neither `onEvent` nor a sink
