@@ -113,6 +113,27 @@ describe('an answer', () => {
     expect(again.replayed).toBe('true');
   });
 
+  test('is not replayed to whom a hook in front turns away, who takes no key either', async () => {
+    const app = site();
+    let isKnown = false;
+    app.addHook('onRequest', async (_request, reply) => {
+      if (!isKnown) return reply.code(401).send('who are you?');
+    });
+    app.post('/charge', { config }, async () => 'done');
+    const seen: unknown[] = [];
+    for (const known of [false, true, false, true]) {
+      isKnown = known;
+      const { status, replayed } = await send(app);
+      seen.push([status, replayed]);
+    }
+    expect(seen).toEqual([
+      [401, null],
+      [200, null],
+      [401, null],
+      [200, 'true'],
+    ]);
+  });
+
   test('of an error handler is kept', async () => {
     const app = site();
     let runs = 0;

@@ -195,7 +195,14 @@ class Protocol implements HttpIdempotency {
       const { requestBody: limit } = this.limits;
       const body = await this.#bodyOf(request);
       const fingerprint =
-        body && requestFingerprint(request, this.#fingerprintHeaders, body, limit);
+        body &&
+        requestFingerprint(
+          request,
+          this.#fingerprintHeaders,
+          body,
+          limit,
+          this.#options.fingerprintBody,
+        );
       if (fingerprint !== null) return fingerprint;
       const detail = `It must have at most ${limit} bytes.`;
       return problem('idempotency-body-too-large', { detail });

@@ -14,6 +14,7 @@ describe('the options', () => {
       tenant: undefined,
       multiTenant: false,
       fingerprintHeaders: [],
+      fingerprintBody: undefined,
       replayHeaders: [],
       maxRequestBody: 1_048_576,
       maxResponseBody: 1_048_576,

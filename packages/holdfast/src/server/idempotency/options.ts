@@ -68,6 +68,14 @@ export const httpOptions = {
     accepts: (item) => TOKEN.test(item),
   }),
   /**
+   * What of a JSON body a repeat must have the same: given a copy of the body, answers JSON, without the time at which
+   * it was sent, say. What it throws, or answers that is no JSON, is answered 400 (`idempotency-body-unreadable`).
+   * Other bodies always count whole. Default: all of it.
+   */
+  fingerprintBody: callback<(body: unknown) => unknown>({
+    what: 'What of a JSON body a repeat must have the same',
+  }),
+  /**
    * Further headers that replays carry, beside those of `REPLAYED_HEADERS`. Those of one connection, one
    * moment or one caller (`Set-Cookie`, `Date`, CORS, rate limits, ...) are refused here. Default none.
    */

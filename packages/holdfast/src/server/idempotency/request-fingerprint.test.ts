@@ -58,6 +58,16 @@ describe('requestFingerprint', () => {
     expect(requestFingerprint(asked, [], { kind: 'parsed', value: [1e20] }, 10)).not.toBe(null);
   });
 
+  it('is of what is selected of a JSON body, raw or parsed, and leaves the body as it was', () => {
+    const value = { amount: 5, sentAt: 1 };
+    const first = byAmount({ kind: 'parsed', value });
+    expect(value).toEqual({ amount: 5, sentAt: 1 });
+    expect(byAmount(bytes('{"amount":5,"sentAt":2}'))).toBe(first);
+    expect(byAmount(bytes('{"amount":6,"sentAt":1}'))).not.toBe(first);
+    const text = (body: string) => byAmount(bytes(body), 'text/plain');
+    expect(text('{"amount":5,"sentAt":2}')).not.toBe(text('{"amount":5,"sentAt":1}'));
+  });
+
   it('takes a parsed Buffer for the bytes that it is', () => {
     const value = Buffer.from('{"b": 1, "a": 2}');
     expect(of({ kind: 'parsed', value })).toBe(of(bytes('{"a":2,"b":1}')));
@@ -133,3 +143,15 @@ describe('contentDigestOf', () => {
     expect(contentDigestOf(request())).toBeUndefined();
   });
 });
+
+/** Of a body that counts by its amount. */
+function byAmount(body: KnownBody, type?: string): string | null {
+  return requestFingerprint(request({}, type), [], body, Infinity, takeAmount);
+}
+
+/** Changes what it is given, as selectors should not. */
+function takeAmount(body: unknown): unknown {
+  const { amount } = body as { amount: number };
+  delete (body as { amount?: number }).amount;
+  return { amount };
+}

@@ -24,6 +24,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
  * @param headerNames in lower case.
  * @param limit of the body's bytes; null is answered for more. A parsed body whose length its sender has not told, or
  *   has told of its compressed form, counts as its JSON.
+ * @param select of a JSON body what counts; all of it by default.
  * @throws NotJsonError for a parsed body that is not JSON, or is nested too deeply.
  */
 export function requestFingerprint(
@@ -31,17 +32,24 @@ export function requestFingerprint(
   headerNames: readonly string[],
   body: KnownBody,
   limit = Infinity,
+  select?: (body: unknown) => unknown,
 ): string | null {
   const type = contentType(request);
   const said = saidBy(body, type);
   if (sizeOf(body, said, request) > limit) return null;
-  const { bytes, ...how } = said;
+  const { bytes, ...how } = select === undefined ? said : selected(said, select);
   const { method, route, url } = request;
   const headers = headerNames.map((name) => request.headers[name] ?? null);
   const head = JSON.stringify([method, route, url, plainType(type), headers, how]);
   return bytes === undefined
     ? sha256(head)
     : incrementalSha256().update(head).update(bytes).digest();
+}
+
+/** Out of a copy, so that nothing of the body changes for the handler. */
+function selected(said: Said, select: (body: unknown) => unknown): Said {
+  if (said.form !== 'json') return said;
+  return { form: 'json', text: canonicalJson(select(JSON.parse(said.text!))) };
 }
 
 /** Bytes, as far as they are not known to be few enough: whoever has read them has heeded what the head says. */
