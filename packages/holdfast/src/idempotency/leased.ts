@@ -140,10 +140,10 @@ export class LeasedExecution extends TimerNode implements OwnedExecution<undefin
   }
 
   /** Tries a few times; undefined if the store could not be told. */
-  async #insist<T>(tell: (isAgain: boolean) => Promise<T>): Promise<T | undefined> {
+  async #insist<T>(tell: () => Promise<T>): Promise<T | undefined> {
     for (let tries = 0; ; tries++) {
       try {
-        return await tell(tries > 0);
+        return await tell();
       } catch {
         const pause = PAUSES[tries];
         if (pause === undefined) return undefined;
@@ -153,24 +153,23 @@ export class LeasedExecution extends TimerNode implements OwnedExecution<undefin
   }
 
   async #complete(result: string): Promise<Completion> {
-    const kept = await this.#insist((isAgain) => this.#keep(result, isAgain));
+    const kept = await this.#insist(() => this.#keep(result));
     if (kept !== undefined) return this.#completed(kept);
     this.#rest();
     this.#keeper.inBackground(() =>
-      this.#goOn(async () => this.#completed(await this.#keep(result, true))),
+      this.#goOn(async () => this.#completed(await this.#keep(result))),
     );
     return { kind: 'later' };
   }
 
   /** Whether the result is kept; false if somebody else has the key. Rejects when the store cannot be told. */
-  async #keep(result: string, mayBeKept: boolean): Promise<boolean> {
+  async #keep(result: string): Promise<boolean> {
     const { guard, options } = this.#keeper;
     const { lease, retention } = options;
     const complete = () =>
       guard.tell('complete', (store) => store.complete(this.#owned, result, retention));
     if (await complete()) return true;
-    if (!mayBeKept) return false;
-    // An earlier try may have been heard although its answer was lost.
+    // An earlier try may have been heard although its answer was lost, be it one that the client made by itself.
     const request = { ...this.#owned, fingerprint: this.#fingerprint, lease, retention };
     const claim = await guard.tell('claim', (store) =>
       store.claim({ ...request, expired: 'refuse' }),
