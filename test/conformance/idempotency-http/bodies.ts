@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { problemIn, type Reply, type Serve, site } from './site.ts';
@@ -93,6 +94,22 @@ export function boundedBodies(serve: Serve): void {
       expect((await send('/charge', { key: 'k2', body: within, chunked })).status).toBe(200);
     },
   );
+
+  test('of a request may be told by its digest, of whatever size, and still reaches the handler', async () => {
+    const { send, calls } = await site(serve, () => ({ status: 200, body: 'done' }), {
+      http: { trustContentDigest: true, maxRequestBody: 10 },
+    });
+    const ask = (text: string, chunked: boolean) => {
+      const digest = createHash('sha256').update(text).digest('base64');
+      const headers = { 'Content-Digest': `sha-256=:${digest}:` };
+      return send('/charge', { key: 'k1', body: { text }, headers, chunked });
+    };
+    const text = 'x'.repeat(1000);
+    expect((await ask(text, true)).text).toBe('done');
+    expect((await ask(text, false)).headers.get('idempotent-replayed')).toBe('true');
+    expect(problemIn(await ask(`${text}y`, true))).toMatchObject({ status: 422 });
+    expect(calls.map(({ body }) => body)).toEqual([{ text }]);
+  });
 }
 
 async function* pieces(...chunks: Uint8Array[]): AsyncGenerator<Uint8Array> {
