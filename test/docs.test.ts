@@ -70,6 +70,15 @@ describe('what is derived from the code', () => {
     }
   });
 
+  test('has every event and metric of idempotency where it is explained', () => {
+    const told = [
+      ...source('idempotency/telemetry.ts').matchAll(/(?:readonly type|^ {4}name): '(.+)'/gm),
+    ];
+    const text = page('docs/guides/idempotency.md');
+    expect(told.length).toBeGreaterThan(10);
+    expect(told.flatMap(([, it]) => (text.includes(`| \`${it}\``) ? [] : [it]))).toEqual([]);
+  });
+
   test('has every problem and its status, and no other', () => {
     const [, table = ''] = /^\| problem .*\n([^]*?)\n\n/m.exec(page('docs/guides/idempotency.md'))!;
     const listed = [...table.matchAll(/^\| `(.+?)` +\| (\d+) /gm)].map(([, code, status]) => [
