@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { holdfast } from 'holdfast/fastify';
@@ -182,6 +183,24 @@ describe('an answer', () => {
     expect(first).toMatchObject({ status: 500 });
     expect(first.text).not.toContain('some');
     expect((await send(app)).text).toContain('outcome-unknown');
+  });
+
+  test('of a stream that goes on for ever ends with its client', async () => {
+    const app = site();
+    const endless = new Readable({ read: () => {} });
+    endless.push('a'.repeat(2000));
+    app.post('/charge', { config }, async () => endless);
+    const url = await app.listen({ port: 0, host: '127.0.0.1' });
+    const leaving = new AbortController();
+    const response = await fetch(`${url}/charge`, {
+      method: 'POST',
+      headers: { 'Idempotency-Key': 'k1' },
+      signal: leaving.signal,
+    });
+    await response.body!.getReader().read();
+    expect(endless.destroyed).toBe(false);
+    leaving.abort();
+    await vi.waitFor(() => expect(endless.destroyed).toBe(true));
   });
 
   test('of a handler that takes the response over cannot be replayed', async () => {

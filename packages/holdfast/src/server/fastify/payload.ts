@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import {
   type HoldLimits,
   isEventStream,
+  type NodeReadable,
   readUpTo,
   webStreamOf,
 } from '../idempotency/bounded-stream.ts';
@@ -40,7 +41,6 @@ export async function hold(
 
 type FromWeb = Parameters<typeof Readable.fromWeb>[0];
 
-/** A stream of Node's, of whatever copy. */
-function isReadable(payload: unknown): payload is AsyncIterable<unknown> {
+function isReadable(payload: unknown): payload is NodeReadable {
   return typeof (payload as Partial<Readable>).iterator === 'function';
 }

@@ -46,15 +46,39 @@ export async function readUpTo(
 
 type ReadResult = ReturnType<ReadableStreamDefaultReader<Uint8Array>['read']>;
 
-/** A stream of the web's of what may be one of Node's, whose pieces may be strings. */
-export function webStreamOf(chunks: AsyncIterable<unknown>): ReadableStream<Uint8Array> {
-  return ReadableStream.from(bytesIn(chunks));
+/** As much as is needed of a stream of Node's, of whatever copy. */
+export interface NodeReadable extends AsyncIterable<unknown> {
+  destroy(): unknown;
 }
 
-async function* bytesIn(chunks: AsyncIterable<unknown>): AsyncGenerator<Uint8Array> {
-  for await (const chunk of chunks) {
-    yield typeof chunk === 'string' ? encoder.encode(chunk) : (chunk as Uint8Array);
+/** The same bytes as a stream of the web; pieces may be strings. Whoever cancels it ends the other at once. */
+export function webStreamOf(
+  stream: NodeReadable | ReadableStream<unknown>,
+): ReadableStream<Uint8Array> {
+  if (stream instanceof ReadableStream) {
+    return stream.pipeThrough(
+      new TransformStream({
+        transform: (chunk, controller) => controller.enqueue(bytesOf(chunk)),
+      }),
+    );
   }
+  const chunks = stream[Symbol.asyncIterator]();
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        const { done, value } = await chunks.next();
+        if (done === true) controller.close();
+        else controller.enqueue(bytesOf(value));
+      },
+      // The iterator's own end would wait for the next piece, which may never come.
+      cancel: () => void stream.destroy(),
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+function bytesOf(chunk: unknown): Uint8Array {
+  return typeof chunk === 'string' ? encoder.encode(chunk) : (chunk as Uint8Array);
 }
 
 /** One array of all the bytes. */
