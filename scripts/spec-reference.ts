@@ -87,7 +87,7 @@ Every key of \`holdfast.yaml\`, the one file, YAML or JSON, that states a fleet.
 
 \`holdfast init\` writes one to start from, with comments; [the guide](../guides/lab.md#one-spec) has a short one.
 All that is wrong with it is said at once, with file, line, column and path; a key that does not exist is wrong too.
-A duration is a number of milliseconds, or a plain decimal with its unit: \`250ms\`, \`5s\`, \`1.5m\`, \`1h\`.
+A duration is a number of milliseconds, or a plain decimal with its unit: \`250ms\`, \`5s\`, \`1.5m\`, \`1h\`, \`7d\`.
 Names are letters, digits, \`_\`, \`-\` and \`.\`, at most 63.
 
 ## The file

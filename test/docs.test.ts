@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ERROR_STATUS } from '../packages/holdfast/src/core/errors.ts';
 import type { Table } from '../packages/holdfast/src/core/options.ts';
+import { PROBLEMS } from '../packages/holdfast/src/server/idempotency/problems.ts';
 import { inWords, optionsPage, TABLES, withPresets } from '../scripts/reference.ts';
 import { specPage } from '../scripts/spec-reference.ts';
 import {
@@ -69,6 +70,24 @@ describe('what is derived from the code', () => {
     }
   });
 
+  test('has every event and metric of idempotency where it is explained', () => {
+    const told = [
+      ...source('idempotency/telemetry.ts').matchAll(/(?:readonly type|^ {4}name): '(.+)'/gm),
+    ];
+    const text = page('docs/guides/idempotency.md');
+    expect(told.length).toBeGreaterThan(10);
+    expect(told.flatMap(([, it]) => (text.includes(`| \`${it}\``) ? [] : [it]))).toEqual([]);
+  });
+
+  test('has every problem and its status, and no other', () => {
+    const [, table = ''] = /^\| problem .*\n([^]*?)\n\n/m.exec(page('docs/guides/idempotency.md'))!;
+    const listed = [...table.matchAll(/^\| `(.+?)` +\| (\d+) /gm)].map(([, code, status]) => [
+      code,
+      Number(status),
+    ]);
+    expect(listed).toEqual(Object.entries(PROBLEMS).map(([code, { status }]) => [code, status]));
+  });
+
   test.each(['guides/errors', 'policies/retry'])('has every reason to stop: %s', (name) => {
     const [, union = ''] = /export type StoppedBy =([^;]*);/.exec(source('core/outcome.ts'))!;
     const reasons = [...union.matchAll(/\| '(.+)'/g)].map(([, reason]) => reason);
@@ -78,7 +97,8 @@ describe('what is derived from the code', () => {
 
   test('has every event, and no other', () => {
     const telemetry = policies.map((name) => `policies/${name}/telemetry.ts`);
-    const files = ['core/events.ts', 'client/telemetry.ts', ...telemetry];
+    const others = ['core/events.ts', 'client/telemetry.ts', 'idempotency/telemetry.ts'];
+    const files = [...others, ...telemetry];
     const types = files.flatMap((path) =>
       [...source(path).matchAll(/readonly type: '(.+)'/g)].map(([, type]) => type),
     );

@@ -9,7 +9,7 @@
 import { rmSync } from 'node:fs';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { seededRandom, systemRuntime } from 'holdfast';
+import { seededRandom } from 'holdfast';
 import { type IdempotencyEvent, idempotency } from 'holdfast/idempotency';
 import { idempotent } from 'holdfast/node-http';
 import { phaseAt, PROVIDER } from './plan.ts';
@@ -35,10 +35,7 @@ const { place, folder } = keys;
 const { store } = await openStore(place);
 // The conductor removes its folder, unless it was killed.
 if (folder !== null) process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-const engine = idempotency(
-  { name: 'charges', store, retention: '1h' },
-  { ...systemRuntime, sink: (event) => count(event as IdempotencyEvent) },
-);
+const engine = idempotency({ name: 'charges', store, retention: '1h', onEvent: count });
 const once = idempotent(engine);
 
 /** The handler: in line for the card to be charged. */

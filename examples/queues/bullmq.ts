@@ -40,7 +40,7 @@ const charges = idempotency({
   // A delivery that comes while the lease of a worker that has died is running.
   wait: '5s',
   // A week: longer than a job may be delivered again, be it by hand.
-  retention: '168h',
+  retention: '7d',
   // Nobody knows how far the one that died had come; but the bank does.
   reconcile: async ({ key }) =>
     (await bank.charges(key)) > 0

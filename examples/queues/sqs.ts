@@ -52,7 +52,7 @@ interface Order {
 
 const charged: string[] = [];
 /** A service has its keys in a file or on a server, for as long as a message may come again: 14 days. */
-const charges = idempotency({ name: 'charges', store: memoryStore(), retention: '336h' });
+const charges = idempotency({ name: 'charges', store: memoryStore(), retention: '14d' });
 
 async function charge({ order, trouble }: Order, count: number): Promise<string> {
   if (trouble === 'never sent' && count === 1) throw safeToRetry(new Error('bank not reached'));

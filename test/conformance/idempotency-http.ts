@@ -6,6 +6,29 @@ import { payloads } from './idempotency-http/payloads.ts';
 import { replayedOnce, replays } from './idempotency-http/replays.ts';
 import type { Serve } from './idempotency-http/site.ts';
 import { durability, stores } from './idempotency-http/stores.ts';
+import { unkept } from './idempotency-http/unkept.ts';
+
+/** As much of it as does not speak HTTP/1 by itself, over HTTP/2. */
+export function http2Conformance(name: string, serve: Serve): void {
+  describe(`idempotency over HTTP/2 with ${name}`, () => {
+    describe('a replay', () => {
+      replays(serve);
+      replayedOnce(serve);
+    });
+    describe('a key', () => usedKeys(serve));
+    describe('a payload', () => payloads(serve));
+    describe('a body', () => {
+      bodies(serve);
+      boundedBodies(serve);
+      unkept(serve);
+    });
+    describe('a failure', () => {
+      failures(serve);
+      departures(serve);
+    });
+    describe('a store', () => stores(serve));
+  });
+}
 
 /**
  * What every adapter of idempotency does, over a real server of its framework and real connections. `serve`
@@ -25,6 +48,7 @@ export function httpConformance(name: string, serve: Serve): void {
     describe('a body', () => {
       bodies(serve);
       boundedBodies(serve);
+      unkept(serve);
     });
     describe('a failure', () => {
       failures(serve);

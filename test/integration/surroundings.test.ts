@@ -9,6 +9,16 @@ const refused = `
   const error = await handler().catch((reason) => reason);
 `;
 
+const TELLS_WHAT_IS_LOADED = `data:text/javascript,${encodeURIComponent(`
+  import { registerHooks } from 'node:module';
+  registerHooks({
+    load(url, context, next) {
+      console.log(url.replace(/^.*\\/holdfast\\/src\\//, ''));
+      return next(url, context);
+    },
+  });
+`)}`;
+
 describe.concurrent('Holdfast works', () => {
   test('where the intrinsics are frozen', async () => {
     const { code, stdout, stderr } = await runProgram(
@@ -28,6 +38,15 @@ describe.concurrent('Holdfast works', () => {
       '--disallow-code-generation-from-strings',
     ]);
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'BULKHEAD_FULL\n' });
+  });
+
+  test('without loading anything of idempotency but the words of what it tells', async () => {
+    const { stdout } = await runProgram('', ['--import', TELLS_WHAT_IS_LOADED]);
+    const loaded = stdout.trim().split('\n');
+    expect(loaded).toContain('client/dependency.ts');
+    expect(loaded.filter((file) => /^(idempotency|stores|server)\//.test(file))).toEqual([
+      'idempotency/telemetry.ts',
+    ]);
   });
 
   test('in production without any frames, and elsewhere with the caller’s', async () => {

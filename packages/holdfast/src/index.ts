@@ -77,7 +77,9 @@ export {
   CircuitOpenError,
   DeadlineExceededError,
   ERROR_STATUS,
+  type ErrorClasses,
   type ErrorCode,
+  type ErrorOf,
   HoldfastError,
   isHoldfastError,
   RetriesExhaustedError,
@@ -89,6 +91,7 @@ export { type Clock, TimerNode, type TimerOwner } from './runtime/clock.ts';
 export { type Random, seededRandom } from './runtime/random.ts';
 export {
   type ContextKeeper,
+  type ContextVariable,
   noContext,
   type Runtime,
   type RuntimeEvent,

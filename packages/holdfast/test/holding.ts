@@ -51,9 +51,14 @@ export type Handler = (
 ) => void;
 
 /** A server whose responses are held. */
-export async function holding(run: HttpRun, handle: Handler, limit = 1000): Promise<number> {
+export async function holding(
+  run: HttpRun,
+  handle: Handler,
+  limit = 1000,
+  time = Infinity,
+): Promise<number> {
   return listening((incoming, response) => {
-    handle(response, holdResponse(response, run, limit), incoming);
+    handle(response, holdResponse(response, run, { bytes: limit, time }), incoming);
   });
 }
 

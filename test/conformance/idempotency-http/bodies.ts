@@ -1,6 +1,7 @@
+import { createHash } from 'node:crypto';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { gate, problemIn, type Reply, type Serve, site, until } from './site.ts';
+import { problemIn, type Reply, type Serve, site } from './site.ts';
 
 const NOT_REPLAYABLE = { status: 409, type: 'urn:holdfast:problem:idempotency-not-replayable' };
 const binary = Uint8Array.from({ length: 1000 }, (_, i) => (i * 7) % 256);
@@ -74,36 +75,40 @@ export function boundedBodies(serve: Serve): void {
     expect((await send('/charge', { key: 'k1' })).text).toBe(body);
   });
 
-  test('of server-sent events goes out as it is written, and cannot be replayed', async () => {
-    const { opened, open } = gate();
-    const { fetch, send, calls } = await site(serve, () => ({
-      status: 200,
-      headers: { 'Content-Type': 'text/event-stream' },
-      body: (async function* () {
-        yield Buffer.from('data: 1\n\n');
-        await opened;
-        yield Buffer.from('data: 2\n\n');
-      })(),
-    }));
-    const response = await fetch('/stream', { key: 'k1' });
-    const reader = response.body!.getReader();
-    expect(Buffer.from((await reader.read()).value!).toString()).toBe('data: 1\n\n');
-    expect(problemIn(await send('/stream', { key: 'k1' }))).toEqual(NOT_REPLAYABLE);
-    open();
-    expect(Buffer.from((await reader.read()).value!).toString()).toBe('data: 2\n\n');
-    expect((await reader.read()).done).toBe(true);
-    expect(calls.length).toBe(1);
-  });
+  test.each([
+    ['as its head says', false],
+    ['as it turns out', true],
+  ])(
+    'of a request past the bound, %s, is answered 413, and the handler does not run',
+    async (_, chunked) => {
+      const { send, calls } = await site(serve, () => ({ status: 200 }), {
+        http: { maxRequestBody: 1000 },
+      });
+      const body = { text: 'x'.repeat(2000) };
+      const answer = await send('/charge', { key: 'k1', body, chunked });
+      expect(answer.status).toBe(413);
+      expect(problemIn(answer).type).toBe('urn:holdfast:problem:idempotency-body-too-large');
+      expect(calls).toEqual([]);
+      expect((await send('/charge', { key: 'k1', body: {}, chunked })).status).toBe(200);
+      const within = JSON.stringify({ text: 'x'.repeat(989) });
+      expect((await send('/charge', { key: 'k2', body: within, chunked })).status).toBe(200);
+    },
+  );
 
-  test('of a request past the bound is answered 413, and the handler does not run', async () => {
-    const { send, calls } = await site(serve, () => ({ status: 200 }), {
-      http: { maxRequestBody: 1000 },
+  test('of a request may be told by its digest, of whatever size, and still reaches the handler', async () => {
+    const { send, calls } = await site(serve, () => ({ status: 200, body: 'done' }), {
+      http: { trustContentDigest: true, maxRequestBody: 10 },
     });
-    const answer = await send('/charge', { key: 'k1', body: { text: 'x'.repeat(2000) } });
-    expect(answer.status).toBe(413);
-    expect(calls).toEqual([]);
-    await until('others are served', () => true);
-    expect((await send('/charge', { key: 'k1', body: {} })).status).toBe(200);
+    const ask = (text: string, chunked: boolean) => {
+      const digest = createHash('sha256').update(text).digest('base64');
+      const headers = { 'Content-Digest': `sha-256=:${digest}:` };
+      return send('/charge', { key: 'k1', body: { text }, headers, chunked });
+    };
+    const text = 'x'.repeat(1000);
+    expect((await ask(text, true)).text).toBe('done');
+    expect((await ask(text, false)).headers.get('idempotent-replayed')).toBe('true');
+    expect(problemIn(await ask(`${text}y`, true))).toMatchObject({ status: 422 });
+    expect(calls.map(({ body }) => body)).toEqual([{ text }]);
   });
 }
 

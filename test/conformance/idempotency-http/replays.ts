@@ -44,6 +44,16 @@ export function replays(serve: Serve): void {
     expect(again.headers.get('x-request-id')).toBe(null);
   });
 
+  test('says for how many seconds the key is still remembered', async () => {
+    const { send } = await site(serve, () => created, { engine: { retention: '1d' } });
+    const first = await send('/charge', { key: 'k1' });
+    const again = await send('/charge', { key: 'k1' });
+    expect(first.headers.get('idempotency-expires-in')).toBe(null);
+    const left = Number(again.headers.get('idempotency-expires-in'));
+    expect(left).toBeGreaterThan(86_000);
+    expect(left).toBeLessThanOrEqual(86_400);
+  });
+
   test('is given however often and by however many it is asked for at once', async () => {
     const { send, calls } = await site(serve, async () => created, { engine: { wait: '10s' } });
     const all = await Promise.all(Array.from({ length: 20 }, () => send('/charge', { key: 'k1' })));

@@ -48,6 +48,8 @@ export type Serve = (handle: Handle, options: SiteOptions) => Promise<RunningSer
 
 export interface RunningServer {
   readonly port: number;
+  /** Where it does not speak HTTP/1: what does as `fetch` does. */
+  readonly fetch?: (url: string, init: RequestInit) => Promise<Response>;
   /** Ends its connections as well. */
   close(): Promise<void>;
 }
@@ -75,6 +77,8 @@ export interface Sent {
   readonly key: string;
   readonly body: unknown;
   readonly headers: Record<string, string>;
+  /** In chunks, so that nothing tells its length. */
+  readonly chunked: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -100,8 +104,9 @@ export async function site(serve: Serve, handle: Handle, about: About = {}): Pro
     await server.close();
     await engine.close();
   });
+  const send = server.fetch ?? fetch;
   const request = (path: string, sent: Partial<Sent> = {}): Promise<Response> =>
-    fetch(`http://127.0.0.1:${server.port}${path}`, initOf(sent));
+    send(`http://127.0.0.1:${server.port}${path}`, initOf(sent));
   return {
     port: server.port,
     calls,
@@ -110,8 +115,10 @@ export async function site(serve: Serve, handle: Handle, about: About = {}): Pro
   };
 }
 
-function initOf({ method = 'POST', key, body = { amount: 5 }, headers, signal }: Partial<Sent>) {
+function initOf(sent: Partial<Sent>): RequestInit {
+  const { method = 'POST', key, body = { amount: 5 }, headers, chunked = false, signal } = sent;
   const hasBody = method !== 'GET' && body !== null;
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
   return {
     method,
     redirect: 'manual',
@@ -120,9 +127,10 @@ function initOf({ method = 'POST', key, body = { amount: 5 }, headers, signal }:
       ...(hasBody ? { 'Content-Type': 'application/json' } : {}),
       ...headers,
     },
-    body: hasBody ? (typeof body === 'string' ? body : JSON.stringify(body)) : null,
+    body: hasBody ? (chunked ? new Blob([text]).stream() : text) : null,
+    ...(chunked ? { duplex: 'half' } : {}),
     signal: signal ?? null,
-  } satisfies RequestInit;
+  };
 }
 
 async function answerOf(response: Response): Promise<Answer> {

@@ -33,6 +33,28 @@ export function stores(serve: Serve): void {
     }
     expect(calls.length).toBe(2);
   });
+
+  test('that is slow does not hold an answer back where it may leave first', async () => {
+    const { opened, open } = gate();
+    const inner = memoryStore();
+    const store = altered({
+      claim: (request) => inner.claim(request),
+      complete: async (owned, result, retention) => {
+        await opened;
+        return inner.complete(owned, result, retention);
+      },
+    });
+    const { send, calls } = await site(serve, () => ok, {
+      store,
+      engine: { storeTimeout: '30s', wait: '30s' },
+      http: { persist: 'after-send' },
+    });
+    expect((await send('/charge', { key: 'k1' })).text).toBe('done');
+    const again = send('/charge', { key: 'k1' });
+    open();
+    expect((await again).headers.get('idempotent-replayed')).toBe('true');
+    expect(calls.length).toBe(1);
+  });
 }
 
 /** What leaves, and when, as the store keeps it or not. */

@@ -1,5 +1,6 @@
 import type { Plan, Policy } from '../core/policy.ts';
 import { classify } from '../core/classify.ts';
+import { bothSinks } from '../core/events.ts';
 import { Problems } from '../core/options.ts';
 import { withSharedParts } from '../core/shared-options.ts';
 import type { Classifier } from '../core/outcome.ts';
@@ -15,10 +16,9 @@ import { fallback } from '../policies/fallback/fallback.ts';
 import { retryBudget } from '../policies/retry-budget/retry-budget.ts';
 import { retry } from '../policies/retry/retry.ts';
 import { timeout } from '../policies/timeout/timeout.ts';
-import type { Runtime, RuntimeEvent } from '../runtime/runtime.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import { systemRuntime } from '../runtime/system.ts';
 import { complete } from './complete.ts';
-import type { HoldfastEvent } from './events.ts';
 import { explain } from './explain.ts';
 import { grpcClassifier } from './grpc.ts';
 import { discardAnswer, type HttpAnswer, httpClassifierOf } from './http.ts';
@@ -214,16 +214,5 @@ function ownRuntime(name: string, { onEvent }: ParsedDependency, runtime: Runtim
     dependency: name,
     diagnostics,
     sink: bothSinks(sink, (onEvent ?? null) as Runtime['sink']),
-  };
-}
-
-function bothSinks(first: Runtime['sink'], second: Runtime['sink']): Runtime['sink'] {
-  if (first === null || second === null) return first ?? second;
-  return (event: RuntimeEvent) => {
-    try {
-      first(event);
-    } finally {
-      second(event as HoldfastEvent);
-    }
   };
 }

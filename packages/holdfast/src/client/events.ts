@@ -1,4 +1,5 @@
 import type { EngineEvent } from '../core/events.ts';
+import type { IdempotencyEvent } from '../idempotency/telemetry.ts';
 import type { BulkheadEvent } from '../policies/bulkhead/telemetry.ts';
 import type { CircuitBreakerEvent } from '../policies/circuit-breaker/telemetry.ts';
 import type { DeadlineEvent } from '../policies/deadline/telemetry.ts';
@@ -16,6 +17,7 @@ export type HoldfastEvent =
   | DeadlineEvent
   | FallbackEvent
   | FetchEvent
+  | IdempotencyEvent
   | RetryBudgetEvent
   | RetryEvent
   | TimeoutEvent;

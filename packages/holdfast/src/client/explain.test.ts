@@ -25,8 +25,11 @@ function promised(options: DependencyOptions<unknown>): {
 /** Milliseconds of what explain prints, with what rounding may have taken away. */
 function ms(text: string): number {
   if (text === 'for ever') return Infinity;
-  const [, number, unit] = /^([\d.]+)(ms|s|m|h)$/.exec(text)!;
-  return (Number(number) + 0.005) * { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[unit as 'ms']!;
+  const [, number, unit] = /^([\d.]+)(ms|s|m|h|d)$/.exec(text)!;
+  return (
+    (Number(number) + 0.005) *
+    { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }[unit as 'ms']!
+  );
 }
 
 /** Draws as badly as can be, or as told. */

@@ -1,4 +1,5 @@
 import type { MetricDescriptor } from '../core/metrics.ts';
+import { idempotencyMetrics } from '../idempotency/telemetry.ts';
 import { bulkheadMetrics } from '../policies/bulkhead/telemetry.ts';
 import { circuitBreakerMetrics } from '../policies/circuit-breaker/telemetry.ts';
 import { deadlineMetrics } from '../policies/deadline/telemetry.ts';
@@ -10,7 +11,8 @@ import { fetchMetrics } from './telemetry.ts';
 
 /**
  * Every metric as data: its name, unit and attributes, and the event or the field of a snapshot it
- * is read from. An exporter loops over them and names no policy.
+ * is read from. An exporter loops over them and names no policy. Of idempotency it needs these words alone: nothing else
+ * of it is loaded.
  */
 export const metrics: readonly MetricDescriptor[] = [
   ...timeoutMetrics,
@@ -21,4 +23,5 @@ export const metrics: readonly MetricDescriptor[] = [
   ...bulkheadMetrics,
   ...fallbackMetrics,
   ...fetchMetrics,
+  ...idempotencyMetrics,
 ];

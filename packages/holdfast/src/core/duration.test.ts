@@ -14,6 +14,8 @@ describe('a duration', () => {
     ['5s', 5000],
     ['1.5m', 90_000],
     ['1h', 3_600_000],
+    ['7d', 604_800_000],
+    ['1.5d', 129_600_000],
     ['0.5ms', 0.5],
     ['0s', 0],
   ])('%j is %d ms', (given, expected) => expect(milliseconds(given)).toBe(expected));
@@ -34,6 +36,7 @@ describe('a duration', () => {
     ['.5s'],
     ['5.s'],
     ['1h30m'],
+    ['1w'],
     ['Infinityms'],
     [`${'9'.repeat(400)}h`],
     ['5s\n'],
@@ -51,6 +54,10 @@ describe('a duration', () => {
     expect(formatDuration(90_000)).toBe('1.5m');
     expect(formatDuration(59_999)).toBe('1m');
     expect(formatDuration(3_600_000)).toBe('1h');
+    expect(formatDuration(86_400_000)).toBe('24h');
+    expect(formatDuration(172_799_999)).toBe('2d');
+    expect(formatDuration(604_800_000)).toBe('7d');
+    expect(formatDuration(129_600_000)).toBe('36h');
     expect(formatDuration(Infinity)).toBe('for ever');
   });
 

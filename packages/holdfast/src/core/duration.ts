@@ -1,9 +1,14 @@
-/** Milliseconds, or a plain decimal with its unit: `'250ms' | '5s' | '1.5m' | '1h'`. */
+/** Milliseconds, or a plain decimal with its unit: `'250ms' | '5s' | '1.5m' | '1h' | '7d'`. A day has 24 hours. */
 export type Duration = number | DurationText;
-export type DurationText = `${number}ms` | `${number}s` | `${number}m` | `${number}h`;
+export type DurationText =
+  | `${number}ms`
+  | `${number}s`
+  | `${number}m`
+  | `${number}h`
+  | `${number}d`;
 
-const PATTERN = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/;
-const UNITS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+const PATTERN = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/;
+const UNITS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** Milliseconds of a duration, or NaN when it is none: negative, infinite, or not in this form. */
 export function milliseconds(duration: unknown): number {
@@ -17,13 +22,14 @@ export function milliseconds(duration: unknown): number {
   return value <= Number.MAX_SAFE_INTEGER ? value : NaN;
 }
 
-/** A duration for people: `1500` becomes `'1.5s'`. */
+/** A duration for people: `1500` becomes `'1.5s'`. Days are counted from two on: `'24h'`, `'36h'`, `'2d'`. */
 export function formatDuration(ms: number): string {
   if (!Number.isFinite(ms)) return 'for ever';
   if (round(ms) < 1000) return `${round(ms)}ms`;
   if (round(ms / 1000) < 60) return `${round(ms / 1000)}s`;
   if (round(ms / 60_000) < 60) return `${round(ms / 60_000)}m`;
-  return `${round(ms / 3_600_000)}h`;
+  if (round(ms / 3_600_000) < 48) return `${round(ms / 3_600_000)}h`;
+  return `${round(ms / 86_400_000)}d`;
 }
 
 function round(value: number): number {

@@ -87,11 +87,27 @@ export class HoldfastError extends Error {
   }
 }
 
-/** Whether a value is a Holdfast error, of any copy of this package, and of that code if one is given. */
+/**
+ * The classes of the codes whose errors are a feature's: it adds them where it defines them, which only an
+ * interface allows.
+ */
+export interface ErrorClasses {}
+
+/** An error of that code, with all that its class says. */
+export type ErrorOf<C extends ErrorCode> = (C extends keyof ErrorClasses
+  ? ErrorClasses[C]
+  : HoldfastError) & { readonly code: C };
+
+/**
+ * Whether a value is a Holdfast error, of any copy of this package, and of that code if one is given: then it has
+ * the fields of that code's class, such as `why` of an `IDEMPOTENCY_CONFLICT`.
+ */
+export function isHoldfastError(value: unknown): value is HoldfastError;
 export function isHoldfastError<C extends ErrorCode>(
   value: unknown,
-  code?: C,
-): value is HoldfastError & { readonly code: C } {
+  code: C | undefined,
+): value is ErrorOf<C>;
+export function isHoldfastError(value: unknown, code?: ErrorCode): boolean {
   if (typeof value !== 'object' || value === null || !(BRAND in value)) return false;
   return code === undefined || (value as HoldfastError).code === code;
 }

@@ -47,6 +47,18 @@ export function emit<E extends RuntimeEvent>(runtime: Runtime, event: E): void {
   }
 }
 
+/** Tells both, of which either may be none. */
+export function bothSinks(first: Runtime['sink'], second: Runtime['sink']): Runtime['sink'] {
+  if (first === null || second === null) return first ?? second;
+  return (event) => {
+    try {
+      first(event);
+    } finally {
+      second(event);
+    }
+  };
+}
+
 /** Tells of an attempt that ended after so many milliseconds. */
 export function tellOfAttempt(
   runtime: Runtime,

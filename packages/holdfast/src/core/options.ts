@@ -94,7 +94,7 @@ export function duration<const D extends Duration>(
   const max = about.max ?? Number.MAX_SAFE_INTEGER;
   const range =
     max === Number.MAX_SAFE_INTEGER
-      ? `a duration of at least ${formatDuration(min)} (milliseconds, or like '250ms', '5s', '1m', '1h')`
+      ? `a duration of at least ${formatDuration(min)} (milliseconds, or like '250ms', '5s', '1m', '1h', '7d')`
       : `a duration from ${formatDuration(min)} to ${formatDuration(max)}`;
   return {
     kind: 'duration',
@@ -104,7 +104,7 @@ export function duration<const D extends Duration>(
     schema: {
       anyOf: [
         { type: 'number', minimum: min, maximum: max },
-        { type: 'string', pattern: String.raw`^\d+(\.\d+)?(ms|s|m|h)$` },
+        { type: 'string', pattern: String.raw`^\d+(\.\d+)?(ms|s|m|h|d)$` },
       ],
     },
     parse: (given, path, problems) => {

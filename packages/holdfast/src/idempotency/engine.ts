@@ -1,3 +1,4 @@
+import { bothSinks, emit } from '../core/events.ts';
 import { parseOptions, show } from '../core/options.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { systemRuntime } from '../runtime/system.ts';
@@ -15,6 +16,7 @@ import type {
   OwnedExecution,
 } from './idempotency.ts';
 import { Keeper } from './keeper.ts';
+import { Nesting } from './nesting.ts';
 import { Opener } from './opener.ts';
 import {
   idempotencyOptions,
@@ -25,6 +27,7 @@ import {
 } from './options.ts';
 import { derivedKey } from './steps.ts';
 import type { IdempotencyStore } from './store.ts';
+import type { IdempotencyOpenedEvent } from './telemetry.ts';
 import { decodeValue, encodeValue } from './values.ts';
 
 const MAX_KEY_LENGTH = 1024;
@@ -64,7 +67,12 @@ export function idempotency(
   if (options.retention < options.lease) {
     throw new RangeError('idempotency.retention must be at least as long as idempotency.lease');
   }
-  const own = { ...runtime, dependency: name, random: runtime.random.fork(name) };
+  const own: Runtime = {
+    ...runtime,
+    dependency: name,
+    random: runtime.random.fork(name),
+    sink: bothSinks(runtime.sink, (options.onEvent ?? null) as Runtime['sink']),
+  };
   const guard = new GuardedStore(store, options.storeTimeout, own);
   return new Engine(new Keeper(guard, options, own), mode) as never;
 }
@@ -73,10 +81,12 @@ export function idempotency(
 class Engine implements Idempotency<unknown> {
   readonly #keeper: Keeper;
   readonly #opener: Opener;
+  readonly #nesting: Nesting;
 
   constructor(keeper: Keeper, mode: 'leased' | 'transactional') {
     this.#keeper = keeper;
     this.#opener = new Opener(keeper, mode);
+    this.#nesting = new Nesting(keeper.runtime.context);
   }
 
   async idempotent<T>(
@@ -85,11 +95,12 @@ class Engine implements Idempotency<unknown> {
     { scope = [], payload, signal }: IdempotentOptions = {},
   ): Promise<T> {
     if (typeof work !== 'function') throw new TypeError('idempotent needs a function to run');
+    if (this.#nesting.isWithin(key, scope)) throw this.#nested();
     const fingerprint = payload === undefined ? NOT_COMPARED : fingerprintOf(payload);
     const opened = await this.open({ key, scope, fingerprint, signal, encode: encodeValue });
     switch (opened.kind) {
       case 'run':
-        return this.#run(opened.execution, work);
+        return this.#run(opened.execution, scope, work);
       case 'replay':
         return this.#decoded(opened.result) as T;
       case 'unprotected':
@@ -129,11 +140,12 @@ class Engine implements Idempotency<unknown> {
 
   async #run<T>(
     execution: OwnedExecution<unknown>,
+    scope: readonly string[],
     work: (execution: Execution<unknown>) => T | PromiseLike<T>,
   ): Promise<T> {
     let value: T;
     try {
-      value = await work(execution);
+      value = await this.#nesting.run(execution.key, scope, () => work(execution));
     } catch (error) {
       // What is thrown cannot be kept, so it counts as unknown where it should be.
       if (this.#keepOf({ ok: false, error }) === 'release') await execution.release();
@@ -164,6 +176,14 @@ class Engine implements Idempotency<unknown> {
     if (storeResult !== undefined) return storeResult(outcome);
     if (outcome.ok) return 'store';
     return isSafeToRetry(outcome.error) ? 'release' : 'hold';
+  }
+
+  #nested(): IdempotencyConflictError {
+    const { runtime } = this.#keeper;
+    const { dependency } = runtime;
+    const how = 'nested';
+    emit<IdempotencyOpenedEvent>(runtime, { type: 'idempotency.opened', dependency, how });
+    return new IdempotencyConflictError({ name: dependency, why: how });
   }
 
   #decoded(result: string): unknown {

@@ -2,9 +2,10 @@ import { HoldfastError } from '../core/errors.ts';
 
 /**
  * Why a key could not be had: another does the work right now; somebody began it and nobody knows how
- * that ended; or its record was written by a version of Holdfast that this one cannot read.
+ * that ended; its record was written by a version of Holdfast that this one cannot read; or the work itself has
+ * asked for its own key, and would wait for itself.
  */
-export type ConflictReason = 'in-progress' | 'outcome-unknown' | 'unreadable-record';
+export type ConflictReason = 'in-progress' | 'outcome-unknown' | 'unreadable-record' | 'nested';
 
 /** What the errors of idempotency are made of. */
 export interface IdempotencyErrorDetails {
@@ -20,6 +21,7 @@ const CONFLICTS: Readonly<Record<ConflictReason, string>> = {
   'in-progress': 'another request with this key is in progress',
   'outcome-unknown': 'a request with this key was begun, and nobody knows how it ended',
   'unreadable-record': 'the record of this key was written by another version',
+  nested: 'the work of this key has asked for the same key; for a part of it, use keyFor(name)',
 };
 
 /** The key is another's, or nobody knows what became of it: see `why`. The work was not done. */
@@ -54,6 +56,15 @@ export class IdempotencyStoreError extends HoldfastError {
 export class LeaseLostError extends HoldfastError {
   constructor({ name, cause }: IdempotencyErrorDetails) {
     super('LEASE_LOST', { ...detailsOf(name, 'the lease on this key was lost'), cause });
+  }
+}
+
+declare module '../core/errors.ts' {
+  interface ErrorClasses {
+    readonly IDEMPOTENCY_CONFLICT: IdempotencyConflictError;
+    readonly IDEMPOTENCY_MISMATCH: IdempotencyMismatchError;
+    readonly IDEMPOTENCY_STORE: IdempotencyStoreError;
+    readonly LEASE_LOST: LeaseLostError;
   }
 }
 

@@ -13,7 +13,7 @@ export interface Idempotency<Tx = undefined> {
    * answers must be JSON; undefined and void are.
    *
    * @throws (the promise rejects) what `work` throws; `IdempotencyConflictError` while another does it,
-   *   or when nobody knows how that ended; `IdempotencyMismatchError` if the key was used for something
+   *   when nobody knows how that ended, or at once when `work` itself asks for its own key (`why: 'nested'`); `IdempotencyMismatchError` if the key was used for something
    *   else; `IdempotencyStoreError` if the store cannot be asked; `LeaseLostError` if the work was done
    *   but somebody else had taken over meanwhile.
    */
@@ -29,7 +29,10 @@ export interface Idempotency<Tx = undefined> {
    */
   open(request: OpenRequest): Awaitable<Opened<Tx>>;
 
-  /** Warns of whatever endangers what the store promises: sentences, none if all is well. */
+  /**
+   * Warns of whatever endangers what the store promises: sentences, none if all is well. The engine itself asks this at
+   * its first use; see `startCheck`. Rejects when the store cannot be asked.
+   */
   check(): Promise<readonly string[]>;
 
   /** Plain JSON: what runs and waits now, and how the store's breaker stands. */

@@ -39,4 +39,4 @@ export type {
   Transacted,
   TransactionalStore,
 } from './store.ts';
-export { type IdempotencyEvent, idempotencyMetrics } from './telemetry.ts';
+export type { IdempotencyEvent } from './telemetry.ts';

@@ -4,6 +4,7 @@ import type { Awaitable } from './awaitable.ts';
 import { LeaseLostError } from './errors.ts';
 import { ended, type Keeper } from './keeper.ts';
 import type { Completion, OwnedExecution } from './idempotency.ts';
+import type { ParsedIdempotency } from './options.ts';
 import { derivedKey, runStep } from './steps.ts';
 import { Sleep } from './sleep.ts';
 import type { Granted, IdempotencyStore, Owned, RecoveryPoint } from './store.ts';
@@ -26,6 +27,8 @@ export class LeasedExecution extends TimerNode implements OwnedExecution<undefin
   readonly #owned: Owned;
   readonly #fingerprint: string;
   readonly #startedAt: number;
+  /** What becomes of the lease when the outcome is unknown, in milliseconds. */
+  readonly #holdFor: number;
   /** Made when somebody looks at the signal. */
   #controller: AbortController | null = null;
   #isLost = false;
@@ -39,7 +42,7 @@ export class LeasedExecution extends TimerNode implements OwnedExecution<undefin
     keeper: Keeper,
     owned: Owned,
     asked: { readonly key: string; readonly fingerprint: string; readonly at: number },
-    { attempt, points }: Granted,
+    { kind, attempt, points }: Granted,
   ) {
     super();
     this.key = asked.key;
@@ -48,6 +51,7 @@ export class LeasedExecution extends TimerNode implements OwnedExecution<undefin
     this.#owned = owned;
     this.#fingerprint = asked.fingerprint;
     this.#startedAt = asked.at;
+    this.#holdFor = kind === 'claimed' ? holdFor(keeper.options) : 0;
     this.#leaseEnd = asked.at + keeper.options.lease;
     for (const { name, value } of points) this.points.set(name, JSON.parse(value));
     this.#beatIn(keeper.options.lease / 3);
@@ -84,7 +88,9 @@ export class LeasedExecution extends TimerNode implements OwnedExecution<undefin
   }
 
   async hold(): Promise<void> {
-    await (this.#end ??= this.#tell('extend', 'held', (store) => store.extend(this.#owned, 0)));
+    await (this.#end ??= this.#tell('extend', 'held', (store) =>
+      store.extend(this.#owned, this.#holdFor),
+    ));
   }
 
   override expire(): void {
@@ -158,34 +164,46 @@ export class LeasedExecution extends TimerNode implements OwnedExecution<undefin
   }
 
   #complete(result: string): Awaitable<Completion> {
-    const kept = this.#keep(result);
-    if (!(kept instanceof Promise)) return this.#completed(kept);
-    return kept.then(
-      (isKept) => this.#completed(isKept),
+    const put = this.#put(result);
+    if (put === true) return this.#completed(true);
+    if (put === false) return this.#completedBefore(result);
+    return put.then(
+      (isPut) => (isPut ? this.#completed(true) : this.#completedBefore(result)),
       () => this.#completeLater(result),
     );
   }
 
+  async #completedBefore(result: string): Promise<Completion> {
+    try {
+      return this.#completed(await this.#wasKept(result));
+    } catch {
+      return this.#completeLater(result);
+    }
+  }
+
   async #completeLater(result: string): Promise<Completion> {
-    const kept = await this.#insist(() => this.#keepAgain(result));
+    const kept = await this.#insist(() => this.#keep(result));
     if (kept !== undefined) return this.#completed(kept);
     this.#rest();
     this.#keeper.inBackground(() =>
-      this.#goOn(async () => this.#completed(await this.#keepAgain(result))),
+      this.#goOn(async () => this.#completed(await this.#keep(result))),
     );
     return { kind: 'later' };
   }
 
   /** Whether the result is kept; false if somebody else has the key. Rejects when the store cannot be told. */
-  #keep(result: string): Awaitable<boolean> {
+  async #keep(result: string): Promise<boolean> {
+    return (await this.#put(result)) || this.#wasKept(result);
+  }
+
+  #put(result: string): Awaitable<boolean> {
     const { guard, options } = this.#keeper;
     const { retention } = options;
     return guard.tell('complete', (store) => store.complete(this.#owned, result, retention));
   }
 
-  /** The same where an earlier try may have been heard although its answer was lost. */
-  async #keepAgain(result: string): Promise<boolean> {
-    if (await this.#keep(result)) return true;
+  /** An earlier try may have been heard although its answer was lost, be it one that the client made by itself. */
+  async #wasKept(result: string): Promise<boolean> {
     const { guard, options } = this.#keeper;
     const { lease, retention } = options;
     const request = { ...this.#owned, fingerprint: this.#fingerprint, lease, retention };
@@ -193,7 +211,7 @@ export class LeasedExecution extends TimerNode implements OwnedExecution<undefin
       store.claim({ ...request, expired: 'refuse' }),
     );
     if (claim.kind === 'completed') return claim.result === result;
-    return claim.kind === 'claimed' && (await this.#keep(result));
+    return claim.kind === 'claimed' && (await this.#put(result));
   }
 
   #completed(isKept: boolean): Completion {
@@ -246,4 +264,12 @@ export class LeasedExecution extends TimerNode implements OwnedExecution<undefin
   #rest(): void {
     this.#keeper.runtime.clock.stop(this);
   }
+}
+
+/**
+ * Work that has failed may have left something on its way: a call that it gave up waiting for. Whoever asks too early
+ * whether that has happened is told that it has not; so `reconcile` has to wait for a lease.
+ */
+function holdFor({ reconcile, onExpiredLease, lease }: ParsedIdempotency): number {
+  return reconcile !== undefined && onExpiredLease === 'refuse' ? lease : 0;
 }

@@ -13,6 +13,8 @@ import type { Keeper } from './keeper.ts';
 import { LeasedExecution } from './leased.ts';
 import { reconcile } from './reconcile.ts';
 import { jsonOf } from './steps.ts';
+import { ReplayCache } from './replay-cache.ts';
+import { startCheck } from './start-check.ts';
 import type { Claim, Granted, OnExpiredLease, Owned } from './store.ts';
 import type { IdempotencyOpenedEvent } from './telemetry.ts';
 import { type Begun, beginTransaction } from './transactional.ts';
@@ -51,12 +53,16 @@ export class Opener {
   readonly #onExpired: OnExpiredLease;
   /** Of every token: no other engine has the same. */
   readonly #prefix: string;
+  readonly #replays: ReplayCache;
   #claims = 0;
   #reapAt = 0;
+  #isChecked: boolean;
 
   constructor(keeper: Keeper, mode: 'leased' | 'transactional') {
     const { onExpiredLease, reconcile: hook } = keeper.options;
     this.#keeper = keeper;
+    this.#isChecked = !keeper.options.startCheck;
+    this.#replays = new ReplayCache(keeper.runtime.clock, keeper.options.replayCache);
     this.#prefix = `${randomText(keeper.runtime.random)}-`;
     this.#isTransactional = mode === 'transactional';
     this.#onExpired =
@@ -78,6 +84,8 @@ export class Opener {
       token: `${this.#prefix}${(this.#claims++).toString(36)}`,
     };
     if (isAborted(signal)) return this.#told(aborted(signal));
+    const known = this.#replays.get(asked.id, fingerprint);
+    if (known !== undefined) return this.#told(this.#opened(known, asked));
     const claim = this.#claim(asked);
     if (!(claim instanceof Promise)) return this.#answered(claim, asked);
     return claim.then(
@@ -89,7 +97,7 @@ export class Opener {
   /** Mostly a key is new, or its work was done. */
   #answered(claim: Standing, asked: Asked): Awaitable<Opened<unknown>> {
     const isOpen = claim.kind === 'in-progress' || claim.kind === 'reconcile';
-    return isOpen ? this.#looked(claim, asked) : this.#told(this.#opened(claim, asked));
+    return isOpen ? this.#looked(claim, asked) : this.#told(this.#heard(claim, asked));
   }
 
   /** The rest of the way where somebody has to be waited for, or asked. */
@@ -100,13 +108,13 @@ export class Opener {
         const answer =
           claim.kind === 'reconcile'
             ? await this.#reconciled(claim, asked)
-            : this.#opened(claim, asked);
+            : this.#heard(claim, asked);
         const goesOn =
           answer === AGAIN ||
           (claim.kind === 'in-progress' && (await this.#waited(asked, look, claim.leaseLeft)));
         if (!goesOn) return this.#told(answer);
         if (isAborted(asked.signal)) return this.#told(aborted(asked.signal));
-        claim = await this.#claim(asked);
+        claim = this.#replays.get(asked.id, asked.fingerprint) ?? (await this.#claim(asked));
       }
     } catch (error) {
       return this.#failed(asked, error);
@@ -128,7 +136,7 @@ export class Opener {
       const { dependency } = runtime;
       emit<IdempotencyOpenedEvent>(runtime, { type: 'idempotency.opened', dependency, how });
     }
-    this.#reapNowAndThen();
+    this.#tendNowAndThen();
     return opened;
   }
 
@@ -148,6 +156,13 @@ export class Opener {
     if (found === 'unknown') return this.#conflict('outcome-unknown');
     const { retention: expiresIn } = this.#keeper.options;
     return { opened: { kind: 'replay', result: found.result, expiresIn }, how: 'replayed' };
+  }
+
+  /** What the store has said, which is remembered for a while if it does not change. */
+  #heard(claim: Standing, asked: Asked): Answer {
+    const { id, fingerprint, at } = asked;
+    if (claim.kind === 'completed') this.#replays.keep(id, fingerprint, claim, at);
+    return this.#opened(claim, asked);
   }
 
   #opened(claim: Standing, asked: Asked): Answer {
@@ -239,12 +254,18 @@ export class Opener {
     });
   }
 
-  /** In passing, so that no timer of it holds the process. */
-  #reapNowAndThen(): void {
+  /** Reaps, and checks the store until it has answered: in passing, so that no timer of it holds the process. */
+  #tendNowAndThen(): void {
     const { guard, runtime } = this.#keeper;
     const now = runtime.clock.recent();
     if (now < this.#reapAt) return;
     this.#reapAt = now + REAP_EVERY;
+    if (!this.#isChecked) {
+      this.#isChecked = true;
+      this.#keeper.inBackground(async () => {
+        this.#isChecked = await startCheck(this.#keeper);
+      });
+    }
     this.#keeper.inBackground(async () => {
       const reaped = await orNull(guard.tell('reap', (store) => store.reap(REAP_BATCH)));
       if (reaped === REAP_BATCH) this.#reapAt = 0;

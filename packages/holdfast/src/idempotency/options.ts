@@ -1,6 +1,7 @@
 import {
   callback,
   duration,
+  flag,
   integer,
   oneOf,
   type OptionsOf,
@@ -8,6 +9,7 @@ import {
 } from '../core/options.ts';
 import type { Keep, Reconciled, Unfinished } from './idempotency.ts';
 import type { IdempotencyStore, TransactionalStore } from './store.ts';
+import type { IdempotencyEvent } from './telemetry.ts';
 
 /** What work came to: its value, or what it threw. */
 export type WorkOutcome =
@@ -58,7 +60,8 @@ export const idempotencyOptions = {
   }),
   /**
    * Finds out what became of an execution whose owner died, by asking whoever had the effect. Called once
-   * for a key, by whoever asks first. Default none: such keys are refused.
+   * for a key, by whoever asks first when its lease is over; after work that failed that is a whole lease later, since a
+   * call that it gave up waiting for may still have its effect. Default none: such keys are refused.
    */
   reconcile: callback<(unfinished: Unfinished) => Reconciled | PromiseLike<Reconciled>>({
     what: 'Finds out what became of an execution whose owner died; called once for a key',
@@ -92,11 +95,35 @@ export const idempotencyOptions = {
     max: 60_000,
   }),
   /**
+   * Results that were replayed lately, and are replayed again for up to 5 s without asking the store: a storm of
+   * repeats asks it once. Results of more than 16 KiB are not among them. 0 to 1 000 000, 0 for none; default 1000.
+   */
+  replayCache: integer({
+    what: 'Results that were replayed lately, and are for 5 s without asking the store',
+    default: 1000,
+    min: 0,
+    max: 1_000_000,
+  }),
+  /**
+   * Whether the store is asked, once, what of its configuration endangers its promises, such as persistence that is
+   * off. That happens in the background after the first key: no call waits for it or fails by it, and a store that
+   * does not answer is asked again later. Each finding is an event, `idempotency.store-warned`; with neither `onEvent` nor a sink
+   * it is a warning of the process (`process.emitWarning`), as nobody would hear of it otherwise. Default true.
+   */
+  startCheck: flag({
+    what: 'Whether the store is asked once what endangers its promises, and its findings are told',
+    default: true,
+  }),
+  /**
    * What to do with an outcome of `idempotent`. Default: values are stored; of what is thrown, errors marked
    * by `safeToRetry` release the key, and after all others nobody knows what has happened (`hold`).
    */
   storeResult: callback<(outcome: WorkOutcome) => Keep>({
     what: 'What to do with an outcome: store it, release the key, or hold it as unknown',
+  }),
+  /** Told every event of this engine, synchronously; what it throws is dropped. */
+  onEvent: callback<(event: IdempotencyEvent) => void>({
+    what: 'Told every event of this engine',
   }),
 };
 

@@ -69,6 +69,22 @@ describe('reconcile', () => {
     expect([await first, await ask(), asked.length]).toEqual([1, 1, 1]);
   });
 
+  test('waits for a lease after work that failed, whose last call may still be under way', async () => {
+    let arrived = false;
+    const reconcile = (): Reconciled =>
+      arrived ? { outcome: 'done', result: 'charged' } : { outcome: 'nothing-happened' };
+    const { engine, another, runtime } = setting({ reconcile });
+    const timedOut = engine.idempotent('order', () => Promise.reject(new Error('timed out')));
+    await expect(timedOut).rejects.toThrow('timed out');
+    const ask = () => outcomeOf(another().idempotent('order', () => 'charged again'));
+    expect(await ask()).toMatchObject({ why: 'in-progress' });
+    await runtime.clock.advanceAsync(LEASE - 1);
+    expect(await ask()).toMatchObject({ why: 'in-progress' });
+    arrived = true;
+    await runtime.clock.advanceAsync(2);
+    expect(await ask()).toBe('charged');
+  });
+
   test('that hangs is given up after a lease', async () => {
     const { ask, asked, runtime } = await deserted(() => new Promise(() => {}));
     const first = ask().catch((error: unknown) => error);

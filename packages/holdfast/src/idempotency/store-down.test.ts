@@ -128,6 +128,18 @@ describe('an answer of the store that is lost', () => {
     expect(store.steps.slice(-3)).toEqual(['complete', 'complete', 'claim']);
   });
 
+  test('to a complete that the client has sent again by itself is no lease lost either', async () => {
+    const { engine, runtime, store } = setting();
+    const { complete } = store;
+    store.complete = async (...given) => {
+      await complete(...given);
+      return complete(...given);
+    };
+    expect(await engine.idempotent('k', () => 'charged')).toBe('charged');
+    expect(runtime.sink.of('idempotency.ended')).toMatchObject([{ how: 'kept' }]);
+    expect(await engine.idempotent('k', () => 'again')).toBe('charged');
+  });
+
   test('to a claim does not lock the key: it is given back', async () => {
     const { engine, another, runtime, store } = setting();
     store.mood = 'silent';

@@ -1,21 +1,20 @@
 import type { MetricDescriptor } from '../core/metrics.ts';
 import type { RuntimeEvent } from '../runtime/runtime.ts';
+import type { ConflictReason } from './errors.ts';
 
 /** A request with a key was answered: how. */
 export interface IdempotencyOpenedEvent extends RuntimeEvent {
   readonly type: 'idempotency.opened';
   /**
    * `claimed`, for the first time; `taken-over`, after a crash; `replayed`; `mismatch`; `in-progress`;
-   * `outcome-unknown`; `unreadable-record`; `store-down`; `unprotected`: done without the store; `aborted`.
+   * `outcome-unknown`; `unreadable-record`; `nested`: by the work of that very key; `store-down`; `unprotected`: done without the store; `aborted`.
    */
   readonly how:
     | 'claimed'
     | 'taken-over'
     | 'replayed'
     | 'mismatch'
-    | 'in-progress'
-    | 'outcome-unknown'
-    | 'unreadable-record'
+    | ConflictReason
     | 'store-down'
     | 'unprotected'
     | 'aborted';
@@ -47,16 +46,34 @@ export interface IdempotencyReconciledEvent extends RuntimeEvent {
 /** A step of the store failed. */
 export interface IdempotencyStoreFailedEvent extends RuntimeEvent {
   readonly type: 'idempotency.store-failed';
-  readonly step: 'claim' | 'extend' | 'checkpoint' | 'complete' | 'release' | 'reap' | 'transact';
+  readonly step:
+    | 'claim'
+    | 'extend'
+    | 'checkpoint'
+    | 'complete'
+    | 'release'
+    | 'reap'
+    | 'transact'
+    | 'check';
 }
 
+/** The check at the start has found what endangers the store's promises: one of these for each finding. */
+export interface IdempotencyStoreWarnedEvent extends RuntimeEvent {
+  readonly type: 'idempotency.store-warned';
+  /** A sentence that says what it is, what it may lead to, and mostly what to do. */
+  readonly warning: string;
+}
+
+/** Everything that an engine tells; a part of `HoldfastEvent`. `dependency` is the engine's name. */
 export type IdempotencyEvent =
   | IdempotencyOpenedEvent
   | IdempotencyEndedEvent
   | IdempotencyLeaseLostEvent
   | IdempotencyReconciledEvent
-  | IdempotencyStoreFailedEvent;
+  | IdempotencyStoreFailedEvent
+  | IdempotencyStoreWarnedEvent;
 
+/** A part of `metrics`. */
 export const idempotencyMetrics: readonly MetricDescriptor[] = [
   {
     name: 'holdfast.idempotency.requests',
@@ -107,5 +124,13 @@ export const idempotencyMetrics: readonly MetricDescriptor[] = [
     what: 'Steps of the store that failed or took too long',
     attributes: ['dependency', 'step'],
     from: 'idempotency.store-failed',
+  },
+  {
+    name: 'holdfast.idempotency.store_warnings',
+    instrument: 'counter',
+    unit: '{warning}',
+    what: 'What the check at the start has found to endanger the promises of the store',
+    attributes: ['dependency'],
+    from: 'idempotency.store-warned',
   },
 ];

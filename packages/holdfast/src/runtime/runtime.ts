@@ -19,6 +19,8 @@ export interface Runtime {
   readonly diagnostics: boolean;
   /** Where events go; null costs nothing. Called synchronously; what it throws is dropped. */
   readonly sink: ((event: RuntimeEvent) => void) | null;
+  /** Tells people of a danger that no listener would hear of, seldom. Nobody, where there is none. */
+  readonly warn?: ((warning: string) => void) | undefined;
 }
 
 /** The least an event has. Policies add their own fields; see `HoldfastEvent` for the whole union. */
@@ -37,6 +39,16 @@ export interface ContextKeeper {
   capture(): unknown;
   /** Runs `work(argument)` in a captured context. */
   run<A>(captured: unknown, work: (argument: A) => void, argument: A): void;
+  /** A variable that follows async context. Without it, nobody can tell what runs inside of what. */
+  variable?<T>(): ContextVariable<T>;
+}
+
+/** A value for a piece of work and all that it starts. */
+export interface ContextVariable<T> {
+  /** The value here; undefined outside of any `run`. */
+  get(): T | undefined;
+  /** Does the work with this value, and answers what it answers. */
+  run<R>(value: T, work: () => R): R;
 }
 
 /** For runtimes without async context: browsers, simulations. */

@@ -202,4 +202,15 @@ describe('the system’s async context', () => {
     });
     expect.assertions(2);
   });
+
+  test('has variables that follow it, each for itself', async () => {
+    const [one, other] = [context.variable!<number>(), context.variable!<number>()];
+    await one.run(1, async () => {
+      await Promise.resolve();
+      expect([one.get(), other.get()]).toEqual([1, undefined]);
+      expect(one.run(2, () => one.get())).toBe(2);
+      expect(one.get()).toBe(1);
+    });
+    expect(one.get()).toBe(undefined);
+  });
 });

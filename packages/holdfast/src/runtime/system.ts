@@ -1,7 +1,7 @@
 import type { AsyncResource } from 'node:async_hooks';
 import type { Clock, TimerNode, TimerOwner } from './clock.ts';
 import type { Random } from './random.ts';
-import type { ContextKeeper, Runtime } from './runtime.ts';
+import type { ContextKeeper, ContextVariable, Runtime } from './runtime.ts';
 import { TimerLists } from './timer-lists.ts';
 
 /** As a global, `performance` is a getter, which would double the price of a reading. */
@@ -154,12 +154,8 @@ class AsyncContextKeeper implements ContextKeeper {
   #resourceClass: AsyncResourceClass | null | undefined;
 
   capture(): AsyncResource | null {
-    // Looked up at the first use, not at import, and by name, so that bundles for runtimes
-    // without async_hooks still load.
-    if (this.#resourceClass === undefined) {
-      const hooks = globalThis.process?.getBuiltinModule?.('node:async_hooks');
-      this.#resourceClass = hooks?.AsyncResource ?? null;
-    }
+    if (this.#resourceClass === undefined)
+      this.#resourceClass = asyncHooks()?.AsyncResource ?? null;
     if (this.#resourceClass === null) return null;
     return new this.#resourceClass('HOLDFAST_CALL', RESOURCE_OPTIONS);
   }
@@ -168,6 +164,24 @@ class AsyncContextKeeper implements ContextKeeper {
     if (captured === null) work(argument);
     else (captured as AsyncResource).runInAsyncScope(work, undefined, argument);
   }
+
+  variable<T>(): ContextVariable<T> {
+    const Storage = asyncHooks()?.AsyncLocalStorage;
+    if (Storage === undefined) return { get: () => undefined, run: (_value, work) => work() };
+    const storage = new Storage<T>();
+    return {
+      get: () => storage.getStore(),
+      run: (value, work) => storage.run(value, work),
+    };
+  }
+}
+
+/**
+ * Looked up at the first use, not at import, and by name, so that bundles for runtimes without async_hooks still
+ * load.
+ */
+function asyncHooks() {
+  return globalThis.process?.getBuiltinModule?.('node:async_hooks');
 }
 
 /** The runtime of production: real time, real randomness, AsyncLocalStorage. */
@@ -178,4 +192,5 @@ export const systemRuntime: Runtime = {
   dependency: '',
   diagnostics: globalThis.process?.env?.['NODE_ENV'] !== 'production',
   sink: null,
+  warn: (warning) => globalThis.process?.emitWarning?.(warning, 'HoldfastWarning'),
 };

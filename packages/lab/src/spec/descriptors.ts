@@ -127,9 +127,9 @@ export function shareOf(given: unknown): number {
 /** Durations that a simulation can reach: a day at most. */
 export function span(about: {
   readonly what: string;
-  readonly default?: `${number}${'ms' | 's' | 'm' | 'h'}`;
+  readonly default?: `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`;
   readonly min?: number;
-}): Descriptor<number | `${number}${'ms' | 's' | 'm' | 'h'}`, number> {
+}): Descriptor<number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`, number> {
   return duration({ max: 86_400_000, ...about });
 }
 

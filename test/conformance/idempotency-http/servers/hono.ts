@@ -1,13 +1,25 @@
-import { once } from 'node:events';
 import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { serve } from '@hono/node-server';
+import { createServer, type Http2Server } from 'node:http2';
+import { createAdaptorServer } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
 import { idempotent } from 'holdfast/hono';
-import type { Handle, Serve } from '../site.ts';
+import type { Handle, Serve, SiteOptions } from '../site.ts';
+import { listeningHttp2 } from './http2.ts';
+import { listening } from './listening.ts';
 
 /** Hono 4 on Node's server, the middleware before each handler. */
-export const serveHono: Serve = async (handle, { engine, http, route }) => {
+export const serveHono: Serve = async (handle, options) => {
+  const { fetch } = appOf(handle, options);
+  return listening(createAdaptorServer({ fetch }) as Server);
+};
+
+/** The same over HTTP/2. */
+export const serveHonoHttp2: Serve = async (handle, options) => {
+  const { fetch } = appOf(handle, options);
+  return listeningHttp2(createAdaptorServer({ fetch, createServer }) as Http2Server);
+};
+
+function appOf(handle: Handle, { engine, http, route }: SiteOptions): Hono {
   const app = new Hono();
   const idempotently = idempotent(engine, { ...http, ...route });
   for (const path of ['/charge', '/binary', '/stream', '/fail']) {
@@ -15,15 +27,8 @@ export const serveHono: Serve = async (handle, { engine, http, route }) => {
   }
   app.put('/thing/:id', idempotently, answering(handle, 'PUT /thing/:id'));
   app.get('/charge', idempotently, answering(handle, 'GET /charge'));
-  const server = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' }) as Server;
-  await once(server, 'listening');
-  const close = async (): Promise<void> => {
-    server.closeAllConnections();
-    server.close();
-    await once(server, 'close');
-  };
-  return { port: (server.address() as AddressInfo).port, close };
-};
+  return app;
+}
 
 function answering(handle: Handle, route: string) {
   return async (c: Context): Promise<Response> => {

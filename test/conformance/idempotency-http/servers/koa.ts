@@ -3,17 +3,24 @@ import { Readable } from 'node:stream';
 import { json } from 'node:stream/consumers';
 import Koa, { type Context } from 'koa';
 import { idempotent } from 'holdfast/koa';
-import type { Handle, Serve } from '../site.ts';
+import type { Handle, Serve, SiteOptions } from '../site.ts';
+import { type NodeListener, overHttp2 } from './http2.ts';
 import { listening } from './listening.ts';
 
 /** Koa, the middleware before the one that answers. */
-export const serveKoa: Serve = async (handle, { engine, http, route }) => {
+export const serveKoa: Serve = async (handle, options) =>
+  listening(createServer(listenerOf(handle, options)));
+
+/** The same over HTTP/2. */
+export const serveKoaHttp2: Serve = (handle, options) => overHttp2(listenerOf(handle, options));
+
+function listenerOf(handle: Handle, { engine, http, route }: SiteOptions): NodeListener {
   const app = new Koa();
   app.silent = true;
   app.use(idempotent(engine, { ...http, ...route }));
   app.use(answering(handle));
-  return listening(createServer(app.callback()));
-};
+  return app.callback();
+}
 
 function answering(handle: Handle) {
   return async (context: Context): Promise<void> => {

@@ -3,19 +3,25 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { json } from 'node:stream/consumers';
 import { type IdempotentRequest, idempotent } from 'holdfast/node-http';
-import type { Handle, Reply, Serve } from '../site.ts';
+import type { Handle, Reply, Serve, SiteOptions } from '../site.ts';
+import { type NodeListener, overHttp2 } from './http2.ts';
 import { listening } from './listening.ts';
 
 /** node:http, the wrapper around the one listener. */
-export const serveNodeHttp: Serve = async (handle, { engine, http, route }) => {
+export const serveNodeHttp: Serve = async (handle, options) =>
+  listening(createServer(listenerOf(handle, options)));
+
+/** The same listener over HTTP/2. */
+export const serveNodeHttp2: Serve = (handle, options) => overHttp2(listenerOf(handle, options));
+
+function listenerOf(handle: Handle, { engine, http, route }: SiteOptions): NodeListener {
   const listener = idempotent(engine, { ...http, ...route })(answering(handle));
-  const server = createServer((request, response) => {
+  return (request, response) => {
     listener(request, response).catch(() => {
       if (!response.headersSent) response.writeHead(500).end();
     });
-  });
-  return listening(server);
-};
+  };
+}
 
 function answering(handle: Handle) {
   return async (request: IdempotentRequest, response: ServerResponse): Promise<void> => {

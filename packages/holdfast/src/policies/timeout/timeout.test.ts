@@ -198,7 +198,7 @@ describe('outside of a retry', () => {
 });
 
 describe('the limit', () => {
-  test.each([0, -1, NaN, Infinity, 0.5, '0ms', '-1s', '1 s', '1d', '', '5'])(
+  test.each([0, -1, NaN, Infinity, 0.5, '0ms', '-1s', '1 s', '1w', '', '5'])(
     '%j is refused',
     (after) => {
       const refused = (): unknown => timeout(after as never);

@@ -1,4 +1,10 @@
-export { type HttpIdempotencyOptions, keepByStatus } from '../idempotency/http.ts';
+export {
+  type HttpIdempotencyOptions,
+  keepByStatus,
+  type Problem,
+  type ProblemCode,
+  PROBLEMS,
+} from '../idempotency/http.ts';
 export {
   type ExpressMiddleware,
   type ExpressRequestLike,

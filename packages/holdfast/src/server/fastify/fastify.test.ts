@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { holdfast } from 'holdfast/fastify';
@@ -113,6 +114,27 @@ describe('an answer', () => {
     expect(again.replayed).toBe('true');
   });
 
+  test('is not replayed to whom a hook in front turns away, who takes no key either', async () => {
+    const app = site();
+    let isKnown = false;
+    app.addHook('onRequest', async (_request, reply) => {
+      if (!isKnown) return reply.code(401).send('who are you?');
+    });
+    app.post('/charge', { config }, async () => 'done');
+    const seen: unknown[] = [];
+    for (const known of [false, true, false, true]) {
+      isKnown = known;
+      const { status, replayed } = await send(app);
+      seen.push([status, replayed]);
+    }
+    expect(seen).toEqual([
+      [401, null],
+      [200, null],
+      [401, null],
+      [200, 'true'],
+    ]);
+  });
+
   test('of an error handler is kept', async () => {
     const app = site();
     let runs = 0;
@@ -161,6 +183,24 @@ describe('an answer', () => {
     expect(first).toMatchObject({ status: 500 });
     expect(first.text).not.toContain('some');
     expect((await send(app)).text).toContain('outcome-unknown');
+  });
+
+  test('of a stream that goes on for ever ends with its client', async () => {
+    const app = site();
+    const endless = new Readable({ read: () => {} });
+    endless.push('a'.repeat(2000));
+    app.post('/charge', { config }, async () => endless);
+    const url = await app.listen({ port: 0, host: '127.0.0.1' });
+    const leaving = new AbortController();
+    const response = await fetch(`${url}/charge`, {
+      method: 'POST',
+      headers: { 'Idempotency-Key': 'k1' },
+      signal: leaving.signal,
+    });
+    await response.body!.getReader().read();
+    expect(endless.destroyed).toBe(false);
+    leaving.abort();
+    await vi.waitFor(() => expect(endless.destroyed).toBe(true));
   });
 
   test('of a handler that takes the response over cannot be replayed', async () => {

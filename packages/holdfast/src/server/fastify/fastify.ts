@@ -1,5 +1,7 @@
+import type { IncomingMessage } from 'node:http';
 import { idempotency, type Idempotency, type IdempotencyStore } from '../../idempotency/index.ts';
 import { isSafeToRetry } from '../../idempotency/options.ts';
+import type { HoldLimits } from '../idempotency/bounded-stream.ts';
 import {
   type AnswerHead,
   type HttpAnswer,
@@ -11,7 +13,9 @@ import {
   type HttpRequest,
   type RequestBody,
 } from '../idempotency/http.ts';
+import { http2StreamOf } from '../idempotency/http2.ts';
 import { Gone } from '../idempotency/node-exchange.ts';
+import { readBody } from '../idempotency/node-request.ts';
 import { hold } from './payload.ts';
 import type {
   Done,
@@ -198,7 +202,7 @@ function end(http: HttpIdempotency): OnSend {
     if (typeof payload === 'string' && running.error === undefined) {
       return keepText(running.run, reply, payload, done);
     }
-    void endRun(keep(running, reply, payload, http.limits.responseBody), running.run, done);
+    void endRun(keep(running, reply, payload, http.limits.response), running.run, done);
   };
 }
 
@@ -231,11 +235,11 @@ async function keep(
   { run, error }: Running,
   reply: ReplyLike,
   given: unknown,
-  limit: number,
+  limits: HoldLimits,
 ): Promise<unknown> {
   const payload = given instanceof Response ? unwrapped(given, reply) : given;
   const head = headOf(reply);
-  const held = await hold(payload, typeOf(head), limit);
+  const held = await hold(payload, typeOf(head), limits);
   if (isSafeToRetry(error)) {
     await run.fail(error);
     return held.kind === 'beyond' ? held.payload : sendable(held.bytes, payload);
@@ -296,8 +300,15 @@ function typeOf({ headers }: AnswerHead): string {
   return headers.find(([name]) => name === 'content-type')?.[1] ?? '';
 }
 
-/** What a parser has made of it. Without a length it is bounded by Fastify's own `bodyLimit`. */
-function bodyOf({ headers, body }: RequestLike, limit: number): RequestBody {
+/** What a parser has made of it. */
+function bodyOf(
+  { headers, body, raw }: RequestLike,
+  limit: number,
+): RequestBody | Promise<RequestBody> {
+  // Over HTTP/2 there may be one of which no header tells, and Fastify leaves it alone.
+  const isLeft = (body ?? null) === null && http2StreamOf(raw) !== undefined;
+  const request = raw as IncomingMessage;
+  if (isLeft && !request.readableDidRead) return readBody(request, limit);
   if (Number(headers['content-length'] ?? 0) > limit) return { kind: 'too-large' };
   if (body instanceof Uint8Array) return { kind: 'bytes', bytes: body };
   if (typeof body === 'string') return { kind: 'bytes', bytes: new TextEncoder().encode(body) };

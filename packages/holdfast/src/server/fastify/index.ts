@@ -1,4 +1,11 @@
 export {
+  type HttpIdempotencyOptions,
+  keepByStatus,
+  type Problem,
+  type ProblemCode,
+  PROBLEMS,
+} from '../idempotency/http.ts';
+export {
   type FastifyIdempotencyOptions,
   holdfast,
   type HoldfastFastifyOptions,

@@ -20,6 +20,8 @@ export interface RequestLike {
   readonly url: string;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: unknown;
+  /** Node's own. */
+  readonly raw: object;
   readonly routeOptions: {
     readonly url?: string | undefined;
     readonly config?: { readonly holdfast?: FastifyRouteConfig | undefined };

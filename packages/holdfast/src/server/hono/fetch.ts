@@ -1,6 +1,6 @@
 import type { Execution } from '../../idempotency/index.ts';
 import { isSafeToRetry } from '../../idempotency/options.ts';
-import { isEventStream, readUpTo } from '../idempotency/bounded-stream.ts';
+import { type HoldLimits, isEventStream, readUpTo } from '../idempotency/bounded-stream.ts';
 import type {
   AnswerHead,
   HandlerAnswer,
@@ -56,7 +56,7 @@ export async function answerOnce(
   try {
     forwarded ??= detached(request);
     const response = await next(forwarded, run.execution);
-    return await keep(run, response, context.thrown?.(), http.limits.responseBody);
+    return await keep(run, response, context.thrown?.(), http.limits.response);
   } catch (error) {
     await run.fail(error);
     throw error;
@@ -68,7 +68,7 @@ async function keep(
   run: HttpRun,
   response: Response,
   thrown: unknown,
-  limit: number,
+  limits: HoldLimits,
 ): Promise<Response> {
   const head: AnswerHead = { status: response.status, headers: [...response.headers] };
   if (isSafeToRetry(thrown)) {
@@ -79,7 +79,7 @@ async function keep(
   if (isEventStream(response.headers.get('content-type'))) {
     return unkept(run, head, response);
   }
-  const read = await readUpTo(response.body, limit);
+  const read = await readUpTo(response.body, limits);
   if (read.kind === 'beyond') return unkept(run, head, new Response(read.stream, response));
   return sendable(run, { ...head, body: read.bytes }, new Response(read.bytes, response));
 }
@@ -113,7 +113,7 @@ function detached(request: Request, body?: Uint8Array<ArrayBuffer>): Request {
 
 async function readBody({ body }: Request, limit: number): Promise<HeldBody> {
   if (body === null) return { kind: 'none' };
-  const read = await readUpTo(body, limit);
+  const read = await readUpTo(body, { bytes: limit, time: Infinity });
   return read.kind === 'whole' ? { kind: 'bytes', bytes: read.bytes } : { kind: 'too-large' };
 }
 

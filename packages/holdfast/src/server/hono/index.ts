@@ -1,2 +1,11 @@
+export {
+  type HttpIdempotency,
+  httpIdempotency,
+  type HttpIdempotencyOptions,
+  keepByStatus,
+  type Problem,
+  type ProblemCode,
+  PROBLEMS,
+} from '../idempotency/http.ts';
 export { idempotent, type HonoContextLike, type HonoMiddleware } from './hono.ts';
 export { answerOnce, type FetchContext } from './fetch.ts';

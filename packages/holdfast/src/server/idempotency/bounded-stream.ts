@@ -1,29 +1,88 @@
-/** A stream's bytes if they are few enough, else a stream of all of them, none of which was lost. */
+import { Sleep } from '../../idempotency/sleep.ts';
+import { systemRuntime } from '../../runtime/system.ts';
+
+/** How much of an answer is held. */
+export interface HoldLimits {
+  readonly bytes: number;
+  /** Milliseconds, from its first piece; Infinity for as long as it takes. */
+  readonly time: number;
+}
+
+const encoder = new TextEncoder();
+
+/** A stream's bytes if they are few enough and come soon enough, else a stream of all of them, none of which was lost. */
 export type BoundedStream =
   | { readonly kind: 'whole'; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly kind: 'beyond'; readonly stream: ReadableStream<Uint8Array> };
 
 /**
- * Reads a stream to its end, or until it passes `limit` bytes. Rejects with what the stream fails with.
+ * Reads a stream to its end, or until it passes the limits. Rejects with what the stream fails with.
  */
 export async function readUpTo(
   stream: ReadableStream<Uint8Array>,
-  limit: number,
+  { bytes, time }: HoldLimits,
 ): Promise<BoundedStream> {
   const reader = stream.getReader();
   const held: Uint8Array[] = [];
   let size = 0;
-  while (size <= limit) {
-    const { done, value } = await reader.read();
-    if (done) return { kind: 'whole', bytes: joined(held, size) };
-    held.push(value);
-    size += value.byteLength;
+  let hold: Sleep | undefined;
+  let next: ReadResult | undefined;
+  try {
+    while (size <= bytes) {
+      next ??= reader.read();
+      const read = await (hold === undefined ? next : Promise.race([next, hold.over]));
+      if (read === undefined) break;
+      if (read.done) return { kind: 'whole', bytes: joined(held, size) };
+      held.push(read.value);
+      size += read.value.byteLength;
+      next = undefined;
+      if (time < Infinity) hold ??= new Sleep(systemRuntime.clock, time);
+    }
+  } finally {
+    hold?.wake();
   }
-  return { kind: 'beyond', stream: resumed(held, reader) };
+  return { kind: 'beyond', stream: resumed(held, reader, next) };
+}
+
+type ReadResult = ReturnType<ReadableStreamDefaultReader<Uint8Array>['read']>;
+
+/** As much as is needed of a stream of Node's, of whatever copy. */
+export interface NodeReadable extends AsyncIterable<unknown> {
+  destroy(): unknown;
+}
+
+/** The same bytes as a stream of the web; pieces may be strings. Whoever cancels it ends the other at once. */
+export function webStreamOf(
+  stream: NodeReadable | ReadableStream<unknown>,
+): ReadableStream<Uint8Array> {
+  if (stream instanceof ReadableStream) {
+    return stream.pipeThrough(
+      new TransformStream({
+        transform: (chunk, controller) => controller.enqueue(bytesOf(chunk)),
+      }),
+    );
+  }
+  const chunks = stream[Symbol.asyncIterator]();
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        const { done, value } = await chunks.next();
+        if (done === true) controller.close();
+        else controller.enqueue(bytesOf(value));
+      },
+      // The iterator's own end would wait for the next piece, which may never come.
+      cancel: () => void stream.destroy(),
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+function bytesOf(chunk: unknown): Uint8Array {
+  return typeof chunk === 'string' ? encoder.encode(chunk) : (chunk as Uint8Array);
 }
 
 /** One array of all the bytes. */
-export function joined(chunks: readonly Uint8Array[], size: number): Uint8Array<ArrayBuffer> {
+function joined(chunks: readonly Uint8Array[], size: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(size);
   let at = 0;
   for (const chunk of chunks) {
@@ -37,12 +96,15 @@ export function joined(chunks: readonly Uint8Array[], size: number): Uint8Array<
 function resumed(
   held: Uint8Array[],
   reader: ReadableStreamDefaultReader<Uint8Array>,
+  asked: ReadResult | undefined,
 ): ReadableStream<Uint8Array> {
+  let next = asked;
   return new ReadableStream({
     async pull(controller) {
       const first = held.shift();
       if (first !== undefined) return controller.enqueue(first);
-      const { done, value } = await reader.read();
+      const { done, value } = await (next ?? reader.read());
+      next = undefined;
       if (done) controller.close();
       else controller.enqueue(value);
     },

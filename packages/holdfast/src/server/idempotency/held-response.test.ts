@@ -176,7 +176,7 @@ describe('a held response', () => {
     const port = await listening((_request, response) => {
       response.setHeader('Access-Control-Allow-Origin', ['a', 'b']);
       response.setHeader('X-Kept', 'before');
-      holdResponse(response, run, 1000);
+      holdResponse(response, run, { bytes: 1000, time: Infinity });
       response.removeHeader('Access-Control-Allow-Origin');
       response.writeHead(201, { 'X-Kept': 'after', Location: '/7' }).end('done');
     });

@@ -1,5 +1,8 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
-import { isEventStream } from './bounded-stream.ts';
+import { Sleep } from '../../idempotency/sleep.ts';
+import { systemRuntime } from '../../runtime/system.ts';
+import { type HoldLimits, isEventStream } from './bounded-stream.ts';
+import { http2StreamOf, isDestroyed } from './http2.ts';
 import type { AnswerHead, HttpAnswer, HttpRun } from './http-idempotency.ts';
 
 /** A response of node:http of which nothing leaves before its end has been told. */
@@ -17,13 +20,17 @@ export interface HeldResponse {
 /**
  * Holds what a handler writes to a response, by whatever way, until it ends it; tells `run`, and sends it
  * once that is durable. As long as nothing has left, an error handler can begin anew: a changed status
- * drops what was held. A body of more than `limit` bytes and an event stream cannot be held: they are told as
- * unkept, and go out as they come.
+ * drops what was held. A body beyond the limits and an event stream cannot be held: they are told as unkept, and go out
+ * as they come.
  *
  * The client's going away changes nothing: what the handler answers is recorded all the same.
  */
-export function holdResponse(response: ServerResponse, run: HttpRun, limit: number): HeldResponse {
-  return new Held(response, run, limit);
+export function holdResponse(
+  response: ServerResponse,
+  run: HttpRun,
+  limits: HoldLimits,
+): HeldResponse {
+  return new Held(response, run, limits);
 }
 
 /** Sends an answer that is no handler's. Headers that were set for all answers stay, those of a body do not. */
@@ -65,15 +72,17 @@ class Held implements HeldResponse {
   #owesDrain = false;
   readonly #response: ServerResponse;
   readonly #run: HttpRun;
-  readonly #limit: number;
+  readonly #limits: HoldLimits;
+  /** Runs from the first piece on. */
+  #hold: Sleep | null = null;
   readonly #before: Readonly<OutgoingHttpHeaders>;
   /** The response's own methods, or those of whoever came before. */
   readonly #own: OwnMethods;
 
-  constructor(response: ServerResponse, run: HttpRun, limit: number) {
+  constructor(response: ServerResponse, run: HttpRun, limits: HoldLimits) {
     this.#response = response;
     this.#run = run;
-    this.#limit = limit;
+    this.#limits = limits;
     this.#before = response.getHeaders();
     const { writeHead, write, end, flushHeaders } = response;
     this.#own = { writeHead, write, end, flushHeaders } as OwnMethods;
@@ -92,6 +101,7 @@ class Held implements HeldResponse {
   }
 
   letGo(): void {
+    this.#hold?.wake();
     this.#phase = 'through';
   }
 
@@ -109,7 +119,7 @@ class Held implements HeldResponse {
       void this.#run.fail(new Error('the handler has not answered'));
     };
     if (this.#ended) return;
-    if (response.destroyed) neverAnswers();
+    if (isDestroyed(response)) neverAnswers();
     else response.once('close', neverAnswers);
   }
 
@@ -159,7 +169,8 @@ class Held implements HeldResponse {
     if (this.#phase === 'replaced') return true;
     this.#beginOnce();
     this.#keep(chunk, encoding);
-    if (this.#phase === 'holding' && this.#size > this.#limit) void this.#tellUnkept();
+    void this.#holdNoLonger();
+    if (this.#phase === 'holding' && this.#size > this.#limits.bytes) void this.#tellUnkept();
     // Changed by what came before: the checker does not see that.
     if ((this.#phase as Phase) === 'holding') return true;
     this.#owesDrain = true;
@@ -187,7 +198,10 @@ class Held implements HeldResponse {
 
   readonly #flushHeaders = (): void => {
     if (this.#phase === 'through') this.#own.flushHeaders.call(this.#response);
-    else if (this.#phase !== 'replaced' && !this.#ended) this.#beginOnce();
+    else if (this.#phase !== 'replaced' && !this.#ended) {
+      this.#beginOnce();
+      void this.#holdNoLonger();
+    }
   };
 
   /** As Node does before the first byte: by the response's own method, which others may have wrapped. */
@@ -217,14 +231,25 @@ class Held implements HeldResponse {
     this.#size += bytes.length;
   }
 
+  /** From the first piece on, unless there is no limit. */
+  async #holdNoLonger(): Promise<void> {
+    const { time } = this.#limits;
+    if (this.#hold !== null || this.#phase !== 'holding' || time === Infinity) return;
+    this.#hold = new Sleep(systemRuntime.clock, time);
+    await this.#hold.over;
+    if (this.#phase === 'holding' && !this.#ended) await this.#tellUnkept();
+  }
+
   async #tellWhole(): Promise<void> {
     this.#phase = 'telling';
+    this.#hold?.wake();
     const body = hasBody(this.#response) ? Buffer.concat(this.#chunks) : Buffer.alloc(0);
     this.#send(await this.#run.finish({ ...headOf(this.#response), body }));
   }
 
   async #tellUnkept(): Promise<void> {
     this.#phase = 'telling';
+    this.#hold?.wake();
     this.#send(await this.#run.finishUnkept(headOf(this.#response)));
   }
 
@@ -260,7 +285,8 @@ class Held implements HeldResponse {
     const response = this.#response;
     this.#phase = 'through';
     this.resetHeaders();
-    response.statusMessage = '';
+    // HTTP/2 has none, and Node warns of it.
+    if (http2StreamOf(response) === undefined) response.statusMessage = '';
     sendAnswer(response, answer);
     this.#phase = 'replaced';
     if (this.#owesDrain && !this.#ended) response.emit('drain');

@@ -180,6 +180,31 @@ describe('whose key it is', () => {
   });
 });
 
+describe('what of a body counts', () => {
+  it('is what the options select', async () => {
+    const { begin } = setUp({
+      fingerprintBody: (body) => Math.sign((body as { amount: number }).amount),
+    });
+    expect((await begin({ body: paying(5) })).kind).toBe('run');
+    expect(told(await begin({ body: paying(-5) }))).toMatchObject({
+      code: 'idempotency-key-reused',
+    });
+    expect(told(await begin({ body: paying(6) }))).toMatchObject({
+      code: 'idempotency-in-progress',
+    });
+  });
+
+  it('cannot be told where the options throw', async () => {
+    const { begin, engine } = setUp({
+      fingerprintBody: () => {
+        throw new Error('secret');
+      },
+    });
+    expect(told(await begin())).toEqual({ status: 400, code: 'idempotency-body-unreadable' });
+    expect(engine.asked).toEqual([]);
+  });
+});
+
 describe('a digest of the body', () => {
   const headers = { 'idempotency-key': 'k', 'content-digest': 'sha-256=:YQ==:' };
 

@@ -1,5 +1,6 @@
 import type { Awaitable } from '../../idempotency/awaitable.ts';
 import type { Execution, Idempotency, Opened, OpenRequest } from '../../idempotency/idempotency.ts';
+import type { HoldLimits } from './bounded-stream.ts';
 import { type Keeping, Run } from './http-run.ts';
 import { readKey } from './idempotency-key.ts';
 import { decodeAnswer, encodeFound } from './kept-answer.ts';
@@ -22,8 +23,8 @@ import { contentDigestOf, type KnownBody, requestFingerprint } from './request-f
 export interface HttpIdempotency {
   /** The key of a request is looked up and taken, or it is answered: at once, if body and store are at hand. Never rejects. */
   begin(request: HttpRequest): Awaitable<HttpBegun>;
-  /** The most bytes of a request's body that an adapter may hold, and of an answer's. */
-  readonly limits: { readonly requestBody: number; readonly responseBody: number };
+  /** The most bytes of a request's body that an adapter may hold, and how much of an answer, for how long. */
+  readonly limits: { readonly requestBody: number; readonly response: HoldLimits };
 }
 
 /** A request, as an adapter shows it. */
@@ -126,6 +127,7 @@ export function httpIdempotency<Source = unknown>(
   return new Protocol(engine, parseHttpOptions(options, 'idempotent.options'));
 }
 
+const REPLAYED = ['Idempotent-Replayed', 'true'] as const;
 const PASS: HttpBegun = { kind: 'pass' };
 
 class Protocol implements HttpIdempotency {
@@ -144,10 +146,13 @@ class Protocol implements HttpIdempotency {
     this.#header = options.header.toLowerCase();
     this.#fingerprintHeaders = options.fingerprintHeaders.map((name) => name.toLowerCase());
     const further = options.replayHeaders.map((name) => name.toLowerCase());
-    const { storeResult = keepByStatus, maxResponseBody } = options;
+    const { storeResult = keepByStatus, maxResponseBody, persist } = options;
     const replayed = new Set([...REPLAYED_HEADERS, ...further]);
-    this.#keeping = { storeResult, maxResponseBody, replayed };
-    this.limits = { requestBody: options.maxRequestBody, responseBody: options.maxResponseBody };
+    this.#keeping = { storeResult, maxResponseBody, persist, replayed };
+    this.limits = {
+      requestBody: options.maxRequestBody,
+      response: { bytes: options.maxResponseBody, time: options.maxResponseHold },
+    };
   }
 
   begin(request: HttpRequest): Awaitable<HttpBegun> {
@@ -215,10 +220,14 @@ class Protocol implements HttpIdempotency {
   }
 
   #fingerprint(request: HttpRequest, body: RequestBody | KnownBody): string | HttpAnswer {
-    if (body.kind !== 'too-large') {
-      return requestFingerprint(request, this.#fingerprintHeaders, body);
-    }
-    const detail = `It must have at most ${this.limits.requestBody} bytes.`;
+    const { requestBody: limit } = this.limits;
+    const { fingerprintBody } = this.#options;
+    const fingerprint =
+      body.kind === 'too-large'
+        ? null
+        : requestFingerprint(request, this.#fingerprintHeaders, body, limit, fingerprintBody);
+    if (fingerprint !== null) return fingerprint;
+    const detail = `It must have at most ${limit} bytes.`;
     return problem('idempotency-body-too-large', { detail });
   }
 
@@ -227,7 +236,7 @@ class Protocol implements HttpIdempotency {
       case 'run':
         return { kind: 'run', run: new Run(opened.execution, this.#keeping) };
       case 'replay':
-        return answered(replayOf(opened.result));
+        return answered(replayOf(opened, this.#options.replayUnkept));
       case 'unprotected':
         return PASS;
       case 'refused': {
@@ -252,16 +261,27 @@ function unreadable(): HttpAnswer {
 }
 
 /** What a repeat of a request that was done is answered. */
-function replayOf(result: string): HttpAnswer {
+function replayOf(
+  { result, expiresIn }: Extract<Opened<unknown>, { readonly kind: 'replay' }>,
+  unkept: ParsedHttp['replayUnkept'],
+): HttpAnswer {
   const kept = decodeAnswer(result);
+  // Whole seconds: whoever retries for longer finds the key forgotten.
+  const left = ['Idempotency-Expires-In', String(Math.floor(expiresIn / 1000))] as const;
   switch (kept.kind) {
     case 'answer': {
       const { status, headers, body } = kept.answer;
-      return { status, headers: [...headers, ['Idempotent-Replayed', 'true']], body };
+      return { status, headers: [...headers, REPLAYED, left], body };
     }
     case 'unkept': {
-      const detail = `It was answered ${kept.status}.`;
-      return problem('idempotency-not-replayable', { detail });
+      const { status, headers } = kept;
+      if (unkept === 'location' && headers.length > 0) {
+        return { status: 200, headers: [...headers, REPLAYED, left], body: new Uint8Array() };
+      }
+      const answer = problem('idempotency-not-replayable', {
+        detail: `It was answered ${status}.`,
+      });
+      return { ...answer, headers: [...answer.headers, ...headers] };
     }
     case 'unreadable':
       return problem('idempotency-record-unreadable');

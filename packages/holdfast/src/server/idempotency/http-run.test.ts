@@ -4,6 +4,8 @@ import { LeaseLostError } from '../../idempotency/errors.ts';
 import { safeToRetry } from '../../idempotency/options.ts';
 import type { HttpRun } from './http-idempotency.ts';
 
+const KEY_2 = { 'idempotency-key': 'k2' };
+
 describe('an answer', () => {
   it('is sent as it is, and replayed with the headers that may be', async () => {
     const { run, begin, engine } = setUp({ replayHeaders: ['X-Order'] });
@@ -18,6 +20,7 @@ describe('an answer', () => {
           ['Content-Type', 'text/plain'],
           ['X-Order', '7'],
           ['Idempotent-Replayed', 'true'],
+          ['Idempotency-Expires-In', '1'],
         ],
       },
     });
@@ -66,7 +69,7 @@ describe('an answer', () => {
     const { run, engine } = setUp();
     engine.completion = { kind, error: new LeaseLostError({ name: 'charges' }) };
     expect(told(await (await run()).finish(created))).toEqual(problem);
-    const streamed = await run({ headers: { 'idempotency-key': 'k2' } });
+    const streamed = await run({ headers: KEY_2 });
     expect(told(await streamed.finishUnkept(created))).toEqual(problem);
   });
 
@@ -82,6 +85,23 @@ describe('an answer', () => {
       code: 'idempotency-not-replayable',
       detail: 'It was answered 201.',
     });
+  });
+
+  it('is sent before it is kept where the options say so, but never in a transaction', async () => {
+    const { run, engine } = setUp({ persist: 'after-send' });
+    const kept = Promise.withResolvers<void>();
+    engine.beforeCompletion = kept.promise;
+    expect(await (await run()).finish(created)).toBe(created);
+    expect(await (await run({ headers: KEY_2 })).finishUnkept(created)).toBeNull();
+    expect(engine.steps).toEqual([]);
+    const inTransaction = await run({ headers: { 'idempotency-key': 'k3' } });
+    Object.assign(inTransaction.execution, { transaction: {} });
+    const finish = inTransaction.finish(created);
+    const soon = new Promise((resolve) => setImmediate(resolve, 'waits'));
+    expect(await Promise.race([finish, soon])).toBe('waits');
+    kept.resolve();
+    expect(await finish).toBe(created);
+    expect(engine.steps).toEqual(['complete', 'complete', 'complete']);
   });
 
   it('that is unkept releases or holds by its status like any other', async () => {
@@ -102,9 +122,7 @@ describe('a failure', () => {
   it('leaves the outcome unknown, unless its error is marked as harmless', async () => {
     const { run, engine } = setUp();
     await (await run()).fail(new Error('boom'));
-    await (
-      await run({ headers: { 'idempotency-key': 'k2' } })
-    ).fail(safeToRetry(new Error('not connected')));
+    await (await run({ headers: KEY_2 })).fail(safeToRetry(new Error('not connected')));
     expect(engine.steps).toEqual(['hold', 'release']);
   });
 });

@@ -10,6 +10,7 @@ import { keptHeaders } from './replayed-headers.ts';
 export interface Keeping {
   readonly storeResult: (answer: AnswerHead) => Keep;
   readonly maxResponseBody: number;
+  readonly persist: 'before-send' | 'after-send';
   readonly replayed: ReadonlySet<string>;
 }
 
@@ -28,15 +29,15 @@ export class Run implements HttpRun {
   finish(answer: HandlerAnswer): Awaitable<HttpAnswer | null> {
     const { maxResponseBody, replayed } = this.#options;
     const { status, headers, body } = answer;
-    return this.#end(answer, () =>
+    return this.#ended(answer, () =>
       isLonger(body, maxResponseBody)
-        ? encodeUnkept(status)
+        ? encodeUnkept(answer)
         : encodeAnswer({ status, headers: keptHeaders(headers, replayed), body }),
     );
   }
 
   async finishUnkept(head: AnswerHead): Promise<HttpAnswer | null> {
-    return this.#end(head, () => encodeUnkept(head.status));
+    return this.#ended(head, () => encodeUnkept(head));
   }
 
   async fail(error: unknown): Promise<void> {
@@ -47,7 +48,14 @@ export class Run implements HttpRun {
     }
   }
 
-  /** Answers what to send in place of the handler's answer, or null. */
+  /** Answers what to send in place of the handler's answer, or null; at once, where that need not be kept first. */
+  #ended(head: AnswerHead, encode: () => string): Awaitable<HttpAnswer | null> {
+    const end = this.#end(head, encode);
+    const isLater =
+      this.#options.persist === 'after-send' && this.execution.transaction === undefined;
+    return isLater ? null : end;
+  }
+
   #end(head: AnswerHead, encode: () => string): Awaitable<HttpAnswer | null> {
     try {
       const ended = this.#tell(this.#keep(head), encode);

@@ -11,3 +11,4 @@ export {
   type RouteOptions,
 } from './http-idempotency.ts';
 export { type HttpIdempotencyOptions, keepByStatus } from './options.ts';
+export { type Problem, type ProblemCode, PROBLEMS } from './problems.ts';

@@ -37,7 +37,12 @@ describe('a kept answer', () => {
   });
 
   it('can be that there was one', () => {
-    expect(decodeAnswer(encodeUnkept(201))).toEqual({ kind: 'unkept', status: 201 });
+    const all = [...headers, ['location', '/1']] as const;
+    expect(decodeAnswer(encodeUnkept({ status: 201, headers: all }))).toEqual({
+      kind: 'unkept',
+      status: 201,
+      headers: [['location', '/1']],
+    });
   });
 
   it.each(['{"v":2,"status":200}', 'v1 {}', '', 'null', '[]', '7'])(

@@ -6,7 +6,7 @@ const VERSION = 1;
 /** A record's result: an answer, the fact that there was one, or what this version cannot read. */
 export type KeptAnswer =
   | { readonly kind: 'answer'; readonly answer: HttpAnswer }
-  | { readonly kind: 'unkept'; readonly status: number }
+  | ({ readonly kind: 'unkept' } & AnswerHead)
   | { readonly kind: 'unreadable' };
 
 /** The JSON of a record. Bodies are text where they are UTF-8, which is shorter and can be read by people. */
@@ -33,9 +33,10 @@ export function isLonger(body: HandlerAnswer['body'], limit: number): boolean {
   return (typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength) > limit;
 }
 
-/** That there was an answer. */
-export function encodeUnkept(status: number): string {
-  return JSON.stringify({ v: VERSION, status, headers: [], unkept: true } satisfies Envelope);
+/** That there was an answer, and where it led to. */
+export function encodeUnkept({ status, headers: all }: AnswerHead): string {
+  const headers = all.filter(([name]) => name.toLowerCase() === 'location');
+  return JSON.stringify({ v: VERSION, status, headers, unkept: true } satisfies Envelope);
 }
 
 /** Reads a record's result. */
@@ -43,7 +44,7 @@ export function decodeAnswer(result: string): KeptAnswer {
   const envelope = parsed(result);
   if (envelope?.v !== VERSION) return { kind: 'unreadable' };
   const { status, headers, text, base64, unkept } = envelope;
-  if (unkept === true) return { kind: 'unkept', status };
+  if (unkept === true) return { kind: 'unkept', status, headers };
   const body = text === undefined ? Buffer.from(base64 ?? '', 'base64') : encoder.encode(text);
   return { kind: 'answer', answer: { status, headers, body } };
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type HeldResponse, holdResponse } from './held-response.ts';
+import { isDestroyed } from './http2.ts';
 import type { HttpBegun, HttpIdempotency, HttpRequest, HttpRun } from './http-idempotency.ts';
 
 /** A request and its response, as the frameworks on node:http have them. */
@@ -35,7 +36,7 @@ export async function beginExchange(
   });
   gone.forget();
   if (begun.kind !== 'run') return begun;
-  return { ...begun, held: holdResponse(response, begun.run, http.limits.responseBody) };
+  return { ...begun, held: holdResponse(response, begun.run, http.limits.response) };
 }
 
 /** What closes when its client goes. */
@@ -58,7 +59,7 @@ export class Gone {
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
-      if (this.#response.destroyed) this.#abort();
+      if (isDestroyed(this.#response)) this.#abort();
       else this.#response.once('close', this.#abort);
     }
     return this.#controller.signal;

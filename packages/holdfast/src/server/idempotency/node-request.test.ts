@@ -1,40 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
-import { pipeline } from 'node:stream/promises';
-import { buffer, text } from 'node:stream/consumers';
+import { text } from 'node:stream/consumers';
 import { setImmediate as turn } from 'node:timers/promises';
-import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { listening } from '../../../test/holding.ts';
+import { READERS } from '../../../test/request-readers.ts';
 import { until } from '../../../test/serve.ts';
 import type { RequestBody } from './http-idempotency.ts';
 import { readBody } from './node-request.ts';
-
-/** Every way to read a request. */
-const READERS: Record<string, (request: IncomingMessage) => Promise<string>> = {
-  'an async iterator': (request) => text(request),
-  'data events': (request) =>
-    new Promise((resolve, reject) => {
-      let read = '';
-      request.setEncoding('utf8');
-      request.on('data', (chunk: string) => (read += chunk));
-      request.on('end', () => resolve(read)).on('error', reject);
-    }),
-  'readable events': (request) =>
-    new Promise((resolve) => {
-      const chunks: Buffer[] = [];
-      request.on('readable', () => {
-        for (let chunk; (chunk = request.read() as Buffer | null) !== null;) chunks.push(chunk);
-      });
-      request.on('end', () => resolve(Buffer.concat(chunks).toString()));
-    }),
-  'a pipe': async (request) => {
-    const through = new PassThrough();
-    const all = buffer(through);
-    await pipeline(request, through);
-    return (await all).toString();
-  },
-};
 
 type Body = NonNullable<RequestInit['body']>;
 

@@ -1,9 +1,10 @@
 import type { IncomingMessage } from 'node:http';
+import { http2StreamOf } from './http2.ts';
 import type { RequestBody } from './http-idempotency.ts';
 
 /**
- * What a parser has made of a body, or the body itself where nobody has read it. How large a parsed one was is known where
- * its sender said so; of others, the parser has its own bound.
+ * What a parser has made of a body, or the body itself where nobody has read it. How large a parsed one was is known here
+ * where its sender said so.
  */
 export function bodyOf(
   request: IncomingMessage,
@@ -22,9 +23,8 @@ export function bodyOf(
  * @throws (the promise rejects) Error when the client goes away before its end.
  */
 export async function readBody(request: IncomingMessage, limit: number): Promise<RequestBody> {
-  const { 'content-length': length, 'transfer-encoding': coding } = request.headers;
-  if (coding === undefined && !(Number(length) > 0)) return { kind: 'none' };
-  if (Number(length) > limit) return dropped(request);
+  if (!hasBody(request)) return { kind: 'none' };
+  if (Number(request.headers['content-length']) > limit) return dropped(request);
   // A request is told of before the rest of what came with it is parsed: then it is known whether it is complete.
   await Promise.resolve();
   const chunks = await gathered(request, limit);
@@ -55,7 +55,7 @@ function gathered(request: IncomingMessage, limit: number): Promise<Buffer[] | n
         chunks.push(chunk);
         size += chunk.length;
       }
-      if (size > limit || request.complete) stop(() => resolve(size > limit ? null : chunks));
+      if (size > limit || isComplete(request)) stop(() => resolve(size > limit ? null : chunks));
     };
     const gone = (): void => stop(() => reject(new Error('the request broke off')));
     const stop = (settle: () => void): void => {
@@ -63,7 +63,20 @@ function gathered(request: IncomingMessage, limit: number): Promise<Buffer[] | n
       settle();
     };
     if (request.destroyed) return gone();
-    if (request.complete && request.readableLength === 0) return resolve(chunks);
+    if (isComplete(request) && request.readableLength === 0) return resolve(chunks);
     request.on('readable', take).on('error', gone).on('close', gone);
   });
+}
+
+/** Whether one comes, as the head says: HTTP/2 needs no header for it. */
+function hasBody(request: IncomingMessage): boolean {
+  const stream = http2StreamOf(request);
+  if (stream !== undefined) return !stream.endAfterHeaders;
+  const { 'content-length': length, 'transfer-encoding': coding } = request.headers;
+  return coding !== undefined || Number(length) > 0;
+}
+
+/** Whether all of it has come. */
+function isComplete(request: IncomingMessage): boolean {
+  return request.complete || http2StreamOf(request)?.readableEnded === true;
 }

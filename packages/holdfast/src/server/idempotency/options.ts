@@ -1,6 +1,7 @@
 import {
   callback,
   type Descriptor,
+  duration,
   flag,
   integer,
   oneOf,
@@ -67,6 +68,14 @@ export const httpOptions = {
     accepts: (item) => TOKEN.test(item),
   }),
   /**
+   * What of a JSON body a repeat must have the same: given a copy of the body, answers JSON, without the time at which
+   * it was sent, say. What it throws, or answers that is no JSON, is answered 400 (`idempotency-body-unreadable`).
+   * Other bodies always count whole. Default: all of it.
+   */
+  fingerprintBody: callback<(body: unknown) => unknown>({
+    what: 'What of a JSON body a repeat must have the same',
+  }),
+  /**
    * Further headers that replays carry, beside those of `REPLAYED_HEADERS`. Those of one connection, one
    * moment or one caller (`Set-Cookie`, `Date`, CORS, rate limits, ...) are refused here. Default none.
    */
@@ -76,7 +85,10 @@ export const httpOptions = {
     range: 'an array of names of headers that may be replayed',
     accepts: (item) => TOKEN.test(item) && !isNeverReplayed(item.toLowerCase()),
   }),
-  /** Requests with a key and a longer body are answered 413. In bytes, 0 to 1 GiB; default 1 MiB. */
+  /**
+   * Requests with a key and a longer body are answered 413, however their length is told: a body that a parser has read and
+   * whose length nobody has told, or of its compressed form alone, counts as its JSON. In bytes, 0 to 1 GiB; default 1 MiB.
+   */
   maxRequestBody: integer({
     what: 'Requests with a key and a longer body, in bytes, are answered 413',
     default: MEBIBYTE,
@@ -92,6 +104,35 @@ export const httpOptions = {
     default: MEBIBYTE,
     min: 0,
     max: GIBIBYTE,
+  }),
+  /**
+   * An answer that is written piece by piece, and has not ended so long after its first piece, is a stream to be read while it
+   * is written: it goes out from then on without being kept, like one that is too long. Until then it is held, as
+   * nothing may leave before it is durable. 0 to 1 h; default 5 s.
+   */
+  maxResponseHold: duration({
+    what: 'Answers in pieces that take longer, from the first, are sent without being kept',
+    default: '5s',
+    max: 3_600_000,
+  }),
+  /**
+   * What a repeat of an answer that was not kept gets: `refuse` answers 409, `idempotency-not-replayable`, with the
+   * answer's `Location` if it had one; `location` answers 200, with that `Location` and no body, and 409 where there
+   * was none. Default `refuse`.
+   */
+  replayUnkept: oneOf(['refuse', 'location'], {
+    what: 'What repeats of an answer that was not kept get: 409, or 200 with its `Location`',
+    default: 'refuse',
+  }),
+  /**
+   * When an answer leaves: `before-send` keeps it first, so that whoever has got it can have it again; `after-send`
+   * sends it at once and keeps it then, for routes of which it does not matter that a crash in between leaves the
+   * outcome unknown, or that another has taken over meanwhile. In a transaction it is `before-send` always. Default
+   * `before-send`.
+   */
+  persist: oneOf(['before-send', 'after-send'], {
+    what: 'Whether an answer is kept before it is sent, or after',
+    default: 'before-send',
   }),
   /**
    * Takes the body's SHA-256 or SHA-512 from `Content-Digest` (RFC 9530), where there is one, and does not read the

@@ -2,11 +2,7 @@ import { isHoldfastError } from '../../core/errors.ts';
 import type { IdempotencyConflictError } from '../../idempotency/errors.ts';
 import type { HttpAnswer } from './http-idempotency.ts';
 
-/**
- * The refusals, by code. Each is answered as a problem (RFC 9457) whose `type` is
- * `urn:holdfast:problem:<code>`; codes and statuses do not change between versions, titles may.
- */
-const PROBLEMS = {
+const TITLES = {
   'idempotency-key-missing': [400, 'This request needs an Idempotency-Key'],
   'idempotency-key-malformed': [400, 'The Idempotency-Key cannot be read'],
   'idempotency-body-unreadable': [400, 'The body cannot be read'],
@@ -24,7 +20,28 @@ const PROBLEMS = {
 } as const;
 
 /** What a refusal is called; see `PROBLEMS`. */
-export type ProblemCode = keyof typeof PROBLEMS;
+export type ProblemCode = keyof typeof TITLES;
+
+/** A kind of refusal, as RFC 9457 has it. */
+export interface Problem<Code extends ProblemCode = ProblemCode> {
+  readonly type: `urn:holdfast:problem:${Code}`;
+  readonly status: (typeof TITLES)[Code][0];
+  /** For people. */
+  readonly title: string;
+}
+
+/**
+ * The refusals that idempotency answers over HTTP, by code: for clients, to tell them apart by `type`, or by `code`,
+ * which the body has as well. Codes, types and statuses do not change between versions; titles may.
+ */
+export const PROBLEMS: { readonly [Code in ProblemCode]: Problem<Code> } = Object.freeze(
+  Object.fromEntries(
+    Object.entries(TITLES).map(([code, [status, title]]) => [
+      code,
+      Object.freeze({ type: `urn:holdfast:problem:${code}`, status, title }),
+    ]),
+  ) as { [Code in ProblemCode]: Problem<Code> },
+);
 
 /** What a refusal says beyond its title. Neither key nor body is ever in it. */
 export interface ProblemAbout {
@@ -37,8 +54,7 @@ const encoder = new TextEncoder();
 
 /** A refusal as an answer. */
 export function problem(code: ProblemCode, { detail, retryAfter }: ProblemAbout = {}): HttpAnswer {
-  const [status, title] = PROBLEMS[code];
-  const type = `urn:holdfast:problem:${code}`;
+  const { type, title, status } = PROBLEMS[code];
   const headers: (readonly [string, string])[] = [['Content-Type', 'application/problem+json']];
   if (retryAfter !== undefined) headers.push(['Retry-After', wholeSeconds(retryAfter)]);
   const body = encoder.encode(JSON.stringify({ type, title, status, detail, code }));
@@ -48,7 +64,7 @@ export function problem(code: ProblemCode, { detail, retryAfter }: ProblemAbout 
 /** The refusal that an engine's error is told by. */
 export function problemOf(error: unknown): HttpAnswer {
   if (isHoldfastError(error, 'IDEMPOTENCY_MISMATCH')) return problem('idempotency-key-reused');
-  if (isHoldfastError(error, 'IDEMPOTENCY_CONFLICT')) return conflict(error as never);
+  if (isHoldfastError(error, 'IDEMPOTENCY_CONFLICT')) return conflict(error);
   if (isHoldfastError(error, 'IDEMPOTENCY_STORE')) {
     return problem('idempotency-store-unavailable', { retryAfter: error.retryAfter ?? 0 });
   }
@@ -63,6 +79,9 @@ function conflict({ why, retryAfter }: IdempotencyConflictError): HttpAnswer {
       return problem('idempotency-outcome-unknown', { retryAfter });
     case 'unreadable-record':
       return problem('idempotency-record-unreadable');
+    case 'nested':
+      // A mistake of the server's own.
+      return problem('idempotency-failed');
   }
 }
 

@@ -37,6 +37,37 @@ describe('requestFingerprint', () => {
     expect(of(bytes('{"a": 1, "a": 2}'))).toBe(of(bytes('{"a":2}')));
   });
 
+  it.each([
+    ['raw', bytes('"12345678"'), {}],
+    ['parsed, of unknown length', { kind: 'parsed', value: '1234567890' }, {}],
+    ['parsed into more', { kind: 'parsed', value: { a: '12' } }, {}],
+    ['a parsed Buffer', { kind: 'parsed', value: Buffer.alloc(10) }, { 'content-length': '1' }],
+    [
+      'inflated',
+      { kind: 'parsed', value: { a: '12' } },
+      { 'content-length': '5', 'content-encoding': 'gzip' },
+    ],
+  ] as const)('is of a body of at most so many bytes: %s', (_what, body, headers) => {
+    const asked = request({ headers });
+    expect(requestFingerprint(asked, [], body, 9)).toBe(null);
+    expect(requestFingerprint(asked, [], body, 10)).toMatch(/^[\w-]{43}$/);
+  });
+
+  it('believes the head of a request about how long a parsed body was', () => {
+    const asked = request({ headers: { 'content-length': '4' } });
+    expect(requestFingerprint(asked, [], { kind: 'parsed', value: [1e20] }, 10)).not.toBe(null);
+  });
+
+  it('is of what is selected of a JSON body, raw or parsed, and leaves the body as it was', () => {
+    const value = { amount: 5, sentAt: 1 };
+    const first = byAmount({ kind: 'parsed', value });
+    expect(value).toEqual({ amount: 5, sentAt: 1 });
+    expect(byAmount(bytes('{"amount":5,"sentAt":2}'))).toBe(first);
+    expect(byAmount(bytes('{"amount":6,"sentAt":1}'))).not.toBe(first);
+    const text = (body: string) => byAmount(bytes(body), 'text/plain');
+    expect(text('{"amount":5,"sentAt":2}')).not.toBe(text('{"amount":5,"sentAt":1}'));
+  });
+
   it('takes a parsed Buffer for the bytes that it is', () => {
     const value = Buffer.from('{"b": 1, "a": 2}');
     expect(of({ kind: 'parsed', value })).toBe(of(bytes('{"a":2,"b":1}')));
@@ -112,3 +143,15 @@ describe('contentDigestOf', () => {
     expect(contentDigestOf(request())).toBeUndefined();
   });
 });
+
+/** Of a body that counts by its amount. */
+function byAmount(body: KnownBody, type?: string): string | null {
+  return requestFingerprint(request({}, type), [], body, Infinity, takeAmount);
+}
+
+/** Changes what it is given, as selectors should not. */
+function takeAmount(body: unknown): unknown {
+  const { amount } = body as { amount: number };
+  delete (body as { amount?: number }).amount;
+  return { amount };
+}

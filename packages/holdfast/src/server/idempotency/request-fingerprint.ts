@@ -22,15 +22,22 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
  * and those that are not what they claim, are taken byte by byte.
  *
  * @param headerNames in lower case.
+ * @param limit of the body's bytes; null is answered for more. A parsed body whose length its sender has not told, or
+ *   has told of its compressed form, counts as its JSON.
+ * @param select of a JSON body what counts; all of it by default.
  * @throws NotJsonError for a parsed body that is not JSON, or is nested too deeply.
  */
 export function requestFingerprint(
   request: HttpRequest,
   headerNames: readonly string[],
   body: KnownBody,
-): string {
+  limit = Infinity,
+  select?: (body: unknown) => unknown,
+): string | null {
   const type = contentType(request);
-  const { form, says } = saidBy(body, type);
+  const said = saidBy(body, type);
+  if (sizeOf(body, said, request) > limit) return null;
+  const { form, says } = select === undefined ? said : selected(said, select);
   const { method, route, url } = request;
   const head = tupleOf([
     method,
@@ -43,6 +50,23 @@ export function requestFingerprint(
   return typeof says === 'string'
     ? sha256(head + says)
     : incrementalSha256().update(head).update(says).digest();
+}
+
+/** Out of a copy, so that nothing of the body changes for the handler. */
+function selected(said: Said, select: (body: unknown) => unknown): Said {
+  if (said.form !== 'json') return said;
+  return { form: 'json', says: canonicalJson(select(JSON.parse(said.says as string))) };
+}
+
+/** Bytes, as far as they are not known to be few enough: whoever has read them has heeded what the head says. */
+function sizeOf(body: KnownBody, { says }: Said, { headers }: HttpRequest): number {
+  if (body.kind === 'bytes') return body.bytes.length;
+  if (body.kind !== 'parsed') return 0;
+  const { value } = body;
+  if (value instanceof Uint8Array) return value.length;
+  const isTold =
+    headers['content-length'] !== undefined && headers['content-encoding'] === undefined;
+  return isTold ? 0 : Buffer.byteLength(typeof value === 'string' ? value : says);
 }
 
 /** SHA-256 or SHA-512 out of `Content-Digest` (RFC 9530); undefined if it has neither. */

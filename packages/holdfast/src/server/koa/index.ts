@@ -1,2 +1,8 @@
-export { type HttpIdempotencyOptions, keepByStatus } from '../idempotency/http.ts';
+export {
+  type HttpIdempotencyOptions,
+  keepByStatus,
+  type Problem,
+  type ProblemCode,
+  PROBLEMS,
+} from '../idempotency/http.ts';
 export { idempotent, type KoaContextLike, type KoaMiddleware } from './koa.ts';

@@ -2,7 +2,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import type { Execution, Idempotency } from '../../idempotency/idempotency.ts';
 import { isSafeToRetry } from '../../idempotency/options.ts';
-import { isEventStream, readUpTo } from '../idempotency/bounded-stream.ts';
+import {
+  type HoldLimits,
+  isEventStream,
+  readUpTo,
+  webStreamOf,
+} from '../idempotency/bounded-stream.ts';
 import {
   type AnswerHead,
   type HttpAnswer,
@@ -74,7 +79,7 @@ export function idempotent<Source extends object = KoaContextLike>(
         break;
       case 'run':
         context.state.idempotency = begun.run.execution;
-        await runHeld(begun, context, next, http.limits.responseBody);
+        await runHeld(begun, context, next, http.limits.response);
     }
   };
 }
@@ -87,7 +92,7 @@ async function runHeld(
   { run, held }: HeldRun,
   context: KoaContextLike,
   next: () => Promise<unknown>,
-  limit: number,
+  limits: HoldLimits,
 ): Promise<void> {
   try {
     await next();
@@ -101,7 +106,7 @@ async function runHeld(
   const { body, respond } = context;
   if (respond === false) held.handlerSettled();
   if (respond === false || held.isEnded || body === undefined || body === null) return;
-  const instead = await recorded(run, context, limit);
+  const instead = await recorded(run, context, limits);
   held.letGo();
   if (instead === null) return;
   held.resetHeaders();
@@ -112,7 +117,7 @@ async function runHeld(
 async function recorded(
   run: HttpRun,
   context: KoaContextLike,
-  limit: number,
+  limits: HoldLimits,
 ): Promise<HttpAnswer | null> {
   const head = headOf(context);
   const stream = streamOf(context.body);
@@ -123,7 +128,7 @@ async function recorded(
     if (isEventStream(String(context.response.headers['content-type']))) {
       return run.finishUnkept(head);
     }
-    const read = await readUpTo(stream, limit);
+    const read = await readUpTo(stream, limits);
     if (read.kind === 'beyond') {
       // Instead of the body that has been read from: the rest comes after it.
       setBody(context, Readable.fromWeb(read.stream as Parameters<typeof Readable.fromWeb>[0]));
@@ -166,14 +171,7 @@ function streamOf(body: unknown): ReadableStream<Uint8Array> | null {
   if (body instanceof Blob) return body.stream();
   if (body instanceof Response) return body.body ?? new Blob([]).stream();
   const isStream = body instanceof Readable || body instanceof ReadableStream;
-  return isStream ? ReadableStream.from(bytesIn(body)) : null;
-}
-
-/** Streams may be of strings. */
-async function* bytesIn(chunks: AsyncIterable<unknown>): AsyncGenerator<Uint8Array> {
-  for await (const chunk of chunks) {
-    yield typeof chunk === 'string' ? Buffer.from(chunk) : (chunk as Uint8Array);
-  }
+  return isStream ? webStreamOf(body) : null;
 }
 
 /** As Koa writes it. */

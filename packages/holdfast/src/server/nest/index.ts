@@ -1,3 +1,10 @@
+export {
+  type HttpIdempotencyOptions,
+  keepByStatus,
+  type Problem,
+  type ProblemCode,
+  PROBLEMS,
+} from '../idempotency/http.ts';
 export { Idempotent, type IdempotentDecorator } from './decorator.ts';
 export { idempotencyInterceptor, type NestIdempotencyOptions } from './interceptor.ts';
 export {

@@ -35,9 +35,8 @@ export type NestIdempotencyOptions<Source extends object = NestRequestLike> =
  * It must be the outermost interceptor. Guards come before it, so a replay is given only to who may have it; what
  * it keeps is what leaves in the end: behind the other interceptors, serialisers and exception filters. A handler
  * finds its execution on the request: `request.idempotency`. An answer of the handler's own (`@Res()`) is held like
- * any other; a handler of events (`@Sse()`) and one that is not called by HTTP are refused with a TypeError. On the
- * Fastify platform the plugin of `holdfast/fastify` does the same, with
- * `@RouteConfig({ holdfast: { idempotent: true } })`.
+ * any other; a handler of events (`@Sse()`) and one that is not called by HTTP are refused with a TypeError, and so
+ * is the Fastify platform. The plugin of `holdfast/fastify` is no way round that: it would replay before the guards.
  *
  * rxjs is not imported: what is given back is no Observable but an async iterable, which rxjs takes in
  * its place. That also keeps Nest from unsubscribing from a handler whose client has gone: it is done to its end.
@@ -71,7 +70,7 @@ class IdempotencyInterceptor implements NestInterceptorLike {
     const begun = await beginExchange(this.#http, exchange);
     if (begun.kind === 'pass') return next.handle();
     if (begun.kind === 'answer') {
-      holdResponse(response, replacing(response, begun.answer), Infinity);
+      holdResponse(response, replacing(response, begun.answer), UNLIMITED);
       if (answersItself) response.end();
       return [undefined] as Handled;
     }
@@ -150,6 +149,9 @@ function replacing(response: ServerResponse, { status, headers, body }: HttpAnsw
   };
 }
 
+/** It is this answer that leaves, whatever comes of the handler's. */
+const UNLIMITED = { bytes: Infinity, time: Infinity };
+
 type Request = IncomingMessage & NestRequestLike;
 
 function exchangeOf(context: ExecutionContextLike, { isSse, options }: Marks, limit: number) {
@@ -164,7 +166,7 @@ function exchangeOf(context: ExecutionContextLike, { isSse, options }: Marks, li
   const response = context.switchToHttp().getResponse();
   if (!(response instanceof ServerResponse)) {
     throw new TypeError(
-      `@Idempotent() on ${name}: it needs the Express platform; on Fastify, register the plugin of holdfast/fastify`,
+      `@Idempotent() on ${name}: it needs the Express platform (@nestjs/platform-express); no other is supported`,
     );
   }
   const request = context.switchToHttp().getRequest() as Request;

@@ -210,6 +210,21 @@ describe('a handler of NestJS', () => {
     expect([first.text, again.text, again.replayed]).toEqual(['1', '1', 'true']);
   });
 
+  test('is behind its guards: nobody is given a replay whom they turn away', async () => {
+    let isKnown = true;
+    const handler = vi.fn<() => string>(() => 'done');
+    const guard = { canActivate: () => isKnown };
+    const port = await serve({ handler, set: (app) => app.useGlobalGuards(guard) });
+    expect((await sendTwice(port)).map(({ text }) => text)).toEqual(['done', 'done']);
+    isKnown = false;
+    const refused = await send(port);
+    expect([refused.status, refused.replayed]).toEqual([403, null]);
+    expect(refused.text).not.toContain('done');
+    isKnown = true;
+    expect((await send(port)).replayed).toBe('true');
+    expect(handler).toHaveBeenCalledOnce();
+  });
+
   test('finds its execution on the request', async () => {
     const port = await serve({ handler: keyOf as never, parameters: [Req()] });
     expect((await send(port)).text).toBe('k1');
@@ -265,7 +280,7 @@ describe('the interceptor', () => {
       /Shop\.marked: it was called by rpc, not by HTTP/,
     );
     await expect(interceptor.intercept(context('http', { raw: {} }), handled)).rejects.toThrow(
-      /holdfast\/fastify/,
+      /Shop\.marked: it needs the Express platform/,
     );
   });
 

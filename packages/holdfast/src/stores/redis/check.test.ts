@@ -7,6 +7,7 @@ import {
   type RedisServer,
   startRedis,
 } from '../../../../../test/servers/redis.ts';
+import { idempotency } from '../../idempotency/index.ts';
 import { redisStore } from './redis.ts';
 
 const DURABLE = { appendonly: true, appendfsync: 'always' } as const;
@@ -62,6 +63,27 @@ describe('a check of Redis', () => {
     await nodeRedis.connect();
     onTestFinished(() => nodeRedis.destroy());
     expect(await redisStore(nodeRedis).check()).toEqual(sentences);
+  });
+
+  test('is made by an engine itself, which tells what it has found', async () => {
+    const server = await start({ args: ['--maxmemory-policy', 'allkeys-lru'], maxmemory: '64mb' });
+    const warnings: string[] = [];
+    const engine = idempotency({
+      store: redisStore(connect(server)),
+      onEvent: (event) => {
+        if (event.type === 'idempotency.store-warned') warnings.push(event.warning);
+      },
+    });
+    await engine.idempotent('order-7', () => 'done');
+    await until(
+      'the warnings',
+      async () => warnings.length,
+      (count) => count === 2,
+    );
+    expect(warnings).toEqual([
+      expect.stringContaining('`appendonly` is off'),
+      expect.stringContaining('`maxmemory-policy` is `allkeys-lru`'),
+    ]);
   });
 
   test('with a replica, and of the replica', async () => {
