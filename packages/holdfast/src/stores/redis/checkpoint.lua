@@ -19,6 +19,12 @@ end
 points[place] = { name, value }
 
 local left = math.max(redis.call('PTTL', key), lease)
+if left <= 0 then
+  -- As in `extend.lua`.
+  redis.call('DEL', key)
+  return 0
+end
+
 local retention = string.format('%.0f', left)
 local over = string.format('%.0f', left - lease)
 local fields = { token, known, over, attempt, reconciler, cjson.encode(points) }

@@ -9,8 +9,14 @@ if owner ~= token then
   return 0
 end
 
--- Formatted, since versions of Redis differ in how they write large numbers.
 local left = math.max(redis.call('PTTL', key), lease)
+if left <= 0 then
+  -- The record's last moment: nothing is left to be said of it.
+  redis.call('DEL', key)
+  return 0
+end
+
+-- Formatted, since versions of Redis differ in how they write large numbers.
 local retention = string.format('%.0f', left)
 local over = string.format('%.0f', left - lease)
 
