@@ -68,9 +68,11 @@ const STEPS: Readonly<Record<Defect, Steps>> = {
       claim: async (request) => {
         if (isDown) throw new Error('not connected');
         const askedAt = performance.now();
-        const claim = await store.claim(request);
-        isDown = performance.now() - askedAt > SLOW;
-        return claim;
+        try {
+          return await store.claim(request);
+        } finally {
+          isDown = performance.now() - askedAt > SLOW;
+        }
       },
     };
   },

@@ -54,6 +54,15 @@ describe('kill -9', () => {
       ledgerOf(1),
     ],
     [
+      'resumable work was too slow once more, and was told that another has it',
+      round({
+        boundary: 'after effect',
+        policy: 'takeover',
+        answers: [answer(), answer({ refusals: { LEASE_LOST: 1 } })],
+      }),
+      ledgerOf(3, 1),
+    ],
+    [
       'resumable work repeats a step whose point was not kept',
       round({ boundary: 'after effect', policy: 'takeover' }),
       ledgerOf(2, 1),

@@ -64,10 +64,18 @@ function latest(time: number, stall: number): Check {
   return { ...check, holds: null, note: `the machine stood still for ${Math.round(stall)} ms` };
 }
 
-/** Resumable work may have an effect once more, if it died before its recovery point was kept. */
-function mostEffects({ policy, boundary }: Round): number {
+/**
+ * Resumable work may have an effect once more: if it died before its recovery point was kept, and whenever its owner
+ * was so slow that another had to take over, of which that owner was told.
+ */
+function mostEffects({ policy, boundary, answers }: Round): number {
+  if (policy !== 'takeover') return 1;
   const isBetween = boundary === 'during effect' || boundary === 'after effect';
-  return policy === 'takeover' && isBetween ? 2 : 1;
+  return answers.reduce((sum, { refusals }) => sum + losses(refusals), isBetween ? 2 : 1);
+}
+
+function losses({ LEASE_LOST = 0, WORK_FAILED = 0 }: Answered['refusals']): number {
+  return LEASE_LOST + WORK_FAILED;
 }
 
 function fewestEffects({ policy, answers }: Round): number {
