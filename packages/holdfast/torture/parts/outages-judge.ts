@@ -15,8 +15,10 @@ export interface OutageRun {
   readonly asked: ReadonlyMap<string, Answered>;
 }
 
-/** The most that the engine's breaker stays open, in milliseconds, since the store was last seen down. */
-const LONGEST_COOLDOWN = 5000;
+/** The most that the engine's breaker stays open, in milliseconds, with its jitter. */
+const LONGEST_COOLDOWN = 6000;
+/** What was asked while the store was down may fail as long after that, in milliseconds. */
+const LONGEST_STEP = 1000;
 
 /** What an outage must not have done. */
 export function judgeOutage(
@@ -69,7 +71,7 @@ export function judgeOutage(
     ),
     within(name('until all processes work again, ms'), run.recovery, [
       null,
-      LONGEST_COOLDOWN + LEASE + GRACE,
+      LONGEST_STEP + LONGEST_COOLDOWN + LEASE + GRACE,
     ]),
   ];
 }
