@@ -61,7 +61,7 @@ const STEPS: Readonly<Record<Defect, Steps>> = {
     },
   }),
 
-  /** Once it was slow, nobody is answered any more: a client that does not connect again. */
+  /** Once it was slow or has failed, nobody is answered any more: a client that does not connect again. */
   'stays-down': (store) => {
     let isDown = false;
     return {
@@ -69,9 +69,13 @@ const STEPS: Readonly<Record<Defect, Steps>> = {
         if (isDown) throw new Error('not connected');
         const askedAt = performance.now();
         try {
-          return await store.claim(request);
-        } finally {
-          isDown = performance.now() - askedAt > SLOW;
+          const claim = await store.claim(request);
+          // One that is quick does not undo what a slow one beside it has found.
+          isDown ||= performance.now() - askedAt > SLOW;
+          return claim;
+        } catch (error) {
+          isDown = true;
+          throw error;
         }
       },
     };
