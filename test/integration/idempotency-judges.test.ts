@@ -41,7 +41,7 @@ test.concurrent.each<[Defect, string, Part, RegExp]>([
       keys: 4,
       callers: 12,
       outage: 1500,
-      histories: 16,
+      histories: 48,
       defect,
       progress: () => {},
     };
