@@ -8,55 +8,39 @@ import type { Serve } from './idempotency-http/site.ts';
 import { durability, stores } from './idempotency-http/stores.ts';
 import { unkept } from './idempotency-http/unkept.ts';
 
-/** As much of it as does not speak HTTP/1 by itself, over HTTP/2. */
-export function http2Conformance(name: string, serve: Serve): void {
-  describe(`idempotency over HTTP/2 with ${name}`, () => {
-    describe('a replay', () => {
-      replays(serve);
-      replayedOnce(serve);
-    });
-    describe('a key', () => usedKeys(serve));
-    describe('a payload', () => payloads(serve));
-    describe('a body', () => {
-      bodies(serve);
-      boundedBodies(serve);
-      unkept(serve);
-    });
-    describe('a failure', () => {
-      failures(serve);
-      departures(serve);
-    });
-    describe('a store', () => stores(serve));
-  });
-}
-
 /**
  * What every adapter of idempotency does, over a real server of its framework and real connections. `serve`
  * starts one on a free port, with the routes of `Call.route`.
  */
 export function httpConformance(name: string, serve: Serve): void {
   describe(`idempotency over HTTP with ${name}`, () => {
-    describe('a replay', () => {
-      replays(serve);
-      replayedOnce(serve);
-    });
-    describe('a key', () => {
-      keys(serve);
-      usedKeys(serve);
-    });
-    describe('a payload', () => payloads(serve));
-    describe('a body', () => {
-      bodies(serve);
-      boundedBodies(serve);
-      unkept(serve);
-    });
-    describe('a failure', () => {
-      failures(serve);
-      departures(serve);
-    });
-    describe('a store', () => {
-      stores(serve);
-      durability(serve);
-    });
+    conformance(serve);
+    // These speak HTTP/1 by themselves.
+    describe('a key, as it is sent', () => keys(serve));
+    describe('a store, before an answer', () => durability(serve));
   });
+}
+
+/** As much of it as does not speak HTTP/1 by itself, over HTTP/2. */
+export function http2Conformance(name: string, serve: Serve): void {
+  describe(`idempotency over HTTP/2 with ${name}`, () => conformance(serve));
+}
+
+function conformance(serve: Serve): void {
+  describe('a replay', () => {
+    replays(serve);
+    replayedOnce(serve);
+  });
+  describe('a key', () => usedKeys(serve));
+  describe('a payload', () => payloads(serve));
+  describe('a body', () => {
+    bodies(serve);
+    boundedBodies(serve);
+    unkept(serve);
+  });
+  describe('a failure', () => {
+    failures(serve);
+    departures(serve);
+  });
+  describe('a store', () => stores(serve));
 }

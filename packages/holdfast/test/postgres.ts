@@ -8,7 +8,9 @@ import type {
 } from '../src/idempotency/store.ts';
 import type { PostgresClient } from '../src/stores/postgres/client.ts';
 import type { PostgresStoreOptions } from '../src/stores/postgres/options.ts';
+import { migrate } from '../src/stores/postgres/migrate.ts';
 import { postgresStore } from '../src/stores/postgres/postgres.ts';
+import { type PostgresServer, startPostgres } from '../../../test/servers/postgres.ts';
 
 /** A client of PostgreSQL with a store over it, whichever it is. */
 export interface Connected {
@@ -64,6 +66,16 @@ export async function askIn(handle: unknown, text: string): Promise<Record<strin
 export async function isGone(tx: unknown, transacted: Promise<unknown>): Promise<void> {
   if (typeof tx === 'function') await transacted.catch(() => {});
   else await new Promise((resolve) => (tx as pg.PoolClient).once('end', resolve as () => void));
+}
+
+/** A server with the store's table, and one in which effects are had. */
+export async function startWithEffects(): Promise<PostgresServer> {
+  const server = await startPostgres({ fsync: false });
+  const { client, ask, end } = byPg(server.url, 1);
+  await migrate(client);
+  await ask('create table effects (id text)');
+  await end();
+  return server;
 }
 
 /** As a claim or a transaction has it. */

@@ -2,7 +2,7 @@ import pg from 'pg';
 import { type PostgresServer, startPostgres } from '../../../../test/servers/postgres.ts';
 import { preparePostgres } from '../links/pg.ts';
 import type { Place, PlaceOptions } from './place.ts';
-import { fullDisk, serverFaults } from './server-faults.ts';
+import { serverPlace } from './server-faults.ts';
 import { mountSmallDisk } from './tmpfs.ts';
 
 /** A PostgreSQL as it is by default: a commit is on the disk when it is acknowledged. */
@@ -13,19 +13,7 @@ export async function postgresPlace({ client, isSmall }: PlaceOptions): Promise<
     ...(disk === null ? {} : { dir: disk.dir }),
   });
   await preparePostgres(server.url);
-  return {
-    client,
-    where: server.url,
-    link: {},
-    faults:
-      disk === null
-        ? serverFaults(server, () => resetConnections(server))
-        : [fullDisk(server, disk)],
-    close: async () => {
-      await server.kill();
-      disk?.unmount();
-    },
-  };
+  return serverPlace(client, server, disk, () => resetConnections(server));
 }
 
 async function resetConnections({ url }: PostgresServer): Promise<void> {

@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import { type RedisServer, startRedis } from '../../../../test/servers/redis.ts';
 import type { Place, PlaceOptions } from './place.ts';
-import { fullDisk, serverFaults } from './server-faults.ts';
+import { serverPlace } from './server-faults.ts';
 import { mountSmallDisk } from './tmpfs.ts';
 
 /** A Redis with the durability that the store's promises ask for. */
@@ -13,19 +13,7 @@ export async function redisPlace({ client, isSmall }: PlaceOptions): Promise<Pla
     args: ['--maxmemory-policy', 'noeviction'],
     ...(disk === null ? {} : { dir: disk.dir }),
   });
-  return {
-    client,
-    where: server.url,
-    link: {},
-    faults:
-      disk === null
-        ? serverFaults(server, () => resetConnections(server))
-        : [fullDisk(server, disk)],
-    close: async () => {
-      await server.kill();
-      disk?.unmount();
-    },
-  };
+  return serverPlace(client, server, disk, () => resetConnections(server));
 }
 
 async function resetConnections({ url }: RedisServer): Promise<void> {

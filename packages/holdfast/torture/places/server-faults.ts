@@ -1,9 +1,29 @@
 import type { Server } from '../../../../test/servers/server.ts';
-import type { Fault } from './place.ts';
+import type { ClientName } from '../links/link.ts';
+import type { Fault, Place } from './place.ts';
 import type { SmallDisk } from './tmpfs.ts';
 
+/** A place with a server, to which all happens that can; or, on a small disk, only that it is full. */
+export function serverPlace(
+  client: ClientName,
+  server: Server,
+  disk: SmallDisk | null,
+  reset: () => Promise<void>,
+): Place {
+  return {
+    client,
+    where: server.url,
+    link: {},
+    faults: disk === null ? serverFaults(server, reset) : [fullDisk(server, disk)],
+    close: async () => {
+      await server.kill();
+      disk?.unmount();
+    },
+  };
+}
+
 /** What can happen to any server; `reset` ends the connections of its clients. */
-export function serverFaults(server: Server, reset: () => Promise<void>): Fault[] {
+function serverFaults(server: Server, reset: () => Promise<void>): Fault[] {
   return [
     { name: 'kill -9', begin: () => server.kill(), end: () => server.restart() },
     { name: 'stop', begin: () => server.stop(), end: () => server.restart() },
@@ -17,7 +37,7 @@ export function serverFaults(server: Server, reset: () => Promise<void>): Fault[
 }
 
 /** A server that cannot write refuses, or ends itself; then somebody starts it again. */
-export function fullDisk(server: Server, disk: SmallDisk): Fault {
+function fullDisk(server: Server, disk: SmallDisk): Fault {
   return {
     name: 'full disk',
     begin: async () => disk.fill(),

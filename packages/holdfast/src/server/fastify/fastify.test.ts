@@ -5,6 +5,7 @@ import { holdfast } from 'holdfast/fastify';
 import { idempotency, type IdempotencyStore } from 'holdfast/idempotency';
 import { memoryStore } from 'holdfast/memory';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { storeOver } from '../../../torture/store-over.ts';
 
 const config = { holdfast: { idempotent: true } };
 const apps: FastifyInstance[] = [];
@@ -63,7 +64,7 @@ describe('the plugin', () => {
 
   test('closes the store that it was given, with the server, and no engine of others', async () => {
     const close = vi.fn<() => Promise<void>>(async () => {});
-    const store = { ...bound(memoryStore()), close };
+    const store = storeOver(memoryStore(), { close });
     await site(store).ready();
     await apps.pop()!.close();
     expect(close).toHaveBeenCalledTimes(1);
@@ -223,18 +224,4 @@ function wrong(given: unknown) {
 function failing(controller: ReadableStreamDefaultController): void {
   controller.enqueue(Buffer.from('some'));
   controller.error(new Error('disk'));
-}
-
-function bound(store: IdempotencyStore): IdempotencyStore {
-  return {
-    name: store.name,
-    claim: (request) => store.claim(request),
-    extend: (owned, lease) => store.extend(owned, lease),
-    checkpoint: (owned, point, lease) => store.checkpoint(owned, point, lease),
-    complete: (owned, result, retention) => store.complete(owned, result, retention),
-    release: (owned) => store.release(owned),
-    reap: (limit) => store.reap(limit),
-    check: () => store.check(),
-    close: () => store.close(),
-  };
 }

@@ -4,7 +4,7 @@ import { type AddressInfo, connect as connectTo, createServer, type Server } fro
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type PostgresServer, startPostgres } from '../../../../../test/servers/postgres.ts';
+import type { PostgresServer } from '../../../../../test/servers/postgres.ts';
 import {
   type Asked,
   askIn,
@@ -13,8 +13,8 @@ import {
   type Connected,
   isGone,
   request,
+  startWithEffects,
 } from '../../../test/postgres.ts';
-import { migrate } from './migrate.ts';
 
 let server: PostgresServer;
 /** Asks how things stand by a connection that no crash has met. */
@@ -25,11 +25,7 @@ const see = async (text: string): Promise<readonly unknown[]> => {
 
 beforeAll(async () => {
   // A process that dies loses nothing that the kernel has been told.
-  server = await startPostgres({ fsync: false });
-  const { client, ask, end } = byPg(server.url, 1);
-  await migrate(client);
-  await ask('create table effects (id text)');
-  await end();
+  server = await startWithEffects();
 });
 afterAll(() => server.stop());
 

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { type PostgresServer, startPostgres } from '../../../../../test/servers/postgres.ts';
+import type { PostgresServer } from '../../../../../test/servers/postgres.ts';
 import {
   type Asked,
   askIn,
@@ -12,19 +12,15 @@ import {
   CLIENTS,
   type Connected,
   request,
+  startWithEffects,
 } from '../../../test/postgres.ts';
 import { testRuntime } from '../../testing/test-runtime.ts';
-import { migrate } from './migrate.ts';
 import { postgresStore } from './postgres.ts';
 
 let server: PostgresServer;
 
 beforeAll(async () => {
-  server = await startPostgres({ fsync: false });
-  const { client, ask, end } = byPg(server.url, 1);
-  await migrate(client);
-  await ask('create table effects (id text)');
-  await end();
+  server = await startWithEffects();
 });
 afterAll(() => server.stop());
 

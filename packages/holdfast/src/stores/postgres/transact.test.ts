@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, test, vi } from 'vitest';
-import { type PostgresServer, startPostgres } from '../../../../../test/servers/postgres.ts';
+import type { PostgresServer } from '../../../../../test/servers/postgres.ts';
 import {
   type Asked,
   askIn,
@@ -9,18 +9,14 @@ import {
   type Connected,
   isGone,
   request,
+  startWithEffects,
 } from '../../../test/postgres.ts';
-import { migrate } from './migrate.ts';
 import { postgresStore } from './postgres.ts';
 
 let server: PostgresServer;
 
 beforeAll(async () => {
-  server = await startPostgres({ fsync: false });
-  const { client, ask, end } = byPg(server.url, 1);
-  await migrate(client);
-  await ask('create table effects (id text)');
-  await end();
+  server = await startWithEffects();
 });
 afterAll(() => server.stop());
 
