@@ -5,7 +5,7 @@ import { tellOfAttempt, tellOfCall } from './events.ts';
 import { ask } from './judge.ts';
 import { type CallOptions, type Operation, pending } from './operation.ts';
 import { DETAINED, type PipelineState, type Plan, type Policy, RUNNING, WAIT } from './policy.ts';
-import { notice } from './run.ts';
+import { notice } from './usual-duration.ts';
 
 /**
  * The promise of a call that goes straight; null if some policy detains it, which has then left no

@@ -94,7 +94,7 @@ export function pipeline<const Ps extends readonly Policy[]>(
 export class PolicyPipeline implements PipelineState {
   readonly plan: Plan;
   readonly policies: readonly Policy[];
-  usualDuration = 0;
+  usualMicroseconds = 0;
 
   constructor(plan: Plan, policies: readonly Policy[]) {
     this.plan = plan;

@@ -101,10 +101,11 @@ export interface PipelineState {
   readonly plan: Plan;
   readonly policies: readonly Policy[];
   /**
-   * How long an attempt usually takes, in milliseconds: a moving average of successes, by the clock's
-   * last readings (so up to 100 ms less); 0 until one was seen.
+   * How long an attempt usually takes: a moving average of successes, by the clock's last readings
+   * (so up to 100 ms less); 0 until one was seen. Whole microseconds, since a fraction would be an
+   * object of its own in each of ten thousand pipelines.
    */
-  usualDuration: number;
+  usualMicroseconds: number;
 }
 
 /** What follows from a pipeline's policies and never changes, so that siblings share it. */

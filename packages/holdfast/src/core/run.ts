@@ -8,7 +8,6 @@ import {
   END,
   GO,
   type Interruption,
-  type PipelineState,
   RUNNING,
   type Scheduler,
   type Step,
@@ -20,13 +19,12 @@ import { pending } from './operation.ts';
 import { judge, type Said } from './judge.ts';
 import type { Verdict } from './outcome.ts';
 import { attemptRecord } from './record.ts';
+import { notice } from './usual-duration.ts';
 
 /** How many calls may be resumed in a row before other work gets its turn. */
 const RESUMPTIONS_PER_TURN = 100;
 /** How many attempts are remembered: the first, and the last ones. */
 const RECORDS = 100;
-/** Weight of the newest duration in the usual one. */
-const DURATION_WEIGHT = 0.1;
 
 /**
  * Runs calls, one loop at a time. A call that starts inside another's operation runs at once, on
@@ -316,12 +314,6 @@ function attemptEnded(call: Call, said?: Said): typeof END {
   if (recorded) remember(call, call.verdict);
   if (sink !== null) tell(call, call.verdict);
   return END;
-}
-
-/** An attempt has succeeded after so many milliseconds. */
-export function notice(pipeline: PipelineState, duration: number): void {
-  const usual = pipeline.usualDuration;
-  pipeline.usualDuration = usual === 0 ? duration : usual + DURATION_WEIGHT * (duration - usual);
 }
 
 /** Tells of an attempt that has just ended. */

@@ -17,7 +17,7 @@ export class TimerHeap implements TimerOwner {
   #dues = new Float64Array(256);
   /** Of those due at one moment, the one armed first comes first: by the time, and by the order then. */
   #armed = new Float64Array(256);
-  #orders = new Float64Array(256);
+  #orders = new Uint32Array(256);
   #order = 0;
 
   /** Infinity without entries. */
@@ -46,9 +46,9 @@ export class TimerHeap implements TimerOwner {
 
   push(entry: TimerNode | TimerList, due: number, armedAt: number): void {
     if (this.size === this.#dues.length) {
-      this.#dues = doubled(this.#dues);
-      this.#armed = doubled(this.#armed);
-      this.#orders = doubled(this.#orders);
+      this.#dues = copied(this.#dues, new Float64Array(2 * this.size));
+      this.#armed = copied(this.#armed, new Float64Array(2 * this.size));
+      this.#orders = copied(this.#orders, new Uint32Array(2 * this.size));
     }
     this.#rise(this.size++, entry, due, armedAt, this.#order++);
   }
@@ -160,8 +160,7 @@ export class TimerHeap implements TimerOwner {
   }
 }
 
-function doubled(array: Float64Array): Float64Array<ArrayBuffer> {
-  const larger = new Float64Array(2 * array.length);
+function copied<A extends Float64Array | Uint32Array>(array: A, larger: A): A {
   larger.set(array);
   return larger;
 }

@@ -45,6 +45,7 @@ function startLoops(
   const loop = new Loop(users, group, think, random.fork('loop'));
   for (let number = 0; number < clients; number++) {
     if (custom === null) {
+      group.newClient();
       new SerialUser(loop, number).think();
     } else {
       const own = random.fork(`client ${number}`);
@@ -173,14 +174,13 @@ class Loop extends Entrance {
 /** One who thinks, asks, waits for the answer, and thinks again. */
 class SerialUser extends TimerNode implements Caller {
   readonly #loop: Loop;
-  readonly #client: Dependency;
+  /** Also of the client in the group. */
   readonly number: number;
   drawn = 0;
 
   constructor(loop: Loop, number: number) {
     super();
     this.#loop = loop;
-    this.#client = loop.group.newClient();
     this.number = number;
   }
 
@@ -190,7 +190,8 @@ class SerialUser extends TimerNode implements Caller {
   }
 
   expire(): void {
-    this.#loop.ask(this.#client, this, new Intent());
+    const { group } = this.#loop;
+    this.#loop.ask(group.clients[this.number]!, this, new Intent());
   }
 
   answered(call: OutboundCall, { ok }: Settled): void {

@@ -9,6 +9,7 @@ import type { StoppedBy } from '../../core/outcome.ts';
 import { parseOptions } from '../../core/options.ts';
 import { peekInside, tellInside } from '../../core/peek.ts';
 import type { TypedPolicy } from '../../core/pipeline.ts';
+import { usualDuration } from '../../core/usual-duration.ts';
 import { TimerNode } from '../../runtime/clock.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import { systemRuntime } from '../../runtime/system.ts';
@@ -153,7 +154,7 @@ class SlotBulkhead implements Bulkhead, Survivor {
     if (refusal !== null) return call.refuse(refusal.error, refusal.stoppedBy);
     const { clock, context } = this.runtime;
     if (call.deadline !== null) clock.now();
-    const patience = call.remaining - call.pipeline.usualDuration;
+    const patience = call.remaining - usualDuration(call.pipeline);
     if (patience <= 0) return call.refuse(this.#refusal(call, 'too-late'), 'deadline');
     const queue = (this.#queue ??= new WaitQueue(CRITICALITIES.length));
     const waiter = new QueuedCall(this, call, slot);

@@ -57,26 +57,15 @@ export function circuitBreaker(
   return new Breaker(parsed, runtime, lazyFork(runtime.random, 'circuit-breaker'));
 }
 
-class Breaker implements CircuitBreaker {
+/** The state as a policy: what it is told of calls, and of the time. One object for both: a process may have ten thousand. */
+class Breaker extends BreakerState implements CircuitBreaker {
   readonly runtime: Runtime;
-  readonly #state: BreakerState;
-  // What most breakers never see is made when they do: a process may have ten thousand.
-  #refusals: Refusals | null = null;
-  /** The policies in front of it at which calls wait, and how many. */
+  /** The policies in front of it at which calls wait, and how many; most never have one. */
   #queues: Map<Policy, number> | null = null;
 
   constructor(options: ParsedCircuitBreaker, runtime: Runtime, random: Random) {
+    super(options, random);
     this.runtime = runtime;
-    this.#state = new BreakerState(options, random);
-  }
-
-  get #options(): ParsedCircuitBreaker {
-    return this.#state.options;
-  }
-
-  get #judgesSlowness(): boolean {
-    const { kind, slowCallRate } = this.#options;
-    return kind !== 'consecutive' && slowCallRate > 0;
   }
 
   get kind(): 'circuit-breaker' {
@@ -84,17 +73,14 @@ class Breaker implements CircuitBreaker {
   }
 
   get traits(): Traits {
-    const { kind, slowCallDuration } = this.#options;
+    const { kind, slowCallDuration } = this.options;
+    const slowness = judgesSlowness(this.options);
     return {
       permits: true,
       straight: true,
-      needsClock: kind === 'time' || this.#judgesSlowness,
-      judgesFrom: this.#judgesSlowness ? slowCallDuration : Infinity,
+      needsClock: kind === 'time' || slowness,
+      judgesFrom: slowness ? slowCallDuration : Infinity,
     };
-  }
-
-  get state(): CircuitState {
-    return this.#state.kind;
   }
 
   get evictable(): boolean {
@@ -103,46 +89,45 @@ class Breaker implements CircuitBreaker {
 
   /** Their jitter comes from one stream, else all would come back at the same moment. */
   sibling(): Breaker {
-    return new Breaker(this.#options, this.runtime, this.#state.random);
+    return new Breaker(this.options, this.runtime, this.random);
   }
 
   enter(call: Call, slot: number): Step {
-    const { settledPermit } = this.#state;
-    if (settledPermit === REFUSED) return this.#admit(call, slot);
+    const { settledPermit } = this;
+    if (settledPermit === REFUSED) return admit(this, call, slot);
     call.keepPermit(slot, settledPermit);
     return GO;
   }
 
   leave(call: Call, slot: number): Step {
-    const now = this.#time();
+    const { options } = this;
+    const now = timeFor(this);
     const permit = call.permitOf(slot);
-    const slow =
-      this.#judgesSlowness && now - call.attemptStartedAt! > this.#options.slowCallDuration;
-    if (call.verdict === 'success' && !slow && permit === this.#state.settledPermit) {
-      this.#state.succeeded(now);
+    const slow = judgesSlowness(options) && now - call.attemptStartedAt! > options.slowCallDuration;
+    if (call.verdict === 'success' && !slow && permit === this.settledPermit) {
+      this.succeeded(now);
       return GO;
     }
-    const before = this.#state.kind;
-    const effect = this.#effect(call, now);
+    const before = this.state;
+    const effect = effectOf(call, now, options);
     const retryAfter = call.judgement?.retryAfter ?? 0;
-    if (this.#state.release(permit, effect, slow, now, retryAfter)) this.#changed(before);
+    if (this.release(permit, effect, slow, now, retryAfter)) changed(this, before);
     return GO;
   }
 
   /** `REFUSED` is what detains a call. */
   admit(): number {
-    return this.#state.settledPermit;
+    return this.settledPermit;
   }
 
   passed(permit: number): void {
     // Otherwise it is the late result of an older state.
-    if (permit === this.#state.settledPermit) this.#state.succeeded(this.#time());
+    if (permit === this.settledPermit) this.succeeded(timeFor(this));
   }
 
   peek(call: Call): Refusal | null {
-    if (this.#state.kind === 'closed' || this.#state.mightAdmit(this.runtime.clock.now()))
-      return null;
-    return { error: this.#refusal(call), stoppedBy: 'breaker' };
+    if (this.state === 'closed' || this.mightAdmit(this.runtime.clock.now())) return null;
+    return { error: refusal(this, call), stoppedBy: 'breaker' };
   }
 
   awaited(waitsAt: Policy, change: 1 | -1): void {
@@ -153,133 +138,114 @@ class Breaker implements CircuitBreaker {
   }
 
   isolate(): void {
-    const before = this.#state.kind;
+    const before = this.state;
     if (before === 'isolated') return;
-    this.#state.isolate(this.runtime.clock.now());
-    this.#changed(before);
+    this.isolateAt(this.runtime.clock.now());
+    changed(this, before);
   }
 
   reset(): void {
-    const before = this.#state.kind;
-    this.#state.reset(this.runtime.clock.now());
-    if (before !== 'closed') this.#changed(before);
+    const before = this.state;
+    this.resetAt(this.runtime.clock.now());
+    if (before !== 'closed') changed(this, before);
   }
 
   snapshot(): Record<string, unknown> {
     const now = this.runtime.clock.now();
     const { state } = this;
-    const openTime = this.#refusals?.duration(now) ?? 0;
     return {
       state,
       stateNumber: STATE_NUMBERS[state],
-      ...this.#state.totals(now),
-      openTime,
-      ...(state === 'open' ? { retryAfter: this.#state.retryAfter(now) } : {}),
+      ...this.totals(now),
+      openTime: this.refusedUntil(now),
+      ...(state === 'open' ? { retryAfter: this.retryAfter(now) } : {}),
     };
   }
 
-  #admit(call: Call, slot: number): Step {
-    const before = this.#state.kind;
-    const permit = this.#state.admit(this.#time());
-    if (permit === REFUSED) return call.refuse(this.#refusal(call), 'breaker');
-    if (before !== this.#state.kind) this.#changed(before);
-    call.keepPermit(slot, permit);
-    return GO;
-  }
-
-  /** While it is simply closed, the reading that the call has taken anyway will do. */
-  #time(): number {
-    const { clock } = this.runtime;
-    return this.#state.settledPermit !== REFUSED ? clock.recent() : clock.now();
-  }
-
-  #effect(call: Call, now: number): Effect {
-    switch (call.verdict) {
-      case 'success':
-      case 'terminal':
-        return 'success';
-      case 'transient':
-      case 'timeout':
-        return 'failure';
-      case 'overload':
-        return call.judgement?.quota === true ? 'ignored' : 'failure';
-      case 'ignored':
-        return this.#wasCutLate(call, now) ? 'failure' : 'ignored';
-    }
-  }
-
-  /**
-   * Was the attempt cut by the deadline or the caller after it had already taken too long? Were
-   * such attempts ignored, a hanging dependency would never open the breaker of a caller in a hurry.
-   */
-  #wasCutLate(call: Call, now: number): boolean {
-    const { live, attemptStartedAt } = call;
-    if (live === null || !live.isAbandoned || attemptStartedAt === null) return false;
-    return now - attemptStartedAt > this.#options.slowCallDuration;
-  }
-
-  #refusal(call: Call): UnbuiltError {
-    const { runtime } = this;
-    const { state } = this;
-    if (runtime.sink !== null) {
-      const { dependency } = runtime;
-      emit<CircuitRefusedEvent>(runtime, { type: 'circuit-breaker.refused', dependency, state });
-    }
-    return new UnbuiltError(call, CircuitOpenError, {
-      policy: this.kind,
-      reason: REASONS[state],
-      stoppedBy: 'breaker',
-      retryAfter: this.#state.retryAfter(runtime.clock.recent()),
-      cause: call.root.records?.at(-1)?.error,
-    });
-  }
-
-  #changed(from: CircuitState): void {
-    const now = this.runtime.clock.recent();
-    const to = this.#state.kind;
-    const refuses = to === 'open' || to === 'isolated';
-    if (refuses) (this.#refusals ??= new Refusals()).begin(now);
-    else this.#refusals?.end(now);
-    if (this.runtime.sink !== null) this.#tellChange(from, to, now);
-    if (refuses) this.#refuseQueued();
-  }
-
   /** What is queued in front of it would only be refused later. */
-  #refuseQueued(): void {
+  refuseQueued(): void {
     if (this.#queues === null) return;
     for (const queue of this.#queues.keys()) queue.flush!();
   }
+}
 
-  #tellChange(from: CircuitState, to: CircuitState, now: number): void {
-    const { runtime } = this;
-    emit<CircuitStateChangedEvent>(runtime, {
-      type: 'circuit-breaker.state-changed',
-      dependency: runtime.dependency,
-      from,
-      to,
-      ...this.#state.left,
-      retryAfter: to === 'open' ? this.#state.retryAfter(now) : undefined,
-    });
+// No private methods: each instance would carry a mark of the class that has them.
+
+function judgesSlowness({ kind, slowCallRate }: ParsedCircuitBreaker): boolean {
+  return kind !== 'consecutive' && slowCallRate > 0;
+}
+
+function admit(breaker: Breaker, call: Call, slot: number): Step {
+  const before = breaker.state;
+  const permit = breaker.permitAt(timeFor(breaker));
+  if (permit === REFUSED) return call.refuse(refusal(breaker, call), 'breaker');
+  if (before !== breaker.state) changed(breaker, before);
+  call.keepPermit(slot, permit);
+  return GO;
+}
+
+/** While it is simply closed, the reading that the call has taken anyway will do. */
+function timeFor({ runtime, settledPermit }: Breaker): number {
+  const { clock } = runtime;
+  return settledPermit !== REFUSED ? clock.recent() : clock.now();
+}
+
+function effectOf(call: Call, now: number, options: ParsedCircuitBreaker): Effect {
+  switch (call.verdict) {
+    case 'success':
+    case 'terminal':
+      return 'success';
+    case 'transient':
+    case 'timeout':
+      return 'failure';
+    case 'overload':
+      return call.judgement?.quota === true ? 'ignored' : 'failure';
+    case 'ignored':
+      return wasCutLate(call, now, options) ? 'failure' : 'ignored';
   }
 }
 
-/** The time in which a breaker has refused, in all. */
-class Refusals {
-  #since: number | null = null;
-  #before = 0;
+/**
+ * Was the attempt cut by the deadline or the caller after it had already taken too long? Were
+ * such attempts ignored, a hanging dependency would never open the breaker of a caller in a hurry.
+ */
+function wasCutLate(call: Call, now: number, { slowCallDuration }: ParsedCircuitBreaker): boolean {
+  const { live, attemptStartedAt } = call;
+  if (live === null || !live.isAbandoned || attemptStartedAt === null) return false;
+  return now - attemptStartedAt > slowCallDuration;
+}
 
-  begin(now: number): void {
-    this.#since ??= now;
+function refusal(breaker: Breaker, call: Call): UnbuiltError {
+  const { kind, runtime, state } = breaker;
+  if (runtime.sink !== null) {
+    const { dependency } = runtime;
+    emit<CircuitRefusedEvent>(runtime, { type: 'circuit-breaker.refused', dependency, state });
   }
+  return new UnbuiltError(call, CircuitOpenError, {
+    policy: kind,
+    reason: REASONS[state],
+    stoppedBy: 'breaker',
+    retryAfter: breaker.retryAfter(runtime.clock.recent()),
+    cause: call.root.records?.at(-1)?.error,
+  });
+}
 
-  end(now: number): void {
-    this.#before = this.duration(now);
-    this.#since = null;
-  }
+function changed(breaker: Breaker, from: CircuitState): void {
+  const { runtime, state: to } = breaker;
+  if (runtime.sink !== null) tellChange(breaker, from, runtime.clock.recent());
+  if (to === 'open' || to === 'isolated') breaker.refuseQueued();
+}
 
-  duration(now: number): number {
-    return this.#before + (this.#since === null ? 0 : now - this.#since);
-  }
+function tellChange(breaker: Breaker, from: CircuitState, now: number): void {
+  const { runtime, state: to, left } = breaker;
+  emit<CircuitStateChangedEvent>(runtime, {
+    type: 'circuit-breaker.state-changed',
+    dependency: runtime.dependency,
+    from,
+    to,
+    ...left,
+    retryAfter: to === 'open' ? breaker.retryAfter(now) : undefined,
+  });
 }
 
 const REASONS: Readonly<Record<CircuitState, string>> = {

@@ -36,7 +36,7 @@ class SideBySide {
   run(command: Command): string | null {
     const { real, model } = this;
     const answers = this.do(command);
-    const seen = JSON.stringify([real.kind, answers.real, this.lookAtReal()]);
+    const seen = JSON.stringify([real.state, answers.real, this.lookAtReal()]);
     const expected = JSON.stringify([model.kind, answers.model, this.lookAtModel()]);
     return seen === expected ? null : `${JSON.stringify(command)}: ${seen}, not ${expected}`;
   }
@@ -51,7 +51,7 @@ class SideBySide {
         const might = real.mightAdmit(now);
         // Most calls take the short way, as the policy does.
         const short = real.settledPermit;
-        const permit = short === REFUSED ? real.admit(now) : short;
+        const permit = short === REFUSED ? real.permitAt(now) : short;
         const expected = model.admit(now);
         if (expected !== null) this.permits.push({ real: permit, model: expected });
         // In the ramp, whoever was unlucky might have been lucky.
@@ -80,11 +80,11 @@ class SideBySide {
         };
       }
       case 'isolate':
-        real.isolate(now);
+        real.isolateAt(now);
         model.become('isolated');
         return { real: null, model: null };
       case 'reset':
-        real.reset(now);
+        real.resetAt(now);
         model.become('closed');
         model.openings = 0;
         return { real: null, model: null };
@@ -94,9 +94,9 @@ class SideBySide {
   lookAtReal(): unknown {
     const { real, now, options } = this;
     const { calls, failures, slow } = real.totals(now);
-    if (real.kind === 'open') return [real.retryAfter(now), calls, failures, slow];
+    if (real.state === 'open') return [real.retryAfter(now), calls, failures, slow];
     // Kind consecutive remembers no more than the failures in a row.
-    if (real.kind === 'closed' && options.kind === 'consecutive') return failures;
+    if (real.state === 'closed' && options.kind === 'consecutive') return failures;
     return [calls, failures, slow];
   }
 
@@ -225,8 +225,8 @@ describe('a breaker decides as a model does that keeps every outcome', () => {
 
   test('after more changes of state than its permits can tell apart, it still decides', () => {
     const pair = new SideBySide(parsed({ kind: 'consecutive', consecutiveFailures: 1 }));
-    for (let i = 0; i < 2 ** 20 + 5; i++) pair.real.reset(0);
-    const permit = pair.real.admit(0);
+    for (let i = 0; i < 2 ** 20 + 5; i++) pair.real.resetAt(0);
+    const permit = pair.real.permitAt(0);
     expect(Number.isInteger(permit) && permit >= 0 && permit < 2 ** 30).toBe(true);
     expect(pair.real.release(permit, 'failure', false, 0, 0)).toBe(true);
   });

@@ -18,6 +18,23 @@ const PROBES = 1024;
 const GENERATIONS = 2 ** 20;
 const NOTHING: Tally = { calls: 0, failures: 0, slow: 0 };
 
+/** What a breaker knows of the states before this one. */
+interface Past {
+  /** How many there were. */
+  readonly generation: number;
+  /** Openings since it was last closed for good: what the cooldown doubles by. */
+  readonly openings: number;
+  /** What the last of them had counted. */
+  readonly left: Tally;
+  /** Milliseconds in which they refused everything. */
+  readonly refused: number;
+  /** When the last of them ended. */
+  readonly until: number;
+}
+
+/** One for all that have never opened: a process may have ten thousand breakers. */
+const NO_PAST: Past = { generation: 0, openings: 0, left: NOTHING, refused: 0, until: -Infinity };
+
 /** Each state carries its own data and no other. */
 type State =
   | { readonly kind: 'closed'; readonly since: number; readonly ramp: boolean }
@@ -45,12 +62,9 @@ export class BreakerState {
   readonly random: Random;
   readonly #outcomes: Outcomes;
   #state: State = AT_FIRST;
-  #generation = 0;
+  #past: Past = NO_PAST;
   /** The permit while it is closed and the ramp is over, `REFUSED` otherwise: the way most calls take. */
   settledPermit = 0;
-  /** Openings since it was last closed for good: what the cooldown doubles by. */
-  #openings = 0;
-  #left = NOTHING;
 
   constructor(options: ParsedCircuitBreaker, random: Random) {
     this.options = options;
@@ -58,21 +72,21 @@ export class BreakerState {
     this.#outcomes = outcomesOf(options);
   }
 
-  get kind(): CircuitState {
+  get state(): CircuitState {
     return this.#state.kind;
   }
 
   /** What the state before this one had counted. */
   get left(): Tally {
-    return this.#left;
+    return this.#past.left;
   }
 
   /** A permit, or `REFUSED`. */
-  admit(now: number): number {
+  permitAt(now: number): number {
     const state = this.#state;
     if (state.kind === 'closed') {
       if (state.ramp && !this.#passesRamp(state.since, now)) return REFUSED;
-      return this.#generation * PROBES;
+      return this.#past.generation * PROBES;
     }
     if (state.kind === 'isolated') return REFUSED;
     if (state.kind === 'open') {
@@ -102,7 +116,7 @@ export class BreakerState {
    * milliseconds. Answers whether the state has changed.
    */
   release(permit: number, effect: Effect, slow: boolean, now: number, retryAfter: number): boolean {
-    if (Math.floor(permit / PROBES) !== this.#generation) return false;
+    if (Math.floor(permit / PROBES) !== this.#past.generation) return false;
     const state = this.#state;
     if (state.kind === 'closed') {
       if (effect === 'ignored') return false;
@@ -119,14 +133,13 @@ export class BreakerState {
   }
 
   /** Refuses everything until `reset`. */
-  isolate(now: number): void {
+  isolateAt(now: number): void {
     this.#enter({ kind: 'isolated' }, now);
   }
 
   /** Closes, and forgets everything. */
-  reset(now: number): void {
-    this.#openings = 0;
-    this.#enter({ kind: 'closed', since: now, ramp: false }, now);
+  resetAt(now: number): void {
+    this.#enter({ kind: 'closed', since: now, ramp: false }, now, 0);
   }
 
   /** Milliseconds until a call may be let through; 0 if it may now, undefined if nobody knows. */
@@ -141,6 +154,13 @@ export class BreakerState {
     const state = this.#state;
     if (state.kind === 'closed') return this.#outcomes.totals(now);
     return state.kind === 'half-open' ? state.ended : NOTHING;
+  }
+
+  /** Milliseconds in which it has refused everything, in all. */
+  refusedUntil(now: number): number {
+    const { refused, until } = this.#past;
+    const { kind } = this.#state;
+    return refused + (kind === 'open' || kind === 'isolated' ? now - until : 0);
   }
 
   #closedRelease(
@@ -186,16 +206,17 @@ export class BreakerState {
     }
     // A bad one would have ended this state, so all that were counted were good.
     if (state.ended.calls < successesToClose) return false;
-    if (rampDuration === 0) this.#openings = 0;
-    this.#enter({ kind: 'closed', since: now, ramp: rampDuration > 0 }, now);
+    const { openings } = this.#past;
+    const ramp = rampDuration > 0;
+    this.#enter({ kind: 'closed', since: now, ramp }, now, ramp ? openings : 0);
     return true;
   }
 
   /** It has stayed closed through the ramp: that outage is over. */
   #settleDown(since: number): void {
-    this.#openings = 0;
+    this.#past = { ...this.#past, openings: 0 };
     this.#state = { kind: 'closed', since, ramp: false };
-    this.settledPermit = this.#generation * PROBES;
+    this.settledPermit = this.#past.generation * PROBES;
   }
 
   #passesRamp(since: number, now: number): boolean {
@@ -209,7 +230,7 @@ export class BreakerState {
     if (!this.#freePlace(state.leases, now)) return REFUSED;
     const probe = (state.started++ % (PROBES - 1)) + 1;
     state.leases.push({ probe, until: now + this.options.probeLease });
-    return this.#generation * PROBES + probe;
+    return this.#past.generation * PROBES + probe;
   }
 
   /** Whether another probe may start; forgets those whose lease has run out. */
@@ -220,23 +241,23 @@ export class BreakerState {
 
   #open(now: number, retryAfter: number): void {
     const { cooldown, cooldownJitter } = this.options;
+    const { openings } = this.#past;
     const longest = Math.max(cooldown, this.options.maxCooldown);
-    const plain = Math.min(cooldown * 2 ** Math.min(this.#openings, 30), longest);
+    const plain = Math.min(cooldown * 2 ** Math.min(openings, 30), longest);
     const spread = plain * (1 - cooldownJitter + 2 * cooldownJitter * this.random.next());
     // The dependency's hint is a floor, of at most the longest cooldown; what lies above is spread.
     const floor = retryAfter > 0 ? Math.min(retryAfter, longest) : 0;
     const wait = spread >= floor ? spread : floor * (1 + cooldownJitter * this.random.next());
-    this.#openings++;
-    this.#enter({ kind: 'open', until: now + wait }, now);
+    this.#enter({ kind: 'open', until: now + wait }, now, openings + 1);
   }
 
   /** Begins a new state, and with it a new generation and a new count. */
-  #enter(state: State, now: number): void {
-    this.#left = this.totals(now);
+  #enter(state: State, now: number, openings: number = this.#past.openings): void {
+    const generation = (this.#past.generation + 1) % GENERATIONS;
+    const left = this.totals(now);
+    this.#past = { generation, openings, left, refused: this.refusedUntil(now), until: now };
     this.#outcomes.clear();
-    this.#generation = (this.#generation + 1) % GENERATIONS;
     this.#state = state;
-    this.settledPermit =
-      state.kind === 'closed' && !state.ramp ? this.#generation * PROBES : REFUSED;
+    this.settledPermit = state.kind === 'closed' && !state.ramp ? generation * PROBES : REFUSED;
   }
 }

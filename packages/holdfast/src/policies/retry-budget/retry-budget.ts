@@ -43,17 +43,17 @@ const TRAITS: Traits = { needsClock: true, straight: true };
 /** Every call earns when it comes, even one that is detained further in. */
 const EARNED_BY_CALL: Traits = { needsClock: true };
 
-class SharedBudget implements RetryBudget {
+/** The state as a policy. One object for both: a process may have ten thousand. */
+class SharedBudget extends BudgetState implements RetryBudget {
   readonly runtime: Runtime;
-  readonly #state: BudgetState;
 
   constructor(options: ParsedRetryBudget, runtime: Runtime) {
+    super(options);
     this.runtime = runtime;
-    this.#state = new BudgetState(options);
   }
 
   get utilisation(): number {
-    return this.#state.utilisation(this.runtime.clock.now());
+    return this.utilisationAt(this.runtime.clock.now());
   }
 
   get kind(): 'retry-budget' {
@@ -61,22 +61,22 @@ class SharedBudget implements RetryBudget {
   }
 
   get traits(): Traits {
-    return this.#state.options.earnedBy === 'call' ? EARNED_BY_CALL : TRAITS;
+    return this.options.earnedBy === 'call' ? EARNED_BY_CALL : TRAITS;
   }
 
   sibling(): SharedBudget {
-    return new SharedBudget(this.#state.options, this.runtime);
+    return new SharedBudget(this.options, this.runtime);
   }
 
   enter(call: Call, slot: number): Step {
     const { attempts } = call.root;
-    const { options } = this.#state;
+    const { options } = this;
     const now = this.runtime.clock.recent();
     if (attempts === 0) {
-      if (options.earnedBy === 'call') this.#state.earn(now);
+      if (options.earnedBy === 'call') this.earn(now);
       return GO;
     }
-    const charge = this.#state.charge(now);
+    const charge = this.charge(now);
     if (charge === null) return call.refuse(exhausted(call, this), 'budget');
     call.remember(slot, new ChargedAttempt(charge, attempts));
     return GO;
@@ -86,19 +86,19 @@ class SharedBudget implements RetryBudget {
     const now = this.runtime.clock.recent();
     const charged = call.slots?.[slot] as ChargedAttempt | undefined;
     if (charged !== undefined && charged.attemptsBefore === call.root.attempts) {
-      this.#state.refund(charged.charge, now);
+      this.refund(charged.charge, now);
     }
-    const { earnedBy } = this.#state.options;
-    if (call.verdict === 'success' && earnedBy === 'success') this.#state.earn(now);
+    const { earnedBy } = this.options;
+    if (call.verdict === 'success' && earnedBy === 'success') this.earn(now);
     return GO;
   }
 
   passed(): void {
-    this.#state.earn(this.runtime.clock.recent());
+    this.earn(this.runtime.clock.recent());
   }
 
   peek(call: Call): Refusal | null {
-    if (call.root.attempts === 0 || this.#state.allows(this.runtime.clock.recent())) return null;
+    if (call.root.attempts === 0 || this.allows(this.runtime.clock.recent())) return null;
     return { error: exhausted(call, this), stoppedBy: 'budget' };
   }
 

@@ -7,7 +7,7 @@ import { BudgetState, type Charge } from './state.ts';
 const WHOLE = 1_000_000;
 
 /** What the budget and its model have in common. */
-type Budget = Pick<BudgetState, 'earn' | 'allows' | 'charge' | 'refund' | 'utilisation'>;
+type Budget = Pick<BudgetState, 'earn' | 'allows' | 'charge' | 'refund' | 'utilisationAt'>;
 
 /**
  * The budget as slow as it is obvious: it keeps the time of everything that happened, counts again
@@ -68,7 +68,7 @@ class Model implements Budget {
     }
   }
 
-  utilisation(now: number): number {
+  utilisationAt(now: number): number {
     if (this.#source(now) === null) return 1;
     const { floorPerSecond } = this.#options;
     const most = this.#most(now) + (floorPerSecond > 0 ? WHOLE : 0);
@@ -161,7 +161,7 @@ function history(state: Budget, moves: readonly Move[]) {
       state.refund(charges.splice(next.which, 1)[0]!, now);
     }
     answers.push(state.allows(now));
-    utilisations.push(state.utilisation(now));
+    utilisations.push(state.utilisationAt(now));
   }
   return { answers, utilisations };
 }

@@ -115,7 +115,7 @@ describe('utilisation', () => {
     const bucket = budget({ kind: 'token-bucket' });
     for (const state of [window, bucket]) {
       const seen = Array.from({ length: 11 }, () => {
-        const share = state.utilisation(0);
+        const share = state.utilisationAt(0);
         state.charge(0);
         return share.toFixed(1);
       });
@@ -126,23 +126,23 @@ describe('utilisation', () => {
   test('counts the floor as one more, and is 1 exactly while nothing is allowed', () => {
     const state = budget({ ratio: 1, floorPerSecond: 0.1 });
     state.earn(0);
-    const seen = [state.utilisation(0)];
+    const seen = [state.utilisationAt(0)];
     for (const now of [0, 0]) {
       state.charge(now);
-      seen.push(state.utilisation(now));
+      seen.push(state.utilisationAt(now));
     }
     expect(seen).toEqual([0, 0.5, 1]);
-    expect(state.utilisation(9000)).toBe(1);
-    expect(state.utilisation(10_000)).toBe(0);
+    expect(state.utilisationAt(9000)).toBe(1);
+    expect(state.utilisationAt(10_000)).toBe(0);
   });
 
   test('is that of the cap where that is nearer', () => {
     const state = budget({ kind: 'token-bucket', capacity: 100, capPerMinute: 4 });
-    expect(state.utilisation(0)).toBe(0);
+    expect(state.utilisationAt(0)).toBe(0);
     state.charge(0);
-    expect(state.utilisation(0)).toBe(0.25);
+    expect(state.utilisationAt(0)).toBe(0.25);
     for (let i = 0; i < 3; i++) state.charge(0);
-    expect(state.utilisation(59_999)).toBe(1);
-    expect(state.utilisation(67_000)).toBeCloseTo(0.04, 9);
+    expect(state.utilisationAt(59_999)).toBe(1);
+    expect(state.utilisationAt(67_000)).toBeCloseTo(0.04, 9);
   });
 });

@@ -62,7 +62,7 @@ export class BudgetState {
   }
 
   /** The share of what is allowed that is used up: 0 to 1, and 1 exactly while nothing is allowed. */
-  utilisation(now: number): number {
+  utilisationAt(now: number): number {
     if (!this.allows(now)) return 1;
     const wholeFloor = this.options.floorPerSecond > 0 ? 1 : 0;
     const most = this.#earnings.most(now) + wholeFloor;

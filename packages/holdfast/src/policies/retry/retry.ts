@@ -7,6 +7,7 @@ import { parseOptions, Problems } from '../../core/options.ts';
 import { peekInside } from '../../core/peek.ts';
 import type { StoppedBy } from '../../core/outcome.ts';
 import type { NeedsClassifier, TypedPolicy } from '../../core/pipeline.ts';
+import { usualDuration } from '../../core/usual-duration.ts';
 import { TimerNode } from '../../runtime/clock.ts';
 import type { Random } from '../../runtime/random.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
@@ -89,7 +90,7 @@ class Retry implements TypedPolicy<never, NeedsClassifier> {
       call.verdict = 'terminal';
       return this.#stop(call, 'terminal');
     }
-    if (wait + call.pipeline.usualDuration >= call.remaining) return this.#stop(call, 'deadline');
+    if (wait + usualDuration(call.pipeline) >= call.remaining) return this.#stop(call, 'deadline');
     return this.#again(call, backoff, wait);
   }
 
