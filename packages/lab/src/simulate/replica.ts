@@ -186,7 +186,7 @@ export class Replica {
     // A server of one's own says itself how long it takes.
     const time =
       service.work === null ? service.conditions.serviceTime(now, this.#serviceTime(this.busy)) : 0;
-    service.clock.start(request, time);
+    service.clock.startDrawn(request, time);
   }
 
   /** Answers a repeat as its key stands, if it does not wait, or become the one that does the work. */

@@ -7,8 +7,8 @@ import type { TimerNode, TimerOwner } from 'holdfast';
 export class TimerList implements TimerOwner {
   head: TimerNode | null = null;
   #tail: TimerNode | null = null;
-  /** It stands in the heap for its head, at the latest when that is due. */
-  inHeap = false;
+  /** It stands in the calendar for its head, at the latest when that is due. */
+  isNoted = false;
   readonly duration: number;
 
   constructor(duration: number) {

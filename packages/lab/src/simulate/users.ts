@@ -99,7 +99,7 @@ class Stream extends TimerNode {
 
   next(): void {
     const { clock } = this.#world;
-    clock.start(this, this.#arrivals() - clock.now());
+    clock.startDrawn(this, this.#arrivals() - clock.now());
   }
 }
 
@@ -186,7 +186,7 @@ class SerialUser extends TimerNode implements Caller {
 
   think(): void {
     const time = this.#loop.nextThought(this);
-    this.#loop.group.world.clock.start(this, time);
+    this.#loop.group.world.clock.startDrawn(this, time);
   }
 
   expire(): void {

@@ -1,8 +1,8 @@
 import type { Clock, TimerNode } from 'holdfast';
-import { TimerHeap } from './timer-heap.ts';
+import { TimerCalendar } from './timer-calendar.ts';
 import { TimerList } from './timer-list.ts';
 
-/** Durations that get a list of their own; timers of any further ones stand in the heap. */
+/** Durations that get a list of their own; timers of any further ones stand by themselves. */
 const MAX_LISTS = 256;
 /** So many events at one moment are taken for a loop in which time stands still. */
 const MAX_AT_ONCE = 10_000_000;
@@ -13,14 +13,14 @@ const MAX_AT_ONCE = 10_000_000;
  *
  * Timeouts are many, of few durations, and mostly disarmed: timers of a whole number of
  * milliseconds stand in one list a duration, which costs the same however many there are. Drawn
- * times are all different: they stand in a heap, and so does each list for its head.
+ * times are all different: they stand in a calendar, and so does each list for its head.
  */
 export class VirtualClock implements Clock {
   /** Timers that have expired. */
   events = 0;
   #now = 0;
   #atOnce = 0;
-  readonly #heap = new TimerHeap();
+  readonly #calendar = new TimerCalendar();
   readonly #lists = new Map<number, TimerList>();
   #lastDelay = NaN;
   #lastList: TimerList | null = null;
@@ -45,13 +45,19 @@ export class VirtualClock implements Clock {
     const list = duration === this.#lastDelay ? this.#lastList : this.#listFor(duration);
     if (list === null) {
       node.timerStart = now;
-      if (duration < Infinity) this.#heap.arm(node, now + duration, now);
+      this.#arm(node, duration);
       return;
     }
     list.append(node, now);
-    if (list.inHeap) return;
-    list.inHeap = true;
-    this.#heap.push(list, now + duration, now);
+    if (list.isNoted) return;
+    list.isNoted = true;
+    this.#calendar.add(list, now + duration, now);
+  }
+
+  /** The same for a delay that hardly any other has, of a node that does not ask when it was armed. */
+  startDrawn(node: TimerNode, delay: number): void {
+    if (Number.isInteger(delay) || !(this.#now + delay > this.#now)) this.start(node, delay);
+    else this.#arm(node, delay);
   }
 
   stop(node: TimerNode): void {
@@ -73,33 +79,38 @@ export class VirtualClock implements Clock {
 
   /** Disarms the next timer that is due by `until`, and moves the time to it. */
   #take(until: number): TimerNode | null {
-    const heap = this.#heap;
-    for (let due = heap.topDue; due <= until && heap.size > 0; due = heap.topDue) {
-      const { top } = heap;
+    const calendar = this.#calendar;
+    for (let due = calendar.nextDue(until); due < Infinity; due = calendar.nextDue(until)) {
+      const { top } = calendar;
       const node = top instanceof TimerList ? this.#takeHead(top, due) : top;
-      if (node === null || (node === top && !heap.take(node))) continue;
+      if (node === null || (node === top && !calendar.take(node))) continue;
       this.#goTo(due);
       return node;
     }
     return null;
   }
 
-  /** The head of a list, which is the heap's top, if it is due now; else the list finds its place. */
+  /** The head of a list, which is the calendar's top, if it is due now; else the list finds its place. */
   #takeHead(list: TimerList, due: number): TimerNode | null {
     const { head } = list;
     if (head === null) {
-      list.inHeap = false;
-      this.#heap.pop();
+      list.isNoted = false;
+      this.#calendar.pop();
       return null;
     }
     const armedAt = head.timerStart!;
     const headDue = armedAt + list.duration;
     if (headDue > due) {
-      this.#heap.postpone(headDue, armedAt);
+      this.#calendar.postpone(headDue, armedAt);
       return null;
     }
     list.remove(head);
     return head;
+  }
+
+  #arm(node: TimerNode, delay: number): void {
+    const now = this.#now;
+    if (delay < Infinity) this.#calendar.arm(node, now + delay, now);
   }
 
   #goTo(due: number): void {
