@@ -75,6 +75,7 @@ describe('a held response', () => {
         ['X-B', 'new'],
         ['X-C', '1'],
       ],
+      ['X-B', 'new', 'X-C', ['1', '2'], 'X-D', '3'],
     ] as never[];
     const port = await holding(run, (response) => {
       response.setHeader('X-B', 'old');
@@ -83,6 +84,17 @@ describe('a held response', () => {
     expect((await get(port)).headers['x-b']).toBe('new');
     expect((await get(port)).headers).toMatchObject({ 'x-b': 'new', 'x-c': '1, 2' });
     expect((await get(port)).headers).toMatchObject({ 'x-b': 'new', 'x-c': '1' });
+    expect((await get(port)).headers).toMatchObject({ 'x-b': 'new', 'x-c': '1, 2', 'x-d': '3' });
+  });
+
+  it('takes a status that is a text, as Node does', async () => {
+    const run = fakeRun();
+    const port = await holding(run, (response) => {
+      response.statusCode = '201' as never;
+      response.end('a');
+    });
+    expect((await get(port)).status).toBe(201);
+    expect(run.finished[0]!.status).toBe(201);
   });
 
   it('calls back what it is given: written at once, finished when it is sent', async () => {

@@ -1,9 +1,18 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { Awaitable } from '../../idempotency/awaitable.ts';
 import { Sleep } from '../../idempotency/sleep.ts';
 import { systemRuntime } from '../../runtime/system.ts';
 import { type HoldLimits, isEventStream } from './bounded-stream.ts';
 import { http2StreamOf, isDestroyed } from './http2.ts';
 import type { AnswerHead, HttpAnswer, HttpRun } from './http-idempotency.ts';
+import {
+  closeHead,
+  type GivenHeaders,
+  hasBody,
+  headOf,
+  setHeaders,
+  setLength,
+} from './response-head.ts';
 
 /** A response of node:http of which nothing leaves before its end has been told. */
 export interface HeldResponse {
@@ -46,7 +55,6 @@ export function sendAnswer(response: ServerResponse, { status, headers, body }: 
 
 type Written = string | Uint8Array;
 type Callback = (error?: Error | null) => void;
-type GivenHeaders = OutgoingHttpHeaders | readonly unknown[];
 
 /** As they are called here. */
 interface OwnMethods {
@@ -123,12 +131,14 @@ class Held implements HeldResponse {
     else response.once('close', neverAnswers);
   }
 
-  /** After its end a response says that it was sent, as if it were not held. */
+  /** What was told of a response counts as sent, as if it were not held. */
   #toldBy(name: 'headersSent' | 'writableEnded'): PropertyDescriptor {
     const prototype: object = Object.getPrototypeOf(this.#response);
+    const isTold = (): boolean =>
+      this.#ended || (name === 'headersSent' && this.#phase === 'telling');
     return {
       configurable: true,
-      get: () => this.#ended || Boolean(Reflect.get(prototype, name, this.#response)),
+      get: () => isTold() || Boolean(Reflect.get(prototype, name, this.#response)),
     };
   }
 
@@ -142,10 +152,12 @@ class Held implements HeldResponse {
       return this.#own.writeHead.call(response, status, reason, given);
     }
     if (this.#phase === 'replaced' || this.#ended) return response;
-    if (!(Number.isInteger(status) && status >= 100 && status <= 999)) {
+    // As Node does, so '201' will do.
+    const code = Math.trunc(status);
+    if (!(code >= 100 && code <= 999)) {
       throw new RangeError(`a status must be a whole number from 100 to 999, got ${status}`);
     }
-    response.statusCode = status;
+    response.statusCode = code;
     if (typeof reason === 'string') response.statusMessage = reason;
     setHeaders(response, typeof reason === 'string' ? given : reason);
     this.#begin();
@@ -170,7 +182,7 @@ class Held implements HeldResponse {
     this.#beginOnce();
     this.#keep(chunk, encoding);
     void this.#holdNoLonger();
-    if (this.#phase === 'holding' && this.#size > this.#limits.bytes) void this.#tellUnkept();
+    if (this.#phase === 'holding' && this.#size > this.#limits.bytes) this.#tellUnkept();
     // Changed by what came before: the checker does not see that.
     if ((this.#phase as Phase) === 'holding') return true;
     this.#owesDrain = true;
@@ -192,7 +204,7 @@ class Held implements HeldResponse {
     this.#beginOnce();
     if (chunk && typeof chunk !== 'function') this.#keep(chunk, encoding ?? undefined);
     this.#ended = true;
-    if (this.#phase === 'holding') void this.#tellWhole();
+    if (this.#phase === 'holding') this.#tellWhole();
     return response;
   };
 
@@ -218,7 +230,7 @@ class Held implements HeldResponse {
     }
     this.#begunWith = statusCode;
     const type = this.#response.getHeader('content-type');
-    if (this.#phase === 'holding' && isEventStream(String(type))) void this.#tellUnkept();
+    if (this.#phase === 'holding' && isEventStream(String(type))) this.#tellUnkept();
   }
 
   /** A copy, since a handler may use its buffer again. */
@@ -237,20 +249,28 @@ class Held implements HeldResponse {
     if (this.#hold !== null || this.#phase !== 'holding' || time === Infinity) return;
     this.#hold = new Sleep(systemRuntime.clock, time);
     await this.#hold.over;
-    if (this.#phase === 'holding' && !this.#ended) await this.#tellUnkept();
+    if (this.#phase === 'holding' && !this.#ended) this.#tellUnkept();
   }
 
-  async #tellWhole(): Promise<void> {
-    this.#phase = 'telling';
-    this.#hold?.wake();
+  #tellWhole(): void {
     const body = hasBody(this.#response) ? Buffer.concat(this.#chunks) : Buffer.alloc(0);
-    this.#send(await this.#run.finish({ ...headOf(this.#response), body }));
+    void this.#tell((head) => this.#run.finish({ ...head, body }));
   }
 
-  async #tellUnkept(): Promise<void> {
+  #tellUnkept(): void {
+    void this.#tell((head) => this.#run.finishUnkept(head));
+  }
+
+  /** What was told is what leaves: nobody changes it meanwhile. */
+  async #tell(end: (head: AnswerHead) => Awaitable<HttpAnswer | null>): Promise<void> {
     this.#phase = 'telling';
     this.#hold?.wake();
-    this.#send(await this.#run.finishUnkept(headOf(this.#response)));
+    const told = end(headOf(this.#response));
+    if (!(told instanceof Promise)) return this.#send(told);
+    const open = closeHead(this.#response);
+    const instead = await told;
+    open();
+    this.#send(instead);
   }
 
   #send(instead: HttpAnswer | null): void {
@@ -291,38 +311,6 @@ class Held implements HeldResponse {
     this.#phase = 'replaced';
     if (this.#owesDrain && !this.#ended) response.emit('drain');
   }
-}
-
-/** What was set on a response so far. */
-function headOf(response: ServerResponse): AnswerHead {
-  const headers = response.getHeaderNames().flatMap((name) => {
-    const value = response.getHeader(name)!;
-    const values = Array.isArray(value) ? value : [String(value)];
-    return values.map((one) => [name, one] as const);
-  });
-  return { status: response.statusCode, headers };
-}
-
-/** Headers in any of the forms that `writeHead` takes. */
-function setHeaders(response: ServerResponse, given: GivenHeaders | undefined): void {
-  if (given === undefined || given === null) return;
-  if (!Array.isArray(given)) {
-    for (const [name, value] of Object.entries(given)) response.setHeader(name, value as string);
-    return;
-  }
-  const flat = given.flat() as string[];
-  for (let at = 0; at < flat.length; at += 2) response.removeHeader(flat[at]!);
-  for (let at = 0; at < flat.length; at += 2) response.appendHeader(flat[at]!, flat[at + 1]!);
-}
-
-/** A whole body is sent with its length, unless it is told to come in chunks, as trailers need. */
-function setLength(response: ServerResponse, length: number): void {
-  if (response.hasHeader('transfer-encoding') || response.hasHeader('trailer')) return;
-  if (hasBody(response)) response.setHeader('Content-Length', length);
-}
-
-function hasBody({ statusCode, req }: ServerResponse): boolean {
-  return statusCode !== 204 && statusCode !== 304 && req.method !== 'HEAD';
 }
 
 function byName(headers: AnswerHead['headers']): ReadonlyMap<string, string[]> {

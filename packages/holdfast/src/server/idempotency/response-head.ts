@@ -1,0 +1,50 @@
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { AnswerHead } from './http-idempotency.ts';
+
+/** Headers in any of the forms that `writeHead` takes. */
+export type GivenHeaders = OutgoingHttpHeaders | readonly unknown[];
+
+/** What was set on a response so far. */
+export function headOf(response: ServerResponse): AnswerHead {
+  const headers = response.getHeaderNames().flatMap((name) => {
+    const value = response.getHeader(name)!;
+    const values = Array.isArray(value) ? value : [String(value)];
+    return values.map((one) => [name, one] as const);
+  });
+  return { status: response.statusCode, headers };
+}
+
+/** Sets headers as `writeHead` does. */
+export function setHeaders(response: ServerResponse, given: GivenHeaders | undefined): void {
+  if (given === undefined || given === null) return;
+  if (!Array.isArray(given)) {
+    for (const [name, value] of Object.entries(given)) response.setHeader(name, value as string);
+    return;
+  }
+  const flat = (Array.isArray(given[0]) ? given.flat() : given) as string[];
+  for (let at = 0; at < flat.length; at += 2) response.removeHeader(flat[at]!);
+  for (let at = 0; at < flat.length; at += 2) response.appendHeader(flat[at]!, flat[at + 1]!);
+}
+
+/** A head that is on its way cannot be changed, as Node has it. Answers what makes it as it was. */
+export function closeHead(response: ServerResponse): () => void {
+  const { statusCode, setHeader, appendHeader, removeHeader } = response;
+  Object.assign(response, { setHeader: refuse, appendHeader: refuse, removeHeader: refuse });
+  return () => Object.assign(response, { statusCode, setHeader, appendHeader, removeHeader });
+}
+
+function refuse(): never {
+  const message = 'Cannot change headers after the response was told to be sent';
+  throw Object.assign(new Error(message), { code: 'ERR_HTTP_HEADERS_SENT' });
+}
+
+/** A whole body is sent with its length, unless it is told to come in chunks, as trailers need. */
+export function setLength(response: ServerResponse, length: number): void {
+  if (response.hasHeader('transfer-encoding') || response.hasHeader('trailer')) return;
+  if (hasBody(response)) response.setHeader('Content-Length', length);
+}
+
+/** Whether what was written is sent: some statuses have no body, and HEAD asks for none. */
+export function hasBody({ statusCode, req }: ServerResponse): boolean {
+  return statusCode !== 204 && statusCode !== 304 && req.method !== 'HEAD';
+}
