@@ -1,10 +1,12 @@
-import { Readable } from 'node:stream';
+import { once } from 'node:events';
+import { Readable, Stream } from 'node:stream';
 import { json } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
-import Koa, { type Middleware } from 'koa';
+import Koa, { type Context, type Middleware } from 'koa';
 import { describe, expect, it } from 'vitest';
 import { fakeIdempotency } from '../../../test/fake-idempotency.ts';
 import { listening } from '../../../test/holding.ts';
+import { until } from '../../../test/serve.ts';
 import { LeaseLostError } from '../../idempotency/errors.ts';
 import { safeToRetry } from '../../idempotency/options.ts';
 import type { HttpIdempotencyOptions } from '../idempotency/options.ts';
@@ -24,9 +26,14 @@ async function serving(
   app.use(idempotent(engine, options));
   app.use(handler);
   const port = await listening(app.callback());
-  const post = (key = 'k', headers: Record<string, string> = {}): Promise<Response> =>
+  const post = (
+    key = 'k',
+    headers: Record<string, string> = {},
+    signal: AbortSignal | null = null,
+  ): Promise<Response> =>
     fetch(`http://127.0.0.1:${port}/pay`, {
       method: 'POST',
+      signal,
       headers: { 'idempotency-key': key, 'content-type': 'application/json', ...headers },
       body: '{"amount": 5}',
     });
@@ -54,6 +61,16 @@ const compress: Middleware = async (ctx, next) => {
   ctx.body = gzipSync(ctx.body as Buffer);
 };
 
+/** A stream that is no `Readable` of Node's, as that of another copy of its streams is not either. */
+function oldStream(...chunks: readonly string[]): Stream {
+  const stream = Object.assign(new Stream(), { readable: true });
+  setImmediate(() => {
+    for (const chunk of chunks) stream.emit('data', chunk);
+    stream.emit('end');
+  });
+  return stream;
+}
+
 /** What a router tells. */
 const matched: Middleware = (ctx, next) => {
   Object.assign(ctx, { _matchedRoute: '/:what' });
@@ -72,6 +89,7 @@ describe('Koa', () => {
     ],
     ['a stream of strings', () => Readable.from(['one ', 'two']), 'one two'],
     ['a stream of the web', () => new Blob(['one two']).stream(), 'one two'],
+    ['a stream of the old kind', () => oldStream('one ', 'two'), 'one two'],
     ['a blob', () => new Blob(['one two']), 'one two'],
     ['a response', () => new Response('one two', { status: 201 }), 'one two'],
   ])('keeps and replays a body that is %s', async (_what, body, text) => {
@@ -108,6 +126,36 @@ describe('Koa', () => {
       expect([response.status, await response.text()]).toEqual([404, 'Not Found']);
     }
     expect(engine.steps).toEqual(['complete']);
+  });
+
+  it.each<[string, Middleware]>([
+    ['is empty', (ctx) => void (ctx.body = '')],
+    ['has no type', (ctx) => void ctx.res.end('raw')],
+  ])('replays an answer that %s with the type that it had', async (_what, handler) => {
+    const { post } = await serving(handler);
+    const first = await post();
+    const again = await post();
+    expect(again.headers.get('idempotent-replayed')).toBe('true');
+    expect(again.headers.get('content-type')).toBe(first.headers.get('content-type'));
+    expect(again.headers.get('content-length')).toBe(first.headers.get('content-length'));
+  });
+
+  it('leaves the outcome unknown of an error whose client has gone, which Koa answers nobody', async () => {
+    const { promise: failed, reject: fail } = Promise.withResolvers<void>();
+    const { promise: asked, resolve: ask } = Promise.withResolvers<Context>();
+    const { engine, post } = await serving((ctx) => {
+      ask(ctx);
+      return failed;
+    });
+    const leaving = new AbortController();
+    const first = post('k', {}, leaving.signal);
+    const { res } = await asked;
+    leaving.abort();
+    await expect(first).rejects.toThrow(/abort/);
+    if (!res.destroyed) await once(res, 'close');
+    fail(new Error('lost'));
+    await until('it is held', () => engine.steps.length > 0);
+    expect(engine.steps).toEqual(['hold']);
   });
 
   it('streams what is beyond the bound, whole, and does not keep it', async () => {

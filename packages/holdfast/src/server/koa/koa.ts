@@ -101,6 +101,8 @@ async function runHeld(
       held.letGo();
       await run.fail(error);
     }
+    // Koa answers no error whose client has gone.
+    held.handlerSettled();
     throw error;
   }
   const { body, respond } = context;
@@ -148,15 +150,16 @@ function setBody(context: KoaContextLike, body: unknown): void {
 }
 
 function answer(context: KoaContextLike, { status, headers, body }: HttpAnswer): void {
+  context.status = status;
+  context.body = Buffer.from(body);
+  // After the body, of which Koa tells a type and, where there is none, forgets it.
   for (const name of CONTENT_HEADERS) context.remove(name);
   for (const [name] of headers) context.remove(name);
   for (const [name, value] of headers) context.append(name, value);
-  context.status = status;
-  context.body = body.length === 0 ? null : Buffer.from(body);
-  context.status = status;
 }
 
-const CONTENT_HEADERS = ['content-length', 'content-encoding', 'content-type', 'etag'];
+/** But for the length, which is the body's own. */
+const CONTENT_HEADERS = ['content-encoding', 'content-type', 'etag'];
 
 function headOf({ status, response }: KoaContextLike): AnswerHead {
   const headers = Object.entries(response.headers).flatMap(([name, value]) => {
@@ -170,8 +173,10 @@ function headOf({ status, response }: KoaContextLike): AnswerHead {
 function streamOf(body: unknown): ReadableStream<Uint8Array> | null {
   if (body instanceof Blob) return body.stream();
   if (body instanceof Response) return body.body ?? new Blob([]).stream();
-  const isStream = body instanceof Readable || body instanceof ReadableStream;
-  return isStream ? webStreamOf(body) : null;
+  if (body instanceof Readable || body instanceof ReadableStream) return webStreamOf(body);
+  // Of another copy of Node's streams, or of the old kind: Koa sends those as well.
+  const isStream = typeof (body as { readonly pipe?: unknown }).pipe === 'function';
+  return isStream ? webStreamOf(new Readable().wrap(body as Readable)) : null;
 }
 
 /** As Koa writes it. */
