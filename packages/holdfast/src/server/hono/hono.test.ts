@@ -123,6 +123,14 @@ describe('the middleware', () => {
     }
   });
 
+  test('keeps no answer where the handler has given none, which is an error of Hono', async () => {
+    const app = new Hono();
+    app.onError((_error, c) => c.text('sorry', 500));
+    app.post('/charge', idempotent(engine()), () => undefined as never);
+    expect(await send(app)).toMatchObject({ status: 500, text: 'sorry' });
+    expect((await send(app)).text).toContain('outcome-unknown');
+  });
+
   test("takes the tenant of Hono's own context", async () => {
     const app = new Hono();
     app.post('/charge', idempotent(engine(), { tenant }), (c) => c.text(c.req.header('x-tenant')!));

@@ -14,6 +14,8 @@ export interface HonoContextLike {
   get res(): Response;
   set res(response: Response | undefined);
   readonly error: Error | undefined;
+  /** Whether there is an answer. */
+  readonly finalized: boolean;
   set(key: 'idempotency', value: Execution<unknown>): void;
 }
 
@@ -60,6 +62,8 @@ export function idempotent<Source extends object = HonoContextLike>(
       context.req.raw = request;
       if (own !== undefined) context.set('idempotency', own);
       await next();
+      // Looking at the answer would make one.
+      if (!context.finalized) throw new Error('The handler has answered nothing');
       return context.res;
     });
     if (response === context.res) return;
