@@ -62,6 +62,7 @@ interface OwnMethods {
   write(chunk: Written, encoding?: BufferEncoding | Callback, callback?: Callback): boolean;
   end(...given: unknown[]): ServerResponse;
   flushHeaders(): void;
+  destroy(error?: Error): ServerResponse;
 }
 
 /**
@@ -92,12 +93,13 @@ class Held implements HeldResponse {
     this.#run = run;
     this.#limits = limits;
     this.#before = response.getHeaders();
-    const { writeHead, write, end, flushHeaders } = response;
-    this.#own = { writeHead, write, end, flushHeaders } as OwnMethods;
+    const { writeHead, write, end, flushHeaders, destroy } = response;
+    this.#own = { writeHead, write, end, flushHeaders, destroy } as OwnMethods;
     response.writeHead = this.#writeHead as typeof writeHead;
     response.write = this.#write as typeof write;
     response.end = this.#end as typeof end;
     response.flushHeaders = this.#flushHeaders;
+    response.destroy = this.#destroy as typeof destroy;
     Object.defineProperties(response, {
       headersSent: this.#toldBy('headersSent'),
       writableEnded: this.#toldBy('writableEnded'),
@@ -120,15 +122,16 @@ class Held implements HeldResponse {
   }
 
   handlerSettled(): void {
-    const response = this.#response;
-    const neverAnswers = (): void => {
-      if (this.#ended || this.#phase !== 'holding') return;
-      this.#phase = 'through';
-      void this.#run.fail(new Error('the handler has not answered'));
-    };
     if (this.#ended) return;
-    if (isDestroyed(response)) neverAnswers();
-    else response.once('close', neverAnswers);
+    if (isDestroyed(this.#response)) this.#neverAnswers();
+    else this.#response.once('close', () => this.#neverAnswers());
+  }
+
+  #neverAnswers(error: unknown = new Error('the handler has not answered')): void {
+    if (this.#ended || this.#phase !== 'holding') return;
+    this.#phase = 'through';
+    this.#hold?.wake();
+    void this.#run.fail(error);
   }
 
   /** What was told of a response counts as sent, as if it were not held. */
@@ -214,6 +217,12 @@ class Held implements HeldResponse {
       this.#beginOnce();
       void this.#holdNoLonger();
     }
+  };
+
+  /** By the handler, or by a pipeline whose source has failed: the client's going does not call it. */
+  readonly #destroy = (error?: Error): ServerResponse => {
+    this.#neverAnswers(error ?? undefined);
+    return this.#own.destroy.call(this.#response, error);
   };
 
   /** As Node does before the first byte: by the response's own method, which others may have wrapped. */

@@ -54,3 +54,33 @@ describe('a handler that goes on after it has answered', () => {
     expect([status, headers['x-a']]).toEqual([201, 'first']);
   });
 });
+
+describe('a handler that breaks its response off', () => {
+  it.each([
+    ['with an error', new Error('lost')],
+    ['without', undefined],
+  ])('%s leaves its outcome unknown, although its client is there', async (_what, error) => {
+    const run = fakeRun();
+    const port = await holding(run, (response) => {
+      response.write('half of it');
+      response.destroy(error);
+      response.end('late');
+    });
+    await expect(get(port)).rejects.toThrow(/hang up/);
+    expect(run.failed).toEqual([error ?? new Error('the handler has not answered')]);
+    expect(run.finished).toEqual([]);
+  });
+
+  it('after it has answered changes nothing of what is recorded', async () => {
+    const run = fakeRun();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    run.durable = promise;
+    const port = await holding(run, (response) => {
+      response.end('done');
+      response.destroy();
+    });
+    await expect(get(port)).rejects.toThrow(/hang up/);
+    resolve();
+    expect([run.finished.length, run.failed]).toEqual([1, []]);
+  });
+});
