@@ -102,8 +102,10 @@ async function* detached(handled: Subscribable, work: Work): AsyncGenerator<unkn
   const { run, held, response, answersItself } = work;
   let isTaken = false;
   try {
-    yield* await lastOf(handled);
-    isTaken = true;
+    const last = await lastOf(handled);
+    yield* last;
+    // A stream is piped to nobody.
+    isTaken = !(response.destroyed && isStreamable(last[0]));
   } catch (error) {
     isTaken = true;
     if (isSafeToRetry(error)) await run.fail(error);
@@ -129,6 +131,11 @@ function lastOf(handled: Subscribable): Promise<unknown[]> {
       complete: () => resolve(last),
     });
   });
+}
+
+/** As Nest's `StreamableFile`. */
+function isStreamable(value: unknown): boolean {
+  return typeof (value as { readonly getStream?: unknown } | null)?.getStream === 'function';
 }
 
 /** Nest goes on to answer, by whatever way the handler's decorators say; this is what leaves in its place. */

@@ -1,4 +1,5 @@
 /* oxlint-disable typescript/no-extraneous-class -- Nest knows controllers and modules by their classes. */
+import { Readable } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import {
   type ArgumentsHost,
@@ -13,6 +14,7 @@ import {
   Req,
   Res,
   Sse,
+  StreamableFile,
   UseFilters,
 } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -162,6 +164,22 @@ describe('a handler of NestJS', () => {
     charged.next('done');
     charged.complete();
     // Nest makes no answer of it, so there is none to replay; it does not run again.
+    await vi.waitFor(async () => expect((await send(port)).text).toContain('not-replayable'));
+    expect(handler).toHaveBeenCalledTimes(1);
+  });
+
+  test('is done when its client leaves, though a file that it answers is piped to nobody', async () => {
+    const { promise, resolve } = Promise.withResolvers<StreamableFile>();
+    const handler = vi.fn<() => Promise<StreamableFile>>(() => promise);
+    const port = await serve({ handler });
+    const leaving = new AbortController();
+    const first = send(port, leaving.signal);
+    await vi.waitUntil(() => handler.mock.calls.length === 1);
+    leaving.abort();
+    await expect(first).rejects.toThrow(/abort/);
+    expect((await send(port)).text).toContain('in-progress');
+    for (let i = 0; i < 20; i++) await turn();
+    resolve(new StreamableFile(Readable.from([Buffer.from('receipt')])));
     await vi.waitFor(async () => expect((await send(port)).text).toContain('not-replayable'));
     expect(handler).toHaveBeenCalledTimes(1);
   });
