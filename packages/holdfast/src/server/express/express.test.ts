@@ -157,6 +157,9 @@ function compressing(request: Request, response: Answer, next: NextFunction): vo
   if (request.headers['accept-encoding'] !== 'gzip') return next();
   const { end } = response;
   response.end = ((chunk: Uint8Array) => {
+    // Of a list it makes nothing, as `compressible` does.
+    if (typeof response.getHeader('content-type') !== 'string')
+      return end.call(response, chunk, 'utf8');
     response.removeHeader('content-length');
     response.setHeader('content-encoding', 'gzip');
     return end.call(response, gzipSync(chunk), 'utf8');

@@ -48,7 +48,10 @@ export function sendAnswer(response: ServerResponse, { status, headers, body }: 
   for (const name of ['content-length', 'content-encoding', 'content-type', 'etag']) {
     response.removeHeader(name);
   }
-  for (const [name, values] of byName(headers)) response.setHeader(name, values);
+  // One value as text: what compresses does not look into lists.
+  for (const [name, values] of byName(headers)) {
+    response.setHeader(name, values.length === 1 ? values[0]! : values);
+  }
   setLength(response, body.length);
   response.end(body);
 }
