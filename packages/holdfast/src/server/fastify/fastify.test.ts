@@ -76,6 +76,21 @@ describe('the plugin', () => {
     await engine.close();
   });
 
+  test.each<[string, object, RegExp]>([
+    ['true or options', { idempotent: 'yes' }, /config\.holdfast\.idempotent must be an object/],
+    ['without typos', { idempotnt: true }, /config\.holdfast\.idempotnt is not an option/],
+    ['of options that there are', { idempotent: { requird: true } }, /idempotent\.requird is not/],
+  ])('does not run a route whose configuration is not %s', async (_what, given, message) => {
+    const app = site();
+    const handler = vi.fn<() => Promise<string>>(async () => 'done');
+    app.post('/charge', { config: { holdfast: given } }, handler);
+    for (let i = 0; i < 2; i++) {
+      const { status, text } = await send(app);
+      expect([status, text]).toEqual([500, expect.stringMatching(message)]);
+    }
+    expect(handler).not.toHaveBeenCalled();
+  });
+
   test('says what is wrong with its options, and does nothing without any', async () => {
     await Fastify().register(holdfast, {}).ready();
     await expect(wrong({})).rejects.toThrow(/either an engine or a store/);

@@ -12,11 +12,13 @@ import {
   type HttpRun,
   type HttpRequest,
   type RequestBody,
+  type RouteOptions,
 } from '../idempotency/http.ts';
 import { http2StreamOf } from '../idempotency/http2.ts';
 import { Gone } from '../idempotency/node-exchange.ts';
 import { readBody } from '../idempotency/node-request.ts';
 import { hold } from './payload.ts';
+import { routeOptionsOf } from './route-config.ts';
 import type {
   Done,
   FastifyLike,
@@ -118,9 +120,13 @@ function begin(http: HttpIdempotency): PreHandler {
   return (request, reply, done) => {
     // Made anew each time that it is asked for.
     const { url = request.url, config } = request.routeOptions;
-    const idempotent = config?.holdfast?.idempotent;
-    if (idempotent === undefined || idempotent === false) return done();
-    const options = idempotent === true ? undefined : idempotent;
+    let options: RouteOptions | null;
+    try {
+      options = routeOptionsOf(config?.holdfast);
+    } catch (error) {
+      return done(error as Error);
+    }
+    if (options === null) return done();
     beginRun(http, { route: url, options }, { request, reply, done });
   };
 }

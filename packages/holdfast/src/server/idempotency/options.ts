@@ -11,7 +11,7 @@ import {
   type Problems,
 } from '../../core/options.ts';
 import type { Keep } from '../../idempotency/idempotency.ts';
-import type { AnswerHead } from './http-idempotency.ts';
+import type { AnswerHead, RouteOptions } from './http-idempotency.ts';
 import { MAX_KEY_LENGTH } from './idempotency-key.ts';
 import { isNeverReplayed } from './replayed-headers.ts';
 
@@ -175,6 +175,16 @@ export function parseHttpOptions(given: unknown, path: string): ParsedHttp {
     throw new TypeError(`${path}.tenant must be a function when ${path}.multiTenant is true`);
   }
   return options;
+}
+
+const routeOptions = {
+  required: unlessGiven(httpOptions.required),
+  onStoreDown: httpOptions.onStoreDown,
+};
+
+/** @throws TypeError, RangeError for wrong options. */
+export function parseRouteOptions(given: unknown, path: string): RouteOptions {
+  return parseOptions(routeOptions, given, path);
 }
 
 /** 2xx, 3xx and 4xx say what has happened; not so those that speak of the moment, of the caller, or of a fault. */

@@ -1,4 +1,5 @@
 import type { RouteOptions } from '../idempotency/http.ts';
+import { parseRouteOptions } from '../idempotency/options.ts';
 import type { ExecutionContextLike } from './types.ts';
 
 /** Marks handlers, by reflect-metadata, which Nest loads: so wrappers that copy metadata keep the mark. */
@@ -35,9 +36,11 @@ export type IdempotentDecorator = (
  * charge(@Body() order: Order) { ... }
  * ```
  *
- * @throws TypeError for a property that is no method, or without reflect-metadata.
+ * @throws TypeError, RangeError for wrong options; TypeError for a property that is no method, or without
+ *   reflect-metadata.
  */
-export function Idempotent(options: RouteOptions = {}): IdempotentDecorator {
+export function Idempotent(given?: RouteOptions): IdempotentDecorator {
+  const options = parseRouteOptions(given, '@Idempotent()');
   return (target, property, descriptor) => {
     const marked = property === undefined ? target : descriptor?.value;
     if (typeof marked !== 'function') {

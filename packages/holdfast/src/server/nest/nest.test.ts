@@ -308,6 +308,13 @@ describe('the interceptor', () => {
     await expect(refused).rejects.toThrow(/Shop\.marked: events of @Sse\(\) cannot be replayed/);
   });
 
+  test('says what is wrong with the options of a handler', () => {
+    expect(() => Idempotent({ requird: true } as never)).toThrow(
+      /@Idempotent\(\)\.requird is not an/,
+    );
+    expect(() => Idempotent({ onStoreDown: 'ajar' as never })).toThrow(RangeError);
+  });
+
   test('is for methods and classes, and its module for an engine or a store', async () => {
     expect(() => Idempotent()({}, 'x', { value: 1 })).toThrow(TypeError);
     const [{ useFactory }] = HoldfastModule.forRoot({ idempotency: {} as never })

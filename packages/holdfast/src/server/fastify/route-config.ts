@@ -1,0 +1,31 @@
+import type { RouteOptions } from '../idempotency/http-idempotency.ts';
+import { parseRouteOptions } from '../idempotency/options.ts';
+import type { FastifyRouteConfig } from './types.ts';
+
+const known = new WeakMap<FastifyRouteConfig, RouteOptions | null>();
+
+/**
+ * What a route says for itself; null for one that takes no part. Looked at with its first request, since a route may be
+ * declared before the plugin is there.
+ *
+ * @throws TypeError, RangeError for what is no such configuration.
+ */
+export function routeOptionsOf(config: FastifyRouteConfig | undefined): RouteOptions | null {
+  if (config === undefined) return null;
+  const before = known.get(config);
+  if (before !== undefined) return before;
+  const options = parsed(config);
+  known.set(config, options);
+  return options;
+}
+
+function parsed({ idempotent = false, ...rest }: FastifyRouteConfig): RouteOptions | null {
+  const [unknown] = Object.keys(rest);
+  if (unknown !== undefined) {
+    throw new TypeError(`config.holdfast.${unknown} is not an option; known is idempotent`);
+  }
+  if (typeof idempotent !== 'boolean') {
+    return parseRouteOptions(idempotent, 'config.holdfast.idempotent');
+  }
+  return idempotent ? {} : null;
+}
