@@ -78,6 +78,20 @@ describe('what reconcile has found', () => {
     expect(read(encodeFound(bytes))).toEqual({ status: 200, headers: [], body: 'hi' });
   });
 
+  it('has no headers that no replay may carry, such as those of another connection', () => {
+    const given = {
+      'Content-Length': 3,
+      'transfer-encoding': 'chunked',
+      'Set-Cookie': 'a=1',
+      'X-A': 'b',
+    };
+    expect(read(encodeFound({ headers: given, body: 'done' }))).toEqual({
+      status: 200,
+      headers: [['X-A', 'b']],
+      body: 'done',
+    });
+  });
+
   it('is the body of a 200 where it is anything else', () => {
     const json = [['Content-Type', 'application/json']];
     for (const found of [

@@ -1,4 +1,5 @@
 import type { AnswerHead, HandlerAnswer, HttpAnswer } from './http-idempotency.ts';
+import { isNeverReplayed } from './replayed-headers.ts';
 
 /** Of the form below. A reader of another version refuses the record, and never does the work again. */
 const VERSION = 1;
@@ -51,13 +52,16 @@ export function decodeAnswer(result: string): KeptAnswer {
 
 /**
  * What `reconcile` has found as a result: an answer of `{ status, headers, body }`, of which all may be left out and
- * `body` is text, bytes or JSON; anything else is the JSON body of a 200.
+ * `body` is text, bytes or JSON; anything else is the JSON body of a 200. Headers that no replay may carry are left out:
+ * those of a bank's answer, handed on as they came, would say another length.
  */
 export function encodeFound(found: unknown): string {
   if (!isAnswerLike(found)) return encodeFound({ body: found });
   const { status = 200, headers = {}, body } = found;
   const isRaw = body === undefined || typeof body === 'string' || body instanceof Uint8Array;
-  const entries = Object.entries(headers).map(([name, value]) => [name, String(value)] as const);
+  const entries = Object.entries(headers)
+    .filter(([name]) => !isNeverReplayed(name.toLowerCase()))
+    .map(([name, value]) => [name, String(value)] as const);
   const hasType = entries.some(([name]) => name.toLowerCase() === 'content-type');
   if (!isRaw && !hasType) entries.push(['Content-Type', 'application/json']);
   return encodeAnswer({
