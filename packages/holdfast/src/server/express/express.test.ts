@@ -67,6 +67,19 @@ describe.each(frameworks)('Express %s', (_version, express) => {
     expect(engine.steps).toEqual(['complete']);
   });
 
+  it('is an error of the server where what has read the body has put it elsewhere', async () => {
+    const { engine, post } = await serving((app, once) => {
+      app.use((request: Request, _response: Answer, next: NextFunction) => {
+        request.resume().once('end', next);
+      });
+      app.post('/pay', once, (_request, response) => void response.send('done'));
+    });
+    const { status } = await post('/pay');
+    expect([status, engine.asked]).toEqual([500, []]);
+    // Of none there is nothing to be put.
+    expect((await post('/pay', { body: null })).status).toBe(200);
+  });
+
   it('reads a body that nobody has parsed, for a parser behind it', async () => {
     const { post } = await serving((app, once) => {
       // Parses JSON alone, and leaves the rest.

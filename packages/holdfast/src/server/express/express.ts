@@ -69,7 +69,7 @@ export function idempotent<Source extends IncomingMessage = ExpressRequestLike>(
         runs.set(request, begun);
       }
     } catch (error) {
-      // A record whose headers Node cannot send. Express 4 would not see it.
+      // A body of which there is nothing, or a record whose headers Node cannot send. Express 4 would not see it.
       return next(error);
     }
     next();

@@ -21,20 +21,35 @@ export interface HeldRun {
   readonly held: HeldResponse;
 }
 
-/** Begins a request, and holds its response if its handler is to run for a key. Never rejects. */
+/**
+ * Begins a request, and holds its response if its handler is to run for a key.
+ *
+ * @throws (the promise rejects) what `about.body` throws: a mistake of the server, and not of who asks.
+ */
 export async function beginExchange(
   http: HttpIdempotency,
   { request, response, about }: NodeExchange,
 ): Promise<NodeBegun> {
   const { method = '', headers } = request;
   const gone = new Gone(response);
+  let mistake: unknown;
+  const body = (): ReturnType<HttpRequest['body']> => {
+    try {
+      return about.body();
+    } catch (error) {
+      mistake = error;
+      throw error;
+    }
+  };
   const begun = await http.begin({
     ...about,
     method,
     headers,
+    body,
     signal: () => gone.signal,
   });
   gone.forget();
+  if (mistake !== undefined) throw mistake;
   if (begun.kind !== 'run') return begun;
   return { ...begun, held: holdResponse(response, begun.run, http.limits.response) };
 }

@@ -5,6 +5,8 @@ import type { RequestBody } from './http-idempotency.ts';
 /**
  * What a parser has made of a body, or the body itself where nobody has read it. How large a parsed one was is known here
  * where its sender said so.
+ *
+ * @throws TypeError for a body that was read and of which there is nothing: then nobody could tell what is asked for.
  */
 export function bodyOf(
   request: IncomingMessage,
@@ -12,6 +14,12 @@ export function bodyOf(
   limit: number,
 ): RequestBody | Promise<RequestBody> {
   if (!request.readableDidRead && !request.readableEnded) return readBody(request, limit);
+  if (parsed === undefined && hasBody(request)) {
+    throw new TypeError(
+      'idempotent: the body was read, and request.body has nothing of it, so requests cannot be told apart: ' +
+        'what reads it must put it there, or come after',
+    );
+  }
   if (Number(request.headers['content-length']) > limit) return { kind: 'too-large' };
   return { kind: 'parsed', value: parsed };
 }

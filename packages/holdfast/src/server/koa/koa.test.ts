@@ -71,6 +71,12 @@ function oldStream(...chunks: readonly string[]): Stream {
   return stream;
 }
 
+/** Reads the body, and puts it where nobody looks for it. */
+const readApart: Middleware = async (ctx, next) => {
+  ctx.state['input'] = await json(ctx.req);
+  await next();
+};
+
 /** What a router tells. */
 const matched: Middleware = (ctx, next) => {
   Object.assign(ctx, { _matchedRoute: '/:what' });
@@ -117,6 +123,13 @@ describe('Koa', () => {
     const again = await post();
     expect([again.status, again.headers.get('idempotent-replayed')]).toEqual([204, 'true']);
     expect(seen).toEqual([{ amount: 5 }, 'k:card']);
+  });
+
+  it('is an error of the server where what has read the body has put it elsewhere', async () => {
+    const { engine, post } = await serving((ctx) => void (ctx.body = 'done'), {
+      before: [readApart],
+    });
+    expect([(await post()).status, engine.asked]).toEqual([500, []]);
   });
 
   it('keeps what Koa says where a handler says nothing', async () => {

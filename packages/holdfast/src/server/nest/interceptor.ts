@@ -8,10 +8,9 @@ import {
   type HttpIdempotency,
   type HttpIdempotencyOptions,
   type HttpRun,
-  type RequestBody,
 } from '../idempotency/http.ts';
 import { beginExchange, pathOf } from '../idempotency/node-exchange.ts';
-import { readBody } from '../idempotency/node-request.ts';
+import { bodyOf } from '../idempotency/node-request.ts';
 import { type Marks, marksOf } from './decorator.ts';
 import type {
   CallHandlerLike,
@@ -181,17 +180,9 @@ function exchangeOf(context: ExecutionContextLike, { isSse, options }: Marks, li
   const about = {
     url,
     route: route === undefined ? pathOf(url) : baseUrl + String(route.path),
-    body: () => bodyOf(request, limit),
+    body: () => bodyOf(request, request.body, limit),
     source: request,
     options,
   };
   return { request, response, about };
-}
-
-/** What Nest's parser has made of it, or what it is if nobody has read it. */
-function bodyOf(request: Request, limit: number): RequestBody | Promise<RequestBody> {
-  const isRead = request.readableDidRead || request.readableEnded;
-  // However much a parser lets in.
-  if (Number(request.headers['content-length'] ?? 0) > limit) return { kind: 'too-large' };
-  return isRead ? { kind: 'parsed', value: request.body } : readBody(request, limit);
 }
