@@ -91,6 +91,18 @@ describe('the plugin', () => {
     expect(handler).not.toHaveBeenCalled();
   });
 
+  test('does not run again what goes on behind a timeout of Fastify', async () => {
+    const app = site();
+    const { promise, resolve } = Promise.withResolvers<string>();
+    const handler = vi.fn<() => Promise<string>>(() => promise);
+    app.post('/charge', { config, handlerTimeout: 20 }, handler);
+    const ask = { method: 'POST', url: '/charge', headers: { 'idempotency-key': 'k1' } } as const;
+    expect((await app.inject(ask)).statusCode).toBe(503);
+    expect((await app.inject(ask)).body).toContain('outcome-unknown');
+    resolve('done');
+    expect(handler).toHaveBeenCalledTimes(1);
+  });
+
   test('says what is wrong with its options, and does nothing without any', async () => {
     await Fastify().register(holdfast, {}).ready();
     await expect(wrong({})).rejects.toThrow(/either an engine or a store/);

@@ -246,7 +246,7 @@ async function keep(
   const payload = given instanceof Response ? unwrapped(given, reply) : given;
   const head = headOf(reply);
   const held = await hold(payload, typeOf(head), limits);
-  if (isSafeToRetry(error)) {
+  if (isSafeToRetry(error) || isHandlerTimeout(error)) {
     await run.fail(error);
     return held.kind === 'beyond' ? held.payload : sendable(held.bytes, payload);
   }
@@ -256,6 +256,11 @@ async function keep(
   }
   const instead = await run.finish({ ...head, body: held.bytes });
   return instead === null ? sendable(held.bytes, payload) : replaced(instead, reply);
+}
+
+/** Fastify's `handlerTimeout`: its 503 says that nothing has happened, while the handler goes on. */
+function isHandlerTimeout(error: unknown): boolean {
+  return (error as { readonly code?: unknown } | undefined)?.code === 'FST_ERR_HANDLER_TIMEOUT';
 }
 
 /** What has no body stays as it is: a 204 is not to become one of no bytes. */
