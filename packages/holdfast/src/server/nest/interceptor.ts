@@ -69,7 +69,7 @@ class IdempotencyInterceptor implements NestInterceptorLike {
     const begun = await beginExchange(this.#http, exchange);
     if (begun.kind === 'pass') return next.handle();
     if (begun.kind === 'answer') {
-      holdResponse(response, replacing(response, begun.answer), UNLIMITED);
+      holdResponse(response, replacing(begun.answer), UNLIMITED);
       if (answersItself) response.end();
       return [undefined] as Handled;
     }
@@ -138,15 +138,7 @@ function isStreamable(value: unknown): boolean {
 }
 
 /** Nest goes on to answer, by whatever way the handler's decorators say; this is what leaves in its place. */
-function replacing(response: ServerResponse, { status, headers, body }: HttpAnswer): HttpRun {
-  // What was set before for all answers, such as CORS, stays.
-  const before = response
-    .getHeaderNames()
-    .filter((name) => !/^(content-|etag$)/.test(name))
-    .flatMap((name) =>
-      [response.getHeader(name)!].flat().map((value) => [name, `${value}`] as const),
-    );
-  const answer: HttpAnswer = { status, headers: [...before, ...headers], body };
+function replacing(answer: HttpAnswer): HttpRun {
   return {
     execution: undefined as never,
     finish: async () => answer,

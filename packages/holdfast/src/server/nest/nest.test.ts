@@ -7,6 +7,7 @@ import {
   Catch,
   Controller,
   type ExecutionContext,
+  Header,
   Module,
   NotFoundException,
   Post,
@@ -248,13 +249,18 @@ describe('a handler of NestJS', () => {
     expect((await send(port)).text).toBe('k1');
   });
 
-  test('keeps the headers that were set for all answers', async () => {
-    const port = await serve({
-      handler: () => 'a',
-      set: (app) => app.enableCors({ origin: 'https://shop' }),
-    });
-    for (const { headers } of await sendTwice(port)) {
-      expect(headers.get('access-control-allow-origin')).toBe('https://shop');
+  test('keeps the headers that were set for all answers, and has each of its own once', async () => {
+    const policy = ['Content-Security-Policy', "default-src 'none'"] as const;
+    const set = (app: NestExpressApplication) =>
+      app.use((_request: unknown, response: ExpressResponse, next: () => void) => {
+        response.setHeader(...policy);
+        next();
+      });
+    const decorators = [Idempotent(), Header('Link', '</a>')];
+    for (const { headers } of await sendTwice(
+      await serve({ handler: () => 'a', decorators, set }),
+    )) {
+      expect([headers.get('link'), headers.get(policy[0])]).toEqual(['</a>', policy[1]]);
     }
   });
 
