@@ -32,7 +32,8 @@ declare module 'hono' {
 }
 
 /**
- * Hono 4's middleware: what is behind it happens once for each key, on any runtime that Hono runs on.
+ * Hono 4's middleware: what is behind it happens once for each key, on any runtime of Hono's that has `node:crypto` and
+ * `Buffer`.
  *
  * ```ts
  * app.post('/charge', idempotent(engine, { required: true }), async (c) =>
