@@ -188,15 +188,17 @@ export function parseRouteOptions(given: unknown, path: string): RouteOptions {
 }
 
 /** 2xx, 3xx and 4xx say what has happened; not so those that speak of the moment, of the caller, or of a fault. */
-const RELEASED: ReadonlySet<number> = new Set([401, 403, 408, 409, 425, 429, 503]);
+const RELEASED: ReadonlySet<number> = new Set([401, 403, 409, 425, 429, 503]);
+/** The request had come whole, so it is the handler that was given up, and it may go on. */
+const TIMEOUT = 408;
 
 /**
- * The default of `storeResult`: 2xx, 3xx and 4xx are stored, but 401, 403, 408, 409, 425, 429 and 503, after which
- * nothing has happened, released; after all other 5xx nobody knows what has happened.
+ * The default of `storeResult`: 2xx, 3xx and 4xx are stored, but 401, 403, 409, 425, 429 and 503, after which
+ * nothing has happened, released; after a 408 and all other 5xx nobody knows what has happened.
  */
 export function keepByStatus({ status }: Pick<AnswerHead, 'status'>): Keep {
   if (RELEASED.has(status)) return 'release';
-  return status < 500 ? 'store' : 'hold';
+  return status < 500 && status !== TIMEOUT ? 'store' : 'hold';
 }
 
 interface ListAbout {
