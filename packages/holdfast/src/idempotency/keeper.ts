@@ -3,6 +3,7 @@ import type { Runtime } from '../runtime/runtime.ts';
 import type { GuardedStore } from './guarded-store.ts';
 import type { ParsedIdempotency } from './options.ts';
 import { Sleep } from './sleep.ts';
+import type { OnExpiredLease } from './store.ts';
 import type { IdempotencyEndedEvent } from './telemetry.ts';
 
 /** What goes on in the background at most; beyond it, what could not be told stays untold. */
@@ -15,6 +16,8 @@ export class Keeper {
   readonly guard: GuardedStore;
   readonly options: ParsedIdempotency;
   readonly runtime: Runtime;
+  /** What claims ask for where a lease is over. */
+  readonly onExpired: OnExpiredLease;
   /** Executions under way, and tasks in the background. */
   running = 0;
   background = 0;
@@ -30,6 +33,9 @@ export class Keeper {
     this.guard = guard;
     this.options = options;
     this.runtime = runtime;
+    const { onExpiredLease, reconcile } = options;
+    const isReconciled = onExpiredLease === 'refuse' && reconcile !== undefined;
+    this.onExpired = isReconciled ? 'reconcile' : onExpiredLease;
   }
 
   /** Runs a task that never rejects, if there is room. */

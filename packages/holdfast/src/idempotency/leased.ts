@@ -4,7 +4,6 @@ import type { Awaitable } from './awaitable.ts';
 import { LeaseLostError } from './errors.ts';
 import { ended, type Keeper } from './keeper.ts';
 import type { Completion, OwnedExecution } from './idempotency.ts';
-import type { ParsedIdempotency } from './options.ts';
 import { derivedKey, runStep } from './steps.ts';
 import { Sleep } from './sleep.ts';
 import type { Granted, IdempotencyStore, Owned, RecoveryPoint } from './store.ts';
@@ -51,7 +50,7 @@ export class LeasedExecution extends TimerNode implements OwnedExecution<undefin
     this.#owned = owned;
     this.#fingerprint = asked.fingerprint;
     this.#startedAt = asked.at;
-    this.#holdFor = kind === 'claimed' ? holdFor(keeper.options) : 0;
+    this.#holdFor = kind === 'claimed' ? holdFor(keeper) : 0;
     this.#leaseEnd = asked.at + keeper.options.lease;
     for (const { name, value } of points) this.points.set(name, JSON.parse(value));
     this.#beatIn(keeper.options.lease / 3);
@@ -270,6 +269,6 @@ export class LeasedExecution extends TimerNode implements OwnedExecution<undefin
  * Work that has failed may have left something on its way: a call that it gave up waiting for. Whoever asks too early
  * whether that has happened is told that it has not; so `reconcile` has to wait for a lease.
  */
-function holdFor({ reconcile, onExpiredLease, lease }: ParsedIdempotency): number {
-  return reconcile !== undefined && onExpiredLease === 'refuse' ? lease : 0;
+function holdFor({ onExpired, options }: Keeper): number {
+  return onExpired === 'reconcile' ? options.lease : 0;
 }

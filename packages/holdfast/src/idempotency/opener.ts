@@ -7,15 +7,15 @@ import {
   IdempotencyStoreError,
 } from './errors.ts';
 import type { Awaitable } from './awaitable.ts';
+import { giveBack, orNull } from './give-back.ts';
 import { hashOf } from './hash.ts';
 import type { Opened, OpenRequest } from './idempotency.ts';
 import type { Keeper } from './keeper.ts';
 import { LeasedExecution } from './leased.ts';
-import { reconcile } from './reconcile.ts';
-import { jsonOf } from './steps.ts';
+import { type Asking, reconcile } from './reconcile.ts';
 import { ReplayCache } from './replay-cache.ts';
 import { startCheck } from './start-check.ts';
-import type { Claim, Granted, OnExpiredLease, Owned } from './store.ts';
+import type { Claim, Granted } from './store.ts';
 import type { IdempotencyOpenedEvent } from './telemetry.ts';
 import { type Begun, beginTransaction } from './transactional.ts';
 
@@ -40,17 +40,14 @@ interface Answer {
 }
 
 /** A request on its way to its key. */
-interface Asked extends Owned, Omit<OpenRequest, 'signal' | 'encode'> {
-  readonly at: number;
+interface Asked extends Asking, Pick<OpenRequest, 'onStoreDown'> {
   signal: OpenRequest['signal'];
-  readonly encode: OpenRequest['encode'] | undefined;
 }
 
 /** Says how keys stand, and takes those that nobody has. */
 export class Opener {
   readonly #keeper: Keeper;
   readonly #isTransactional: boolean;
-  readonly #onExpired: OnExpiredLease;
   /** Of every token: no other engine has the same. */
   readonly #prefix: string;
   readonly #replays: ReplayCache;
@@ -59,14 +56,11 @@ export class Opener {
   #isChecked: boolean;
 
   constructor(keeper: Keeper, mode: 'leased' | 'transactional') {
-    const { onExpiredLease, reconcile: hook } = keeper.options;
     this.#keeper = keeper;
     this.#isChecked = !keeper.options.startCheck;
     this.#replays = new ReplayCache(keeper.runtime.clock, keeper.options.replayCache);
     this.#prefix = `${randomText(keeper.runtime.random)}-`;
     this.#isTransactional = mode === 'transactional';
-    this.#onExpired =
-      onExpiredLease === 'refuse' && hook !== undefined ? 'reconcile' : onExpiredLease;
   }
 
   open(request: OpenRequest): Awaitable<Opened<unknown>> {
@@ -122,7 +116,9 @@ export class Opener {
   }
 
   #failed(asked: Asked, error: unknown): Opened<unknown> {
-    if (!this.#isTransactional) this.#disown(asked, error);
+    // What the breaker has refused, the store has not heard.
+    const mayBeHeard = !this.#isTransactional && !isHoldfastError(error, 'CIRCUIT_OPEN');
+    if (mayBeHeard) giveBack(this.#keeper, asked);
     const opened = this.#withoutStore(asked, error);
     return this.#told({
       opened,
@@ -141,17 +137,17 @@ export class Opener {
   }
 
   #claim({ id, token, fingerprint, key, at }: Asked): Awaitable<Standing> {
-    const { guard, options } = this.#keeper;
+    const { guard, options, onExpired: expired } = this.#keeper;
     const { lease, retention } = options;
     if (this.#isTransactional) {
       return beginTransaction(this.#keeper, { id, token, fingerprint, retention }, { key, at });
     }
-    const claim = { id, token, fingerprint, retention, lease, expired: this.#onExpired };
+    const claim = { id, token, fingerprint, retention, lease, expired };
     return guard.ask('claim', (store) => store.claim(claim));
   }
 
   async #reconciled(granted: Granted, asked: Asked): Promise<Answer | typeof AGAIN> {
-    const found = await reconcile(this.#keeper, asked, granted, encoderOf(asked));
+    const found = await reconcile(this.#keeper, asked, granted);
     if (found === 'nothing-happened') return AGAIN;
     if (found === 'unknown') return this.#conflict('outcome-unknown');
     const { retention: expiresIn } = this.#keeper.options;
@@ -234,26 +230,6 @@ export class Opener {
     return { kind: 'refused', error };
   }
 
-  /**
-   * A claim that was not answered may have been heard. Nothing was done under it, so it is given back; twice,
-   * since it may still be on its way.
-   */
-  #disown(owned: Asked, error: unknown): void {
-    if (isHoldfastError(error, 'CIRCUIT_OPEN')) return;
-    const keeper = this.#keeper;
-    const { guard, options } = keeper;
-    const { id, token } = owned;
-    keeper.inBackground(async () => {
-      let misses = 0;
-      for (let pause = 250; misses < 2 && pause < 2 * options.lease; pause *= 2) {
-        if (!(await keeper.pause(pause))) return;
-        const isGone = await orNull(guard.tell('release', (store) => store.release({ id, token })));
-        if (isGone === true) return;
-        if (isGone === false) misses++;
-      }
-    });
-  }
-
   /** Reaps, and checks the store until it has answered: in passing, so that no timer of it holds the process. */
   #tendNowAndThen(): void {
     const { guard, runtime } = this.#keeper;
@@ -267,7 +243,7 @@ export class Opener {
       });
     }
     this.#keeper.inBackground(async () => {
-      const reaped = await orNull(guard.tell('reap', (store) => store.reap(REAP_BATCH)));
+      const reaped = await orNull(() => guard.tell('reap', (store) => store.reap(REAP_BATCH)));
       if (reaped === REAP_BATCH) this.#reapAt = 0;
     });
   }
@@ -281,21 +257,8 @@ function aborted({ reason }: AbortSignal): Answer {
   return { opened: { kind: 'refused', error: reason }, how: 'aborted' };
 }
 
-/** Null where the store could not be told. */
-async function orNull<T>(told: Awaitable<T>): Promise<T | null> {
-  try {
-    return await told;
-  } catch {
-    return null;
-  }
-}
-
 /** The key has just been given back. */
 const AGAIN = Symbol('again');
-
-function encoderOf({ encode }: Asked): (found: unknown) => string {
-  return encode ?? ((found) => jsonOf(found, 'reconcile'));
-}
 
 /** 128 bits. */
 function randomText(random: { next(): number }): string {

@@ -3,10 +3,18 @@ import type { OpenRequest, Reconciled } from './idempotency.ts';
 import type { Keeper } from './keeper.ts';
 import { LeasedExecution } from './leased.ts';
 import { Sleep } from './sleep.ts';
+import { jsonOf } from './steps.ts';
 import type { Granted, Owned } from './store.ts';
 import type { IdempotencyReconciledEvent } from './telemetry.ts';
 
 const OUTCOMES: ReadonlySet<string> = new Set(['done', 'nothing-happened', 'unknown']);
+
+/** Who asks for a key, and what for. */
+export interface Asking extends Owned, Pick<OpenRequest, 'key' | 'scope' | 'fingerprint'> {
+  readonly encode: OpenRequest['encode'] | undefined;
+  /** When the store was asked, at the latest. */
+  readonly at: number;
+}
 
 /** What came of it: the result that repeats get from now on, or why there is none. */
 export type Found = { readonly result: string } | 'nothing-happened' | 'unknown';
@@ -15,15 +23,10 @@ export type Found = { readonly result: string } | 'nothing-happened' | 'unknown'
  * Has the user's function find out what became of an execution. It is asked once for a key; what it throws,
  * or what nobody can store, leaves the outcome unknown.
  */
-export async function reconcile(
-  keeper: Keeper,
-  asked: Owned & Pick<OpenRequest, 'key' | 'scope' | 'fingerprint'> & { readonly at: number },
-  granted: Granted,
-  encode: (found: unknown) => string,
-): Promise<Found> {
+export async function reconcile(keeper: Keeper, asked: Asking, granted: Granted): Promise<Found> {
   keeper.running++;
   const execution = new LeasedExecution(keeper, asked, asked, granted);
-  const { key, scope } = asked;
+  const { key, scope, encode = jsonOfFound } = asked;
   const { attempt: attempts, points } = granted;
   const found = await ask(keeper, { key, scope, attempts, points });
   tell(keeper, found === null ? 'failed' : found.outcome);
@@ -43,6 +46,8 @@ export async function reconcile(
   await execution.hold();
   return 'unknown';
 }
+
+const jsonOfFound = (found: unknown): string => jsonOf(found, 'reconcile');
 
 /** For a lease at most: by then it hangs. */
 async function ask(

@@ -1,0 +1,61 @@
+import { describe, expect, test } from 'vitest';
+import type { Reconciled, Unfinished } from './idempotency.ts';
+import type { IdempotencyOptions } from './options.ts';
+import { outcomeOf, setting } from '../../test/idempotency-setting.ts';
+
+const LEASE = 30_000;
+
+/** Somebody has charged, kept that and died; the next asker was granted the key, and has not heard of it. */
+async function grantedUnheard(options: Partial<IdempotencyOptions>) {
+  const { engine, another, runtime, store } = setting(options);
+  const charges: string[] = [];
+  const ask = (by = another()) =>
+    by.idempotent('k', async ({ attempt, step }) => {
+      await step('charged', () => charges.push(`attempt ${attempt}`));
+      return `done by ${attempt}`;
+    });
+  void engine.idempotent('k', async ({ step }) => {
+    await step('charged', () => charges.push('first'));
+    return new Promise(() => {});
+  });
+  await runtime.clock.advanceAsync(1);
+  store.mood = 'gone';
+  await runtime.clock.advanceAsync(LEASE + 1);
+  store.mood = 'silent';
+  const refused = ask(engine).catch((error: unknown) => error);
+  await runtime.clock.advanceAsync(1010);
+  expect(await refused).toMatchObject({ code: 'IDEMPOTENCY_STORE' });
+  store.mood = 'well';
+  return { ask, charges, runtime, engine };
+}
+
+describe('a key that was granted to somebody who has not heard of it', () => {
+  test('is reconciled all the same, once', async () => {
+    const asked: Unfinished[] = [];
+    const reconcile = (unfinished: Unfinished): Reconciled => {
+      asked.push(unfinished);
+      return { outcome: 'done', result: 'charged before' };
+    };
+    const { ask, charges, runtime, engine } = await grantedUnheard({ reconcile });
+    await runtime.clock.advanceAsync(2000);
+    expect([await ask(), charges]).toEqual(['charged before', ['first']]);
+    expect(asked).toMatchObject([{ key: 'k', points: [{ name: 'charged' }] }]);
+    await runtime.clock.advanceAsync(LEASE);
+    expect(engine.snapshot()).toMatchObject({ background: 0 });
+  });
+
+  test('is done anew if the hook finds that nothing has happened', async () => {
+    const { ask, runtime } = await grantedUnheard({ reconcile: nothingHappened });
+    expect(await outcomeOf(ask())).toMatchObject({ why: 'in-progress' });
+    await runtime.clock.advanceAsync(2000);
+    expect(await ask()).toBe('done by 1');
+  });
+
+  test('is taken over by the next, from the recovery points', async () => {
+    const { ask, charges, runtime } = await grantedUnheard({ onExpiredLease: 'takeover' });
+    await runtime.clock.advanceAsync(2000);
+    expect([await ask(), charges]).toEqual(['done by 3', ['first']]);
+  });
+});
+
+const nothingHappened = (): Reconciled => ({ outcome: 'nothing-happened' });

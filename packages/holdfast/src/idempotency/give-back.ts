@@ -1,0 +1,54 @@
+import type { Awaitable } from './awaitable.ts';
+import type { Keeper } from './keeper.ts';
+import { type Asking, reconcile } from './reconcile.ts';
+
+/** Pauses before the tries double from this, in milliseconds. */
+const FIRST_PAUSE = 250;
+
+/**
+ * A claim that was not answered may have been heard. Nothing was done under it, so it is given back, in the
+ * background; twice, since it may still be on its way.
+ */
+export function giveBack(keeper: Keeper, asking: Asking): void {
+  const { lease } = keeper.options;
+  keeper.inBackground(async () => {
+    let misses = 0;
+    for (let pause = FIRST_PAUSE; misses < 2 && pause < 2 * lease; pause *= 2) {
+      if (!(await keeper.pause(pause))) return;
+      const isGone = await orNull(async () => giveBackNow(keeper, asking));
+      if (isGone === true) return;
+      if (isGone === false) misses++;
+    }
+  });
+}
+
+/**
+ * Whether it was granted. What may have been another's has to be asked for: nothing was done by us, but nobody knows
+ * what was done before.
+ */
+async function giveBackNow(keeper: Keeper, asking: Asking): Promise<boolean> {
+  const { guard, options, runtime } = keeper;
+  const { lease, retention } = options;
+  const { id, token, fingerprint } = asking;
+  if (keeper.onExpired !== 'refuse') {
+    const again = { id, token, fingerprint, lease, retention, expired: 'refuse' } as const;
+    const at = runtime.clock.now();
+    const claim = await guard.tell('claim', (store) => store.claim(again));
+    if (claim.kind === 'reconcile') {
+      await reconcile(keeper, { ...asking, at }, claim);
+      return true;
+    }
+    if (claim.kind !== 'claimed') return false;
+    if (claim.attempt > 1) return guard.tell('extend', (store) => store.extend({ id, token }, 0));
+  }
+  return guard.tell('release', (store) => store.release({ id, token }));
+}
+
+/** Null where the store could not be told. */
+export async function orNull<T>(tell: () => Awaitable<T>): Promise<T | null> {
+  try {
+    return await tell();
+  } catch {
+    return null;
+  }
+}
