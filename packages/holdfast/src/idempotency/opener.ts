@@ -75,7 +75,7 @@ export class Opener {
       onStoreDown,
       at: clock.now(),
       id: hashOf([dependency, ...scope, key]),
-      token: `${this.#prefix}${(this.#claims++).toString(36)}`,
+      token: this.#newToken(),
     };
     if (isAborted(signal)) return this.#told(aborted(signal));
     const known = this.#replays.get(asked.id, fingerprint);
@@ -95,8 +95,9 @@ export class Opener {
   }
 
   /** The rest of the way where somebody has to be waited for, or asked. */
-  async #looked(first: Standing, asked: Asked): Promise<Opened<unknown>> {
+  async #looked(first: Standing, askedFirst: Asked): Promise<Opened<unknown>> {
     let claim = first;
+    let asked = askedFirst;
     try {
       for (let look = LOOK_FIRST; ; look = Math.min(2 * look, LOOK_LAST)) {
         const answer =
@@ -108,6 +109,7 @@ export class Opener {
           (claim.kind === 'in-progress' && (await this.#waited(asked, look, claim.leaseLeft)));
         if (!goesOn) return this.#told(answer);
         if (isAborted(asked.signal)) return this.#told(aborted(asked.signal));
+        asked = this.#again(asked);
         claim = this.#replays.get(asked.id, asked.fingerprint) ?? (await this.#claim(asked));
       }
     } catch (error) {
@@ -144,6 +146,15 @@ export class Opener {
     }
     const claim = { id, token, fingerprint, retention, lease, expired };
     return guard.ask('claim', (store) => store.claim(claim));
+  }
+
+  /** What was given back may yet be given back again, by its token. */
+  #again(asked: Asked): Asked {
+    return { ...asked, token: this.#newToken() };
+  }
+
+  #newToken(): string {
+    return `${this.#prefix}${(this.#claims++).toString(36)}`;
   }
 
   async #reconciled(granted: Granted, asked: Asked): Promise<Answer | typeof AGAIN> {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Reconciled, Unfinished } from './idempotency.ts';
-import { outcomeOf, setting } from '../../test/idempotency-setting.ts';
+import { outcomeOf, setting, Work } from '../../test/idempotency-setting.ts';
 
 const LEASE = 30_000;
 
@@ -43,6 +43,38 @@ describe('reconcile', () => {
     const { ask, asked } = await deserted(() => ({ outcome: 'nothing-happened' }));
     expect([await ask(), await ask(), asked.length]).toEqual(['again', 'again', 1]);
   });
+
+  test.each(['silent', 'gone'] as const)(
+    'gives the key back once: not what is claimed after that, if the answer was lost: %s',
+    async (mood) => {
+      const { engine, another, runtime, store } = setting({
+        reconcile: () => ({ outcome: 'nothing-happened' }),
+        wait: '1m',
+      });
+      void engine.idempotent('order', () => new Promise(() => {}));
+      await runtime.clock.advanceAsync(1);
+      store.mood = 'gone';
+      await runtime.clock.advanceAsync(LEASE + 1);
+      store.mood = 'well';
+      const { release } = store;
+      store.release = async (owned) => {
+        store.mood = mood;
+        store.release = release;
+        return release(owned);
+      };
+      const work = new Work();
+      const second = engine.idempotent('order', work.run);
+      await runtime.clock.advanceAsync(10);
+      store.mood = 'well';
+      await runtime.clock.advanceAsync(2 * LEASE);
+      expect(work.begun).toBe(1);
+      const third = outcomeOf(another({ wait: 0 }).idempotent('order', work.run));
+      expect(await third).toMatchObject({ why: 'in-progress' });
+      work.end('charged');
+      expect(await second).toBe('charged');
+      expect(runtime.sink.of('idempotency.reconciled')).toHaveLength(1);
+    },
+  );
 
   test.each([
     ['cannot tell', () => ({ outcome: 'unknown' }), 'unknown'],
