@@ -42,6 +42,7 @@ interface Answer {
 /** A request on its way to its key. */
 interface Asked extends Asking, Pick<OpenRequest, 'onStoreDown'> {
   signal: OpenRequest['signal'];
+  readonly waitsUntil: number;
 }
 
 /** Says how keys stand, and takes those that nobody has. */
@@ -65,6 +66,7 @@ export class Opener {
 
   open(request: OpenRequest): Awaitable<Opened<unknown>> {
     const { clock, dependency } = this.#keeper.runtime;
+    const at = clock.now();
     const { key, scope, fingerprint, signal, encode, onStoreDown } = request;
     const asked: Asked = {
       key,
@@ -73,7 +75,8 @@ export class Opener {
       signal,
       encode,
       onStoreDown,
-      at: clock.now(),
+      at,
+      waitsUntil: at + this.#keeper.options.wait,
       id: hashOf([dependency, ...scope, key]),
       token: this.#newToken(),
     };
@@ -150,7 +153,7 @@ export class Opener {
 
   /** What was given back may yet be given back again, by its token. */
   #again(asked: Asked): Asked {
-    return { ...asked, token: this.#newToken() };
+    return { ...asked, token: this.#newToken(), at: this.#keeper.runtime.clock.now() };
   }
 
   #newToken(): string {
@@ -216,11 +219,10 @@ export class Opener {
 
   /** Waits for whoever does the work; false if it may not wait, or not any longer. */
   async #waited(asked: Asked, look: number, leaseLeft: number): Promise<boolean> {
-    const { id, at } = asked;
+    const { id, waitsUntil } = asked;
     const keeper = this.#keeper;
-    const { wait, maxWaiters } = keeper.options;
-    const left = at + wait - keeper.runtime.clock.now();
-    if (left <= 0 || keeper.waiting >= maxWaiters) return false;
+    const left = waitsUntil - keeper.runtime.clock.now();
+    if (left <= 0 || keeper.waiting >= keeper.options.maxWaiters) return false;
     // Spread, so that those who wait do not all ask at once; and no later than its owner may be given up.
     const { random } = keeper.runtime;
     const time = Math.min(look * (0.5 + random.next()), leaseLeft + LOOK_FIRST * random.next());

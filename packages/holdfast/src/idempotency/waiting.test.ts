@@ -94,3 +94,23 @@ test('when the owner has died, who waits is told as soon as its lease is over', 
   await runtime.clock.advanceAsync(26);
   expect(await outcomeOf(waits)).toMatchObject({ why: 'outcome-unknown' });
 });
+
+test('who has waited has as long for the work as anybody, from when it begins', async () => {
+  const { engine, runtime } = setting({
+    wait: '1h',
+    maxDuration: '1m',
+    storeResult: () => 'release',
+  });
+  const works = [new Work(), new Work()] as const;
+  const all = works.map(({ run }) => engine.idempotent('k', run));
+  await runtime.clock.advanceAsync(55_000);
+  works[0].end('first');
+  await runtime.clock.advanceAsync(50_000);
+  works[1].end('second');
+  expect(await Promise.all(all)).toEqual(['first', 'second']);
+  expect(runtime.sink.of('idempotency.lease-lost')).toEqual([]);
+  expect(runtime.sink.of('idempotency.ended')).toMatchObject([
+    { duration: 55_000 },
+    { duration: 50_000 },
+  ]);
+});
