@@ -86,7 +86,10 @@ export class Opener {
     const claim = this.#claim(asked);
     if (!(claim instanceof Promise)) return this.#answered(claim, asked);
     return claim.then(
-      (found) => this.#answered(found, asked),
+      (found) =>
+        this.#isTooLate(found, asked)
+          ? this.#failed(asked, new Error(TOO_LATE))
+          : this.#answered(found, asked),
       (error: unknown) => this.#failed(asked, error),
     );
   }
@@ -114,6 +117,7 @@ export class Opener {
         if (isAborted(asked.signal)) return this.#told(aborted(asked.signal));
         asked = this.#again(asked);
         claim = this.#replays.get(asked.id, asked.fingerprint) ?? (await this.#claim(asked));
+        if (this.#isTooLate(claim, asked)) throw new Error(TOO_LATE);
       }
     } catch (error) {
       return this.#failed(asked, error);
@@ -149,6 +153,13 @@ export class Opener {
     }
     const claim = { id, token, fingerprint, retention, lease, expired };
     return guard.ask('claim', (store) => store.claim(claim));
+  }
+
+  /** By the time that a slow answer is here, another may have the key. */
+  #isTooLate({ kind }: Standing, { at }: Asked): boolean {
+    const { runtime, options } = this.#keeper;
+    const isGrant = kind === 'claimed' || kind === 'reconcile';
+    return isGrant && runtime.clock.now() - at >= options.lease;
   }
 
   /** What was given back may yet be given back again, by its token. */
@@ -269,6 +280,8 @@ function isAborted(signal: OpenRequest['signal']): signal is AbortSignal {
 function aborted({ reason }: AbortSignal): Answer {
   return { opened: { kind: 'refused', error: reason }, how: 'aborted' };
 }
+
+const TOO_LATE = 'the store took longer to grant the key than the lease lasts';
 
 /** The key has just been given back. */
 const AGAIN = Symbol('again');

@@ -157,6 +157,28 @@ describe('an answer of the store that is lost', () => {
     expect(runtime.clock.armed).toBe(0);
   });
 
+  test('until the lease is over is no grant: another may have the key by then', async () => {
+    const { engine, another, runtime, store } = setting({
+      lease: '1s',
+      storeTimeout: '5s',
+      onExpiredLease: 'takeover',
+    });
+    const { claim } = store;
+    const answered = Promise.withResolvers<void>();
+    store.claim = async (request) => {
+      const granted = await claim(request);
+      await answered.promise;
+      return granted;
+    };
+    const work = new Work();
+    const late = engine.idempotent('k', work.run).catch((error: unknown) => error);
+    await runtime.clock.advanceAsync(1001);
+    expect(await another().idempotent('k', () => 'mine')).toBe('mine');
+    answered.resolve();
+    expect(await outcomeOf(late)).toMatchObject({ code: 'IDEMPOTENCY_STORE' });
+    expect(work.begun).toBe(0);
+  });
+
   test('to a release frees the key later', async () => {
     const { engine, another, runtime, store } = setting({ storeResult: () => 'release' });
     const work = new Work();
