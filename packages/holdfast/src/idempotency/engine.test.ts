@@ -133,14 +133,18 @@ describe('a failure', () => {
     expect(await engine.idempotent('k', () => 'no')).toBe('yes');
   });
 
-  test('of an option leaves the outcome unknown', async () => {
-    const { engine } = setting({
+  test.each([
+    ['a value', () => 1],
+    ['an error', () => Promise.reject(new Error('no'))],
+  ])('of an option leaves the outcome unknown: after %s', async (_, work) => {
+    const { engine, runtime } = setting({
       storeResult: () => {
         throw new Error('typo');
       },
     });
-    await expect(engine.idempotent('k', () => 1)).rejects.toThrow('typo');
-    await expect(engine.idempotent('k', () => 1)).rejects.toMatchObject({ why: 'outcome-unknown' });
+    await expect(engine.idempotent('k', work)).rejects.toThrow('typo');
+    await expect(engine.idempotent('k', work)).rejects.toMatchObject({ why: 'outcome-unknown' });
+    expect([engine.snapshot()['running'], runtime.clock.armed]).toEqual([0, 0]);
   });
 });
 

@@ -147,9 +147,13 @@ class Engine implements Idempotency<unknown> {
     try {
       value = await this.#nesting.run(execution.key, scope, () => work(execution));
     } catch (error) {
-      // What is thrown cannot be kept, so it counts as unknown where it should be.
-      if (this.#keepOf({ ok: false, error }) === 'release') await execution.release();
-      else await execution.hold();
+      try {
+        // What is thrown cannot be kept, so it counts as unknown where it should be.
+        if (this.#keepOf({ ok: false, error }) === 'release') await execution.release();
+      } finally {
+        // Does nothing after a release.
+        await execution.hold();
+      }
       throw error;
     }
     await this.#keep(execution, value);
