@@ -38,11 +38,12 @@ export class Keeper {
     this.onExpired = isReconciled ? 'reconcile' : onExpiredLease;
   }
 
-  /** Runs a task that never rejects, if there is room. */
-  inBackground(task: () => Promise<void>): void {
-    if (this.background >= MAX_BACKGROUND || this.#closed) return;
+  /** Runs a task that never rejects, if there is room; false if there is none. */
+  inBackground(task: () => Promise<void>): boolean {
+    if (this.background >= MAX_BACKGROUND || this.#closed) return false;
     this.background++;
     void task().finally(() => this.background--);
+    return true;
   }
 
   /** Waits; false if everything ends meanwhile. */

@@ -183,11 +183,7 @@ export class LeasedExecution extends TimerNode implements OwnedExecution<undefin
   async #completeLater(result: string): Promise<Completion> {
     const kept = await this.#insist(() => this.#keep(result));
     if (kept !== undefined) return this.#completed(kept);
-    this.#rest();
-    this.#keeper.inBackground(() =>
-      this.#goOn(async () => this.#completed(await this.#keep(result))),
-    );
-    return { kind: 'later' };
+    return this.#later(async () => this.#completed(await this.#keep(result)));
   }
 
   /** Whether the result is kept; false if somebody else has the key. Rejects when the store cannot be told. */
@@ -232,10 +228,15 @@ export class LeasedExecution extends TimerNode implements OwnedExecution<undefin
     try {
       return await told();
     } catch {
-      this.#rest();
-      this.#keeper.inBackground(() => this.#goOn(told));
-      return { kind: 'later' };
+      return this.#later(told);
     }
+  }
+
+  #later(tell: () => Promise<Completion>): Completion {
+    this.#rest();
+    const goesOn = this.#keeper.inBackground(() => this.#goOn(tell));
+    if (!goesOn) this.#over('untold');
+    return { kind: 'later' };
   }
 
   /** As long as a lease: by then everybody takes the key for one of unknown outcome. */

@@ -209,6 +209,24 @@ test('close ends what goes on in the background', async () => {
   expect([engine.snapshot()['background'], runtime.clock.armed]).toEqual([0, 0]);
 });
 
+test('what cannot be told after close is over, and said to be untold', async () => {
+  const { engine, runtime, store } = setting();
+  const works = [new Work(), new Work()] as const;
+  const all = Promise.allSettled(works.map(({ run }, n) => engine.idempotent(`k${n}`, run)));
+  await runtime.clock.advanceAsync(1);
+  await engine.close();
+  store.mood = 'down';
+  works[0].end(1);
+  works[1].fail(new Error('no'));
+  await runtime.clock.advanceAsync(300);
+  await all;
+  expect(runtime.sink.of('idempotency.ended')).toMatchObject([
+    { how: 'untold' },
+    { how: 'untold' },
+  ]);
+  expect([engine.snapshot()['running'], runtime.clock.armed]).toEqual([0, 0]);
+});
+
 describe('a store that answers at once', () => {
   const request = { key: 'k', scope: [], fingerprint: '-' };
 
