@@ -113,7 +113,10 @@ export interface OwnedExecution<Tx> extends Execution<Tx> {
    * Keeps the result. Answers once it is durable, or has turned out not to be for now; see `Completion`.
    */
   complete(result: string): Awaitable<Completion>;
-  /** Nothing has happened: whoever comes next may do it. In a transaction: rolls back. */
+  /**
+   * Nothing has happened: whoever comes next may do it; with `onExpiredLease: 'takeover'`, from the recovery points, if
+   * there are any. In a transaction: rolls back.
+   */
   release(): Promise<void>;
   /** Nobody knows what has happened: repeats are refused, or whatever the options say. In a transaction: rolls back. */
   hold(): Promise<void>;

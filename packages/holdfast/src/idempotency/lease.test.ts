@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import type { Execution } from './idempotency.ts';
+import { safeToRetry } from './options.ts';
 import { outcomeOf, setting, Work } from '../../test/idempotency-setting.ts';
 
 const LEASE = 30_000;
@@ -173,6 +175,18 @@ describe('a takeover', () => {
     store.mood = 'well';
     await runtime.clock.advanceAsync(50);
     expect(await first).toMatchObject({ code: 'LEASE_LOST' });
+  });
+
+  test('after work that gave the key back goes on from what its steps have done', async () => {
+    const { engine } = setting(takeover);
+    const done: string[] = [];
+    const work = async ({ step, attempt }: Execution) => {
+      await step('charged', () => void done.push('charge'));
+      if (attempt === 1) throw safeToRetry(new Error('busy'));
+      return `attempt ${attempt}`;
+    };
+    await expect(engine.idempotent('k', work)).rejects.toThrow('busy');
+    expect([await engine.idempotent('k', work), done]).toEqual(['attempt 2', ['charge']]);
   });
 
   test('is noticed at the next step', async () => {

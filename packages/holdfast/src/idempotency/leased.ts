@@ -83,6 +83,8 @@ export class LeasedExecution extends TimerNode implements OwnedExecution<undefin
   }
 
   async release(): Promise<void> {
+    // What its steps have done has happened: whoever takes over goes on from there.
+    if (this.#keeper.onExpired === 'takeover' && this.points.size > 0) return this.hold();
     await (this.#end ??= this.#tell('release', 'released', (store) => store.release(this.#owned)));
   }
 
