@@ -124,8 +124,8 @@ class Engine implements Idempotency<unknown> {
     return this.#opener.open(request);
   }
 
-  check(): Promise<readonly string[]> {
-    return this.#keeper.guard.store.check();
+  async check(): Promise<readonly string[]> {
+    return this.#keeper.guard.tell('check', (store) => store.check());
   }
 
   snapshot(): Record<string, unknown> {

@@ -31,7 +31,7 @@ export interface Idempotency<Tx = undefined> {
 
   /**
    * Warns of whatever endangers what the store promises: sentences, none if all is well. The engine itself asks this at
-   * its first use; see `startCheck`. Rejects when the store cannot be asked.
+   * its first use; see `startCheck`. Rejects when the store cannot be asked, or does not answer within `storeTimeout`.
    */
   check(): Promise<readonly string[]>;
 

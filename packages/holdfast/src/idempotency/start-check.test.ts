@@ -2,7 +2,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { systemRuntime } from '../runtime/system.ts';
 import { memoryStore } from '../stores/memory/index.ts';
 import { testRuntime } from '../testing/index.ts';
-import { setting } from '../../test/idempotency-setting.ts';
+import { outcomeOf, setting } from '../../test/idempotency-setting.ts';
 import { idempotency } from './engine.ts';
 
 const FINDINGS = ['`appendonly` is off.', '`maxmemory-policy` is `allkeys-lru`.'];
@@ -45,6 +45,14 @@ describe('the check at the start', () => {
     }
     expect(check).toHaveBeenCalledTimes(3);
     expect(runtime.sink.of('idempotency.store-warned')).toHaveLength(2);
+  });
+
+  test('by whoever asks for it is bounded, too', async () => {
+    const { engine, store, runtime } = setting();
+    store.check = () => new Promise(() => {});
+    const checked = engine.check().catch((error: unknown) => error);
+    await runtime.clock.advanceAsync(1010);
+    expect(await outcomeOf(checked)).toMatchObject({ code: 'ATTEMPT_TIMEOUT' });
   });
 
   test('can be turned off', async () => {
