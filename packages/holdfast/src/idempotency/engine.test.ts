@@ -207,6 +207,10 @@ describe('wrong options are refused', () => {
       { store, mode: 'transactional' },
       /needs a store with transactions.*the memory store has none/,
     ],
+    [
+      { store, onExpiredLease: 'takeover', reconcile: () => ({ outcome: 'unknown' }) },
+      /idempotency.reconcile is never asked with onExpiredLease 'takeover'/,
+    ],
     [{ store, mode: 'x' }, /idempotency.mode must be one of/],
     [{ store, name: '' }, /idempotency.name/],
     [{ store, leese: '1s' }, /idempotency.leese is not an option.*lease/],

@@ -67,6 +67,11 @@ export function idempotency(
   if (options.retention < options.lease) {
     throw new RangeError('idempotency.retention must be at least as long as idempotency.lease');
   }
+  if (options.reconcile !== undefined && options.onExpiredLease === 'takeover') {
+    throw new TypeError(
+      "idempotency.reconcile is never asked with onExpiredLease 'takeover': choose one of them",
+    );
+  }
   const own: Runtime = {
     ...runtime,
     dependency: name,

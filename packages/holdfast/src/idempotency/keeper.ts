@@ -33,9 +33,7 @@ export class Keeper {
     this.guard = guard;
     this.options = options;
     this.runtime = runtime;
-    const { onExpiredLease, reconcile } = options;
-    const isReconciled = onExpiredLease === 'refuse' && reconcile !== undefined;
-    this.onExpired = isReconciled ? 'reconcile' : onExpiredLease;
+    this.onExpired = options.reconcile === undefined ? options.onExpiredLease : 'reconcile';
   }
 
   /** Runs a task that never rejects, if there is room; false if there is none. */

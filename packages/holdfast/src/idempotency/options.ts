@@ -61,7 +61,8 @@ export const idempotencyOptions = {
   /**
    * Finds out what became of an execution whose owner died, by asking whoever had the effect. Called once
    * for a key, by whoever asks first when its lease is over; after work that failed that is a whole lease later, since a
-   * call that it gave up waiting for may still have its effect. Default none: such keys are refused.
+   * call that it gave up waiting for may still have its effect. Default none: such keys are refused. Not with
+   * `onExpiredLease: 'takeover'`, which would never ask it.
    */
   reconcile: callback<(unfinished: Unfinished) => Reconciled | PromiseLike<Reconciled>>({
     what: 'Finds out what became of an execution whose owner died; called once for a key',
