@@ -38,7 +38,10 @@ export interface Idempotency<Tx = undefined> {
   /** Plain JSON: what runs and waits now, and how the store's breaker stands. */
   snapshot(): Record<string, unknown>;
 
-  /** Stops reaping, and lets go of what the store has opened. Work that runs may still be recorded. */
+  /**
+   * Stops what goes on in the background, and lets go of what the store has opened. Close it when work has ended: what
+   * ends later is recorded by clients of yours (Redis, PostgreSQL), but SQLite's file is closed, and it stays unknown.
+   */
   close(): Promise<void>;
 }
 
