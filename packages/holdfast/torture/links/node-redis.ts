@@ -9,6 +9,7 @@ export async function nodeRedisLink(url: string): Promise<Link> {
   const client = createClient({
     url,
     disableOfflineQueue: true,
+    commandOptions: { timeout: 0 },
     socket: { reconnectStrategy: () => 50 },
   });
   // Outages are what this is about.
