@@ -6,7 +6,7 @@ import { IdempotencyConflictError } from './errors.ts';
 import type { Awaitable } from './awaitable.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { GuardedStore } from './guarded-store.ts';
-import { hashOf } from './hash.ts';
+import { keyId } from './hash.ts';
 import type {
   Execution,
   Idempotency,
@@ -109,7 +109,7 @@ class Engine implements Idempotency<unknown> {
       case 'replay':
         return this.#decoded(opened.result) as T;
       case 'unprotected':
-        return work(unprotected(key, scope));
+        return work(unprotected(key, keyId(this.#keeper.runtime.dependency, scope, key)));
       case 'refused':
         throw opened.error;
     }
@@ -204,8 +204,7 @@ class Engine implements Idempotency<unknown> {
 }
 
 /** Work that goes on without the store: nothing is kept of it. */
-function unprotected(key: string, scope: readonly string[]): Execution<unknown> {
-  const id = hashOf([...scope, key]);
+function unprotected(key: string, id: string): Execution<unknown> {
   return {
     key,
     attempt: 1,

@@ -45,6 +45,11 @@ export function hashOf(texts: readonly string[]): string {
   return sha256(tupleOf(texts));
 }
 
+/** What stores know a key by, and its derived keys are made of. */
+export function keyId(engine: string, scope: readonly string[], key: string): string {
+  return hashOf([engine, ...scope, key]);
+}
+
 /** Texts in their order as one, each behind its length: no text can pass for two, and it says itself where it ends. */
 export function tupleOf(texts: readonly string[]): string {
   let tuple = `${texts.length};`;

@@ -8,7 +8,7 @@ import {
 } from './errors.ts';
 import type { Awaitable } from './awaitable.ts';
 import { giveBack, orNull } from './give-back.ts';
-import { hashOf } from './hash.ts';
+import { keyId } from './hash.ts';
 import type { Opened, OpenRequest } from './idempotency.ts';
 import type { Keeper } from './keeper.ts';
 import { LeasedExecution } from './leased.ts';
@@ -77,7 +77,7 @@ export class Opener {
       onStoreDown,
       at,
       waitsUntil: at + this.#keeper.options.wait,
-      id: hashOf([dependency, ...scope, key]),
+      id: keyId(dependency, scope, key),
       token: this.#newToken(),
     };
     if (isAborted(signal)) return this.#told(aborted(signal));

@@ -31,6 +31,15 @@ describe('without the store', () => {
     expect(how).toEqual(['unprotected', 'unprotected']);
   });
 
+  test('work that goes on unprotected asks others by the same derived keys', async () => {
+    const { engine, store } = setting({ onStoreDown: 'open', storeResult: () => 'release' });
+    const derived = () =>
+      engine.idempotent('k', ({ keyFor }) => keyFor('charge'), { scope: ['tenant'] });
+    const usual = await derived();
+    store.mood = 'down';
+    expect(await derived()).toBe(usual);
+  });
+
   test('claims are refused at once after a few, and let in again when it is back', async () => {
     const { engine, runtime, store } = setting();
     store.mood = 'down';
