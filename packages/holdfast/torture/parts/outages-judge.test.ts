@@ -46,6 +46,8 @@ test('an outage that everybody came through keeps the promises', () => {
   expect(broken(run(), [1, 1])).toEqual([]);
   expect(broken(run({ asked: new Map([['k', unknown]]) }), [1, 1])).toEqual([]);
   expect(broken(run(), [2, 1], 'takeover')).toEqual([]);
+  const anew = run({ asked: new Map([['k', answered({ value: 'another' })]]) });
+  expect(broken(anew, [1, 1], 'takeover')).toEqual([]);
 });
 
 test.each<[string, OutageRun, readonly number[], Plan['mode'], string]>([
