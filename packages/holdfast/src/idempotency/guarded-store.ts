@@ -1,5 +1,6 @@
 import { classify } from '../core/classify.ts';
 import { isThenable } from '../core/edge.ts';
+import { isHoldfastError } from '../core/errors.ts';
 import { emit } from '../core/events.ts';
 import { type Pipeline, pipeline } from '../core/pipeline.ts';
 import { DETAINED } from '../core/policy.ts';
@@ -70,13 +71,18 @@ export class GuardedStore {
 
   #guarded<T>(step: Step, through: Pipeline, run: () => T | PromiseLike<T>): Promise<T> {
     return through.call(run).catch((error: unknown) => {
-      const { dependency } = this.#runtime;
-      emit<IdempotencyStoreFailedEvent>(this.#runtime, {
-        type: 'idempotency.store-failed',
-        dependency,
-        step,
-      });
+      // What the breaker has refused was not asked.
+      if (!isHoldfastError(error, 'CIRCUIT_OPEN')) this.#tellFailed(step);
       throw error;
+    });
+  }
+
+  #tellFailed(step: Step): void {
+    const { dependency } = this.#runtime;
+    emit<IdempotencyStoreFailedEvent>(this.#runtime, {
+      type: 'idempotency.store-failed',
+      dependency,
+      step,
     });
   }
 }

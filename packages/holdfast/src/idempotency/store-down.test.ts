@@ -47,6 +47,8 @@ describe('without the store', () => {
     for (let i = 0; i < 9; i++) await ask(`k${i}`);
     expect(store.steps.filter((step) => step === 'claim')).toHaveLength(5);
     expect(engine.snapshot()).toMatchObject({ breaker: 'open' });
+    const failed = runtime.sink.of('idempotency.store-failed') as readonly { step?: string }[];
+    expect(failed.filter(({ step }) => step === 'claim')).toHaveLength(5);
     store.mood = 'well';
     await runtime.clock.advanceAsync(2000);
     expect(await ask('later')).toBe(1);
