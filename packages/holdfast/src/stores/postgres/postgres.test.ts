@@ -60,6 +60,22 @@ describe('the store', () => {
     await Promise.all([end(), rival.end()]);
   });
 
+  test('asks again when it was refused for what others did, as stricter isolation has it', async () => {
+    const { ask, end } = byPg(server.url);
+    const [rival, strict] = [byPg(server.url, 1), byPg(server.url, 1)];
+    await strict.ask(`set default_transaction_isolation = 'repeatable read'`);
+    const { id, fingerprint } = request();
+    await rival.ask('begin');
+    await rival.ask(
+      `select holdfast_idempotency_claim('${id}', 'x', '${fingerprint}', 9e4, 9e4, '')`,
+    );
+    const waiting = strict.store.claim(request({ id }));
+    await waitsForALock(ask);
+    await rival.ask('commit');
+    expect(await waiting).toMatchObject({ kind: 'in-progress' });
+    await Promise.all([end(), rival.end(), strict.end()]);
+  });
+
   test('finds what has expired by the index, however much else there is', async () => {
     const { client, ask, end } = byPg(server.url);
     await migrate(client, { table: 'large' });

@@ -52,12 +52,12 @@ export function postgresStore<Client extends PostgresClient>(
   const database = databaseOf<TransactionOf<Client>>(client, 'postgresStore', runtime);
   const statements = statementsOf(table);
   const over =
-    (ask: Ask) =>
-    ({ text, name }: Statement, ...values: (string | number)[]): Promise<Answer> =>
+    (ask: Ask): Tell =>
+    ({ text, name }, ...values) =>
       ask({ text, values, ...(prepare ? { name } : {}) }).catch((error: unknown) => {
         throw explained(error, table);
       });
-  const tell = over(database.ask);
+  const tell = insistent(over(database.ask));
 
   return {
     name: 'postgres',
@@ -108,13 +108,33 @@ function answerOf({ rows }: Answer): Claim | null {
   return typeof answer === 'string' ? (JSON.parse(answer) as Claim) : null;
 }
 
+type Tell = (statement: Statement, ...values: (string | number)[]) => Promise<Answer>;
+
+/** What PostgreSQL has refused for what others did at the same time was not done: above READ COMMITTED that is usual. */
+function insistent(tell: Tell): Tell {
+  return async (...asked) => {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await tell(...asked);
+      } catch (error) {
+        if (codeOf(error) !== SERIALIZATION_FAILURE || tries === MOST_TRIES) throw error;
+      }
+    }
+  };
+}
+
+const SERIALIZATION_FAILURE = '40001';
+const MOST_TRIES = 5;
+
+const codeOf = (error: unknown): unknown => (error as { code?: unknown } | null)?.code;
+
 const isOne = ({ count }: Answer): boolean => count === 1;
 
 /** Undefined table, undefined function, invalid schema name. */
 const NOT_THERE: ReadonlySet<unknown> = new Set(['42P01', '42883', '3F000']);
 
 function explained(error: unknown, table: TableName): unknown {
-  if (!NOT_THERE.has((error as { code?: unknown } | null)?.code)) return error;
+  if (!NOT_THERE.has(codeOf(error))) return error;
   const missing = `postgresStore: the table '${table.given}' is not there, or not as this version needs it; run migrate(client, { table: '${table.given}' }) first`;
   return new Error(missing, { cause: error });
 }
