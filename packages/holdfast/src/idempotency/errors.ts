@@ -41,7 +41,10 @@ export class IdempotencyMismatchError extends HoldfastError {
   }
 }
 
-/** The store could not be asked, so the work was not done; `cause` says why. Asking again is safe. */
+/**
+ * The store could not be asked, so the work was not done; or its transaction was not committed, or the answer to that was
+ * lost. `cause` says why. Asking again is safe, and tells.
+ */
 export class IdempotencyStoreError extends HoldfastError {
   constructor({ name, retryAfter, cause }: IdempotencyErrorDetails) {
     super('IDEMPOTENCY_STORE', {

@@ -14,7 +14,7 @@ export interface Idempotency<Tx = undefined> {
    *
    * @throws (the promise rejects) what `work` throws; `IdempotencyConflictError` while another does it,
    *   when nobody knows how that ended, or at once when `work` itself asks for its own key (`why: 'nested'`); `IdempotencyMismatchError` if the key was used for something
-   *   else; `IdempotencyStoreError` if the store cannot be asked; `LeaseLostError` if the work was done
+   *   else; `IdempotencyStoreError` if the store cannot be asked, or a commit failed; `LeaseLostError` if the work was done
    *   but somebody else had taken over meanwhile.
    */
   idempotent<T>(
