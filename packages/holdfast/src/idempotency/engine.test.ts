@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { memoryStore } from '../stores/memory/index.ts';
+import { testRuntime } from '../testing/test-runtime.ts';
 import { idempotency } from './engine.ts';
 import { safeToRetry } from './options.ts';
 import { outcomeOf, setting, Work } from '../../test/idempotency-setting.ts';
@@ -48,6 +49,14 @@ describe('work', () => {
     });
     work.end('done');
     expect([await first, work.begun]).toEqual(['done', 1]);
+  });
+
+  test('is refused by another engine, even one of the same name and randomness', async () => {
+    const runtime = testRuntime();
+    const options = { name: 'twin', store: memoryStore({}, runtime) };
+    const [one, other] = [idempotency(options, runtime), idempotency(options, runtime)];
+    void one.idempotent('k', () => new Promise(() => {}));
+    await expect(other.idempotent('k', () => 2)).rejects.toMatchObject({ why: 'in-progress' });
   });
 
   test('is to be asked for again after about as long as it takes, or when its lease is over', async () => {

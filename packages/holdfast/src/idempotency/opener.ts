@@ -28,6 +28,9 @@ const LOOK_LAST = 500;
 /** The least and the usual time that a refused repeat is told to stay away, in milliseconds. */
 const SOON = 1000;
 
+/** In this process: randomness that repeats is the same for several. */
+let openers = 0;
+
 type How = IdempotencyOpenedEvent['how'];
 
 /** What the store says of a key. */
@@ -60,7 +63,7 @@ export class Opener {
     this.#keeper = keeper;
     this.#isChecked = !keeper.options.startCheck;
     this.#replays = new ReplayCache(keeper.runtime.clock, keeper.options.replayCache);
-    this.#prefix = `${randomText(keeper.runtime.random)}-`;
+    this.#prefix = `${randomText(keeper.runtime.random)}-${(openers++).toString(36)}-`;
     this.#isTransactional = mode === 'transactional';
   }
 
