@@ -162,6 +162,24 @@ describe('a takeover', () => {
     expect(await another().idempotent('k', () => 'again')).toBe('mine');
   });
 
+  test('stops a late owner before the effect of its next step', async () => {
+    const { engine, another, runtime, store } = setting(takeover);
+    const late = new Work();
+    const charges: string[] = [];
+    const first = engine.idempotent('k', async ({ step }) => {
+      await late.run();
+      await step('charged', () => charges.push('late'));
+    });
+    await runtime.clock.advanceAsync(1);
+    store.mood = 'down';
+    await runtime.clock.advanceAsync(LEASE + 1);
+    await another().idempotent('k', ({ step }) => step('charged', () => charges.push('next')));
+    store.mood = 'well';
+    late.end(null);
+    await expect(first).rejects.toMatchObject({ code: 'LEASE_LOST' });
+    expect(charges).toEqual(['next']);
+  });
+
   test('while the store does not answer is the end for the first owner, too', async () => {
     const { engine, another, runtime, store } = setting(takeover);
     const late = new Work();

@@ -71,7 +71,12 @@ export class LeasedExecution extends TimerNode implements OwnedExecution<undefin
   // Getters, since few handlers ask for them, and those that do may take them out of their object.
   get step() {
     return <T>(name: string, work: () => T | PromiseLike<T>): Promise<T> =>
-      runStep(this.points, name, work, (point) => this.#checkpoint(point));
+      runStep(
+        this.points,
+        name,
+        () => this.#unlessLost(work),
+        (point) => this.#checkpoint(point),
+      );
   }
 
   get keyFor() {
@@ -135,6 +140,26 @@ export class LeasedExecution extends TimerNode implements OwnedExecution<undefin
 
   #lost(): LeaseLostError {
     return new LeaseLostError({ name: this.#keeper.runtime.dependency });
+  }
+
+  /** Where the lease may be over, the store is asked before the work: a late owner's effect would be one too many. */
+  async #unlessLost<T>(work: () => T | PromiseLike<T>): Promise<T> {
+    const mayBeLost = this.#isLost || this.#keeper.runtime.clock.now() >= this.#leaseEnd;
+    if (mayBeLost && (await this.#isTaken())) {
+      this.#loseLease();
+      throw this.#lost();
+    }
+    return await work();
+  }
+
+  /** False, too, where the store cannot be told. */
+  async #isTaken(): Promise<boolean> {
+    const { guard, options } = this.#keeper;
+    try {
+      return !(await guard.tell('extend', (store) => store.extend(this.#owned, options.lease)));
+    } catch {
+      return false;
+    }
   }
 
   /**
