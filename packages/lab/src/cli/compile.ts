@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { compileSpec } from '../spec/compile.ts';
 import { loadFleet } from '../spec/load.ts';
-import { write } from './write.ts';
+import { mustBeWritable, write } from './write.ts';
 
 /** `holdfast compile [holdfast.yaml] [--out file]`: the spec as JSON, for `holdfast/spec`. */
 export function addCompile(program: Command): void {
@@ -14,6 +14,9 @@ export function addCompile(program: Command): void {
       const { fleet } = await loadFleet(spec);
       const json = `${JSON.stringify(compileSpec(fleet), null, 2)}\n`;
       if (out === undefined) command.configureOutput().writeOut?.(json);
-      else await write(out, json);
+      else {
+        await mustBeWritable(out, spec);
+        await write(out, json);
+      }
     });
 }

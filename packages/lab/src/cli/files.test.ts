@@ -71,6 +71,14 @@ describe('on the command line', () => {
     }
   });
 
+  test('compile does not write over the spec', async () => {
+    const spec = join(await temporaryFolder(), 'fleet.json');
+    await writeFile(spec, '{"services":{"web":{}}}');
+    const err = `holdfast: ${spec} is the spec, and is not overwritten: name another file\n`;
+    expect(await holdfast('compile', spec, '--out', spec)).toEqual({ code: 2, out: '', err });
+    expect(await readFile(spec, 'utf8')).toBe('{"services":{"web":{}}}');
+  });
+
   test('compile writes nothing for a spec that is wrong', async () => {
     const folder = await temporaryFolder();
     const [bad, out] = [join(folder, 'bad.yaml'), join(folder, 'bad.json')];

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -178,6 +178,20 @@ describe('holdfast simulate', () => {
       expect(err).toContain(why);
     }
     expect(await readdir(folder)).not.toContain('taken.html');
+  });
+
+  it('does not write a report over the spec, which may be JSON beside it', async () => {
+    const text = JSON.stringify({ services: { web: {} }, scenarios: { calm: { duration: '1s' } } });
+    const json = await write('fleet.json', text);
+    await symlink(json, join(folder, 'link.json'));
+    for (const name of ['fleet', 'link']) {
+      const out = join(folder, `${name}.html`);
+      const { code, err } = await holdfast('simulate', json, '--out', out);
+      expect(code).toBe(2);
+      expect(err).toContain(`${name}.json is the spec, and is not overwritten`);
+    }
+    expect(await readFile(json, 'utf8')).toBe(text);
+    expect(await readdir(folder)).not.toContain('fleet.html');
   });
 
   it('says what is wrong with a spec, and where', async () => {

@@ -69,7 +69,7 @@ async function simulateSpec(
   const { fleet, spec } = await loadFleet(file);
   const plan = planOf(fleet, spec, options);
   // What is found out after all runs is found out late.
-  for (const name of reportFiles(options.out)) await mustBeWritable(name);
+  for (const name of reportFiles(options.out)) await mustBeWritable(name, file);
   const { writeOut, writeErr } = command.configureOutput();
   const [first] = plan.seeds;
   writeOut?.(

@@ -17,21 +17,27 @@ export async function write(
 /**
  * Looks whether a file can be written, and touches nothing: for what is written after long work.
  *
- * @throws Error as `write` does.
+ * @param spec the file that was read: it stays as it is.
+ * @throws Error as `write` does, and when the file is the spec itself.
  */
-export async function mustBeWritable(file: string): Promise<void> {
+export async function mustBeWritable(file: string, spec: string): Promise<void> {
   try {
-    if ((await stat(dirname(file))).isDirectory()) await isWritable(file);
+    if ((await stat(dirname(file))).isDirectory()) await isWritable(file, spec);
     else throw Object.assign(new Error(), { code: 'ENOTDIR' });
   } catch (error) {
     cannot(error, file);
   }
 }
 
-async function isWritable(file: string): Promise<void> {
+async function isWritable(file: string, spec: string): Promise<void> {
   const found = await stat(file).catch(() => null);
   if (found?.isDirectory() === true) throw Object.assign(new Error(), { code: 'EISDIR' });
   await access(found === null ? dirname(file) : file, constants.W_OK);
+  // By what they are: two paths may lead to one file.
+  const { dev, ino } = await stat(spec);
+  if (found?.dev === dev && found.ino === ino) {
+    throw Object.assign(new Error(), { code: 'SPEC' });
+  }
 }
 
 function cannot(error: unknown, file: string): never {
@@ -46,5 +52,6 @@ const REASONS: Readonly<Record<string, string>> = {
   EISDIR: 'is a folder: name a file in it',
   ENOENT: 'cannot be written: its folder does not exist',
   ENOTDIR: 'cannot be written: a part of its path is no folder',
+  SPEC: 'is the spec, and is not overwritten: name another file',
   EROFS: 'may not be written: the file system is read-only',
 };
