@@ -70,7 +70,10 @@ describe('a value of a sweep', () => {
   it('is an error where there is no such place, or no such value', () => {
     expect(placing('name.first=1..2/1')).toThrow(`name is "shop", which has no 'first'`);
     expect(placing('services.web.calls.1.times=1..2/1')).toThrow('is a list of 1');
-    expect(placing('services.web.calls.x.times=1..2/1')).toThrow('is a list of 1');
+    for (const index of ['x', '-1', '00', '0x0', 'length']) {
+      const calls = placing(`services.web.calls.${index}.times=1..2/1`);
+      expect(calls).toThrow(`is a list of 1; '${index}' must be an index`);
+    }
     expect(placing('users.shoppers.rat=1..2/1')).toThrow("did you mean 'rate'");
     expect(placing('users.shopers.rate=1..2/1')).toThrow(
       /^--sweep users\.shopers\.rate, with 1: users\.shopers\.to is missing/,

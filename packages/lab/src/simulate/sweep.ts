@@ -162,7 +162,7 @@ function holderOf(value: unknown, { path }: SweepRange, depth: number): Record<s
     );
   }
   const index = path[depth]!;
-  if (Array.isArray(value) && !(Number(index) < value.length)) {
+  if (Array.isArray(value) && !(INDEX.test(index) && Number(index) < value.length)) {
     const where = path.slice(0, depth).join('.');
     throw new RangeError(
       `--sweep ${path.join('.')}: ${where} is a list of ${value.length}; '${index}' must be an index from 0`,
@@ -170,6 +170,9 @@ function holderOf(value: unknown, { path }: SweepRange, depth: number): Record<s
   }
   return value as Record<string, unknown>;
 }
+
+/** As an array has its keys: with any other it would have a value that nobody reads. */
+const INDEX = /^(0|[1-9]\d*)$/;
 
 function isNumber(text: string): boolean {
   return /^\d+(\.\d+)?$/.test(text);
