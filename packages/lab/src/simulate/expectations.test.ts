@@ -192,6 +192,11 @@ describe('an expectation', () => {
     expect(nobodyAsked).toMatchObject({ value: null, holds: false });
   });
 
+  it('of a recovery at a service cannot be evaluated: it is users who recover', () => {
+    const atService = judge(run, expected('recovery', '<=', 10_000, 'payments'));
+    expect(atService).toMatchObject({ value: null, endless: false, holds: false });
+  });
+
   it('not to be metastable cannot be told of a run that has not settled', () => {
     expect(as('metastable')).toMatchObject({ value: 1, holds: false });
     expect(as('unsettled')).toMatchObject({ value: null, holds: false });

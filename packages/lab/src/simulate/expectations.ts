@@ -16,10 +16,10 @@ export function judgeExpectations(
   run: RunResult,
 ): JudgedExpectation[] {
   return expectations.map((expectation) => {
-    const { text, bound, is } = expectation;
+    const { text, at, bound, is } = expectation;
     const measured = measure(run, expectation);
     const unrecovered = expectation.measure === 'recovery' && measured === null;
-    const value = unrecovered ? atLeast(run, bound) : measured;
+    const value = unrecovered ? atLeast(run, at, bound) : measured;
     const endless = unrecovered && value !== null;
     return { text, bound, is, value, endless, holds: value !== null && compare(value, is, bound) };
   });
@@ -32,7 +32,7 @@ export function judgeExpectations(
  */
 export function measure(run: RunResult, question: Question): number | null {
   const { at, during } = question;
-  const users = run.users.filter(({ name }) => at === null || name === at);
+  const users = usersAt(run, at);
   const services = run.services.filter(({ name }) => at === null || name === at);
   const edges = run.edges.filter(({ from, to }) => at === null || to === at || from === at);
   // A service's edges are those that lead to it; users have their own.
@@ -89,11 +89,16 @@ function compare(value: number, is: Expectation['is'], bound: number): boolean {
  * Who has not recovered takes longer than what is left of the run after the faults. That answers
  * whether it takes longer than `bound`, unless the run is too short to tell.
  */
-function atLeast(run: RunResult, bound: number): number | null {
+function atLeast(run: RunResult, at: string | null, bound: number): number | null {
   const after = run.phases.find((phase) => phase.name === 'after');
-  if (after === undefined || !run.users.some(hasCome)) return null;
+  if (after === undefined || !usersAt(run, at).some(hasCome)) return null;
   const left = after.to - after.from;
   return left > bound ? left : null;
+}
+
+/** At a service there are none. */
+function usersAt({ users }: RunResult, at: string | null): readonly UsersResult[] {
+  return at === null ? users : users.filter(({ name }) => name === at);
 }
 
 function hasCome({ total }: UsersResult): boolean {
