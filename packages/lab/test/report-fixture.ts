@@ -78,6 +78,15 @@ export function wholeFixture(): SimulationReport {
       seeds: [7, 8, 9, 10, 11],
       verdicts: lane === 'naive' ? { metastable: 4, recovers: 1 } : { recovers: 5 },
       figures: [{ name: `goodput at ${users} after`, mean: 0.93, half: 0.012, runs: 5 }],
+      expectations: judged([
+        {
+          text: `goodput at ${users} after >= 95%`,
+          is: '>=',
+          bound: 0.95,
+          value: lane === 'naive' ? 0.14 : 0.92,
+          holds: false,
+        },
+      ]),
     })),
     sweep: {
       parameter: `users.${users}.rate`,

@@ -62,8 +62,14 @@ describe('holdfast simulate', () => {
       ['calm', 'holdfast', 7],
     ]);
     expect(told.promises).toEqual([
-      { name: 'outage: duplicates = 0', value: 0, bound: 0, holds: true },
-      { name: 'outage: goodput at shoppers before >= 95%', value: 1, bound: 0.95, holds: true },
+      { name: 'outage: duplicates = 0', value: 0, bound: 0, endless: false, holds: true },
+      {
+        name: 'outage: goodput at shoppers before >= 95%',
+        value: 1,
+        bound: 0.95,
+        endless: false,
+        holds: true,
+      },
     ]);
     expect(err).toBe('simulating 4 runs\n');
   });

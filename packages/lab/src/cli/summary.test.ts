@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { reportFixture } from '../../test/report-fixture.ts';
 import { type Output, progressBar } from './progress.ts';
 import { faultMarks, sparkline } from './sparkline.ts';
 import { summary } from './summary.ts';
@@ -84,6 +85,17 @@ describe('a summary', () => {
     );
     expect(summary(report, [], { colours: false })).toContain('metastable, 12.5 %');
     expect(summary(report, [], { colours: false })).not.toContain('\u001b');
+  });
+
+  it('says of a recovery that did not come that it takes longer, not how long', () => {
+    const promise = { name: 'payments-outage: recovers within 10s', value: 60_000, bound: 10_000 };
+    const line = (endless: boolean) =>
+      summary(reportFixture(), [{ ...promise, endless, holds: false }], { colours: false })
+        .trimEnd()
+        .split('\n')
+        .at(-1);
+    expect(line(true)).toBe('✗ recovers within 10s: it is more than 60 s');
+    expect(line(false)).toBe('✗ recovers within 10s: it is 60 s');
   });
 });
 

@@ -130,13 +130,17 @@ function intervalText(interval: Interval | undefined): string {
   return `${plain(interval.mean, unit)}${half}`;
 }
 
-function promiseLine({ name, value, holds }: Promised, prefix: string, paint: Paint): string {
+function promiseLine(
+  { name, value, endless, holds }: Promised,
+  prefix: string,
+  paint: Paint,
+): string {
   const text = name.slice(prefix.length);
   if (holds)
     return `${paint('✓', 'green')} ${text} ${paint(`(${plain(value, unitOf(text))})`, 'dim')}`;
   const mark = paint(value === null ? '?' : '✗', 'red');
-  const why = value === null ? 'could not be evaluated' : `it is ${plain(value, unitOf(text))}`;
-  return `${mark} ${text}: ${why}`;
+  if (value === null) return `${mark} ${text}: could not be evaluated`;
+  return `${mark} ${text}: it is ${endless ? 'more than ' : ''}${plain(value, unitOf(text))}`;
 }
 
 function sweepBlock({ parameter, labels, rows }: Sweep, paint: Paint): string {

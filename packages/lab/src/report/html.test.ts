@@ -115,10 +115,18 @@ it('shows several scenarios, seeds and a sweep', () => {
   const text = textOf(htmlReport(wholeFixture()));
   expect(text).toContain('Of 5 seeds: metastable in 4, recovers in 1.');
   expect(text).toContain('goodput at shoppers after 93 % ± 1.2 %');
+  // It held with the seed that is drawn.
+  expect(text).toContain('goodput at shoppers after >= 95% ✗ 14 % ✗ 92 %');
+  expect(text).toContain('Expectations 0 of 1 hold');
   expect(text).toContain('again naive: metastable; holdfast: recovers in 4.2 s');
   expect(text).toContain('users.shoppers.rate');
   // Values go down, as far as there are any, and what is compared goes across.
   expect(text).toContain('160 metastable 21 % recovers 93 %');
+});
+
+it('takes no name for a measure', () => {
+  const text = textOf(htmlReport(reportFixture({ users: 'metastable-fans' })));
+  expect(text).toContain('goodput at metastable-fans after >= 95% ✗ 14.2 % ✓ 98.7 %');
 });
 
 it('tells who was shed', () => {

@@ -109,8 +109,8 @@ ${figureTables(view)
 function laneHtml(lane: LaneView): string {
   const { run } = lane;
   const bad = run.verdict.kind === 'metastable' || run.verdict.kind === 'unsettled';
-  const failed = run.expectations.filter((one) => !one.holds).length;
-  const count = run.expectations.length;
+  const failed = lane.expectations.filter((one) => !one.holds).length;
+  const count = lane.expectations.length;
   const expectations =
     count === 0 ? '' : `<dt>Expectations</dt><dd>${count - failed} of ${count} hold</dd>\n`;
   return `<li class="${lane.style}"><span class="lane">${html(lane.name)}</span>

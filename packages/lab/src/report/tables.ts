@@ -58,17 +58,19 @@ export function figureTables(view: ScenarioView): Table[] {
   return tables.filter((table) => table.rows.length > 0);
 }
 
-/** ✓ or ✗, what was measured and what it had to be; one column a lane. */
+/** ✓ or ✗, what was measured (of several seeds the worst) and what it had to be; one column a lane. */
 export function expectationsTable(view: ScenarioView): Table {
-  const texts = distinct(view.lanes.flatMap(({ run }) => run.expectations.map((one) => one.text)));
+  const texts = distinct(
+    view.lanes.flatMap(({ expectations }) => expectations.map((one) => one.text)),
+  );
   return {
     caption: 'Expectations',
     columns: ['expectation', ...view.lanes.map((lane) => lane.name)],
     heads: 1,
     rows: texts.map((text) => [
       text,
-      ...view.lanes.map(({ run }) => {
-        const judged = run.expectations.find((one) => one.text === text);
+      ...view.lanes.map(({ expectations }) => {
+        const judged = expectations.find((one) => one.text === text);
         return judged === undefined ? '' : judgedText(judged);
       }),
     ]),
@@ -126,7 +128,7 @@ export function faultsText(view: ScenarioView): string {
 function judgedText(judged: JudgedExpectation): string {
   const mark = judged.holds ? '✓' : '✗';
   if (judged.value === null) return `${mark} nothing to measure`;
-  if (/\bmetastable\b/.test(judged.text)) {
+  if (/^\s*(not\s+)?metastable\b/.test(judged.text)) {
     return `${mark} ${judged.value === 0 ? 'not metastable' : 'metastable'}`;
   }
   const value = written(judged.value, measureUnit(judged.text));

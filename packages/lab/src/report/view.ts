@@ -1,4 +1,4 @@
-import type { FaultBand, Phase, RunResult } from '../simulate/result.ts';
+import type { FaultBand, JudgedExpectation, Phase, RunResult } from '../simulate/result.ts';
 import type { SimulationReport } from '../simulate/report.ts';
 import type { Spread } from '../simulate/seeds.ts';
 
@@ -22,6 +22,8 @@ export interface LaneView {
   readonly run: RunResult;
   /** What all seeds came to; null for a single one. */
   readonly spread: Spread | null;
+  /** Of several seeds in the worst. */
+  readonly expectations: readonly JudgedExpectation[];
 }
 
 /** Names of classes in the style sheet. */
@@ -44,8 +46,10 @@ export function scenariosOf(report: SimulationReport): ScenarioView[] {
       lanes: lanes.flatMap((lane) => {
         const run = runs.find((one) => one.lane === lane);
         if (run === undefined) return [];
-        const spread = report.spreads.find((one) => one.scenario === name && one.lane === lane);
-        return { name: lane, style: styles.get(lane) ?? 'other0', run, spread: spread ?? null };
+        const spread =
+          report.spreads.find((one) => one.scenario === name && one.lane === lane) ?? null;
+        const { expectations } = spread ?? run;
+        return { name: lane, style: styles.get(lane) ?? 'other0', run, spread, expectations };
       }),
     };
   });

@@ -19,7 +19,7 @@ const code = (...values: (number | null)[]) => exitCodeOf(promisesOf([run('holdf
 describe('promises', () => {
   it('are judged on the fleet as it is, not on other lanes', () => {
     expect(promisesOf([run('naive', 1, [9]), run('holdfast', 1, [3])])).toEqual([
-      { name: 'outage: queue <= 5', value: 3, bound: 5, holds: true },
+      { name: 'outage: queue <= 5', value: 3, bound: 5, endless: false, holds: true },
     ]);
   });
 

@@ -7,6 +7,8 @@ export interface Promised {
   /** The worst of the seeds', in the measure's unit; null when it could not be evaluated. */
   readonly value: number | null;
   readonly bound: number;
+  /** The value is a least: a recovery that had not come when the run ended. */
+  readonly endless: boolean;
   /** With every seed. */
   readonly holds: boolean;
 }
@@ -18,10 +20,13 @@ export const JUDGED_LANE = 'holdfast';
 export function promisesOf(runs: readonly RunResult[]): Promised[] {
   const judged = runs.filter((run) => run.lane === JUDGED_LANE);
   return [...Map.groupBy(judged, (run) => run.scenario)].flatMap(([scenario, ofScenario]) =>
-    ofScenario[0]!.expectations.map(({ text, bound }, index) => {
-      const perSeed = ofScenario.map((run) => run.expectations[index]!);
-      return { name: `${scenario}: ${text}`, bound, ...overSeeds(perSeed) };
-    }),
+    overSeeds(ofScenario).map(({ text, value, bound, endless, holds }) => ({
+      name: `${scenario}: ${text}`,
+      value,
+      bound,
+      endless,
+      holds,
+    })),
   );
 }
 
@@ -31,12 +36,18 @@ export function exitCodeOf(promises: readonly Promised[]): 0 | 1 | 2 {
   return promises.every(({ holds }) => holds) ? 0 : 2;
 }
 
-function overSeeds(judged: readonly JudgedExpectation[]): Pick<Promised, 'value' | 'holds'> {
+/** What one scenario in one lane came to over its seeds: each expectation in its worst run. */
+export function overSeeds(runs: readonly RunResult[]): JudgedExpectation[] {
+  return runs[0]!.expectations.map((_, index) =>
+    worstOf(runs.map((run) => run.expectations[index]!)),
+  );
+}
+
+function worstOf(judged: readonly JudgedExpectation[]): JudgedExpectation {
   const failed = judged.filter((each) => !each.holds);
   const measured = (failed.length > 0 ? failed : judged).filter((each) => each.value !== null);
-  if (measured.length === 0) return { value: null, holds: false };
-  const worst = measured.reduce((a, b) => (distance(b) > distance(a) ? b : a));
-  return { value: worst.value, holds: failed.length === 0 };
+  if (measured.length === 0) return failed[0]!;
+  return measured.reduce((a, b) => (distance(b) > distance(a) ? b : a));
 }
 
 /** How far a value is on the wrong side of its bound; negative on the right one. */

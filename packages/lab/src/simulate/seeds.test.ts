@@ -52,7 +52,7 @@ describe('the spreads of some seeds', () => {
       name: 'shop',
       services: { web: { failures: 0.1 } },
       users: { shoppers: { to: 'web', rate: 20, patience: '1s' } },
-      scenarios: { calm: { duration: '20s', warmUp: '1s' } },
+      scenarios: { calm: { duration: '20s', warmUp: '1s', expect: ['p99 <= 1s'] } },
     });
     const seeds = [1, 2, 3];
     const runs = ['naive', 'holdfast'].flatMap((lane) =>
@@ -68,6 +68,8 @@ describe('the spreads of some seeds', () => {
     const mean = runs.slice(0, 3).reduce((sum, run) => sum + run.users[0]!.total.goodput, 0) / 3;
     expect(goodput.mean).toBeCloseTo(mean, 5);
     expect(goodput.runs).toBe(3);
+    const slowest = Math.max(...runs.slice(0, 3).map((run) => run.users[0]!.total.p99!));
+    expect(naive!.expectations).toMatchObject([{ value: slowest, holds: true }]);
     // Nothing disturbs it, so there is nothing to recover from.
     expect(naive!.figures.some(({ name }) => name.startsWith('recovery'))).toBe(false);
   });

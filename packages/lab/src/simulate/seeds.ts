@@ -1,5 +1,6 @@
 import { measure } from './expectations.ts';
-import type { RunResult, Verdict } from './result.ts';
+import { overSeeds } from './promises.ts';
+import type { JudgedExpectation, RunResult, Verdict } from './result.ts';
 
 /** What the runs of one scenario in one lane came to over all seeds. */
 export interface Spread {
@@ -9,6 +10,8 @@ export interface Spread {
   /** How many runs came to each verdict. */
   readonly verdicts: Readonly<Partial<Record<Verdict['kind'], number>>>;
   readonly figures: readonly Interval[];
+  /** Each as it was in its worst run. */
+  readonly expectations: readonly JudgedExpectation[];
 }
 
 /** A figure's mean over the seeds, and how far off it may be. */
@@ -31,7 +34,8 @@ export function spreadsOf(runs: readonly RunResult[]): Spread[] {
     const verdicts: Partial<Record<Verdict['kind'], number>> = {};
     for (const { verdict } of group) verdicts[verdict.kind] = (verdicts[verdict.kind] ?? 0) + 1;
     const seeds = group.map((run) => run.seed);
-    return { scenario, lane, seeds, verdicts, figures: figuresOf(group) };
+    const [figures, expectations] = [figuresOf(group), overSeeds(group)];
+    return { scenario, lane, seeds, verdicts, figures, expectations };
   });
 }
 
