@@ -156,6 +156,7 @@ describe('holdfast simulate', () => {
   it.each([
     [['--seed', 'one'], 'whole number'],
     [['--seeds', '0'], 'from 1 to 1000'],
+    [['--seed', '4294967295', '--seeds', '2'], 'the last seed is 4294967295'],
     [['--lanes', 'naive,,holdfast'], 'names with commas'],
     [['--lanes', 'brave'], "the spec has no 'brave'; it has holdfast, naive"],
     [['--scenario', 'flood'], "the spec has no 'flood'; it has outage, calm"],

@@ -26,6 +26,9 @@ interface Options {
   readonly json?: boolean;
 }
 
+/** Seeds are whole numbers of 32 bits. */
+const MAX_SEED = 2 ** 32 - 1;
+
 /** What is run: each of these with each of the others. */
 interface Plan {
   readonly fleet: Fleet;
@@ -46,7 +49,7 @@ export function addSimulate(program: Command, outcome: Outcome): void {
     .description("rehearse the spec's scenarios in virtual time, with the production code")
     .argument('[spec]', 'the spec, YAML or JSON', 'holdfast.yaml')
     .option('--scenario <name>', 'only this scenario; all of them by default')
-    .option('--seed <n>', 'the same seed, the same bytes', integerFrom(0, 2 ** 32 - 1), 1)
+    .option('--seed <n>', 'the same seed, the same bytes', integerFrom(0, MAX_SEED), 1)
     .option('--seeds <k>', 'so many seeds, from --seed on', integerFrom(1, 1000), 1)
     .addOption(
       new Option('--lanes <names>', 'policies to compare, with commas')
@@ -112,6 +115,7 @@ function planOf(fleet: Fleet, spec: unknown, options: Options): Plan {
   for (const name of scenarios) known(name, '--scenario', all);
   for (const name of options.lanes) known(name, '--lanes', [...fleet.lanes.keys()]);
   const seeds = Array.from({ length: options.seeds }, (_, i) => options.seed + i);
+  if (seeds.at(-1)! > MAX_SEED) throw new RangeError(`--seeds: the last seed is ${MAX_SEED}`);
   return { fleet, spec, scenarios, lanes: [...new Set(options.lanes)], seeds };
 }
 
