@@ -67,6 +67,7 @@ function usersResult(
   recovery: number | null,
 ): UsersResult {
   const points = cohortsByPoint(record.cohorts, Math.round(timeline.step / cohortLength));
+  const shares = sharesOf(points);
   const rate = (value: number, point: number): number => perSecond(value, timeline, point);
   return {
     name: record.users.name,
@@ -74,10 +75,9 @@ function usersResult(
     byPhase: byPhase(timeline, record.phases, userFigures),
     series: {
       arrivals: points.map((cohort, point) => rate(cohort.arrivals, point)),
-      // Requests without an answer yet are taken to fare like the others that came with them.
-      goodput: points.map((cohort, point) => rate(cohort.arrivals * share(cohort), point)),
-      p50: points.map(({ arrivals }, at) => percentile(0.5, arrivals, record.durations[at])),
-      p99: points.map(({ arrivals }, at) => percentile(0.99, arrivals, record.durations[at])),
+      goodput: points.map(({ arrivals }, point) => rate(arrivals * shares[point]!, point)),
+      p50: points.map((cohort, point) => percentile(0.5, cohort, record.durations[point])),
+      p99: points.map((cohort, point) => percentile(0.99, cohort, record.durations[point])),
     },
     recovery: round(recovery),
   };
@@ -95,30 +95,42 @@ function cohortsByPoint(cohorts: readonly Cohort[], perPoint: number): Cohort[] 
   });
 }
 
-/** Of the requests whose end is known; 0 of none. */
-function share({ arrivals, open, good }: Cohort): number {
-  return ratio(good, arrivals - open) ?? 0;
+/** Requests without an answer yet are taken to fare like the others that came with them, or else before them. */
+function sharesOf(points: readonly Cohort[]): number[] {
+  let known = 0;
+  return points.map((cohort) => {
+    known = share(cohort) ?? known;
+    return known;
+  });
+}
+
+/** Of the requests whose end is known. */
+function share({ arrivals, open, good }: Cohort): number | null {
+  return ratio(good, arrivals - open);
 }
 
 function userFigures(tally: UsersTally): UserFigures {
   const { arrivals, durations } = tally;
   return {
     arrivals,
-    goodput: round(share(tally)),
-    p50: percentile(0.5, arrivals, durations),
-    p95: percentile(0.95, arrivals, durations),
-    p99: percentile(0.99, arrivals, durations),
+    goodput: round(share(tally) ?? 0),
+    p50: percentile(0.5, tally, durations),
+    p95: percentile(0.95, tally, durations),
+    p99: percentile(0.99, tally, durations),
   };
 }
 
-/** Of all that came. Who was never answered waited longest: null if it is the time of one of these. */
+/**
+ * Of all that came, but for those who have no answer yet and could still get one in time. Who was
+ * not answered in all that time waited longest: null if it is the time of one of these.
+ */
 function percentile(
   quantile: number,
-  arrivals: number,
+  { arrivals, open }: Cohort,
   durations: Histogram | undefined,
 ): number | null {
   if (durations === undefined || durations.count === 0) return null;
-  const answered = durations.count / arrivals;
+  const answered = durations.count / (arrivals - open);
   return answered < quantile ? null : round(durations.percentile(quantile / answered));
 }
 

@@ -155,6 +155,21 @@ describe('a recorder', () => {
     expect(run.users[0]!.series.goodput[197]).toBe(4);
   });
 
+  it('knows how long answers took although the last requests have none when the run ends', () => {
+    const run = record((probe) => {
+      for (let i = 0; i < 10; i++) {
+        const at = 99_100 + 90 * i;
+        probe.userArrived('shoppers', at);
+        if (i < 5) probe.userAnswered('shoppers', at + 500, at, true);
+      }
+    });
+    const [{ total, series }] = run.users as [RunResult['users'][number]];
+    expect(total.p99! / 500).toBeCloseTo(1, 1);
+    expect(series.p99[198]! / 500).toBeCloseTo(1, 1);
+    // Of those who came last nothing is known: they fare like those before them.
+    expect([series.arrivals[199], series.goodput[199]]).toEqual([10, 10]);
+  });
+
   it('knows what reached a service, and what would have without retries', () => {
     const run = record((probe) => {
       probe.requestArrived('web', 20_000, true);

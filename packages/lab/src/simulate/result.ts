@@ -58,7 +58,10 @@ export interface UserFigures {
   readonly arrivals: number;
   /** Share of arrivals that got a good answer within their patience. */
   readonly goodput: number;
-  /** Who had no answer by the end of the run waited longest; null if it is the time of one of these. */
+  /**
+   * Who had no answer within their patience, and none by the end of the run, waited longest; null if it is
+   * the time of one of these. Whose patience lasted beyond the end, and who had no answer, is left out.
+   */
   readonly p50: number | null;
   readonly p95: number | null;
   readonly p99: number | null;
