@@ -49,6 +49,7 @@ test.each<[string, object]>([
   ['stock: its balancing is not random', withStock({ balancing: 'least-busy' })],
   ['stock: it fails by itself', withStock({ failures: 0.1 })],
   ['stock: it has a cache', withStock({ cache: {} })],
+  ['stock: it remembers keys', withStock({ idempotency: {} })],
   [
     'web: it calls by chance',
     { ...shop, services: { web: { calls: [{ to: 'stock', times: 0.5 }] }, stock: {} } },

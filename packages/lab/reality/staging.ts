@@ -48,7 +48,7 @@ export function arrivalsOf(fleet: Fleet, scenario: Scenario, users: string): Ope
 
 type OpenArrivals = Extract<Arrivals, { readonly kind: 'open' }>;
 
-function problemsOf({ name, server, stages }: Service): string[] {
+function problemsOf({ name, server, idempotency, stages }: Service): string[] {
   const { queue } = server;
   const edges = stages.flat();
   const checks: readonly (readonly [isFine: boolean, problem: string])[] = [
@@ -57,6 +57,7 @@ function problemsOf({ name, server, stages }: Service): string[] {
     [server.balancing === 'random', 'its balancing is not random'],
     [server.failures === 0, 'it fails by itself'],
     [server.cache === null, 'it has a cache'],
+    [idempotency === null, 'it remembers keys'],
     [edges.every(({ times }) => Number.isInteger(times)), 'it calls by chance'],
     [new Set(edges.map(({ to }) => to)).size === edges.length, 'it calls one service twice'],
   ];
