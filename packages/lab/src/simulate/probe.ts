@@ -15,8 +15,11 @@ export interface Probe {
 
   /** A request reaches a service. `first`: nobody on its way here, back to the users, has retried. */
   requestArrived(service: string, now: number, first: boolean): void;
-  /** It was turned away, dropped, or lost: it will not be answered by work. */
-  requestRejected(service: string, now: number, criticality: Criticality): void;
+  /**
+   * It was turned away, dropped, or lost: it will not be answered by work. `wasted`: milliseconds that
+   * it was worked on until its caller gave up.
+   */
+  requestRejected(service: string, now: number, criticality: Criticality, wasted: number): void;
   /** Its work is done. `wasted`: its caller had given up. `repeat`: whether it was asked for before. */
   requestServed(
     service: string,

@@ -174,7 +174,7 @@ describe('a recorder', () => {
     const run = record((probe) => {
       probe.requestArrived('web', 20_000, true);
       for (let i = 0; i < 3; i++) probe.requestArrived('web', 20_010, false);
-      probe.requestRejected('web', 20_020, 'sheddable');
+      probe.requestRejected('web', 20_020, 'sheddable', 20);
       probe.requestServed('web', 20_100, 20, false, 'none');
       probe.requestServed('web', 20_200, 10, true, 'duplicate');
       probe.requestServed('web', 20_300, 10, false, 'recognised');
@@ -186,7 +186,7 @@ describe('a recorder', () => {
       amplification: 2.5,
       rejected: 1,
       rejectedBy: { critical_plus: 0, critical: 0, sheddable_plus: 0, sheddable: 1 },
-      wasted: 0.25,
+      wasted: 0.5,
       duplicates: 1,
       recognised: 1,
     });

@@ -116,8 +116,11 @@ export class Recorder implements Probe {
     points[point]!.firsts++;
   }
 
-  requestRejected(service: string, now: number, criticality: Criticality): void {
-    known(this.services, service).phases[this.#at(now).phase]![criticality]++;
+  requestRejected(service: string, now: number, criticality: Criticality, wasted: number): void {
+    const tally = known(this.services, service).phases[this.#at(now).phase]!;
+    tally[criticality]++;
+    tally.worked += wasted;
+    tally.wasted += wasted;
   }
 
   requestServed(

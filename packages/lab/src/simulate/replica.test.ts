@@ -126,6 +126,8 @@ describe('a server', () => {
       ],
     });
     expect(told.times('requestRejected', 'web')).toEqual([3, 4]);
+    // What it was worked on for nobody is wasted.
+    expect(told.of('requestRejected', 'web').map(([, , wasted]) => wasted)).toEqual([0, 4]);
     expect(told.times('requestServed', 'web')).toEqual([14]);
     expect(told.of('loadChanged', 'web').at(-1)).toEqual([14, 0, 0]);
   });

@@ -101,13 +101,15 @@ export class Replica {
 
   /** The caller of a request has given up. */
   cancel(request: Request): void {
+    const { service } = this;
     if (request.startedAt === null) {
       this.#line.remove(request);
       request.replica = null;
+      service.dropped(request);
     } else {
       this.#release(request);
+      service.dropped(request, service.now - request.startedAt);
     }
-    this.service.dropped(request);
     this.#pump();
   }
 

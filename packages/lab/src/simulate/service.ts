@@ -111,9 +111,9 @@ export class ServiceNode {
     request.answer(answer);
   }
 
-  /** A request will not be answered by work. */
-  dropped(request: Request): void {
-    this.#probe.requestRejected(this.spec.name, this.now, request.attempt.criticality);
+  /** A request will not be answered by work; so long it was worked on until its caller gave up. */
+  dropped(request: Request, wasted = 0): void {
+    this.#probe.requestRejected(this.spec.name, this.now, request.attempt.criticality, wasted);
   }
 
   loadChanged(waiting: number, busy: number): void {
