@@ -46,6 +46,16 @@ describe('a simulation', () => {
     expect(() => simulate(fleet, options)).toThrow(/'outage' was cut after 500 events.*Shorten/);
   });
 
+  it('is cut at the event too many, however much happens until the next point of its series', () => {
+    const busy = fleetOf({
+      services: { web: {} },
+      users: { people: { to: 'web', clients: 10, think: '1ms' } },
+      scenarios: { day: { duration: '24h' } },
+    });
+    const options = { scenario: 'day', lane: 'holdfast', seed: 1, maxEvents: 500 };
+    expect(() => simulate(busy, options)).toThrow(/at [\d.]+ms of its 24h/);
+  });
+
   it('names what there is when asked for what there is not', () => {
     expect(() => run({ scenario: 'flood' })).toThrow("no scenario 'flood'; there are: outage");
     expect(() => run({ lane: 'fast' })).toThrow("no lane 'fast'; there are: holdfast, naive");

@@ -28,8 +28,6 @@ export interface RunOptions extends Custom {
 
 /** Some minutes of work for one core. */
 const MAX_EVENTS = 300_000_000;
-/** Slices of a point. */
-const SLICES = 16;
 
 /**
  * Runs one scenario in one lane with one seed, and judges it. Synchronous, and without real time.
@@ -68,13 +66,8 @@ function record(
   const recorder = new Recorder(fleet, timeline);
   const world = createWorld({ fleet, scenario, lane, seed, servers, clients, probe: recorder });
   for (let point = 0; point < timeline.points; point++) {
-    const from = point * timeline.step;
-    const length = lengthOf(timeline, point);
-    // In slices, so that a run without an end is noticed soon.
-    for (let slice = 1; slice <= SLICES; slice++) {
-      world.run(from + (length * slice) / SLICES);
-      if (world.events > maxEvents) throw endless(scenario, world.now, maxEvents);
-    }
+    world.run(point * timeline.step + lengthOf(timeline, point), maxEvents);
+    if (world.events > maxEvents) throw endless(scenario, world.now, maxEvents);
     for (const edge of recorder.edges.keys()) recorder.sample(edge, world.stateOf(edge));
     onProgress?.((point + 1) / timeline.points);
   }

@@ -24,8 +24,11 @@ export interface World {
   readonly now: number;
   /** Events that have happened, a measure of the work done. */
   readonly events: number;
-  /** Lets everything happen that is due by `until`, and moves the time there. */
-  run(until: number): void;
+  /**
+   * Lets everything happen that is due by `until`, and moves the time there; when more than `maxEvents` have
+   * happened since the beginning, it stops where it is.
+   */
+  run(until: number, maxEvents?: number): void;
   /** By the edge's id. */
   stateOf(edge: string): EdgeState;
 }
@@ -79,8 +82,8 @@ class FleetWorld implements World {
     return this.#clock.events;
   }
 
-  run(until: number): void {
-    this.#clock.run(until);
+  run(until: number, maxEvents?: number): void {
+    this.#clock.run(until, maxEvents);
   }
 
   stateOf(edge: string): EdgeState {
