@@ -18,6 +18,11 @@ describe('a sparkline', () => {
     expect(sparkline([0, 7, 7, 7, 0, 0], 3, 7)).toBe('▅█▁');
   });
 
+  it('is empty where nothing is known', () => {
+    expect(sparkline([7, 7, null, 7, null, null], 3, 7)).toBe('██');
+    expect(sparkline([null, 7], 2, 7)).toBe(' █');
+  });
+
   it('has its faults marked below, at least one column each', () => {
     expect(mark(20, 50)).toBe('  ▔▔▔');
     expect(mark(20, 20)).toBe('  ▔');

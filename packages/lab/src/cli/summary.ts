@@ -79,7 +79,7 @@ function lanesTable(runs: readonly RunResult[], paint: Paint): string {
 
 function plots(runs: readonly RunResult[], paint: Paint): string {
   const series = runs.map(goodputOf);
-  const top = Math.max(...series.flat());
+  const top = Math.max(...series.flat().map((value) => value ?? 0));
   const margin = Math.max(0, ...runs.map((run) => run.lane.length)) + 2;
   const width = Math.min(PLOT, series[0]?.length ?? 0);
   const lines = runs.map(
@@ -93,12 +93,13 @@ function plots(runs: readonly RunResult[], paint: Paint): string {
   return [paint(title, 'dim'), ...lines, ...below].join('\n');
 }
 
-/** Good answers a second of all users together. */
-function goodputOf(run: RunResult): number[] {
+/** Good answers a second of all users together; null where it is not known of some. */
+function goodputOf(run: RunResult): (number | null)[] {
   const points = Math.ceil(run.duration / run.step);
-  return Array.from({ length: points }, (_, point) =>
-    run.users.reduce((sum, users) => sum + (users.series.goodput[point] ?? 0), 0),
-  );
+  return Array.from({ length: points }, (_, point) => {
+    const rates = run.users.map((users) => users.series.goodput[point] ?? null);
+    return rates.includes(null) ? null : rates.reduce((sum, rate) => sum! + rate!, 0);
+  });
 }
 
 function spreadTable(spreads: readonly Spread[]): string {

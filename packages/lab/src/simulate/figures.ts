@@ -67,7 +67,6 @@ function usersResult(
   recovery: number | null,
 ): UsersResult {
   const points = cohortsByPoint(record.cohorts, Math.round(timeline.step / cohortLength));
-  const shares = sharesOf(points);
   const rate = (value: number, point: number): number => perSecond(value, timeline, point);
   return {
     name: record.users.name,
@@ -75,7 +74,10 @@ function usersResult(
     byPhase: byPhase(timeline, record.phases, userFigures),
     series: {
       arrivals: points.map((cohort, point) => rate(cohort.arrivals, point)),
-      goodput: points.map(({ arrivals }, point) => rate(arrivals * shares[point]!, point)),
+      goodput: points.map((cohort, point) => {
+        const good = expectedGood(cohort);
+        return good === null ? null : rate(good, point);
+      }),
       p50: points.map((cohort, point) => percentile(0.5, cohort, record.durations[point])),
       p99: points.map((cohort, point) => percentile(0.99, cohort, record.durations[point])),
     },
@@ -95,13 +97,11 @@ function cohortsByPoint(cohorts: readonly Cohort[], perPoint: number): Cohort[] 
   });
 }
 
-/** Requests without an answer yet are taken to fare like the others that came with them, or else before them. */
-function sharesOf(points: readonly Cohort[]): number[] {
-  let known = 0;
-  return points.map((cohort) => {
-    known = share(cohort) ?? known;
-    return known;
-  });
+/** Requests without an answer yet are taken to fare like the others that came with them; null without others. */
+function expectedGood(cohort: Cohort): number | null {
+  if (cohort.arrivals === 0) return 0;
+  const known = share(cohort);
+  return known === null ? null : cohort.arrivals * known;
 }
 
 /** Of the requests whose end is known. */

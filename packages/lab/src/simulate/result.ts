@@ -45,8 +45,8 @@ export interface UsersResult {
   readonly byPhase: Readonly<Record<string, UserFigures>>;
   readonly series: {
     readonly arrivals: readonly number[];
-    /** Good answers within their patience, a second. */
-    readonly goodput: readonly number[];
+    /** Good answers within their patience, a second; null where all who came could still get one when the run ended. */
+    readonly goodput: readonly (number | null)[];
     readonly p50: readonly (number | null)[];
     readonly p99: readonly (number | null)[];
   };
@@ -143,7 +143,7 @@ export interface EdgeFigures {
  * `degraded`: it did, and this was over by the faults' end. `recovers`: some time after. `metastable`: below
  * 90 % throughout the last half of a horizon of at least 20 x the fault's length, while a run without the fault
  * is stable. `unsettled`: it has not recovered, and the horizon is too short to call it metastable; or nothing was
- * good before the fault.
+ * good before the fault; or nobody had an answer yet when the run ended.
  */
 export interface Verdict {
   readonly kind: 'stable' | 'degraded' | 'recovers' | 'metastable' | 'unsettled';

@@ -45,6 +45,15 @@ describe('one series of goodput', () => {
     ).toBe('unsettled');
   });
 
+  it('is not stable where nobody has an answer when the run ends: who knows?', () => {
+    const waiting = series(() => 0);
+    const open = waiting.cohorts.map(({ arrivals }) => ({ arrivals, open: arrivals, good: 0 }));
+    const unknown = { ...waiting, cohorts: open };
+    expect(judge(unknown, null)).toEqual({ kind: 'unsettled', recovery: null });
+    const idle = open.map(() => ({ arrivals: 0, open: 0, good: 0 }));
+    expect(judge({ ...waiting, cohorts: idle }, null).kind).toBe('stable');
+  });
+
   it('does not mind less than a second', () => {
     expect(
       judge(

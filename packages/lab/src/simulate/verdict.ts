@@ -74,8 +74,8 @@ export function judgeUsers(recorder: Recorder, trigger: Trigger | null): Judgeme
 export function judge(goodput: Goodput, trigger: Omit<Trigger, 'kind'> | null): Judgement {
   const { cohortLength, duration, warmUp } = goodput;
   const windows = new Windows(goodput, trigger?.from ?? duration);
-  // What was never well can neither stay so nor come back.
-  if (windows.normal === 0) return { kind: 'unsettled', recovery: null };
+  // What was never well can neither stay so nor come back. And where all still wait, who knows?
+  if (windows.normal === 0 || windows.isUnknown) return { kind: 'unsettled', recovery: null };
   const last = windows.lastBelow(trigger?.from ?? warmUp);
   if (last === null) return { kind: 'stable', recovery: trigger === null ? null : 0 };
   const settled = last < windows.lastJudged;
@@ -98,6 +98,8 @@ class Windows {
   readonly lastJudged: number;
   /** The share of good answers before the trigger; 1 if nothing came then. */
   readonly normal: number;
+  /** Requests came after the warm-up, and how they end is known of none. */
+  readonly isUnknown: boolean;
   readonly #cohortLength: number;
   /** Requests that came, and good answers, up to each cohort. */
   readonly #judged: Float64Array;
@@ -116,6 +118,8 @@ class Windows {
     const from = Math.min(Math.ceil(warmUp / cohortLength), cohorts.length);
     const to = Math.max(from, Math.min(Math.floor(until / cohortLength), cohorts.length));
     const judged = this.#judged[to]! - this.#judged[from]!;
+    const came = cohorts.slice(from).some(({ arrivals }) => arrivals > 0);
+    this.isUnknown = came && this.#judged.at(-1) === this.#judged[from];
     // Nothing came before: then all should be well.
     this.normal = judged === 0 ? 1 : (this.#good[to]! - this.#good[from]!) / judged;
     const rate = judged / ((to - from) * cohortLength);
