@@ -101,6 +101,18 @@ describe('a replica', () => {
     }
   });
 
+  test('drops at its turn what has less time left than serving usually takes', async () => {
+    const { time, answers, ask } = serverOf({ queue: { checksDeadline: true } });
+    ask();
+    ask(15);
+    await time.to(10);
+    expect(answers.toSorted()).toEqual([200, 500]);
+    // Who finds a worker is tried.
+    ask(5);
+    await time.to(20);
+    expect(answers.toSorted()).toEqual([200, 200, 500]);
+  });
+
   test('makes its calls, hands on the time that is left, and holds the worker meanwhile', async () => {
     const [one, two] = [client(true, { times: 2 }), client(true)];
     const stages = [[one.outbound], [two.outbound]];

@@ -32,6 +32,9 @@ const VALUE = { status: 200, headers: {} };
 
 type Answer = typeof FAILED;
 
+/** Of the newest in the moving average of service times, as in the simulator. */
+const TIME_WEIGHT = 0.1;
+
 /**
  * A replica as the spec has it: workers that are taken until the answer, and a line before them.
  * Work is a timer of as long as the spec's distribution says. What a caller has given up is worked on all the same.
@@ -42,6 +45,8 @@ export class Server {
   readonly #serviceTime: Sampler;
   readonly #line: Job[] = [];
   #busy = 0;
+  /** How long a success usually takes from when work on it began; 0 before the first. */
+  #usualTime = 0;
 
   constructor(options: ServerOptions) {
     const { service, random } = options;
@@ -55,12 +60,9 @@ export class Server {
     const remaining = Number(request.headers[REMAINING] ?? Infinity);
     const job = { request, response, deadline: time.now() + remaining };
     if (this.#obstacle !== null) this.#obstruct(job);
-    else if (this.#busy >= this.#workers && this.#line.length >= service.server.queue.max) {
-      this.#answer(job, OVERLOADED);
-    } else {
-      this.#line.push(job);
-      this.#pump();
-    }
+    else if (this.#busy < this.#workers) this.#serve(job, 0);
+    else if (this.#line.length < service.server.queue.max) this.#line.push(job);
+    else this.#answer(job, OVERLOADED);
   }
 
   /** Begins a fault, and returns what ends it. */
@@ -103,14 +105,18 @@ export class Server {
   }
 
   #pump(): void {
-    const { service, time } = this.#options;
     while (this.#busy < this.#workers && this.#line.length > 0) {
-      const job = this.#line.shift()!;
-      if (service.server.queue.checksDeadline && job.deadline <= time.now()) {
-        this.#answer(job, FAILED);
-      } else {
-        void this.#work(job);
-      }
+      this.#serve(this.#line.shift()!, this.#usualTime);
+    }
+  }
+
+  /** Begins, unless deadlines are checked and there is no more than this left. */
+  #serve(job: Job, needed: number): void {
+    const { service, time } = this.#options;
+    if (service.server.queue.checksDeadline && job.deadline - time.now() <= needed) {
+      this.#answer(job, FAILED);
+    } else {
+      void this.#work(job);
     }
   }
 
@@ -120,9 +126,15 @@ export class Server {
     this.#busy++;
     await time.until(now + this.#conditions.serviceTime(now, this.#serviceTime(this.#busy)));
     const answer = (await this.#makeCalls(job)) ? VALUE : FAILED;
+    if (answer === VALUE) this.#learn(time.now() - now);
     this.#busy--;
     this.#pump();
     this.#answer(job, answer);
+  }
+
+  #learn(time: number): void {
+    const usual = this.#usualTime;
+    this.#usualTime = usual === 0 ? time : usual + TIME_WEIGHT * (time - usual);
   }
 
   /** One stage after another, the calls of one at once; false as soon as one has failed that must not. */
