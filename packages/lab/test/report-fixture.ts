@@ -77,7 +77,12 @@ export function wholeFixture(): SimulationReport {
       lane,
       seeds: [7, 8, 9, 10, 11],
       verdicts: lane === 'naive' ? { metastable: 4, recovers: 1 } : { recovers: 5 },
-      figures: [{ name: `goodput at ${users} after`, mean: 0.93, half: 0.012, runs: 5 }],
+      figures: [
+        { name: `goodput at ${users} after`, mean: 0.93, half: 0.012, runs: 5 },
+        ...(lane === 'naive'
+          ? [{ name: `recovery at ${users}`, mean: 40_000, half: null, runs: 1 }]
+          : []),
+      ],
       expectations: judged([
         {
           text: `goodput at ${users} after >= 95%`,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { reportFixture } from '../../test/report-fixture.ts';
+import { reportFixture, wholeFixture } from '../../test/report-fixture.ts';
 import { type Output, progressBar } from './progress.ts';
 import { faultMarks, sparkline } from './sparkline.ts';
 import { summary } from './summary.ts';
@@ -90,6 +90,13 @@ describe('a summary', () => {
     );
     expect(summary(report, [], { colours: false })).toContain('metastable, 12.5 %');
     expect(summary(report, [], { colours: false })).not.toContain('\u001b');
+  });
+
+  it('says of how many seeds a mean is, if not of all', () => {
+    const whole = { ...wholeFixture(), sweep: null };
+    const text = summary(whole, [], { colours: false });
+    expect(text).toMatch(/^goodput at shoppers after +93 % ± 1.2 % +93 % ± 1.2 %$/m);
+    expect(text).toMatch(/^recovery at shoppers +40 s \(1 of 5\) +–$/m);
   });
 
   it('says of a recovery that did not come that it takes longer, not how long', () => {

@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
 import { NOTHING, type Unit, written } from '../report/numbers.ts';
+import { someOf } from '../report/words.ts';
 import { measure } from '../simulate/expectations.ts';
 import type { Promised } from '../simulate/promises.ts';
 import type { ReportedScenario, SimulationReport } from '../simulate/report.ts';
@@ -114,7 +115,12 @@ function spreadTable(spreads: readonly Spread[]): string {
   const names = [...new Set(shown.map(({ name }) => name))];
   const rows = names.map((name) => [
     name,
-    ...spreads.map(({ figures }) => intervalText(figures.find((figure) => figure.name === name))),
+    ...spreads.map(({ figures }) =>
+      intervalText(
+        figures.find((figure) => figure.name === name),
+        count,
+      ),
+    ),
   ]);
   return table(head, [...rows, ['verdicts', ...verdicts]], { left: [0] });
 }
@@ -124,11 +130,11 @@ function isWorthALine({ name, mean }: Interval): boolean {
   return mean !== 0 || !/^(duplicates|wasted)/.test(name);
 }
 
-function intervalText(interval: Interval | undefined): string {
+function intervalText(interval: Interval | undefined, seeds: number): string {
   if (interval === undefined) return NOTHING;
   const unit = unitOf(interval.name);
   const half = interval.half === null ? '' : ` ± ${plain(interval.half, unit)}`;
-  return `${plain(interval.mean, unit)}${half}`;
+  return `${plain(interval.mean, unit)}${half}${someOf(interval, seeds)}`;
 }
 
 function promiseLine(

@@ -19,6 +19,7 @@ it('has the seeds and the sweep', () => {
   const text = plain(markdownReport(wholeFixture()));
   expect(text).toContain('metastable. Of 5 seeds: metastable in 4, recovers in 1.');
   expect(text).toContain('| goodput at shoppers after | 93 % ± 1.2 % | 93 % ± 1.2 % |');
+  expect(text).toContain('| recovery at shoppers | 40 s (1 of 5) | – |');
   expect(text).toContain('| goodput at shoppers after &gt;= 95% | ✗ 14 % | ✗ 92 % |');
   expect(text).toContain('## Sweep of users.shoppers.rate');
   expect(text).toMatch(/^\| 160 \| metastable, 21 % \| recovers, 93 % \|$/m);

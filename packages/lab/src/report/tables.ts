@@ -3,7 +3,7 @@ import type { JudgedExpectation, Phase, RunResult } from '../simulate/result.ts'
 import type { Sweep } from '../simulate/sweep.ts';
 import { type Unit, time, written } from './numbers.ts';
 import { type ScenarioView, distinct } from './view.ts';
-import { verdictText } from './words.ts';
+import { someOf, verdictText } from './words.ts';
 
 /** A table of a report, whether it becomes HTML or Markdown. Nothing in it is escaped. */
 export interface Table {
@@ -93,7 +93,7 @@ export function seedsTable(view: ScenarioView): Table | null {
         if (found === undefined) return written(null, 'count');
         const unit = measureUnit(name);
         const half = found.half === null ? '' : ` ± ${written(found.half, unit)}`;
-        return `${written(found.mean, unit)}${half}`;
+        return `${written(found.mean, unit)}${half}${someOf(found, spread!.seeds.length)}`;
       }),
     ]),
   };

@@ -1,4 +1,5 @@
 import type { RunResult, Verdict } from '../simulate/result.ts';
+import type { Interval } from '../simulate/seeds.ts';
 import { time, written } from './numbers.ts';
 import { type LaneView, worstPhase } from './view.ts';
 
@@ -29,6 +30,11 @@ export function seedsText(lane: LaneView): string {
   if (lane.spread === null || lane.spread.seeds.length < 2) return '';
   const counts = Object.entries(lane.spread.verdicts).map(([kind, count]) => `${kind} in ${count}`);
   return `Of ${lane.spread.seeds.length} seeds: ${counts.join(', ')}.`;
+}
+
+/** Of how many seeds a mean is, if not of all: who never recovered is in none of recovery. */
+export function someOf({ runs }: Interval, seeds: number): string {
+  return runs === seeds ? '' : ` (${runs} of ${seeds})`;
 }
 
 /** The share of all users' requests that were answered well, phase by phase. */
