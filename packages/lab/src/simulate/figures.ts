@@ -68,21 +68,48 @@ function usersResult(
 ): UsersResult {
   const points = cohortsByPoint(record.cohorts, Math.round(timeline.step / cohortLength));
   const rate = (value: number, point: number): number => perSecond(value, timeline, point);
+  const { duration, warmUp, step } = timeline;
+  const stillWaiting = waitingAtEnd(record.cohorts, cohortLength, duration);
+  const ofPoint = (quantile: number) => (cohort: Cohort, point: number) => {
+    const waiting = stillWaiting(point * step, (point + 1) * step);
+    return percentile(quantile, cohort, record.durations[point], waiting);
+  };
   return {
     name: record.users.name,
-    total: userFigures(sumOfUsers(record.phases.slice(1))),
-    byPhase: byPhase(timeline, record.phases, userFigures),
+    total: userFigures(sumOfUsers(record.phases.slice(1)), stillWaiting(warmUp, duration)),
+    byPhase: byPhase(timeline, record.phases, (tally, { from, to }) =>
+      userFigures(tally, stillWaiting(from, to)),
+    ),
     series: {
       arrivals: points.map((cohort, point) => rate(cohort.arrivals, point)),
       goodput: points.map((cohort, point) => {
         const good = expectedGood(cohort);
         return good === null ? null : rate(good, point);
       }),
-      p50: points.map((cohort, point) => percentile(0.5, cohort, record.durations[point])),
-      p99: points.map((cohort, point) => percentile(0.99, cohort, record.durations[point])),
+      p50: points.map(ofPoint(0.5)),
+      p99: points.map(ofPoint(0.99)),
     },
     recovery: round(recovery),
   };
+}
+
+/** How many had no answer when the run ended, and had waited longer than this by then. */
+type StillWaiting = (than: number) => number;
+
+/** The same of those who came in a stretch of time. */
+function waitingAtEnd(
+  cohorts: readonly Cohort[],
+  length: number,
+  end: number,
+): (from: number, to: number) => StillWaiting {
+  const waiting = cohorts
+    // So long the last one of the cohort has waited.
+    .map(({ open }, index) => ({ open, at: index * length, waited: end - (index + 1) * length }))
+    .filter(({ open }) => open > 0);
+  return (from, to) => (than) =>
+    waiting
+      .filter(({ at, waited }) => at >= from && at < to && waited > than)
+      .reduce((sum, { open }) => sum + open, 0);
 }
 
 function cohortsByPoint(cohorts: readonly Cohort[], perPoint: number): Cohort[] {
@@ -109,29 +136,37 @@ function share({ arrivals, open, good }: Cohort): number | null {
   return ratio(good, arrivals - open);
 }
 
-function userFigures(tally: UsersTally): UserFigures {
+function userFigures(tally: UsersTally, stillWaiting: StillWaiting): UserFigures {
   const { arrivals, durations } = tally;
   return {
     arrivals,
     goodput: round(share(tally) ?? 0),
-    p50: percentile(0.5, tally, durations),
-    p95: percentile(0.95, tally, durations),
-    p99: percentile(0.99, tally, durations),
+    p50: percentile(0.5, tally, durations, stillWaiting),
+    p95: percentile(0.95, tally, durations, stillWaiting),
+    p99: percentile(0.99, tally, durations, stillWaiting),
   };
 }
 
 /**
- * Of all that came, but for those who have no answer yet and could still get one in time. Who was
- * not answered in all that time waited longest: null if it is the time of one of these.
+ * Of all that came, but for those who have no answer yet, could still get one in time, and have not waited
+ * longer than this. Who was not answered in all that time waited longest: null if it is the time of one of these.
  */
 function percentile(
   quantile: number,
   { arrivals, open }: Cohort,
   durations: Histogram | undefined,
+  stillWaiting: StillWaiting,
 ): number | null {
   if (durations === undefined || durations.count === 0) return null;
-  const answered = durations.count / (arrivals - open);
-  return answered < quantile ? null : round(durations.percentile(quantile / answered));
+  const least = percentileOf(quantile, durations, arrivals - open);
+  const slow = least === null ? 0 : stillWaiting(least);
+  return round(slow === 0 ? least : percentileOf(quantile, durations, arrivals - open + slow));
+}
+
+/** Of so many, of whom those waited longest whose time is not known. */
+function percentileOf(quantile: number, durations: Histogram, count: number): number | null {
+  const answered = durations.count / count;
+  return answered < quantile ? null : durations.percentile(quantile / answered);
 }
 
 function serviceResult(

@@ -171,6 +171,18 @@ describe('a recorder', () => {
     expect(series.goodput.slice(197)).toEqual([0, 10, null]);
   });
 
+  it('does not leave out of percentiles who has waited longer when the run ends', () => {
+    const run = record((probe) => {
+      for (let i = 0; i < 10; i++) {
+        probe.userArrived('shoppers', 98_500);
+        if (i < 8) probe.userAnswered('shoppers', 98_600, 98_500, true);
+      }
+    });
+    const [{ total, series }] = run.users as [RunResult['users'][number]];
+    expect(total.p50! / 100).toBeCloseTo(1, 1);
+    expect([total.p95, total.p99, series.p99[197]]).toEqual([null, null, null]);
+  });
+
   it('knows what reached a service, and what would have without retries', () => {
     const run = record((probe) => {
       probe.requestArrived('web', 20_000, true);

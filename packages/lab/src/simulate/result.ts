@@ -60,7 +60,8 @@ export interface UserFigures {
   readonly goodput: number;
   /**
    * Who had no answer within their patience, and none by the end of the run, waited longest; null if it is
-   * the time of one of these. Whose patience lasted beyond the end, and who had no answer, is left out.
+   * the time of one of these. Whose patience lasts beyond the end is left out without an answer, unless they
+   * have waited longer already.
    */
   readonly p50: number | null;
   readonly p95: number | null;
