@@ -30,8 +30,7 @@ export interface AuditOptions {
 /** Lays all layers on one call graph, and looks for everything that the rules know. */
 export function audit(fleet: Fleet, options: AuditOptions): AuditReport {
   const { placeOf, findings: read = [] } = options;
-  const layers = [...libraryLayers(fleet, placeOf), ...(options.layers ?? [])];
-  const byEdge = new Map(edgesOf(fleet).map((edge) => [edge, layersOf(edge, layers)]));
+  const byEdge = layersOf(libraryLayers(fleet, placeOf), options.layers ?? []);
   const graph = callGraph(fleet, byEdge);
   const numbers = new Map(edgesOf(fleet).map((edge, i) => [edge, graph.edges[i]]));
   const audited: Audited = {

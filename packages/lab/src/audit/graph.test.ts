@@ -72,6 +72,20 @@ describe('the worst case', () => {
     expect(edge(report, 'shoppers > web').attempts).toBe(1);
   });
 
+  test('a second call of the same service has a policy of its own, and what is between them', () => {
+    const calls = [
+      { to: 'leaf', policy: four },
+      { to: 'leaf', policy: 'none' },
+    ];
+    const report = numbersOf(
+      { services: { web: { calls }, leaf: {} }, users: { shoppers: { to: 'web', rate: 10 } } },
+      [layer({ from: 'web' })],
+    );
+    expect(edge(report, 'web > leaf').attempts).toBe(12);
+    expect(edge(report, 'web > leaf (2)').attempts).toBe(3);
+    expect(node(report, 'leaf').requests).toBe(15);
+  });
+
   test('a service with several callers gets the sum, and a call counts as often as it is made', () => {
     const none = { policy: 'none' };
     const report = numbersOf({

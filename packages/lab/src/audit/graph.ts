@@ -76,14 +76,23 @@ export interface Totals {
 
 type Flow = ReadonlyMap<string, number>;
 
-/** The layers of one edge, from the outermost to the innermost. */
-export function layersOf(edge: Edge, layers: readonly Layer[]): readonly Layer[] {
-  return inwards(
-    layers.filter(({ from, to }) => to === edge.to && (from === null || from === edge.from)),
-  );
+/**
+ * The layers of each edge, from the outermost to the innermost.
+ *
+ * @param library of each edge, its own (`libraryLayers`): a second edge of the same two has another.
+ * @param others between callers and callees, alike for all edges of the same two.
+ */
+export function layersOf(
+  library: ReadonlyMap<Edge, Layer>,
+  others: readonly Layer[],
+): ReadonlyMap<Edge, readonly Layer[]> {
+  const byCallee = Map.groupBy(others, ({ to }) => to);
+  const between = ({ from, to }: Edge): readonly Layer[] =>
+    (byCallee.get(to) ?? []).filter((layer) => layer.from === null || layer.from === from);
+  return new Map(Array.from(library, ([edge, own]) => [edge, inwards([own, ...between(edge)])]));
 }
 
-/** @param layers of the library (`libraryLayers`) and of whatever else is between callers and callees. */
+/** @param layersByEdge as `layersOf` has them. */
 export function callGraph(
   fleet: Fleet,
   layersByEdge: ReadonlyMap<Edge, readonly Layer[]>,

@@ -9,13 +9,17 @@ import { loadOf } from './load.ts';
 export type ParsedRetry = NonNullable<EffectivePolicy['retry']>;
 export type ParsedBackoff = ParsedRetry['backoff'];
 
-/** What the spec's own policies do on every edge: one layer each, one attempt where nothing is retried. */
-export function libraryLayers(fleet: Fleet, placeOf: (path: SpecPath) => Place): readonly Layer[] {
+/** What the spec's own policies do on every edge: one layer each, one attempt where nothing is retried. In the order of `edgesOf`. */
+export function libraryLayers(
+  fleet: Fleet,
+  placeOf: (path: SpecPath) => Place,
+): ReadonlyMap<Edge, Layer> {
   const load = loadOf(fleet);
-  return edgesOf(fleet).map((edge) => {
+  const layerOf = (edge: Edge): Layer => {
     const calls = load.callsOver(edge) / processesOf(edge, fleet);
     return libraryLayer(edge, calls, placeOf(edge.path));
-  });
+  };
+  return new Map(edgesOf(fleet).map((edge) => [edge, layerOf(edge)]));
 }
 
 /** @param calls that one process makes in a second; 0 if nobody knows. */
