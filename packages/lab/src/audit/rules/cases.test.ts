@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { type Case, layer, mesh, rule } from '../../../test/cases.ts';
+import { type Case, found, type Json, layer, mesh, rule } from '../../../test/cases.ts';
 
 describe('layers of one edge', () => {
   test('double-retry counts hedges, which multiply with retries', () => {
@@ -46,12 +46,12 @@ describe('keys', () => {
     expect(library?.message).toContain(
       'web > stock sends a key that stock does not remember, and its library layer repeats it on transient, timeout, up to 3 attempts',
     );
-    const found = (given: Case): unknown => rule('key-not-remembered', { ...keyed, ...given });
-    expect(found(mesh({ retryOn: ['5xx'] }))).toMatchObject({ value: 3 });
-    expect(found(mesh({ kind: 'grpc', hedges: true, retryOn: [] }))).toMatchObject({ value: 3 });
-    expect(found(mesh({ kind: 'grpc', hedges: true }))).toMatchObject({ value: 3 });
-    expect(found(mesh({ retryOn: ['connect-failure'] }))).toBeUndefined();
-    expect(found({ policy: { retry: false } })).toBeUndefined();
+    const keyRule = (given: Case): unknown => rule('key-not-remembered', { ...keyed, ...given });
+    expect(keyRule(mesh({ retryOn: ['5xx'] }))).toMatchObject({ value: 3 });
+    expect(keyRule(mesh({ kind: 'grpc', hedges: true, retryOn: [] }))).toMatchObject({ value: 3 });
+    expect(keyRule(mesh({ kind: 'grpc', hedges: true }))).toMatchObject({ value: 3 });
+    expect(keyRule(mesh({ retryOn: ['connect-failure'] }))).toBeUndefined();
+    expect(keyRule({ policy: { retry: false } })).toBeUndefined();
   });
 
   test('may be remembered by what is not ours, and need not be where repeating does no harm', () => {
@@ -139,4 +139,22 @@ test('breaker-never-opens leaves windows of calls alone, which hold their own le
   const users = { rate: 0.5 };
   expect(rule('breaker-never-opens', { policy: count, users })).toBeUndefined();
   expect(rule('breaker-never-opens', { users })).toMatchObject({ value: 16.5 });
+});
+
+test('several-retry-owners names the first of many owners, and is done with a large fleet', () => {
+  const size = 700;
+  const callsFrom = (i: number): Json[] =>
+    [1, 2, 3, 4, 5]
+      .filter((step) => i + step < size)
+      .map((step) => ({ to: `s${i + step}`, policy: { retry: { budget: false } } }));
+  const services = Object.fromEntries(
+    Array.from({ length: size }, (_, i) => [`s${i}`, { calls: callsFrom(i) }]),
+  );
+  const last = found({ services }).find(
+    ({ rule: id, at }) => id === 'several-retry-owners' && at === 's698 > s699',
+  );
+  expect(last?.value).toBe(3481);
+  expect(last?.message).toContain(
+    'inside the retries of s0 > s1 and s0 > s2 and s0 > s3 and 3477 more, and no budget',
+  );
 });

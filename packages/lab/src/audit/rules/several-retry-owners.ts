@@ -1,38 +1,60 @@
-import type { Edge, Fleet } from '../../spec/model.ts';
+import type { Edge } from '../../spec/model.ts';
 import { edgesOf } from '../edges.ts';
 import { multiplies } from '../tries.ts';
-import { eachEdge, type Rule } from './rule.ts';
+import { type Audited, eachEdge, type Rule } from './rule.ts';
+
+/** So many are said by name; a large fleet may have thousands before one edge. */
+const NAMED = 3;
 
 export const severalRetryOwners: Rule = {
   id: 'several-retry-owners',
   severity: 'warning',
   looksFor: 'More than one hop of a path that retries without a budget',
   why: 'One layer of a chain should own its retries, and all others fail fast: a second owner repeats what the first is about to repeat as well.',
-  check: eachEdge((edge, { fleet, layersOf }) => {
-    if (!layersOf(edge).some(multiplies)) return null;
-    const owners = upstream(fleet, edge).filter((other) => layersOf(other).some(multiplies));
-    const [first] = owners;
-    if (first === undefined) return null;
-    return {
-      message: `${edge.id} retries inside the retries of ${owners.map(({ id }) => id).join(' and ')}, and no budget bounds them`,
-      fix: `Leave the retries to ${first.id} if it may repeat the call safely, and set \`retry: false\` on ${edge.id}; or give each a budget (\`retry: { budget: { ratio: 0.1 } }\`).`,
-      value: owners.length + 1,
-    };
-  }),
+  check: (audited) => {
+    const ownersBefore = ownersOf(audited);
+    return eachEdge((edge) => {
+      if (!audited.layersOf(edge).some(multiplies)) return null;
+      const { first, count, names } = ownersBefore(edge.from);
+      if (first === undefined) return null;
+      return {
+        message: `${edge.id} retries inside the retries of ${names}, and no budget bounds them`,
+        fix: `Leave the retries to ${first.id} if it may repeat the call safely, and set \`retry: false\` on ${edge.id}; or give each a budget (\`retry: { budget: { ratio: 0.1 } }\`).`,
+        value: count + 1,
+      };
+    })(audited);
+  },
 };
 
-/** All edges by which a request may have come to the caller of this one, users' first. */
-function upstream(fleet: Fleet, edge: Edge): readonly Edge[] {
-  if (fleet.users.get(edge.from)?.edge === edge) return [];
-  const callers = new Set([edge.from]);
+/** The edges that retry among those by which a request may have come to somebody, users' first. */
+interface Owners {
+  readonly first: Edge | undefined;
+  readonly count: number;
+  readonly names: string;
+}
+
+/** Looks once for each caller: it may have many calls, and all of them the same owners. */
+function ownersOf({ fleet, layersOf }: Audited): (caller: string) => Owners {
   const edges = edgesOf(fleet);
-  const found = new Set<Edge>();
-  // A set grows while it is walked: each caller brings its own callers.
-  for (const callee of callers) {
-    for (const other of edges.filter(({ to }) => to === callee)) {
-      found.add(other);
-      if (fleet.users.get(other.from)?.edge !== other) callers.add(other.from);
+  const retrying = edges.filter((edge) => layersOf(edge).some(multiplies));
+  const callersOf = Map.groupBy(edges, ({ to }) => to);
+  const found = new Map<string, Owners>();
+  return (caller) => {
+    const before = found.get(caller);
+    if (before !== undefined) return before;
+    const callees = new Set([caller]);
+    // A set grows while it is walked: each callee brings its callers.
+    for (const callee of callees) {
+      for (const { from } of callersOf.get(callee) ?? []) callees.add(from);
     }
-  }
-  return edges.filter((other) => found.has(other));
+    const owners = said(retrying.filter(({ to }) => callees.has(to)));
+    found.set(caller, owners);
+    return owners;
+  };
+}
+
+function said(owners: readonly Edge[]): Owners {
+  const named = owners.slice(0, NAMED).map(({ id }) => id);
+  if (owners.length > NAMED) named.push(`${owners.length - NAMED} more`);
+  return { first: owners[0], count: owners.length, names: named.join(' and ') };
 }
