@@ -134,6 +134,23 @@ describe('files', () => {
     expect(found?.place.file).toBe(join(folder, 'a.yaml'));
   });
 
+  it('reads a map of very many keys, each of them once', async () => {
+    const keys = Array.from({ length: 200_000 }, (_, i) => `k${i}: 1`);
+    expect(await invalid(keys.join('\n'))).toEqual([]);
+    const [twice] = await invalid([...keys, 'k7: 2'].join('\n'));
+    expect(twice).toMatchObject({ place: { line: 200_001, column: 1 } });
+    expect(twice?.message).toContain('has the key "k7" twice in one place');
+  });
+
+  it('tells a hundred of what is wrong in one resource, and that there is more', async () => {
+    const unknown = Array.from({ length: 60_000 }, (_, i) => `k${i}: 1`).join(', ');
+    const found = await invalid(
+      `kind: VirtualService\nspec: { hosts: [payments], http: [{ ${unknown} }] }`,
+    );
+    expect(found).toHaveLength(101);
+    expect(found.at(-1)?.message).toBe('more than 100 things are wrong: the others are not told');
+  });
+
   it('refuses a bomb of aliases', async () => {
     const bomb = ['l0: &l0 [x, x, x]', ...Array.from({ length: 9 }, (_, i) => level(i + 1))].join(
       '\n',
@@ -161,6 +178,13 @@ spec:
   ])('refuses what is nested too deeply: %s', async (_, text) => {
     const [found] = await invalid(text);
     expect(found?.message).toContain('nested more than 200 levels deep');
+  });
+
+  it('says so as well of what only the stack of the parser ends', async () => {
+    const [found] = await invalid(
+      Array.from({ length: 1990 }, (_, i) => `${' '.repeat(i)}a:`).join('\n'),
+    );
+    expect(found?.message).toMatch(/mesh\.yaml is nested too deeply$/);
   });
 
   it('refuses a file that is too large', async () => {

@@ -11,7 +11,7 @@ import { type Document, isScalar, LineCounter, type ParsedNode, parseAllDocument
 
 import type { SpecPath } from '../spec/model.ts';
 import { isRecord } from '../spec/problems.ts';
-import { writtenAt } from '../spec/yaml-nodes.ts';
+import { isTooDeep, repeatedKeys, writtenAt } from '../spec/yaml-nodes.ts';
 import type { Place } from './finding.ts';
 
 /** One document, or one item of a `List`. */
@@ -116,15 +116,13 @@ export function documentsIn(text: string, file: string, shift = NOWHERE_ELSE): D
     lineCounter: lines,
     prettyErrors: false,
     merge: true,
+    uniqueKeys: false,
     logLevel: 'silent',
   } as const;
   for (const document of parseAllDocuments<ParsedNode>(text, options)) {
-    const [wrong] = document.errors;
-    if (wrong !== undefined) {
-      notes.push({
-        place: placeAt(wrong.pos[0], []),
-        message: `${file} is not YAML: ${wrong.message}`,
-      });
+    const wrong = syntaxError(document);
+    if (wrong !== null) {
+      notes.push({ place: placeAt(wrong.at, []), message: `${file} ${wrong.message}` });
       continue;
     }
     try {
@@ -136,6 +134,20 @@ export function documentsIn(text: string, file: string, shift = NOWHERE_ELSE): D
     }
   }
   return { documents, notes };
+}
+
+/** The first thing that is wrong with a document's form, and its offset. */
+function syntaxError(document: Document.Parsed): { at: number; message: string } | null {
+  const { errors } = document;
+  const wrong = errors.find(isTooDeep) ?? errors[0];
+  if (wrong !== undefined) {
+    const message = isTooDeep(wrong) ? 'is nested too deeply' : `is not YAML: ${wrong.message}`;
+    return { at: wrong.pos[0], message };
+  }
+  const [key] = repeatedKeys(document);
+  if (key === undefined) return null;
+  const message = `has the key ${JSON.stringify(key.value)} twice in one place`;
+  return { at: key.range?.[0] ?? 0, message };
 }
 
 /** The beginning of a file, for what has no better place. */

@@ -5,6 +5,9 @@ import { isRecord, pathText } from '../spec/problems.ts';
 import type { Place } from './finding.ts';
 import type { Note, SourceDocument } from './k8s-documents.ts';
 
+/** So much wrong is no slip but another kind of file, and to find the place of each takes time. */
+const MAX_NOTES = 100;
+
 /**
  * A value of a document, asked for what it should be. What it is not is noted, and counts as not
  * given. Servers and their generated models differ in what they let pass, so everything is checked.
@@ -109,9 +112,13 @@ export class Field {
     return null;
   }
 
-  /** Notes something about it; the message goes on from its path. */
+  /** Notes something about it; the message goes on from its path. Too many notes are not taken. */
   note(message: string, subject = `${pathText(this.path) || 'the document'} `): void {
-    this.#notes.push({ place: this.place, message: `${subject}${message}` });
+    const { length } = this.#notes;
+    if (length > MAX_NOTES) return;
+    const rest = `more than ${MAX_NOTES} things are wrong: the others are not told`;
+    const text = length < MAX_NOTES ? `${subject}${message}` : rest;
+    this.#notes.push({ place: this.place, message: text });
   }
 }
 

@@ -120,6 +120,10 @@ describe('a spec in a file', () => {
     expect(said).toContain(message);
   });
 
+  test('with depth is told so, and nothing of the rest that was not read', async () => {
+    expect((await wrong(write('['.repeat(100_000)))).split('\n')).toHaveLength(1);
+  });
+
   test('that is not there, or a folder, is refused', async () => {
     expect(await wrong(join(folder, 'nope.yaml'))).toBe(
       'nope.yaml does not exist; `holdfast init` writes a spec to start from',

@@ -1,18 +1,10 @@
-import {
-  type Document,
-  isScalar,
-  LineCounter,
-  parseDocument,
-  type Scalar,
-  visit,
-  type YAMLError,
-} from 'yaml';
+import { type Document, LineCounter, parseDocument, type YAMLError } from 'yaml';
 import { fleetOf, SpecError } from './fleet.ts';
 import type { Place, Fleet, SpecPath } from './model.ts';
 import type { SpecProblem } from './problems.ts';
 import { textOf, UnreadableError } from './text-file.ts';
 import { readTraces } from './trace-files.ts';
-import { writtenAt } from './yaml-nodes.ts';
+import { isTooDeep, repeatedKeys, writtenAt } from './yaml-nodes.ts';
 
 /** A fleet, and where in its file everything was said. */
 export interface LoadedFleet {
@@ -61,10 +53,10 @@ export function readSpec(
 ): { readonly spec: unknown; readonly placeOf: (path: SpecPath) => Place } {
   const lines = new LineCounter();
   const document = parsed(text, lines, file);
-  const wrong = [...document.errors, ...document.warnings]
-    .slice(0, MAX_SYNTAX_ERRORS)
-    .map((error) => problemAt(file, lines, error.pos[0], explained(error)));
-  if (wrong.length === 0) wrong.push(...repeatedKeys(document, file, lines));
+  const wrong = syntaxErrors(document).map((error) =>
+    problemAt(file, lines, error.pos[0], explained(error)),
+  );
+  if (wrong.length === 0) wrong.push(...repeated(document, file, lines));
   if (wrong.length > 0) throw new SpecError(wrong);
   const placeOf = (path: SpecPath): Place => {
     const { line, col } = lines.linePos(writtenAt(document, path).offset);
@@ -79,10 +71,15 @@ export function readSpec(
   }
 }
 
-function explained({ code, message }: YAMLError): string {
-  // Only its stack ends a parser that has no other bound on depth.
-  if (/call stack/.test(message)) return 'is nested too deeply';
-  return EXPLAINED[code] ?? `is not YAML: ${message}`;
+function syntaxErrors({ errors, warnings }: Document): readonly YAMLError[] {
+  const deep = errors.find(isTooDeep);
+  // What is said after that is about a rest that was not read.
+  return deep === undefined ? [...errors, ...warnings].slice(0, MAX_SYNTAX_ERRORS) : [deep];
+}
+
+function explained(error: YAMLError): string {
+  if (isTooDeep(error)) return 'is nested too deeply';
+  return EXPLAINED[error.code] ?? `is not YAML: ${error.message}`;
 }
 
 /** What the parser's own words leave unclear. */
@@ -97,7 +94,7 @@ function parsed(text: string, lines: LineCounter, file: string): Document {
       lineCounter: lines,
       prettyErrors: false,
       stringKeys: true,
-      // Its own check compares each key with each: mine does not.
+      // `repeatedKeys` looks instead.
       uniqueKeys: false,
     });
   } catch (error) {
@@ -106,20 +103,11 @@ function parsed(text: string, lines: LineCounter, file: string): Document {
   }
 }
 
-function repeatedKeys(document: Document, file: string, lines: LineCounter): SpecProblem[] {
-  const problems: SpecProblem[] = [];
-  visit(document, {
-    Map: (_, { items }) => {
-      const seen = new Set<unknown>();
-      for (const { key } of items.filter((pair) => isScalar(pair.key))) {
-        const { value, range } = key as Scalar;
-        const what = `has the key '${String(value)}' twice in one place`;
-        if (seen.has(value)) problems.push(problemAt(file, lines, range?.[0] ?? 0, what));
-        seen.add(value);
-      }
-    },
+function repeated(document: Document, file: string, lines: LineCounter): SpecProblem[] {
+  return repeatedKeys(document).map(({ value, range }) => {
+    const what = `has the key '${String(value)}' twice in one place`;
+    return problemAt(file, lines, range?.[0] ?? 0, what);
   });
-  return problems;
 }
 
 function problemAt(file: string, lines: LineCounter, offset: number, message: string): SpecProblem {

@@ -1,4 +1,15 @@
-import { type Document, isAlias, isMap, isNode, isScalar, isSeq, type Node } from 'yaml';
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  type Node,
+  type Scalar,
+  visit,
+  type YAMLError,
+} from 'yaml';
 import type { SpecPath } from './model.ts';
 
 /** What is written at a path. */
@@ -38,6 +49,27 @@ function childOf(
   }
   const item = isSeq(node) ? node.items[Number(key)] : undefined;
   return isNode(item) ? { at: item, value: item } : null;
+}
+
+/** Keys that stand in one map a second time. The parser's own check compares each key with each. */
+export function repeatedKeys(document: Document): readonly Scalar[] {
+  const repeated: Scalar[] = [];
+  visit(document, {
+    Map: (_, { items }) => {
+      const seen = new Set<unknown>();
+      for (const { key } of items) {
+        if (!isScalar(key)) continue;
+        if (seen.has(key.value)) repeated.push(key);
+        seen.add(key.value);
+      }
+    },
+  });
+  return repeated;
+}
+
+/** Only its stack ends a parser that has no other bound on depth. */
+export function isTooDeep({ message }: YAMLError): boolean {
+  return /call stack|stack overflow/i.test(message);
 }
 
 function resolved(value: unknown, document: Document): Node | null {
