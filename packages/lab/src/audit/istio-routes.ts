@@ -14,6 +14,14 @@ export interface Binding {
   readonly gateway: boolean;
 }
 
+/** A route that leaves its requests to another VirtualService. */
+export interface Delegation extends Binding {
+  /** Whose name that has. */
+  readonly to: string;
+  /** What it says of retries and of time holds for those of the other's routes that do not. */
+  readonly http: Field;
+}
+
 /** One http route of a VirtualService, as far as the audit is concerned. */
 export interface Route extends Binding {
   /** The services of the fleet whose requests take it. */
@@ -53,22 +61,27 @@ export function bindingOf(spec: Field): Binding {
   };
 }
 
-/** The names of the VirtualServices that it leaves routes to. */
-export function delegatesOf(spec: Field): readonly string[] {
-  const names = spec
+/** Where a VirtualService leaves routes to others. */
+export function delegationsOf(spec: Field): readonly Delegation[] {
+  const binding = bindingOf(spec);
+  return spec
     .at('http')
     .items()
-    .map((http) => http.at('delegate').at('name').text());
-  return names.filter((name) => name !== null);
+    .flatMap((http) => {
+      const to = http.at('delegate').at('name').text();
+      return to === null ? [] : [{ ...binding, to, http }];
+    });
 }
 
 /**
  * The routes of a VirtualService. A route concerns the services that `hosts` name, for callers call
  * them so; where these are public names or wildcards, those that it leads to.
+ *
+ * @param delegations that lead here: with some, its routes are theirs.
  */
 export function readRoutes(
   spec: Field,
-  binding: Binding,
+  delegations: readonly Delegation[],
   fleet: Fleet,
   mesh: MeshSettings,
   findings: Finding[],
@@ -76,20 +89,27 @@ export function readRoutes(
   if (!spec.isObject(SPEC)) return [];
   const hosts = texts(spec.at('hosts')).filter(({ text }) => !isWildcard(text));
   const named = matched(hosts, fleet);
+  const own = { ...bindingOf(spec), http: null };
+  const ways = delegations.length === 0 ? [own] : delegations;
   const routes = spec
     .at('http')
     .items()
     .flatMap((http) => {
       const services = named.length > 0 ? named : matched(destinations(http), fleet);
       const at = services[0] ?? hosts[0]?.text ?? 'a VirtualService';
-      const route = readRoute(http, mesh, at, findings);
-      return route === null ? [] : [{ ...binding, ...route, services }];
+      const stated = readRoute(http, mesh, at, findings);
+      if (stated === null) return [];
+      return ways.map((way) => {
+        const binding = { mesh: way.mesh, gateway: way.gateway };
+        return { ...binding, ...completed(stated, way.http, mesh), services };
+      });
     });
   // A public name at a gateway need not be a service's; where it leads to should be known.
   const nowhere = routes.every(({ services }) => services.length === 0);
   for (const host of hosts) {
     const unknown = serviceOf(host.text, fleet) === null;
-    if (unknown && (nowhere || !binding.gateway)) findings.push(unmatched('VirtualService', host));
+    if (unknown && (nowhere || ways.every(({ gateway }) => !gateway)))
+      findings.push(unmatched('VirtualService', host));
   }
   return routes;
 }
@@ -136,7 +156,12 @@ function isWorse(a: Route, b: Route): boolean {
   return a.timeout > b.timeout;
 }
 
-type HttpRoute = Pick<Route, 'retries' | 'timeout' | 'place'>;
+/** What a route says itself; null for what it does not. */
+interface Stated {
+  readonly retries: Retries | null;
+  readonly timeout: number | null;
+  readonly place: Place;
+}
 
 /** Null for what sends nothing on, and for what another VirtualService says. */
 function readRoute(
@@ -144,14 +169,38 @@ function readRoute(
   mesh: MeshSettings,
   at: string,
   findings: Finding[],
-): HttpRoute | null {
+): Stated | null {
   if (!http.isObject(HTTP)) return null;
-  const block = http.at('retries');
-  const retries = block.given ? readRetries(block, mesh.builtIn, at, findings) : mesh.defaults;
-  // 0 switches it off, which it is by itself.
-  const timeout = http.at('timeout').duration(DURATION, goDuration) || Infinity;
+  const stated = statedBy(http, mesh, at, findings);
   if (['redirect', 'directResponse', 'delegate'].some((key) => http.at(key).given)) return null;
-  return { retries, timeout, place: block.given ? block.place : http.place };
+  return stated;
+}
+
+function statedBy(http: Field, mesh: MeshSettings, at: string, findings: Finding[]): Stated {
+  const block = http.at('retries');
+  const timeout = http.at('timeout').duration(DURATION, goDuration);
+  return {
+    retries: block.given ? readRetries(block, mesh.builtIn, at, findings) : null,
+    // 0 switches it off, which it is by itself.
+    timeout: timeout === 0 ? Infinity : timeout,
+    place: block.given ? block.place : http.place,
+  };
+}
+
+/** With what the route that delegates to it says, as Istio merges the two, and the mesh's default. */
+function completed(
+  stated: Stated,
+  root: Field | null,
+  mesh: MeshSettings,
+): Pick<Route, 'retries' | 'timeout' | 'place'> {
+  // What is wrong in the root was found where it stands.
+  const around = root === null ? null : statedBy(root, mesh, '', []);
+  const inherits = stated.retries === null && around !== null && around.retries !== null;
+  return {
+    retries: stated.retries ?? around?.retries ?? mesh.defaults,
+    timeout: stated.timeout ?? around?.timeout ?? Infinity,
+    place: inherits ? around.place : stated.place,
+  };
 }
 
 function destinations(http: Field): readonly Host[] {

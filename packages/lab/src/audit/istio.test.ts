@@ -9,6 +9,16 @@ function operator(exclude503: string): string {
   return `kind: IstioOperator\nspec: { values: { pilot: { env: ${env} } } }`;
 }
 
+/** A VirtualService with one route, and the one that it leaves its requests to. */
+function pair(root: string, own: string): string {
+  return `kind: VirtualService
+spec: { hosts: [payments], http: [{ ${root}, delegate: { name: sub } }] }
+---
+kind: VirtualService
+metadata: { name: sub }
+spec: { http: [{ ${own}route: [{ destination: { host: payments } }] }] }`;
+}
+
 describe('retries', () => {
   it('counts attempts on top of the first try', async () => {
     const layer = sidecar(await read(service('retries: { attempts: 2 }')));
@@ -178,6 +188,19 @@ spec: { http: [{ route: [{ destination: { host: web } }], retries: { attempts: 4
     expect(sidecar(await read(delegated), 'web', 'shoppers').maxAttempts).toBe(5);
     const { layers } = await read(delegated.replace('gateways: [ingress]', 'gateways: [mesh]'));
     expect(layers.filter(({ from }) => from === 'shoppers')).toEqual([]);
+  });
+
+  it("gives a delegate's routes what the root says where they do not", async () => {
+    const root = 'timeout: 2s, retries: { attempts: 0 }';
+    const { layers, findings } = await read(pair(root, ''));
+    expect(sidecar({ layers, findings })).toMatchObject({
+      maxAttempts: 1,
+      timeout: 2000,
+      place: { line: 2, column: 50 },
+    });
+    expect(findings.filter(({ at }) => at === 'payments')).toEqual([]);
+    const own = await read(pair(root, 'timeout: 5s, retries: { attempts: 4 }, '));
+    expect(sidecar(own)).toMatchObject({ maxAttempts: 5, timeout: 5000, place: { line: 6 } });
   });
 
   it('leaves sidecars alone where only a gateway is bound', async () => {

@@ -14,9 +14,8 @@ import { serviceOf } from './istio-hosts.ts';
 import { type MeshSettings, readMesh } from './istio-mesh.ts';
 import { envoyBackoff } from './istio-retries.ts';
 import {
-  type Binding,
-  bindingOf,
-  delegatesOf,
+  type Delegation,
+  delegationsOf,
   perTryOf,
   readRoutes,
   type Route,
@@ -52,8 +51,7 @@ export async function readIstio(path: string, fleet: Fleet): Promise<LayersRead>
   for (const document of documents) {
     readResource(document, fleet, findings, {
       VirtualService: (spec, name) => {
-        const binding = delegated.get(name) ?? bindingOf(spec);
-        routes.push(...readRoutes(spec, binding, fleet, mesh, findings));
+        routes.push(...readRoutes(spec, delegated.get(name) ?? [], fleet, mesh, findings));
       },
       DestinationRule: (spec) => destinations.add(spec),
     });
@@ -109,23 +107,16 @@ function nameOf(root: Field): string {
   return typeof name === 'string' ? name : '';
 }
 
-/** VirtualServices whose routes belong to those that delegate to them, by name, and to whom that gives them. */
-function delegations(documents: readonly SourceDocument[]): ReadonlyMap<string, Binding> {
-  const found = new Map<string, Binding>();
-  for (const document of documents) {
-    // What is wrong in it is noted when it is read.
-    const root = Field.of(document, []);
-    if (kindOf(root) !== 'VirtualService') continue;
-    const { mesh, gateway } = bindingOf(root.at('spec'));
-    for (const name of delegatesOf(root.at('spec'))) {
-      const other = found.get(name);
-      found.set(name, {
-        mesh: mesh || other?.mesh === true,
-        gateway: gateway || other?.gateway === true,
-      });
-    }
-  }
-  return found;
+/** What leads to a VirtualService that others delegate to, by its name. */
+function delegations(
+  documents: readonly SourceDocument[],
+): ReadonlyMap<string, readonly Delegation[]> {
+  // What is wrong in it is noted when it is read.
+  const specs = documents
+    .map((document) => Field.of(document, []))
+    .filter((root) => kindOf(root) === 'VirtualService')
+    .map((root) => root.at('spec'));
+  return Map.groupBy(specs.flatMap(delegationsOf), ({ to }) => to);
 }
 
 /** The service that a resource is about, for there a spec can accept it; else the resource's own name. */
