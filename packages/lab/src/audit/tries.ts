@@ -66,9 +66,20 @@ export function triesThatFit(layers: readonly Layer[], available: number): Fitti
   if (total === Infinity && before < Infinity) return { begin: maxAttempts, end: maxAttempts };
   let begin = 1;
   let end = each <= total ? 1 : 0;
-  for (let start = before + layer.backoff(1); begin < maxAttempts && start < total; begin += 1) {
+  let start = before + layer.backoff(1);
+  while (begin < maxAttempts && start < total) {
+    const wait = layer.backoff(begin + 1);
+    // From here on the waits are all the same: a file may state thousands of millions of tries.
+    if (wait === layer.backoff(begin + 2)) {
+      const periods = (time: number): number =>
+        before + wait === 0 ? Infinity : time / (before + wait);
+      const began = Math.min(maxAttempts - begin, Math.ceil(periods(total - start)));
+      const ended = start + each > total ? 0 : Math.floor(periods(total - each - start)) + 1;
+      return { begin: begin + began, end: end + Math.min(began, ended) };
+    }
     if (start + each <= total) end += 1;
-    start += before + layer.backoff(begin + 1);
+    begin += 1;
+    start += before + wait;
   }
   return { begin, end };
 }
