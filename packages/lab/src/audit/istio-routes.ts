@@ -7,7 +7,7 @@ import { DURATION, readRetries, type Retries } from './istio-retries.ts';
 import { type Field, goDuration } from './k8s-fields.ts';
 
 /** Whose requests take the routes of a VirtualService. */
-export interface Binding {
+interface Binding {
   /** Sidecars have it: it is bound to `mesh`, or to nothing. */
   readonly mesh: boolean;
   /** A gateway has it, and with it the users' requests. */
@@ -53,7 +53,7 @@ const HTTP = [
 ];
 
 /** What a VirtualService says itself of who has its routes. */
-export function bindingOf(spec: Field): Binding {
+function bindingOf(spec: Field): Binding {
   const bound = texts(spec.at('gateways'));
   return {
     mesh: bound.length === 0 || bound.some(({ text }) => text === 'mesh'),

@@ -124,11 +124,13 @@ describe('a spec in a file', () => {
     expect((await wrong(write('['.repeat(100_000)))).split('\n')).toHaveLength(1);
   });
 
-  test('that is not there, or a folder, is refused', async () => {
+  test('that is not there, a folder or a device is refused', async () => {
     expect(await wrong(join(folder, 'nope.yaml'))).toBe(
       'nope.yaml does not exist; `holdfast init` writes a spec to start from',
     );
     expect(await wrong(folder)).toContain('is a folder: name the spec in it');
+    // No pipe either, for which whoever opens it waits.
+    expect(await wrong('/dev/null')).toBe('/dev/null is no regular file');
   });
 });
 

@@ -1,4 +1,4 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 
 /** A file that cannot be read as text; the message says why, and goes behind the file's name. */
 export class UnreadableError extends Error {
@@ -21,6 +21,9 @@ export class UnreadableError extends Error {
 export async function textOf(file: string, maxBytes: number): Promise<string> {
   let handle: FileHandle | null = null;
   try {
+    // To open a named pipe is to wait for whoever writes to it. A folder says so itself.
+    const found = await stat(file);
+    if (!found.isFile() && !found.isDirectory()) throw new UnreadableError('is no regular file');
     handle = await open(file, 'r');
     const buffer = Buffer.alloc(maxBytes + 1);
     const { bytesRead } = await handle.read(buffer, 0, buffer.length, 0);
