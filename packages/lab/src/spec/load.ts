@@ -1,7 +1,7 @@
 import { type Document, LineCounter, parseDocument, type YAMLError } from 'yaml';
 import { fleetOf, SpecError } from './fleet.ts';
 import type { Place, Fleet, SpecPath } from './model.ts';
-import type { SpecProblem } from './problems.ts';
+import { pathText, type SpecProblem } from './problems.ts';
 import { textOf, UnreadableError } from './text-file.ts';
 import { readTraces } from './trace-files.ts';
 import { isTooDeep, repeatedKeys, writtenAt } from './yaml-nodes.ts';
@@ -62,13 +62,42 @@ export function readSpec(
     const { line, col } = lines.linePos(writtenAt(document, path).offset);
     return { file, line: Math.max(1, line), column: Math.max(1, col), path };
   };
+  const spec = valueOf(document, placeOf([]));
+  const circle = circleIn(spec);
+  if (circle === null) return { spec, placeOf };
+  const message = `${pathText(circle)} is an alias of something that it stands in`;
+  throw new SpecError([{ path: circle, message, place: placeOf(circle) }]);
+}
+
+function valueOf(document: Document, place: Place): unknown {
   try {
-    return { spec: document.toJS({ maxAliasCount: MAX_ALIASES }) as unknown, placeOf };
+    return document.toJS({ maxAliasCount: MAX_ALIASES }) as unknown;
   } catch (error) {
     const many = error instanceof ReferenceError && /alias count/i.test(error.message);
     const what = many ? 'has too many aliases: write them out' : (error as Error).message;
-    throw new SpecError([{ path: [], message: `the spec ${what}`, place: placeOf([]) }]);
+    throw new SpecError([{ path: [], message: `the spec ${what}`, place }]);
   }
+}
+
+/** Where a value is one of those around it, so that it has no end; null if it has. */
+function circleIn(
+  value: unknown,
+  path: SpecPath = [],
+  around = new Set<unknown>(),
+  ended = new Set<unknown>(),
+): SpecPath | null {
+  if (typeof value !== 'object' || value === null || ended.has(value)) return null;
+  if (around.has(value)) return path;
+  around.add(value);
+  const keys = Array.isArray(value) ? value.keys() : Object.keys(value);
+  for (const key of keys) {
+    const inner = (value as Record<string | number, unknown>)[key];
+    const found = circleIn(inner, [...path, key], around, ended);
+    if (found !== null) return found;
+  }
+  around.delete(value);
+  ended.add(value);
+  return null;
 }
 
 function syntaxErrors({ errors, warnings }: Document): readonly YAMLError[] {
