@@ -276,6 +276,14 @@ describe('what is wrong with a spec', () => {
     expect(message).toContain('and 150 more');
   });
 
+  test('is told in a line for terminals, whatever keys hold', () => {
+    const spec = { services: { web: {}, 'a\n\u001B[31mb': {} }, ['x'.repeat(1e4)]: 1 };
+    expect(wrong(spec)).toEqual([
+      expect.stringMatching(/^x{100}…\sis not an option/),
+      expect.stringMatching(/^services\.a\?\[31mb is no name/),
+    ]);
+  });
+
   test('is never anything but a SpecError, whatever is put in place of a part', () => {
     const places = pathsOf(shop());
     fc.assert(

@@ -21,12 +21,20 @@ export class SpecError extends Error {
   override readonly name = 'SpecError';
   readonly problems: readonly SpecProblem[];
 
-  constructor(problems: readonly SpecProblem[]) {
+  constructor(given: readonly SpecProblem[]) {
+    const problems = given.map((one) => ({ ...one, message: printable(one.message) }));
     const lines = problems.slice(0, PRINTED).map(lineOf);
     if (problems.length > PRINTED) lines.push(`and ${problems.length - PRINTED} more`);
     super(lines.join('\n'));
     this.problems = problems;
   }
+}
+
+/** In one line: a key may hold what a terminal obeys, and may be as long as the file. */
+function printable(message: string): string {
+  return message
+    .replaceAll(/\p{Cc}+/gu, '?')
+    .replaceAll(/\S{400,}/g, (word) => `${word.slice(0, 100)}…`);
 }
 
 function lineOf({ message, place }: SpecProblem): string {
