@@ -120,6 +120,11 @@ describe('the text', () => {
     expect(Math.max(...text.split('\n').map(({ length }) => length))).toBeLessThanOrEqual(100);
   });
 
+  test('holds nothing that a terminal obeys, whatever names a file has', () => {
+    const read = { ...(reportOf().findings[0] as Finding), message: 'a\u001B[2Jb\nc is no field' };
+    expect(toText(reportOf([], [read]))).toContain('\n  a?[2Jb?c is no field\n');
+  });
+
   test('has colours if asked', () => {
     expect(toText(reportOf(), { colours: true })).toContain('\u001B[31merror\u001B[39m');
   });

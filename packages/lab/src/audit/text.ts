@@ -108,7 +108,8 @@ function table(rows: readonly (readonly string[])[], words: number): readonly st
 function wrapped(text: string, indent: string): readonly string[] {
   const lines: string[] = [];
   let line = '';
-  for (const word of text.split(' ')) {
+  // Names out of files may hold what a terminal obeys.
+  for (const word of text.replaceAll(/\p{Cc}/gu, '?').split(' ')) {
     if (line !== '' && indent.length + line.length + 1 + word.length > WIDTH) {
       lines.push(indent + line);
       line = word;
