@@ -141,6 +141,13 @@ test('breaker-never-opens leaves windows of calls alone, which hold their own le
   expect(rule('breaker-never-opens', { users })).toMatchObject({ value: 16.5 });
 });
 
+test('queue-outlives-deadline leaves alone what takes no time, whatever the queue', () => {
+  const stock = { serviceTime: 0, queue: { max: 'unbounded' } };
+  expect(rule('queue-outlives-deadline', { stock })).toBeUndefined();
+  const some = rule('queue-outlives-deadline', { stock: { ...stock, serviceTime: '1ms' } });
+  expect(some?.fix).toContain('`max: 5000`');
+});
+
 test('several-retry-owners names the first of many owners, and is done with a large fleet', () => {
   const size = 700;
   const callsFrom = (i: number): Json[] =>

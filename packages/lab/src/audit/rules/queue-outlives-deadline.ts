@@ -8,14 +8,17 @@ export const queueOutlivesDeadline: Rule = {
   looksFor: "A service's queue that takes longer to work off than its callers wait",
   why: 'When it is full, everything that comes out of it is already in vain: the service is busy with answers that nobody waits for, and stays so after the overload is over.',
   check: eachService((service, { fleet, numbersOf }) => {
-    const { queue, workers, serviceTime } = service.server;
+    const { queue, workers } = service.server;
+    const time = meanOf(service.server.serviceTime);
     // An external queue is not in our hands; one that drops what is late is never full of it.
     if (service.external || queue.checksDeadline || queue.abandoned === 'cancelled') return null;
+    // Work that takes no time never waits.
+    if (time === 0) return null;
     const windows = edgesOf(fleet)
       .filter(({ to }) => to === service.name)
       .map((edge) => numbersOf(edge).window ?? Infinity);
     const patience = Math.max(0, ...windows);
-    const wait = (queue.max * meanOf(serviceTime)) / workers;
+    const wait = (queue.max * time) / workers;
     if (windows.length === 0 || wait <= patience) return null;
     return {
       options: ['queue.max'],
@@ -23,7 +26,7 @@ export const queueOutlivesDeadline: Rule = {
         wait === Infinity
           ? `${service.name} has a queue without a bound`
           : `${service.name}: a full queue of ${queue.max} takes ${ms(wait)} to work off, and callers wait ${ms(patience)}`,
-      fix: `Bound the queue (\`max: ${Math.floor((patience * workers) / meanOf(serviceTime) / 2)}\` is half of what callers wait), or set \`checksDeadline: true\`.`,
+      fix: `Bound the queue (\`max: ${Math.floor((patience * workers) / time / 2)}\` is half of what callers wait), or set \`checksDeadline: true\`.`,
       value: wait === Infinity ? null : wait,
     };
   }),
