@@ -153,6 +153,17 @@ export function worstPaths(
   return worst;
 }
 
+/** The worst way to an edge's callee that ends with this edge; null if nothing leads to its caller. */
+export function pathOver(
+  edge: Edge,
+  factor: number,
+  fleet: Fleet,
+  paths: ReadonlyMap<string, Path>,
+): Path | null {
+  const before = fleet.services.has(edge.from) ? paths.get(edge.from) : start(edge.from);
+  return before === undefined ? null : extended(before, edge, factor);
+}
+
 /** Nothing leads to a service that has no path. */
 function asNumbers(path: Path | undefined): PathNumbers {
   if (path === undefined) return { names: [], factors: [], product: 0 };

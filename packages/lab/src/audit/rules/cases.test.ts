@@ -141,6 +141,26 @@ test('breaker-never-opens leaves windows of calls alone, which hold their own le
   expect(rule('breaker-never-opens', { users })).toMatchObject({ value: 16.5 });
 });
 
+test('retries-multiply is said at the last edge that multiplies, not at those behind it', () => {
+  const calm = { retry: false };
+  const eager = { retry: { maxAttempts: 10, budget: false } };
+  const ends = (shelf: Json): readonly string[] =>
+    found({
+      policy: eager,
+      stock: {
+        calls: [
+          { to: 'shelf', policy: calm },
+          { to: 'box', policy: shelf },
+        ],
+      },
+      services: { shelf: { calls: [{ to: 'box', policy: calm }] }, box: {} },
+    })
+      .filter(({ rule: id }) => id === 'retries-multiply')
+      .map(({ at, value }) => `${at}: ${value}`);
+  expect(ends(calm)).toEqual(['web > stock: 10']);
+  expect(ends(eager)).toEqual(['stock > box: 100']);
+});
+
 test('queue-outlives-deadline leaves alone what takes no time, whatever the queue', () => {
   const stock = { serviceTime: 0, queue: { max: 'unbounded' } };
   expect(rule('queue-outlives-deadline', { stock })).toBeUndefined();

@@ -1,6 +1,6 @@
 import type { Edge } from '../../spec/model.ts';
-import { callsOf } from '../edges.ts';
-import { type Path, worstPaths } from '../graph.ts';
+import { edgesOf } from '../edges.ts';
+import { type Path, pathOver, worstPaths } from '../graph.ts';
 import type { Layer } from '../layers.ts';
 import { multiplies, nominalAttempts } from '../tries.ts';
 import type { Audited, Fault, Rule } from './rule.ts';
@@ -15,14 +15,22 @@ export const retriesMultiply: Rule = {
     'Retries of several layers or hops that no budget bounds, and that multiply to ten or more',
   why: 'When the last service fails, each layer repeats all that the layers inside it have tried: the load on what has just shown that it has too little room is the product of all attempts.',
   check: (audited) => {
+    const { fleet } = audited;
     const unbounded = (edge: Edge): number => unboundedFactor(audited.layersOf(edge));
-    const paths = worstPaths(audited.fleet, unbounded);
-    return [...audited.fleet.services.values()].flatMap((service) => {
-      const path = paths.get(service.name);
-      // Said once a path, at its end: a callee to which still more is multiplied says it instead.
-      const goesOn = callsOf(service).some((edge) => unbounded(edge) > 1);
-      if (path === undefined || path.product < TOO_MANY || goesOn) return [];
-      return [fault(path, audited)];
+    const paths = worstPaths(fleet, unbounded);
+    const multiplying = edgesOf(fleet).filter((edge) => unbounded(edge) > 1);
+    const goesOn = new Set(multiplying.map(({ from }) => from));
+    // Said once a path, at the last edge that multiplies: what is called beyond it adds nothing.
+    const ends = Map.groupBy(
+      multiplying.filter(({ to }) => !goesOn.has(to)),
+      ({ to }) => to,
+    );
+    return [...ends.values()].flatMap((edges) => {
+      const worst = edges
+        .map((edge) => pathOver(edge, unbounded(edge), fleet, paths))
+        .filter((path) => path !== null)
+        .reduce<Path | null>((a, b) => (a === null || b.product > a.product ? b : a), null);
+      return worst === null || worst.product < TOO_MANY ? [] : [fault(worst, audited)];
     });
   },
 };
