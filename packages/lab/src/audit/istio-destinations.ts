@@ -10,7 +10,7 @@ import { type Field, goDuration } from './k8s-fields.ts';
 export interface Destination {
   /** Extra load that a retry budget allows in the long run; Infinity without one. */
   readonly extraShare: number;
-  /** Retries at once that the budget allows one sidecar in any case; Infinity when that is no bound. */
+  /** Retries at once that the budget allows one sidecar in any case; Infinity when that is no bound, 0 without a budget. */
   readonly minRetries: number;
   /** Retries at once to the whole service, from one sidecar; Infinity when nobody bounds them. */
   readonly maxRetries: number;
@@ -108,7 +108,8 @@ export class Destinations {
     service: string | null,
   ): Pick<Destination, 'extraShare' | 'minRetries'> | null {
     if (!budget.isObject(BUDGET)) return null;
-    const least = budget.at('minRetryConcurrency').integer(0, NO_LIMIT) ?? BUDGET_MINIMUM;
+    // 0 counts as not stated.
+    const least = budget.at('minRetryConcurrency').integer(0, NO_LIMIT) || BUDGET_MINIMUM;
     budget.at('budgetInterval').duration(DURATION, goDuration);
     const field = budget.at('percent');
     const percent = field.number('a number from 0 to 100', (value) => value >= 0 && value <= 100);

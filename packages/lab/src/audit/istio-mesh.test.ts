@@ -36,6 +36,7 @@ describe('DestinationRule', () => {
 
   it('gives each sidecar the retries at once that its budget allows in any case', async () => {
     expect(await floorOf('{ retryBudget: {} }')).toBe(3);
+    expect(await floorOf('{ retryBudget: { minRetryConcurrency: 0 } }')).toBe(3);
     expect(await floorOf('{ retryBudget: { minRetryConcurrency: 50 } }')).toBe(50);
     expect(await floorOf('{ connectionPool: { http: { maxRetries: 3 } } }')).toBe(0);
   });
@@ -64,6 +65,7 @@ spec:
     '{ connectionPool: { http: { maxRetries: 0 } } }',
     '{ retryBudget: { percent: 100 } }',
     '{ retryBudget: { minRetryConcurrency: 2147483647 } }',
+    '{ retryBudget: { percent: 100 }, connectionPool: { http: { maxRetries: 3 } } }',
   ])('bounds no concurrent retries with %s', async (policy) => {
     const found = await read(`${service('retries: { attempts: 1 }')}---\n${rule(policy)}`);
     const finding = found.findings.find((one) => one.rule === unbounded && one.at === 'payments');

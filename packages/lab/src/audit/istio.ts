@@ -225,9 +225,9 @@ function implicitRetries({ to, edges, route }: Way, fleet: Fleet): readonly Find
   ];
 }
 
-/** A budget bounds nothing whose minimum is no bound. */
+/** A budget bounds nothing whose minimum is no bound; where there is one, Envoy does not look at maxRetries. */
 function bounds({ extraShare, minRetries, maxRetries }: Destination): boolean {
-  return Math.min(maxRetries, Math.max(extraShare, minRetries)) < Infinity;
+  return (minRetries > 0 ? Math.max(extraShare, minRetries) : maxRetries) < Infinity;
 }
 
 function unboundedRetries({ to, route }: Way, destinations: Destinations): readonly Finding[] {
