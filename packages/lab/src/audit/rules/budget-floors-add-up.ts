@@ -28,7 +28,7 @@ export const budgetFloorsAddUp: Rule = {
     if (floors <= spare || floors <= NEGLIGIBLE * capacity) return null;
     return {
       message: `${service.name} can serve ${amount(spare)} requests a second more than usual, and the floors of its callers' budgets allow ${amount(floors)} retries a second`,
-      fix: "Lower `floorPerSecond` (0.1 by default) or a mesh's `minRetryConcurrency` (3), or set it to 0 for callers that make enough calls to earn their retries.",
+      fix: "Lower `floorPerSecond` (0.1 by default), to 0 for callers that make enough calls to earn their retries, or a mesh's `minRetryConcurrency` (3, also where it says 0).",
       value: floors,
     };
   }),
