@@ -77,6 +77,26 @@ describe('a fleet from compiled data', () => {
     expect(fresh.dependency('prices').name).toBe('prices');
   });
 
+  test('takes nothing from the spec with what is left out', async () => {
+    const stated = { protocol: 'http', fallback: { value: 'none' } };
+    const one = fleetFrom(
+      { holdfast: 1, services: { a: { dependencies: { b: stated } } } },
+      runtime,
+    );
+    const code = { classify: undefined, fallback: undefined, protocol: undefined };
+    const b = one.service('a').dependency('b', code as never);
+    expect(b.explain()).toContain('fallback: a fixed value');
+  });
+
+  test('takes no options that the spec has to say', () => {
+    const fresh = fleetFrom(data, runtime).service('checkout');
+    const given = (code: unknown) => () => fresh.dependency('payments', code as never);
+    expect(given({ timeout: '9s' })).toThrow(
+      "dependency('payments').timeout belongs in the spec: code gives classify, fallback, onEvent, protocol",
+    );
+    expect(given(7)).toThrow("dependency('payments') must be an object, got 7");
+  });
+
   test('says what there is instead of what there is not', () => {
     expect(() => fleet.service('chekcout')).toThrow(
       'fleet.service: the spec has no service "chekcout"; did you mean \'checkout\'? Known are checkout, web',

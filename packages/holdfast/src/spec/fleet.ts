@@ -45,7 +45,7 @@ export interface SpecService {
    *
    * @throws RangeError for a dependency that the service does not have.
    * @throws TypeError without `classify` where the spec has neither a `protocol` nor `retry: false`,
-   * and for another `protocol` than the spec's.
+   * for another `protocol` than the spec's, and for options that belong in the spec.
    */
   dependency<In, F = never>(
     name: string,
@@ -103,10 +103,11 @@ class Service {
     return [...this.#options.keys()];
   }
 
-  dependency(name: string, code: { readonly protocol?: string } = {}): Dependency<never, unknown> {
+  dependency(name: string, given?: unknown): Dependency<never, unknown> {
     const options = known(this.#options, name, 'dependency', `service('${this.name}').dependency`);
     const before = this.#made.get(name);
     if (before !== undefined) return before;
+    const code = codeOf(given, `dependency('${name}')`);
     const { protocol = options['protocol'] } = code;
     if (protocol !== options['protocol']) {
       const stated = `the spec's ${show(options['protocol'] ?? 'none')}`;
@@ -120,6 +121,19 @@ class Service {
     this.#made.set(name, one);
     return one;
   }
+}
+
+const CODE: readonly string[] = ['classify', 'fallback', 'onEvent', 'protocol'];
+
+/** What is undefined is left out, here as in every object of options: it takes nothing from the spec. */
+function codeOf(given: unknown, path: string): Options {
+  const problems = new Problems();
+  const code = Object.entries(members(given ?? {}, path, problems));
+  for (const [key] of code.filter(([name]) => !CODE.includes(name))) {
+    problems.other(`${path}.${key} belongs in the spec: code gives ${CODE.join(', ')}`);
+  }
+  problems.throwAny();
+  return Object.fromEntries(code.filter(([, value]) => value !== undefined));
 }
 
 function known<V>(all: ReadonlyMap<string, V>, name: string, noun: string, path: string): V {
