@@ -250,6 +250,7 @@ describe('what is not valid', () => {
     [{ retryPolicy: RETRY, hedgingPolicy: { maxAttempts: 2 } }, 'one of the two'],
     [{ timeout: '0s' }, 'timeout must be longer than 0s'],
     [{ timeout: 2 }, 'timeout must be a duration'],
+    [{ timeout: '315576000001s' }, 'timeout must be a duration'],
     [{ name: undefined }, 'name is missing'],
     [{ name: [] }, 'name is empty'],
     [{ waitForReady: 'yes' }, 'waitForReady must be true or false, got "yes"'],

@@ -67,6 +67,7 @@ describe('fields', () => {
       'is not a field',
       "'perTryTimeout'",
     ],
+    ['{ timeout: 2600000h }', '5:9', 'at most 292 years', 'got "2600000h"'],
     ['{ timeout: soon }', '5:9', 'http[0].timeout must be a duration', 'got "soon"'],
     ['{ retrys: { attempts: 1 } }', '5:9', 'http[0].retrys is not a field', "'retries'"],
     ['nothing', '5:7', 'http[0] must be an object', 'got "nothing"'],

@@ -18,7 +18,7 @@ export interface Retries {
   readonly place: Place | null;
 }
 
-export const DURATION = 'a duration of at least 1ms, like 250ms, 2s or 1h30m';
+export const DURATION = 'a duration of at least 1ms and at most 292 years, like 250ms, 2s or 1h30m';
 
 const ENVOY_BASE = 25;
 const DEFAULT_RETRY_ON = ['connect-failure', 'refused-stream', 'unavailable', 'cancelled'] as const;

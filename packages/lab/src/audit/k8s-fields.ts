@@ -134,21 +134,28 @@ const GO_UNITS: Readonly<Record<string, number>> = {
   h: 3_600_000,
 };
 
+/** Go counts nanoseconds in 63 bits: 292 years. */
+const MAX_GO = 2 ** 63 / 1e6;
+
 /**
- * Milliseconds of a duration as Go writes it: `1.5s`, `250ms`, `1h30m`; NaN for anything else, and for
- * what is shorter than the millisecond that Istio takes at least.
+ * Milliseconds of a duration as Go writes it: `1.5s`, `250ms`, `1h30m`; NaN for anything else, for
+ * what is shorter than the millisecond that Istio takes at least, and for more than Go can hold.
  */
 export function goDuration(text: string): number {
   if (text === '0') return 0;
   if (text.length > 40 || !GO_WHOLE.test(text)) return NaN;
   let ms = 0;
   for (const [, value, unit] of text.matchAll(GO_PARTS)) ms += Number(value) * GO_UNITS[unit!]!;
-  return ms > 0 && ms < 1 ? NaN : ms;
+  return (ms > 0 && ms < 1) || ms > MAX_GO ? NaN : ms;
 }
+
+/** What protobuf's durations may be at most: 10 000 years. */
+const MAX_PROTOBUF_SECONDS = 315_576_000_000;
 
 /** Milliseconds of a duration in protobuf's JSON: decimal seconds, `0.25s`; NaN for anything else. */
 export function protobufDuration(text: string): number {
-  return /^\d{1,12}(?:\.\d{1,9})?s$/.test(text) ? Number(text.slice(0, -1)) * 1000 : NaN;
+  const seconds = /^\d{1,12}(?:\.\d{1,9})?s$/.test(text) ? Number(text.slice(0, -1)) : NaN;
+  return seconds <= MAX_PROTOBUF_SECONDS ? seconds * 1000 : NaN;
 }
 
 function unknownKey(key: string, known: readonly string[]): string {
