@@ -229,5 +229,7 @@ function limited(retries: number): number {
 
 function worse(a: Destination, b: Destination | null): Destination {
   if (b === null || a.extraShare > b.extraShare) return a;
-  return a.extraShare === b.extraShare && a.maxRetries > b.maxRetries ? a : b;
+  if (a.extraShare < b.extraShare) return b;
+  if (a.minRetries !== b.minRetries) return a.minRetries > b.minRetries ? a : b;
+  return a.maxRetries > b.maxRetries ? a : b;
 }

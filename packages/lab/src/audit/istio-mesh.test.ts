@@ -50,6 +50,16 @@ spec:
     expect(sidecar(await read(yaml)).extraShare).toBeCloseTo(0.25, 12);
   });
 
+  it('takes of two budgets of the same share the one with more retries in any case', async () => {
+    const subsets = [3, 500, 5].map((least, i) => {
+      const policy = `{ retryBudget: { percent: 20, minRetryConcurrency: ${least} } }`;
+      return `{ name: s${i}, trafficPolicy: ${policy} }`;
+    });
+    const general = 'trafficPolicy: { retryBudget: { percent: 20 } }';
+    const yaml = `kind: DestinationRule\nspec: { host: payments, ${general}, subsets: [${subsets.join(', ')}] }`;
+    expect(sidecar(await read(yaml)).concurrentFloor).toBe(500);
+  });
+
   it('holds for all own services with a wildcard, unless one has its own', async () => {
     const wildcard = `---\nkind: DestinationRule\nspec: { host: "*.local", trafficPolicy: { retryBudget: { percent: 20 } } }`;
     const found = await read(rule('{ retryBudget: { percent: 50 } }') + wildcard);
