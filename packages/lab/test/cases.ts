@@ -43,6 +43,7 @@ export function layer(given: Partial<Layer>): Layer {
     kind: 'sidecar',
     from: 'web',
     to: 'stock',
+    edge: null,
     maxAttempts: 1,
     perTry: Infinity,
     timeout: Infinity,

@@ -79,11 +79,11 @@ describe('the worst case', () => {
     ];
     const report = numbersOf(
       { services: { web: { calls }, leaf: {} }, users: { shoppers: { to: 'web', rate: 10 } } },
-      [layer({ from: 'web' })],
+      [layer({ from: 'web' }), layer({ kind: 'grpc', edge: 'web > leaf (2)', maxAttempts: 2 })],
     );
     expect(edge(report, 'web > leaf').attempts).toBe(12);
-    expect(edge(report, 'web > leaf (2)').attempts).toBe(3);
-    expect(node(report, 'leaf').requests).toBe(15);
+    expect(edge(report, 'web > leaf (2)').attempts).toBe(6);
+    expect(node(report, 'leaf').requests).toBe(18);
   });
 
   test('a service with several callers gets the sum, and a call counts as often as it is made', () => {

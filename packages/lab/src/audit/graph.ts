@@ -80,15 +80,17 @@ type Flow = ReadonlyMap<string, number>;
  * The layers of each edge, from the outermost to the innermost.
  *
  * @param library of each edge, its own (`libraryLayers`): a second edge of the same two has another.
- * @param others between callers and callees, alike for all edges of the same two.
+ * @param others between callers and callees.
  */
 export function layersOf(
   library: ReadonlyMap<Edge, Layer>,
   others: readonly Layer[],
 ): ReadonlyMap<Edge, readonly Layer[]> {
   const byCallee = Map.groupBy(others, ({ to }) => to);
-  const between = ({ from, to }: Edge): readonly Layer[] =>
-    (byCallee.get(to) ?? []).filter((layer) => layer.from === null || layer.from === from);
+  const between = ({ id, from, to }: Edge): readonly Layer[] =>
+    (byCallee.get(to) ?? []).filter(
+      (layer) => [null, from].includes(layer.from) && [null, id].includes(layer.edge),
+    );
   return new Map(Array.from(library, ([edge, own]) => [edge, inwards([own, ...between(edge)])]));
 }
 

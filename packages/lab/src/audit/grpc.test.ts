@@ -183,6 +183,21 @@ describe('names', () => {
     ]);
   });
 
+  it('tells edges of the same two apart, by what each speaks', async () => {
+    const call = { to: 'stock', idempotent: true };
+    const both = [
+      { ...call, policy: { protocol: 'grpc' } },
+      { ...call, policy: { protocol: 'http' } },
+    ];
+    const mixed = fleetOf({ services: { web: { calls: both }, stock: {} } });
+    const file = join(folder, 'mixed.json');
+    await writeFile(file, JSON.stringify({ methodConfig: [{ name: [{}], retryPolicy: RETRY }] }));
+    const { layers } = await readGrpc(file, mixed);
+    expect(layers.map(({ edge, maxAttempts }) => [edge, maxAttempts])).toEqual([
+      ['web > stock', 4],
+    ]);
+  });
+
   it('takes the empty name for what no other names, unless that speaks HTTP', async () => {
     const found = await read({
       methodConfig: [

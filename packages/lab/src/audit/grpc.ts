@@ -65,15 +65,14 @@ function layersOf(
   const extraShare = readThrottling(root.at('retryThrottling'));
   const methods = readMethods(root.at('methodConfig'), fleet, findings);
   const configs = byService(methods, fleet, findings);
-  const callers = new Map<string, Layer>();
-  for (const edge of edgesOf(fleet)) {
+  return edgesOf(fleet).flatMap((edge) => {
     const config = configOf(edge, configs, fleet);
-    if (config === null) continue;
-    if (config.hedges && !edge.idempotent && !edge.keyed)
+    if (config === null) return [];
+    if (config.hedges && !edge.idempotent && !edge.keyed) {
       findings.push(notRepeatable(edge, config));
-    callers.set(`${edge.from} > ${edge.to}`, layerOf(edge, config, extraShare));
-  }
-  return [...callers.values()];
+    }
+    return [layerOf(edge, config, extraShare)];
+  });
 }
 
 const ROOT = [
@@ -102,6 +101,7 @@ function layerOf(edge: Edge, config: MethodConfig, extraShare: number): Layer {
     kind: 'grpc',
     from: edge.from,
     to: edge.to,
+    edge: edge.id,
     maxAttempts,
     // gRPC has no limit for one attempt: the call's deadline is all there is.
     perTry: timeout,

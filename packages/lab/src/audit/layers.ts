@@ -7,6 +7,8 @@ export interface Layer {
   /** Names as in the spec; `from` is null for every caller of `to`. */
   readonly from: string | null;
   readonly to: string;
+  /** The id of the one edge between them that it is on; null for all of them. */
+  readonly edge: string | null;
   /** Requests that it makes of one, at most. */
   readonly maxAttempts: number;
   /** Milliseconds for one attempt; Infinity for no limit. */

@@ -29,6 +29,7 @@ function libraryLayer(edge: Edge, calls: number, place: Place): Layer {
     kind: 'library',
     from: edge.from,
     to: edge.to,
+    edge: edge.id,
     maxAttempts: retry?.maxAttempts ?? 1,
     perTry: timeout ?? Infinity,
     timeout: deadline ?? Infinity,
