@@ -1,5 +1,5 @@
 import { type Dependency, type Random, type Settled, TimerNode } from 'holdfast';
-import type { Arrivals, Distribution, Users } from '../spec/model.ts';
+import type { Arrivals, Users } from '../spec/model.ts';
 import { type NextArrival, openArrivals } from './arrivals.ts';
 import type { Caller, ClientGroup, ClientWorld, OutboundCall } from './client.ts';
 import { type CustomClient, startIn, surroundingsOf, type User } from './custom.ts';
@@ -36,13 +36,16 @@ export function startUsers(coming: Coming, group: ClientGroup, random: Random): 
   }
 }
 
+type ClosedArrivals = Extract<Arrivals, { readonly kind: 'closed' }>;
+
 function startLoops(
   { users, custom }: Coming,
-  { clients, think }: Extract<Arrivals, { readonly kind: 'closed' }>,
+  arrivals: ClosedArrivals,
   group: ClientGroup,
   random: Random,
 ): void {
-  const loop = new Loop(users, group, think, random.fork('loop'));
+  const { clients, think } = arrivals;
+  const loop = new Loop(users, group, arrivals, random.fork('loop'));
   for (let number = 0; number < clients; number++) {
     if (custom === null) {
       group.newClient();
@@ -151,22 +154,31 @@ class Visitors implements Caller {
 class Loop extends Entrance {
   readonly #streams: Streams;
   readonly #think: Sampler;
+  /** Numbers that each user has drawn from his stream. */
+  readonly #drawn: Uint32Array;
 
-  constructor(users: Users, group: ClientGroup, think: Distribution, random: Random) {
+  constructor(
+    users: Users,
+    group: ClientGroup,
+    { clients, think }: ClosedArrivals,
+    random: Random,
+  ) {
     super(users, group);
+    this.#drawn = new Uint32Array(clients);
     this.#streams = new Streams(random);
     this.#think = samplerOf(think, this.#streams);
   }
 
-  /** Milliseconds until a user comes who has drawn so many numbers; tells him how many he has then. */
-  nextThought(user: SerialUser): number {
+  /** Milliseconds until the user of this number comes. */
+  nextThought(user: number): number {
     const streams = this.#streams;
-    streams.stream = user.number;
-    streams.drawn = user.drawn;
+    const drawn = this.#drawn[user]!;
+    streams.stream = user;
+    streams.drawn = drawn;
     // They have not all begun at the same moment.
-    const share = user.drawn === 0 ? streams.next() : 1;
+    const share = drawn === 0 ? streams.next() : 1;
     const time = share * this.#think(1);
-    user.drawn = streams.drawn;
+    this.#drawn[user] = streams.drawn;
     return time;
   }
 }
@@ -176,7 +188,6 @@ class SerialUser extends TimerNode implements Caller {
   readonly #loop: Loop;
   /** Also of the client in the group. */
   readonly number: number;
-  drawn = 0;
 
   constructor(loop: Loop, number: number) {
     super();
@@ -185,7 +196,7 @@ class SerialUser extends TimerNode implements Caller {
   }
 
   think(): void {
-    const time = this.#loop.nextThought(this);
+    const time = this.#loop.nextThought(this.number);
     this.#loop.group.world.clock.startDrawn(this, time);
   }
 

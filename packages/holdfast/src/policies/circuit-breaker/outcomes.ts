@@ -9,10 +9,19 @@ export interface Tally {
   readonly slow: number;
 }
 
-/** What a breaker remembers of the calls it let through while closed. Told the time, never reads it. */
+/**
+ * What a breaker remembers of the calls it let through while closed. Told the time, never reads it; told its options,
+ * which the breaker keeps anyway.
+ */
 export interface Outcomes {
   /** Remembers one; true when it is a bad one and there are now too many. */
-  record(failed: boolean, slow: boolean, now: number, minimumCalls: number): boolean;
+  record(
+    failed: boolean,
+    slow: boolean,
+    now: number,
+    minimumCalls: number,
+    options: ParsedCircuitBreaker,
+  ): boolean;
   /** Forgets all. */
   clear(): void;
   /** What is remembered now. */
@@ -22,9 +31,9 @@ export interface Outcomes {
 export function outcomesOf(options: ParsedCircuitBreaker): Outcomes {
   switch (options.kind) {
     case 'time':
-      return new TimedOutcomes(options);
+      return new TimedOutcomes(options.window);
     case 'count':
-      return new CountedOutcomes(options);
+      return new CountedOutcomes(options.windowCalls);
     case 'consecutive':
       return new ConsecutiveOutcomes(options.consecutiveFailures);
   }
@@ -43,22 +52,22 @@ function tooMany(
 
 /** The window counts all calls. A process may have ten thousand of these, and most never see a bad one. */
 class TimedOutcomes extends TimeWindow implements Outcomes {
-  readonly #options: ParsedCircuitBreaker;
   #failures: TimeWindow | null = null;
   #slow: TimeWindow | null = null;
 
-  constructor(options: ParsedCircuitBreaker) {
-    super(options.window);
-    this.#options = options;
-  }
-
-  record(failed: boolean, slow: boolean, now: number, minimumCalls: number): boolean {
+  record(
+    failed: boolean,
+    slow: boolean,
+    now: number,
+    minimumCalls: number,
+    options: ParsedCircuitBreaker,
+  ): boolean {
     this.add(now);
     if (!failed && !slow) return false;
-    const { window } = this.#options;
+    const { window } = options;
     if (failed) (this.#failures ??= new TimeWindow(window)).add(now);
     if (slow) (this.#slow ??= new TimeWindow(window)).add(now);
-    return tooMany(this.#options, this.totals(now), minimumCalls);
+    return tooMany(options, this.totals(now), minimumCalls);
   }
 
   override clear(): void {
@@ -77,20 +86,24 @@ class TimedOutcomes extends TimeWindow implements Outcomes {
 }
 
 class CountedOutcomes implements Outcomes {
-  readonly #options: ParsedCircuitBreaker;
   readonly #window: CountWindow;
 
-  constructor(options: ParsedCircuitBreaker) {
-    this.#options = options;
-    this.#window = new CountWindow(options.windowCalls);
+  constructor(windowCalls: number) {
+    this.#window = new CountWindow(windowCalls);
   }
 
-  record(failed: boolean, slow: boolean, _now: number, minimumCalls: number): boolean {
+  record(
+    failed: boolean,
+    slow: boolean,
+    _now: number,
+    minimumCalls: number,
+    options: ParsedCircuitBreaker,
+  ): boolean {
     const window = this.#window;
     window.add((failed ? 1 : 0) | (slow ? 2 : 0));
     if (!failed && !slow) return false;
-    const minimum = Math.min(minimumCalls, this.#options.windowCalls);
-    return tooMany(this.#options, this.totals(), minimum);
+    const minimum = Math.min(minimumCalls, options.windowCalls);
+    return tooMany(options, this.totals(), minimum);
   }
 
   clear(): void {

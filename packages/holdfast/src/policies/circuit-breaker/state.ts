@@ -32,17 +32,19 @@ interface Past {
   readonly until: number;
 }
 
-/** One for all that have never opened: a process may have ten thousand breakers. */
 const NO_PAST: Past = { generation: 0, openings: 0, left: NOTHING, refused: 0, until: -Infinity };
 
-/** Each state carries its own data and no other. */
-type State =
+type State = Phase & { readonly past: Past };
+
+/** One for all that have never opened: a process may have ten thousand breakers. */
+const AT_FIRST: State = { kind: 'closed', since: -Infinity, ramp: false, past: NO_PAST };
+
+/** Each phase carries its own data and no other. */
+type Phase =
   | { readonly kind: 'closed'; readonly since: number; readonly ramp: boolean }
   | { readonly kind: 'open'; readonly until: number }
   | { readonly kind: 'half-open'; readonly leases: Lease[]; started: number; ended: Tally }
   | { readonly kind: 'isolated' };
-
-const AT_FIRST: State = { kind: 'closed', since: -Infinity, ramp: false };
 
 /** A probe that is under way: if its end is never told, its place is free again at `until`. */
 interface Lease {
@@ -62,7 +64,6 @@ export class BreakerState {
   readonly random: Random;
   readonly #outcomes: Outcomes;
   #state: State = AT_FIRST;
-  #past: Past = NO_PAST;
   /** The permit while it is closed and the ramp is over, `REFUSED` otherwise: the way most calls take. */
   settledPermit = 0;
 
@@ -78,7 +79,7 @@ export class BreakerState {
 
   /** What the state before this one had counted. */
   get left(): Tally {
-    return this.#past.left;
+    return this.#state.past.left;
   }
 
   /** A permit, or `REFUSED`. */
@@ -86,7 +87,7 @@ export class BreakerState {
     const state = this.#state;
     if (state.kind === 'closed') {
       if (state.ramp && !this.#passesRamp(state.since, now)) return REFUSED;
-      return this.#past.generation * PROBES;
+      return state.past.generation * PROBES;
     }
     if (state.kind === 'isolated') return REFUSED;
     if (state.kind === 'open') {
@@ -116,8 +117,8 @@ export class BreakerState {
    * milliseconds. Answers whether the state has changed.
    */
   release(permit: number, effect: Effect, slow: boolean, now: number, retryAfter: number): boolean {
-    if (Math.floor(permit / PROBES) !== this.#past.generation) return false;
     const state = this.#state;
+    if (Math.floor(permit / PROBES) !== state.past.generation) return false;
     if (state.kind === 'closed') {
       if (effect === 'ignored') return false;
       return this.#closedRelease(state, effect === 'failure', slow, now, retryAfter);
@@ -129,7 +130,8 @@ export class BreakerState {
 
   /** An attempt with the present `settledPermit` has succeeded, and was not slow. */
   succeeded(now: number): void {
-    this.#outcomes.record(false, false, now, this.options.minimumCalls);
+    const { options } = this;
+    this.#outcomes.record(false, false, now, options.minimumCalls, options);
   }
 
   /** Refuses everything until `reset`. */
@@ -158,9 +160,8 @@ export class BreakerState {
 
   /** Milliseconds in which it has refused everything, in all. */
   refusedUntil(now: number): number {
-    const { refused, until } = this.#past;
-    const { kind } = this.#state;
-    return refused + (kind === 'open' || kind === 'isolated' ? now - until : 0);
+    const { kind, past } = this.#state;
+    return past.refused + (kind === 'open' || kind === 'isolated' ? now - past.until : 0);
   }
 
   #closedRelease(
@@ -172,9 +173,9 @@ export class BreakerState {
   ): boolean {
     const { minimumCalls, rampMinimumCalls, rampDuration } = this.options;
     const ramping = state.ramp && now - state.since < rampDuration;
-    if (state.ramp && !ramping) this.#settleDown(state.since);
+    if (state.ramp && !ramping) this.#settleDown(state);
     const minimum = ramping ? Math.min(minimumCalls, rampMinimumCalls) : minimumCalls;
-    if (!this.#outcomes.record(failed, slow, now, minimum)) return false;
+    if (!this.#outcomes.record(failed, slow, now, minimum, this.options)) return false;
     this.#open(now, retryAfter);
     return true;
   }
@@ -206,17 +207,16 @@ export class BreakerState {
     }
     // A bad one would have ended this state, so all that were counted were good.
     if (state.ended.calls < successesToClose) return false;
-    const { openings } = this.#past;
+    const { openings } = state.past;
     const ramp = rampDuration > 0;
     this.#enter({ kind: 'closed', since: now, ramp }, now, ramp ? openings : 0);
     return true;
   }
 
   /** It has stayed closed through the ramp: that outage is over. */
-  #settleDown(since: number): void {
-    this.#past = { ...this.#past, openings: 0 };
-    this.#state = { kind: 'closed', since, ramp: false };
-    this.settledPermit = this.#past.generation * PROBES;
+  #settleDown({ since, past }: State & { kind: 'closed' }): void {
+    this.#state = { kind: 'closed', since, ramp: false, past: { ...past, openings: 0 } };
+    this.settledPermit = past.generation * PROBES;
   }
 
   #passesRamp(since: number, now: number): boolean {
@@ -230,7 +230,7 @@ export class BreakerState {
     if (!this.#freePlace(state.leases, now)) return REFUSED;
     const probe = (state.started++ % (PROBES - 1)) + 1;
     state.leases.push({ probe, until: now + this.options.probeLease });
-    return this.#past.generation * PROBES + probe;
+    return state.past.generation * PROBES + probe;
   }
 
   /** Whether another probe may start; forgets those whose lease has run out. */
@@ -241,7 +241,7 @@ export class BreakerState {
 
   #open(now: number, retryAfter: number): void {
     const { cooldown, cooldownJitter } = this.options;
-    const { openings } = this.#past;
+    const { openings } = this.#state.past;
     const longest = Math.max(cooldown, this.options.maxCooldown);
     const plain = Math.min(cooldown * 2 ** Math.min(openings, 30), longest);
     const spread = plain * (1 - cooldownJitter + 2 * cooldownJitter * this.random.next());
@@ -252,12 +252,12 @@ export class BreakerState {
   }
 
   /** Begins a new state, and with it a new generation and a new count. */
-  #enter(state: State, now: number, openings: number = this.#past.openings): void {
-    const generation = (this.#past.generation + 1) % GENERATIONS;
+  #enter(phase: Phase, now: number, openings: number = this.#state.past.openings): void {
+    const generation = (this.#state.past.generation + 1) % GENERATIONS;
     const left = this.totals(now);
-    this.#past = { generation, openings, left, refused: this.refusedUntil(now), until: now };
+    const past = { generation, openings, left, refused: this.refusedUntil(now), until: now };
     this.#outcomes.clear();
-    this.#state = state;
-    this.settledPermit = state.kind === 'closed' && !state.ramp ? generation * PROBES : REFUSED;
+    this.#state = { ...phase, past };
+    this.settledPermit = phase.kind === 'closed' && !phase.ramp ? generation * PROBES : REFUSED;
   }
 }

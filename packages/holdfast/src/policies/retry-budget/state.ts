@@ -30,12 +30,14 @@ export class BudgetState {
   constructor(options: ParsedRetryBudget) {
     this.options = options;
     this.#earnings =
-      options.kind === 'window' ? new WindowEarnings(options) : new TokenEarnings(options);
+      options.kind === 'window'
+        ? new WindowEarnings(options.window)
+        : new TokenEarnings(options.capacity);
   }
 
   /** A call that earns has happened. */
   earn(now: number): void {
-    this.#earnings.earn(now);
+    this.#earnings.earn(now, this.options);
   }
 
   /** Would an extra attempt be allowed now? */
@@ -48,7 +50,7 @@ export class BudgetState {
     const source = this.sourceAt(now);
     if (source === null) return null;
     const { floorPerSecond, capPerMinute } = this.options;
-    if (source === 'earned') this.#earnings.take(now);
+    if (source === 'earned') this.#earnings.take(now, this.options);
     else (this.#floor ??= new TokenBucket(1, floorPerSecond)).take(now);
     if (capPerMinute > 0) (this.#minute ??= new TimeWindow(CAP_WINDOW)).add(now);
     return { source, at: now };
@@ -64,17 +66,18 @@ export class BudgetState {
   /** The share of what is allowed that is used up: 0 to 1, and 1 exactly while nothing is allowed. */
   utilisationAt(now: number): number {
     if (!this.allows(now)) return 1;
-    const wholeFloor = this.options.floorPerSecond > 0 ? 1 : 0;
-    const most = this.#earnings.most(now) + wholeFloor;
+    const { options } = this;
+    const wholeFloor = options.floorPerSecond > 0 ? 1 : 0;
+    const most = this.#earnings.most(now, options) + wholeFloor;
     const floor = this.#floor?.level(now) ?? wholeFloor;
-    const left = Math.max(0, this.#earnings.left(now)) + floor;
-    return Math.max(1 - left / most, usedOfCap(this.#minute, this.options, now));
+    const left = Math.max(0, this.#earnings.left(now, options)) + floor;
+    return Math.max(1 - left / most, usedOfCap(this.#minute, options, now));
   }
 
   /** Where an extra attempt would come from now; null if none is allowed. */
   sourceAt(now: number): Charge['source'] | null {
     if (usedOfCap(this.#minute, this.options, now) >= 1) return null;
-    if (this.#earnings.has(now)) return 'earned';
+    if (this.#earnings.has(now, this.options)) return 'earned';
     return (this.#floor?.has(now) ?? this.options.floorPerSecond > 0) ? 'floor' : null;
   }
 }
@@ -83,19 +86,19 @@ function usedOfCap(minute: TimeWindow | null, options: ParsedRetryBudget, now: n
   return minute === null ? 0 : minute.totalAt(now) / options.capPerMinute;
 }
 
-/** Extra attempts that earlier calls have paid for. */
+/** Extra attempts that earlier calls have paid for. Told its options, which the budget keeps anyway. */
 interface Earnings {
-  earn(now: number): void;
+  earn(now: number, options: ParsedRetryBudget): void;
   /** Is there one at least? */
-  has(now: number): boolean;
+  has(now: number, options: ParsedRetryBudget): boolean;
   /** Takes one that is there. */
-  take(now: number): void;
+  take(now: number, options: ParsedRetryBudget): void;
   /** Puts back one that was taken at `at`. */
   putBack(at: number, now: number): void;
   /** How many are there. */
-  left(now: number): number;
+  left(now: number, options: ParsedRetryBudget): number;
   /** How many there would be if none had been taken. */
-  most(now: number): number;
+  most(now: number, options: ParsedRetryBudget): number;
 }
 
 /** 0.29 times 100 is a little less than 29. */
@@ -103,54 +106,44 @@ const ROUNDING = 1e-9;
 
 /** `ratio` of what earned within a sliding window, which this counts, less what was taken within it. */
 class WindowEarnings extends TimeWindow implements Earnings {
-  readonly #options: ParsedRetryBudget;
   /** Made when one is first taken: most budgets never see that. */
   #taken: TimeWindow | null = null;
-
-  constructor(options: ParsedRetryBudget) {
-    super(options.window);
-    this.#options = options;
-  }
 
   earn(now: number): void {
     this.add(now);
   }
 
-  has(now: number): boolean {
-    return this.left(now) >= 1;
+  has(now: number, options: ParsedRetryBudget): boolean {
+    return this.left(now, options) >= 1;
   }
 
-  take(now: number): void {
-    (this.#taken ??= new TimeWindow(this.#options.window)).add(now);
+  take(now: number, { window }: ParsedRetryBudget): void {
+    (this.#taken ??= new TimeWindow(window)).add(now);
   }
 
   putBack(at: number, now: number): void {
     this.#taken!.remove(at, now);
   }
 
-  left(now: number): number {
-    return this.most(now) - (this.#taken?.totalAt(now) ?? 0);
+  left(now: number, options: ParsedRetryBudget): number {
+    return this.most(now, options) - (this.#taken?.totalAt(now) ?? 0);
   }
 
-  most(now: number): number {
-    return Math.floor(this.#options.ratio * this.totalAt(now) + ROUNDING);
+  most(now: number, { ratio }: ParsedRetryBudget): number {
+    return Math.floor(ratio * this.totalAt(now) + ROUNDING);
   }
 }
 
 /** A bucket that starts full: `ratio` of a token per earning, one per extra attempt. */
 class TokenEarnings implements Earnings {
   readonly #bucket: TokenBucket;
-  readonly #ratio: number;
-  readonly #capacity: number;
 
-  constructor({ capacity, ratio }: ParsedRetryBudget) {
+  constructor(capacity: number) {
     this.#bucket = new TokenBucket(capacity, 0);
-    this.#ratio = ratio;
-    this.#capacity = capacity;
   }
 
-  earn(): void {
-    this.#bucket.put(this.#ratio);
+  earn(_now: number, { ratio }: ParsedRetryBudget): void {
+    this.#bucket.put(ratio);
   }
 
   has(now: number): boolean {
@@ -169,7 +162,7 @@ class TokenEarnings implements Earnings {
     return this.#bucket.level(now);
   }
 
-  most(): number {
-    return this.#capacity;
+  most(_now: number, { capacity }: ParsedRetryBudget): number {
+    return capacity;
   }
 }
