@@ -107,6 +107,23 @@ describe('a policy of one’s own', () => {
     expect(clock.armed).toBe(0);
   });
 
+  test('ends with its call although the classifier aborts it, asked what came of an attempt', async () => {
+    const { pipeline, custom, classify } = house();
+    const abort = new AbortController();
+    const judged = classify(() => {
+      abort.abort('asked too much');
+      return 'success';
+    });
+    const calls = pipeline(
+      judged,
+      custom('own', (next) => next()),
+    );
+    expect(await calls.tryCall(async () => 1, { signal: abort.signal })).toMatchObject({
+      error: 'asked too much',
+      attempts: [{ attempt: 1, verdict: 'success' }],
+    });
+  });
+
   test('that calls next too late is told so, and runs nothing', async () => {
     const { pipeline, custom } = house();
     let kept!: () => Promise<unknown>;

@@ -57,10 +57,15 @@ export class CallScheduler extends TimerNode implements Scheduler {
   }
 
   settled(call: Call, said?: Said): void {
-    // A classifier or a sink may interrupt the call that it is asked about.
+    // A classifier or a sink may interrupt the call that it is asked about, or the one around it.
     call.step = RUNNING;
-    call.step = attemptEnded(call, said);
-    this.#run(call);
+    this.#depth++;
+    try {
+      call.step = attemptEnded(call, said);
+      advance(call);
+    } finally {
+      this.released();
+    }
   }
 
   held(): void {
