@@ -34,17 +34,21 @@ function begin(passage: Passage): Promise<unknown> {
   const { scheduler } = plan;
   if (plan.timerSlot !== -1) plan.runtime.clock.start(attempt, plan.expiresAfter);
   attempt.started();
-  let result: unknown = pending;
+  let result: unknown;
+  let promise: Promise<unknown> | null = null;
   scheduler.held();
   try {
     result = operation(attempt);
+    if (isNativePromise(result) && passage.call === null) promise = followStraight(passage, result);
   } catch (error) {
+    // Not only the operation's: its promise may be of a class whose `then` throws.
+    result = pending;
     attempt.fail(error);
   }
-  if (isNativePromise(result) && passage.call === null) {
+  if (promise !== null) {
     attempt.follow();
     scheduler.released();
-    return followStraight(passage, result);
+    return promise;
   }
   const call = passage.toCall();
   scheduler.operated(call, result);

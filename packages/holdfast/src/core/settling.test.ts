@@ -83,6 +83,29 @@ describe('an operation that returns a promise', () => {
   });
 });
 
+describe('a promise that cannot be followed', () => {
+  class Made extends Promise<unknown> {
+    constructor() {
+      super(() => {});
+    }
+  }
+  const unreadable = Object.defineProperty(Promise.resolve(), 'then', {
+    get: () => {
+      throw new Error('in the getter');
+    },
+  });
+
+  test.each([
+    ['whose `then` cannot be read', unreadable, 'in the getter'],
+    ['whose class is made in another way', new (Made as new () => unknown)(), 'is not callable'],
+  ])('%s, has failed, and keeps nobody else waiting', async (_which, promise, message) => {
+    expect(String((await outcomeOf(() => promise)).error)).toContain(message);
+    const one = pipeline(bulkhead({ maxConcurrent: 1 }));
+    await one.tryCall(() => promise);
+    expect(await Promise.all([1, 2].map((n) => one.call(async () => n)))).toEqual([1, 2]);
+  });
+});
+
 describe('a thenable', () => {
   test('is awaited', async () => {
     const result = await outcomeOf(() => thenable((resolve) => setImmediate(resolve, 'later')));
