@@ -135,6 +135,20 @@ describe('an abort', () => {
     isClean();
   });
 
+  test('from a listener to its success comes too late, and leaves nothing behind', async () => {
+    const gone = new AbortController();
+    const { protectedBy, runtime, isClean } = house(({ type }) => {
+      if (type === 'attempt.settled') gone.abort(REASON);
+    });
+    expect(await protectedBy.call(async () => 'done', { signal: gone.signal })).toBe('done');
+    isClean();
+    runtime.clock.advance(3_600_000);
+    expect(runtime.sink.events.map(({ type }) => type)).toEqual([
+      'attempt.settled',
+      'call.settled',
+    ]);
+  });
+
   test('in onRetry ends the call', async () => {
     const gone = new AbortController();
     const { protectedBy, isClean } = house(undefined, { onRetry: () => gone.abort(REASON) });

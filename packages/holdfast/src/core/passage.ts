@@ -158,13 +158,14 @@ export class Passage implements Caller {
     const attempt = this.attempt;
     const duration = clock.recent() - this.startedAt!;
     if (plan.needsClock) notice(pipeline, duration);
+    if (plan.timerSlot !== -1) clock.stop(attempt);
+    // Before any sink is told: one that aborts the call comes too late, and must find none.
+    for (let place = this.membership; place !== null; place = place.other) place.leave();
     if (sink !== null) tellOfAttempt(runtime, 1, 'success', duration);
     scheduler.held();
-    if (plan.timerSlot !== -1) clock.stop(attempt);
     for (let slot = policies.length - 1; slot >= 0; slot--) {
       steps[slot]!.passed?.call(policies[slot]!, this.permit);
     }
-    for (let place = this.membership; place !== null; place = place.other) place.leave();
     if (sink !== null) tellOfCall(runtime, SUCCEEDED, this.startedAt!);
     scheduler.released();
   }
