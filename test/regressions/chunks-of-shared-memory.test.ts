@@ -34,7 +34,12 @@ test.each(bodies)('a body of %s is streamed whole', async (_, chunks) => {
   expect(two.byteLength).toBe(8); // nobody has taken it away
 });
 
-test('a body that is no bytes is refused', async () => {
-  const response = await answering(() => ['text'])('http://shop.internal/');
+test.each([
+  ['text', 'text'],
+  ['wider numbers', new Uint16Array([7])],
+  ['a view', new DataView(new ArrayBuffer(2))],
+  ['nothing at all', undefined],
+])('a body of %s, which is no bytes, is refused', async (_, chunk) => {
+  const response = await answering(() => [chunk])('http://shop.internal/');
   await expect(response.text()).rejects.toThrow('no bytes');
 });

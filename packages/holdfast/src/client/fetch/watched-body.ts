@@ -76,7 +76,7 @@ export class WatchedBody extends TimerNode {
     let size = 0;
     await this.#read((chunk) => {
       // A response that somebody made up may bring anything.
-      if (!ArrayBuffer.isView(chunk)) throw new TypeError('Received a chunk that is no bytes');
+      if (!isBytes(chunk)) throw new TypeError('Received a chunk that is no bytes');
       size += chunk.byteLength;
       chunks.push(chunk);
       return true;
@@ -198,6 +198,11 @@ export class WatchedBody extends TimerNode {
     for (const place of this.#places) place.leave(this);
     this.#places = [];
   }
+}
+
+/** Of any realm. Wider numbers, or a view, would be copied as something else. */
+function isBytes(chunk: unknown): boolean {
+  return ArrayBuffer.isView(chunk) && (chunk as Bytes)[Symbol.toStringTag] === 'Uint8Array';
 }
 
 /** All chunks as one, with a buffer of just that size. */
