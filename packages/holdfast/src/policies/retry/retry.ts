@@ -185,8 +185,8 @@ class Retry implements TypedPolicy<never, NeedsClassifier> {
 
 /** How long the dependency asked to be left alone, in milliseconds. What is no time at all counts as none. */
 function hintOf({ judgement }: Call): number {
-  const hint = judgement?.retryAfter ?? 0;
-  return hint > 0 ? hint : 0;
+  const hint: unknown = judgement?.retryAfter;
+  return typeof hint === 'number' && hint > 0 ? hint : 0;
 }
 
 /** Nobody will receive this attempt's value. */
