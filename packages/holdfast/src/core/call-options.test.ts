@@ -17,6 +17,9 @@ describe('what a caller says of one call', () => {
     [{ criticality: 'high' }, /options.criticality must be one of critical_plus/],
     [{ deadline: -1 }, /options.deadline must be a duration/],
     [{ deadline: NaN }, /options.deadline must be a duration/],
+    // Of no kind that could be printed.
+    [{ criticality: Object.create(null) }, /options.criticality must be .*, got an object/],
+    [{ deadline: Object.create(null) }, /options.deadline must be .*, got an object/],
     [{ deadline: 100 }, /needs a deadline policy/],
   ])('is checked: %j', async (options, message) => {
     let ran = 0;

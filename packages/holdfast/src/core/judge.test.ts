@@ -6,16 +6,21 @@ const { classify, pipeline, retry } = withRuntime(testRuntime());
 const SAFE = { idempotent: true };
 
 describe('a classifier', () => {
-  test.each([[undefined], [null], ['sucess'], [{}], [{ verdict: 'bad' }], [7]])(
-    'that answers %j instead of a verdict ends the call with a TypeError',
-    async (answer) => {
-      const wrong = classify(() => answer as never);
-      const result = await pipeline(wrong, retry({ backoff: { base: 0 } })).tryCall(() => 1, SAFE);
-      expect(result).toMatchObject({ ok: false, verdict: 'terminal', stoppedBy: 'terminal' });
-      expect(String(result.error)).toMatch(/TypeError: classify must answer a verdict/);
-      expect(result.attempts).toHaveLength(1);
-    },
-  );
+  test.each([
+    [undefined],
+    [null],
+    ['sucess'],
+    [{}],
+    [{ verdict: 'bad' }],
+    [7],
+    [{ verdict: Object.create(null) }],
+  ])('that answers %j instead of a verdict ends the call with a TypeError', async (answer) => {
+    const wrong = classify(() => answer as never);
+    const result = await pipeline(wrong, retry({ backoff: { base: 0 } })).tryCall(() => 1, SAFE);
+    expect(result).toMatchObject({ ok: false, verdict: 'terminal', stoppedBy: 'terminal' });
+    expect(String(result.error)).toMatch(/TypeError: classify must answer a verdict/);
+    expect(result.attempts).toHaveLength(1);
+  });
 
   test('that throws ends the call with what it threw', async () => {
     const thrown = new Error('in the classifier');

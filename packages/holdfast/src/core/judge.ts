@@ -1,5 +1,6 @@
 import type { Call } from './call.ts';
 import { isHoldfastError } from './errors.ts';
+import { show } from './options.ts';
 import type { Classifier, Judgement, StoppedBy, Verdict } from './outcome.ts';
 import type { Plan } from './policy.ts';
 
@@ -56,8 +57,8 @@ function note(call: Call, said: Said | null | undefined): void {
     return;
   }
   const verdict = typeof said === 'string' ? said : said?.verdict;
-  if (verdict === undefined || !Object.hasOwn(STOPPED_BY, verdict)) {
-    blundered(call, new TypeError(`classify must answer a verdict, got ${String(verdict)}`));
+  if (typeof verdict !== 'string' || !Object.hasOwn(STOPPED_BY, verdict)) {
+    blundered(call, new TypeError(`classify must answer a verdict, got ${show(verdict)}`));
     return;
   }
   call.verdict = verdict;

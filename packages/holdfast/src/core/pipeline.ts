@@ -15,7 +15,7 @@ import {
   withFrames,
 } from './edge.ts';
 import { type Attempt, type CallOptions, CRITICALITIES, type Operation } from './operation.ts';
-import { unknownOption } from './options.ts';
+import { show, unknownOption } from './options.ts';
 import type { Classifier } from './outcome.ts';
 import { goStraight } from './passage.ts';
 import { planned } from './plan.ts';
@@ -231,23 +231,21 @@ const CALL_OPTIONS = [
 /** The error for call options that cannot be meant, or null. */
 function problemWith(options: CallOptions, plan: Plan): TypeError | RangeError | null {
   if (typeof options !== 'object' || options === null) {
-    return new TypeError(`options must be an object, got ${String(options)}`);
+    return new TypeError(`options must be an object, got ${show(options)}`);
   }
   const { criticality, deadline, parent, key, signal } = options;
   if (signal !== undefined && typeof signal?.addEventListener !== 'function') {
     return new TypeError('options.signal must be an AbortSignal');
   }
   if (deadline !== undefined && Number.isNaN(milliseconds(deadline))) {
-    return new RangeError(`options.deadline must be a duration, got ${String(deadline)}`);
+    return new RangeError(`options.deadline must be a duration, got ${show(deadline)}`);
   }
   if (deadline !== undefined && plan.deadlineAfter === null) {
     return new TypeError('options.deadline needs a deadline policy in the pipeline');
   }
   if (criticality !== undefined && !CRITICALITIES.includes(criticality)) {
     const known = CRITICALITIES.join(', ');
-    return new RangeError(
-      `options.criticality must be one of ${known}, got ${String(criticality)}`,
-    );
+    return new RangeError(`options.criticality must be one of ${known}, got ${show(criticality)}`);
   }
   if (parent !== undefined && !(parent instanceof LiveAttempt)) {
     return new TypeError('options.parent must be the attempt that an operation was given');
