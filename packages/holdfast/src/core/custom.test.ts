@@ -107,6 +107,27 @@ describe('a policy of one’s own', () => {
     expect(clock.armed).toBe(0);
   });
 
+  test('that answers when its call has ended has what it answers let go', async () => {
+    const { pipeline, custom, deadline, classify, clock } = house();
+    const dropped: unknown[] = [];
+    const judged = classify(
+      () => 'success',
+      (value) => void dropped.push(value),
+    );
+    let written!: () => void;
+    const logged = custom('log', async (next) => {
+      const answer = await next();
+      await new Promise<void>((resolve) => (written = resolve));
+      return answer;
+    });
+    const call = pipeline(judged, deadline(100), logged).tryCall(async () => 'a socket');
+    await clock.advanceAsync(100);
+    expect(await call).toMatchObject({ stoppedBy: 'deadline' });
+    written();
+    await clock.advanceAsync(0);
+    expect(dropped).toEqual(['a socket']);
+  });
+
   test('ends with its call although the classifier aborts it, asked what came of an attempt', async () => {
     const { pipeline, custom, classify } = house();
     const abort = new AbortController();

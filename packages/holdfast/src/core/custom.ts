@@ -166,9 +166,12 @@ class CustomRun implements CustomContext {
   }
 
   #answer(ok: boolean, outcome: unknown): void {
-    if (this.#over) return;
-    this.#over = true;
     const call = this.#call;
+    if (this.#over) {
+      if (ok) call.plan.discard?.(outcome);
+      return;
+    }
+    this.#over = true;
     // It waits no more: what aborts the call while it answers comes too late.
     call.step = RUNNING;
     this.#dropBranches(new Error('its policy has answered without waiting for it'));
