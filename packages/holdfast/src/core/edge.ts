@@ -179,6 +179,12 @@ export function whenSettled(
   void (async () => run())().then(fulfilled, rejected);
 }
 
+/** What a listener has answered, which nobody heeds: an async one may fail, and that must not end the process. */
+export function disregard(answer: unknown): void {
+  // A thenable may be a query that runs only when somebody asks for its end.
+  if (answer instanceof Promise) answer.catch(() => {});
+}
+
 /**
  * Puts the caller's async frames on a refusal that has none: V8 finds them only from inside an
  * async function that the caller awaits, so this costs a promise and is for diagnostics.

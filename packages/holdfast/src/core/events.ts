@@ -1,4 +1,5 @@
 import type { Runtime, RuntimeEvent } from '../runtime/runtime.ts';
+import { disregard } from './edge.ts';
 import type { StoppedBy, Verdict } from './outcome.ts';
 
 /** An attempt ended. */
@@ -41,7 +42,7 @@ export type EngineEvent = AttemptSettledEvent | CallSettledEvent | SettledTwiceE
  */
 export function emit<E extends RuntimeEvent>(runtime: Runtime, event: E): void {
   try {
-    runtime.sink?.(event);
+    disregard(runtime.sink?.(event));
   } catch {
     // Telemetry is never worth a call.
   }
@@ -52,9 +53,9 @@ export function bothSinks(first: Runtime['sink'], second: Runtime['sink']): Runt
   if (first === null || second === null) return first ?? second;
   return (event) => {
     try {
-      first(event);
+      disregard(first(event));
     } finally {
-      second(event);
+      disregard(second(event));
     }
   };
 }

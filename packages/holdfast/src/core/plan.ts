@@ -1,5 +1,6 @@
 import type { Runtime } from '../runtime/runtime.ts';
 import { SignalGroups } from './cancel-group.ts';
+import { disregard } from './edge.ts';
 import type { Classifier } from './outcome.ts';
 import type { ClassifyPolicy } from './pipeline.ts';
 import type { Plan, Policy, Steps } from './policy.ts';
@@ -111,7 +112,7 @@ function quiet(discard: ((value: unknown) => void) | null): Plan['discard'] {
   if (quietly === undefined) {
     quietly = (value) => {
       try {
-        discard(value);
+        disregard(discard(value));
       } catch {
         // Nobody waits for this value, and nobody for its end.
       }

@@ -1,6 +1,7 @@
 import type { Call } from '../../core/call.ts';
 import { AGAIN, GO, type Refusal, type Step, type Traits, WAIT } from '../../core/policy.ts';
 import { UnbuiltError } from '../../core/call-error.ts';
+import { disregard } from '../../core/edge.ts';
 import { RetriesExhaustedError } from '../../core/errors.ts';
 import { emit } from '../../core/events.ts';
 import { parseOptions, Problems } from '../../core/options.ts';
@@ -145,7 +146,7 @@ class Retry implements TypedPolicy<never, NeedsClassifier> {
     const { onRetry } = this.#options;
     if (onRetry === undefined) return;
     try {
-      onRetry({ attempt, verdict: call.verdict, wait, error: call.error });
+      disregard(onRetry({ attempt, verdict: call.verdict, wait, error: call.error }));
     } catch {
       // A listener's trouble is not the call's.
     }
