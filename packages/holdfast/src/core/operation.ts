@@ -61,7 +61,10 @@ export interface CallOptions {
   readonly deadline?: Duration | undefined;
   /** The caller's own signal: when it aborts, the call ends with its reason, untouched. */
   readonly signal?: AbortSignal | undefined;
-  /** The attempt on whose behalf this call is made: its deadline (less a reserve), criticality and end are inherited. */
+  /**
+   * The attempt on whose behalf this call is made: its criticality and end are inherited, and, where the
+   * pipeline has a deadline, its time (less a reserve).
+   */
   readonly parent?: Attempt | undefined;
 }
 
