@@ -132,13 +132,18 @@ class RequestBody implements AttemptBody {
   release(reason: unknown): void {
     if (this.#start.isAll) return;
     this.#release(this.#start.reader, reason);
-    this.#release(this.#request.body!, reason);
+    if (!isFilledByUndici(this.#request)) this.#release(this.#request.body!, reason);
   }
 
   /** Not waited for: of two clones, the first that is cancelled waits for the other. */
   #release(body: Pick<ReadableStream, 'cancel'>, reason?: unknown): void {
     body.cancel(reason).catch(() => {});
   }
+}
+
+/** A form's body, which undici goes on to fill when it is cancelled: what that throws would end the process. */
+function isFilledByUndici({ headers }: Request): boolean {
+  return headers.get('content-type')?.includes('boundary=----formdata-undici') === true;
 }
 
 /** The start of a stream: all of it, or more than a number of bytes. */
