@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { withRuntime } from '../client/with-runtime.ts';
 import { type TestRuntime, testRuntime } from '../testing/index.ts';
 import { TimerNode } from '../runtime/clock.ts';
+import type { RuntimeEvent } from '../runtime/runtime.ts';
 import { type Attempt, pending } from './operation.ts';
 import { GO, type Policy } from './policy.ts';
 
@@ -42,6 +43,7 @@ const ENDS = [
   'aborts its own call',
   'breaks the classifier',
   'aborts in the classifier',
+  'is aborted by a listener to its end',
 ] as const;
 
 const anAttempt = fc.record({
@@ -88,7 +90,8 @@ describe('a call that goes straight and one that goes the long way', () => {
 
 /** Everything that can be seen of these calls. */
 async function run(way: Way, parts: Parts, calls: Calls) {
-  const runtime = testRuntime();
+  const doomed: Doomed = { next: null };
+  const runtime = overheard(testRuntime(), doomed);
   const pipeline = assemble(way, parts, runtime);
   const ends: unknown[] = calls.map(() => 'none');
   const signals: boolean[][] = calls.map(() => []);
@@ -98,7 +101,7 @@ async function run(way: Way, parts: Parts, calls: Calls) {
       const { aborts } = call;
       if (aborts !== null)
         runtime.clock.start(new Wake(() => controller.abort('changed my mind')), aborts);
-      const operation = operationOf(call, controller, runtime, signals[index]!);
+      const operation = operationOf(call, controller, runtime, signals[index]!, doomed);
       const options = optionsOf(call, controller);
       const told = (how: string) => (what: unknown) => {
         ends[index] = { how, what: plain(what), at: plain(runtime.clock.now()) };
@@ -112,6 +115,20 @@ async function run(way: Way, parts: Parts, calls: Calls) {
   const events = runtime.sink.events.map((event) => JSON.stringify(plain(event))).toSorted();
   const { armed } = runtime.clock;
   return { ends, signals, events, armed, snapshot: pipeline.snapshot() };
+}
+
+/** Whose call a listener aborts when it is told of an attempt's end. */
+interface Doomed {
+  next: AbortController | null;
+}
+
+function overheard(runtime: TestRuntime, doomed: Doomed): TestRuntime {
+  const { sink } = runtime;
+  const listener = (event: RuntimeEvent) => {
+    sink(event);
+    if (event.type === 'attempt.settled') doomed.next?.abort('heard too much');
+  };
+  return { ...runtime, sink: Object.assign(listener, sink) };
 }
 
 function assemble(way: Way, parts: Parts, runtime: TestRuntime) {
@@ -163,6 +180,7 @@ function operationOf(
   controller: AbortController,
   runtime: TestRuntime,
   aborted: boolean[],
+  doomed: Doomed,
 ) {
   return (attempt: Attempt): unknown => {
     const { end, after } = attempts[attempt.number - 1]!;
@@ -187,7 +205,11 @@ function operationOf(
     return new Promise((resolve, reject) => {
       if (end === 'hangs') return;
       const answer = answerTo(end, controller);
-      later(() => (end === 'rejects' ? reject(new Error(end)) : resolve(answer)));
+      later(() => {
+        doomed.next = end === 'is aborted by a listener to its end' ? controller : null;
+        if (end === 'rejects') reject(new Error(end));
+        else resolve(answer);
+      });
     });
   };
 }
