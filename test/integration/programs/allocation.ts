@@ -61,7 +61,9 @@ function waysThrough(kind: 'time' | 'count' | 'consecutive'): Record<string, num
   const pipeline = new PolicyPipeline(...planned([breaker], runtime));
   const call = new Call(pipeline, () => {}, undefined, callbackEdge, time);
   return {
-    [`${kind}, state`]: bytesOf(() => state.release(state.permitAt(time), 'success', false, time, 0)),
+    [`${kind}, state`]: bytesOf(() =>
+      state.release(state.permitAt(time), 'success', false, time, 0),
+    ),
     [`${kind}, settled state`]: bytesOf(() => state.succeeded(time)),
     [`${kind}, straight`]: bytesOf(() => breaker.passed!(breaker.admit!())),
     [`${kind}, walking`]: bytesOf(() => {
