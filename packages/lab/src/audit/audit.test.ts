@@ -13,6 +13,27 @@ type Json = Record<string, unknown>;
 
 const placeOf = (path: SpecPath): Place => ({ file: 'spec.yaml', line: 1, column: 1, path });
 
+/** How often the audit of a chain of so many services asks its first one for what it calls. */
+function looksAt(size: number): number {
+  const calls = (i: number): Json[] => (i + 1 < size ? [{ to: `s${i + 1}` }] : []);
+  const remembering = { idempotency: {} };
+  const services = Object.fromEntries(
+    Array.from({ length: size }, (_, i) => [`s${i}`, { ...remembering, calls: calls(i) }]),
+  );
+  const fleet = fleetOf({ name: 'chain', services });
+  const first = fleet.services.get('s0')!;
+  const { stages } = first;
+  let looks = 0;
+  Object.defineProperty(first, 'stages', {
+    get: () => {
+      looks += 1;
+      return stages;
+    },
+  });
+  audit(fleet, { placeOf });
+  return looks;
+}
+
 /** One error (a probe) and one warning (no jitter). */
 function reportOf(accept: readonly Json[] = [], findings: readonly Finding[] = []): AuditReport {
   const fleet = fleetOf({
@@ -151,4 +172,9 @@ describe('the examples', () => {
     expect(report.findings.filter(({ accepted }) => accepted !== null)).toHaveLength(1);
     expect(rulesOf(report)).not.toContain('accept-without-finding');
   });
+});
+
+test('looks at a service as often in a large fleet as in a small one', () => {
+  expect(looksAt(5)).toBeGreaterThan(0);
+  expect(looksAt(50)).toBe(looksAt(5));
 });

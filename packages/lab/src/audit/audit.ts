@@ -32,9 +32,13 @@ export function audit(fleet: Fleet, options: AuditOptions): AuditReport {
   const { placeOf, findings: read = [] } = options;
   const byEdge = layersOf(libraryLayers(fleet, placeOf), options.layers ?? []);
   const graph = callGraph(fleet, byEdge);
-  const numbers = new Map(edgesOf(fleet).map((edge, i) => [edge, graph.edges[i]]));
+  const edges = edgesOf(fleet);
+  const numbers = new Map(edges.map((edge, i) => [edge, graph.edges[i]]));
+  const byCallee = Map.groupBy(edges, ({ to }) => to);
   const audited: Audited = {
     fleet,
+    edges,
+    callsTo: (service) => byCallee.get(service) ?? [],
     load: loadOf(fleet),
     layersOf: (edge) => byEdge.get(edge) ?? [],
     numbersOf: (edge) => numbers.get(edge) as EdgeNumbers,

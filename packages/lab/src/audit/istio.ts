@@ -139,10 +139,14 @@ interface Way {
 }
 
 function waysOf(fleet: Fleet, routes: readonly Route[], byDefault: Route): readonly Way[] {
-  const edges = edgesOf(fleet);
+  const callsTo = Map.groupBy(edgesOf(fleet), ({ to }) => to);
+  const routesTo = Map.groupBy(
+    routes.flatMap((route) => route.services.map((to) => ({ to, route }))),
+    ({ to }) => to,
+  );
   return [...fleet.services.values()].flatMap(({ name: to, external }) => {
-    const bound = routes.filter(({ services }) => services.includes(to));
-    const called = edges.filter((edge) => edge.to === to);
+    const bound = (routesTo.get(to) ?? []).map(({ route }) => route);
+    const called = callsTo.get(to) ?? [];
     const ways: Way[] = [];
     const add = (fromServices: boolean, route: Route | null): void => {
       const by = called.filter(({ from }) => fleet.services.has(from) === fromServices);

@@ -1,5 +1,5 @@
 import type { Edge } from '../../spec/model.ts';
-import { edgesOf, processesOf } from '../edges.ts';
+import { processesOf } from '../edges.ts';
 import type { Layer } from '../layers.ts';
 import { capacityOf } from '../load.ts';
 import { amount, eachService, type Rule } from './rule.ts';
@@ -17,8 +17,8 @@ export const budgetFloorsAddUp: Rule = {
     const capacity = capacityOf(service);
     if (capacity === Infinity) return null;
     const perSlot = capacity / (service.replicas * service.server.workers);
-    const floors = edgesOf(audited.fleet)
-      .filter(({ to }) => to === service.name)
+    const floors = audited
+      .callsTo(service.name)
       .map((edge) => {
         const atOnce = atOnceOf(audited.layersOf(edge));
         return processesOf(edge, audited.fleet) * (floorOf(edge) + atOnce * perSlot);

@@ -1,4 +1,3 @@
-import { edgesOf } from '../edges.ts';
 import { meanOf } from '../load.ts';
 import { eachService, ms, type Rule } from './rule.ts';
 
@@ -7,16 +6,14 @@ export const queueOutlivesDeadline: Rule = {
   severity: 'warning',
   looksFor: "A service's queue that takes longer to work off than its callers wait",
   why: 'When it is full, everything that comes out of it is already in vain: the service is busy with answers that nobody waits for, and stays so after the overload is over.',
-  check: eachService((service, { fleet, numbersOf }) => {
+  check: eachService((service, { callsTo, numbersOf }) => {
     const { queue, workers } = service.server;
     const time = meanOf(service.server.serviceTime);
     // An external queue is not in our hands; one that drops what is late is never full of it.
     if (service.external || queue.checksDeadline || queue.abandoned === 'cancelled') return null;
     // Work that takes no time never waits.
     if (time === 0) return null;
-    const windows = edgesOf(fleet)
-      .filter(({ to }) => to === service.name)
-      .map((edge) => numbersOf(edge).window ?? Infinity);
+    const windows = callsTo(service.name).map((edge) => numbersOf(edge).window ?? Infinity);
     const patience = Math.max(0, ...windows);
     const wait = (queue.max * time) / workers;
     if (windows.length === 0 || wait <= patience) return null;

@@ -1,4 +1,3 @@
-import { edgesOf } from '../edges.ts';
 import { longest } from '../tries.ts';
 import { eachService, ms, type Rule } from './rule.ts';
 import { repeatsDone } from './unsafe-retry.ts';
@@ -8,11 +7,11 @@ export const retentionShorterThanRetries: Rule = {
   severity: 'error',
   looksFor: 'A service that forgets keys while its callers may still repeat with them',
   why: 'A repeat that comes when its key is forgotten looks like something new, and is done again: the key protects until then, and not in the long outage that it is for.',
-  check: eachService(({ name, idempotency }, { fleet, layersOf }) => {
+  check: eachService(({ name, idempotency }, { callsTo, layersOf }) => {
     if (idempotency === null) return null;
     const { retention } = idempotency;
-    const [last = null] = edgesOf(fleet)
-      .filter((edge) => edge.to === name && edge.keyed && layersOf(edge).some(repeatsDone))
+    const [last = null] = callsTo(name)
+      .filter((edge) => edge.keyed && layersOf(edge).some(repeatsDone))
       .map((edge) => ({ edge, horizon: longest(layersOf(edge)) }))
       .filter(({ horizon }) => horizon > retention && horizon < Infinity)
       .toSorted((a, b) => b.horizon - a.horizon);

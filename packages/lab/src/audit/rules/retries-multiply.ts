@@ -1,5 +1,4 @@
 import type { Edge } from '../../spec/model.ts';
-import { edgesOf } from '../edges.ts';
 import { type Path, pathOver, worstPaths } from '../graph.ts';
 import type { Layer } from '../layers.ts';
 import { multiplies, nominalAttempts } from '../tries.ts';
@@ -18,7 +17,7 @@ export const retriesMultiply: Rule = {
     const { fleet } = audited;
     const unbounded = (edge: Edge): number => unboundedFactor(audited.layersOf(edge));
     const paths = worstPaths(fleet, unbounded);
-    const multiplying = edgesOf(fleet).filter((edge) => unbounded(edge) > 1);
+    const multiplying = audited.edges.filter((edge) => unbounded(edge) > 1);
     const goesOn = new Set(multiplying.map(({ from }) => from));
     // Said once a path, at the last edge that multiplies: what is called beyond it adds nothing.
     const ends = Map.groupBy(

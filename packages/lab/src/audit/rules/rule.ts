@@ -2,7 +2,7 @@ import { formatDuration } from 'holdfast/spec';
 
 import type { Edge, Fleet, Service, SpecPath } from '../../spec/model.ts';
 import { isRecord } from '../../spec/problems.ts';
-import { callsOf, edgesOf } from '../edges.ts';
+import { callsOf } from '../edges.ts';
 import type { Finding, Place, Severity } from '../finding.ts';
 import type { EdgeNumbers } from '../graph.ts';
 import type { Layer } from '../layers.ts';
@@ -23,6 +23,10 @@ export interface Rule {
 /** All that a rule may look at. */
 export interface Audited {
   readonly fleet: Fleet;
+  /** As `edgesOf` has them. */
+  readonly edges: readonly Edge[];
+  /** The edges that lead to a service; looked up, so that a rule may ask for every service of a large fleet. */
+  readonly callsTo: (service: string) => readonly Edge[];
   readonly load: Load;
   /** The layers of an edge, from the outermost to the innermost; the library's first. */
   readonly layersOf: (edge: Edge) => readonly Layer[];
@@ -57,7 +61,7 @@ export interface Said extends Pick<Fault, 'message' | 'fix' | 'value' | 'severit
 export function eachEdge(
   look: (edge: Edge, audited: Audited) => Said | null,
 ): (audited: Audited) => Iterable<Fault> {
-  return (audited) => overEdges(edgesOf(audited.fleet), look, audited);
+  return (audited) => overEdges(audited.edges, look, audited);
 }
 
 /** A check that looks at every call of one service to another by itself. */

@@ -1,5 +1,4 @@
 import type { Edge } from '../../spec/model.ts';
-import { edgesOf } from '../edges.ts';
 import { multiplies } from '../tries.ts';
 import { type Audited, eachEdge, type Rule } from './rule.ts';
 
@@ -34,10 +33,8 @@ interface Owners {
 }
 
 /** Looks once for each caller: it may have many calls, and all of them the same owners. */
-function ownersOf({ fleet, layersOf }: Audited): (caller: string) => Owners {
-  const edges = edgesOf(fleet);
+function ownersOf({ edges, callsTo, layersOf }: Audited): (caller: string) => Owners {
   const retrying = edges.filter((edge) => layersOf(edge).some(multiplies));
-  const callersOf = Map.groupBy(edges, ({ to }) => to);
   const found = new Map<string, Owners>();
   return (caller) => {
     const before = found.get(caller);
@@ -45,7 +42,7 @@ function ownersOf({ fleet, layersOf }: Audited): (caller: string) => Owners {
     const callees = new Set([caller]);
     // A set grows while it is walked: each callee brings its callers.
     for (const callee of callees) {
-      for (const { from } of callersOf.get(callee) ?? []) callees.add(from);
+      for (const { from } of callsTo(callee)) callees.add(from);
     }
     const owners = said(retrying.filter(({ to }) => callees.has(to)));
     found.set(caller, owners);
