@@ -26,8 +26,8 @@ const fleet: Fleet = fleetOf({
   users: { shoppers: { to: 'web', rate: 10 } },
 });
 
-/** Answers what reads these words as the one file of a mesh. Call it at the top of a test file. */
-export function meshReader(): (yaml: string) => Promise<LayersRead> {
+/** Answers what reads these words as the one file of a mesh, of the shop or of another fleet. Call it at the top of a test file. */
+export function meshReader(of = fleet): (yaml: string) => Promise<LayersRead> {
   let folder = '';
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'istio-'));
@@ -36,7 +36,7 @@ export function meshReader(): (yaml: string) => Promise<LayersRead> {
   return async (yaml) => {
     const file = join(folder, 'mesh.yaml');
     await writeFile(file, yaml);
-    return readIstio(file, fleet);
+    return readIstio(file, of);
   };
 }
 

@@ -1,9 +1,8 @@
 import type { Fleet } from '../spec/model.ts';
 import type { Finding, Place } from './finding.ts';
 import { meshFinding } from './istio-findings.ts';
-import { isWildcard, serviceOf } from './istio-hosts.ts';
+import { isWildcard, type ServiceNames, unmatched } from './istio-hosts.ts';
 import { DURATION } from './istio-retries.ts';
-import { unmatched } from './istio-routes.ts';
 import { type Field, goDuration } from './k8s-fields.ts';
 
 /** What DestinationRules say of the connections to one service. */
@@ -33,15 +32,17 @@ export function budgetShare(percent: number): number {
   return percent >= 100 ? Infinity : 1 / (1 - percent / 100) - 1;
 }
 
-/** DestinationRules by service; those of a wildcard stand for every service of one's own without its own. */
+/** DestinationRules by service; those of a wildcard stand for the services of one's own that it covers and that have none of their own. */
 export class Destinations {
   readonly #fleet: Fleet;
+  readonly #names: ServiceNames;
   readonly #findings: Finding[];
   readonly #own = new Map<string, Destination>();
-  #wildcard: Destination | null = null;
+  readonly #wildcards = new Map<string, Destination>();
 
-  constructor(fleet: Fleet, findings: Finding[]) {
+  constructor(fleet: Fleet, names: ServiceNames, findings: Finding[]) {
     this.#fleet = fleet;
+    this.#names = names;
     this.#findings = findings;
   }
 
@@ -49,11 +50,16 @@ export class Destinations {
   of(service: string): Destination | null {
     const own = this.#own.get(service);
     if (own !== undefined) return own;
-    return this.#fleet.services.get(service)?.external === true ? null : this.#wildcard;
+    if (this.#fleet.services.get(service)?.external === true) return null;
+    // The longest says most.
+    const [nearest] = [...this.#wildcards]
+      .filter(([wildcard]) => this.#names.covers(wildcard, service))
+      .toSorted(([a], [b]) => b.length - a.length);
+    return nearest?.[1] ?? null;
   }
 
-  /** The `spec` of a DestinationRule. Of several for one service the worst counts. */
-  add(spec: Field): void {
+  /** The `spec` of a DestinationRule in this namespace. Of several for one service the worst counts. */
+  add(spec: Field, namespace: string | null): void {
     if (!spec.isObject(SPEC)) return;
     const host = spec.at('host');
     const text = host.text();
@@ -61,11 +67,13 @@ export class Destinations {
       if (!host.given) host.wrong('a string');
       return;
     }
-    const service = serviceOf(text, this.#fleet);
+    const service = this.#names.serviceOf(text, namespace);
     const destination = this.#read(spec, service);
-    if (isWildcard(text)) this.#wildcard = worse(destination, this.#wildcard);
+    const wildcard = isWildcard(text) && this.#names.coversAny(text);
+    if (wildcard) this.#wildcards.set(text, worse(destination, this.#wildcards.get(text) ?? null));
     else if (service === null) {
-      this.#findings.push(unmatched('DestinationRule', { text, place: host.place }));
+      const said = { text, namespace, place: host.place };
+      this.#findings.push(unmatched('DestinationRule', said, this.#names));
     } else this.#own.set(service, worse(destination, this.#own.get(service) ?? null));
   }
 

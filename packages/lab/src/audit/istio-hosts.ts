@@ -1,21 +1,159 @@
-import type { Fleet } from '../spec/model.ts';
-
-/**
- * The fleet's service that a host names: by its whole name, else by its first DNS label, as in
- * `payments.shop.svc.cluster.local`. Null if there is none, and for wildcards.
+/*
+ * Which service of the fleet a host of a mesh's files names.
+ *
+ * Istio completes a name without a dot by the namespace of the resource that says it;
+ * `payments.shop.svc.cluster.local` is of that namespace, whoever says it; all others are names of
+ * the world outside. A spec has no namespaces, so its services are taken to be in that of the
+ * resources that are read, unless a service's own name says another: `payments.shop`.
  */
-export function serviceOf(host: string, fleet: Fleet): string | null {
-  const name = host.toLowerCase();
-  const label = name.split('.', 1)[0]!;
-  for (const wanted of [host, name, label]) if (fleet.services.has(wanted)) return wanted;
-  for (const service of fleet.services.keys()) {
-    const lower = service.toLowerCase();
-    if (lower === name || lower === label) return service;
-  }
-  return null;
+import type { Fleet, Service } from '../spec/model.ts';
+import type { Finding, Place } from './finding.ts';
+import { meshFinding } from './istio-findings.ts';
+import { type Resource, textsOf } from './istio-resources.ts';
+
+/** A host, who says it, and where. */
+export interface Host {
+  readonly text: string;
+  /** Of the resource that says it; null if that does not say. */
+  readonly namespace: string | null;
+  readonly place: Place;
 }
 
-/** `*`, `*.shop.svc.cluster.local`: every service, as far as nothing says more of it. */
+/** `payments.shop.svc.cluster.local`; a cluster may have another domain. */
+const IN_CLUSTER = /^([^.]+)\.([^.]+)\.svc\../;
+/** What kubectl takes when nobody says one. */
+const DEFAULT_NAMESPACE = 'default';
+
+/** The names of a fleet's services in a mesh. */
+export class ServiceNames {
+  /** Where services are whose names do not say it. */
+  readonly home: string;
+  /** By whole name. */
+  readonly #services = new Map<string, string>();
+
+  constructor(fleet: Fleet, resources: readonly Resource[]) {
+    this.home = homeOf(resources);
+    for (const name of fleet.services.keys()) {
+      for (const whole of this.#wholeNames(name)) this.#add(whole, name);
+    }
+    for (const entry of resources.filter(({ kind }) => kind === 'ServiceEntry')) {
+      this.#addEntry(entry, fleet.services);
+    }
+  }
+
+  /** The service that a host names; null if there is none, and for wildcards. */
+  serviceOf(text: string, namespace: string | null): string | null {
+    return this.#services.get(this.#whole(text, namespace)) ?? null;
+  }
+
+  /** Whether a wildcard, `*` or `*.shop.svc.cluster.local`, stands for this service. */
+  covers(wildcard: string, service: string): boolean {
+    const end = wildcard.toLowerCase().slice(1);
+    return this.#wholeNames(service).some((whole) =>
+      [whole, `${whole}.cluster.local`].some((name) => name.endsWith(end)),
+    );
+  }
+
+  /** Whether a wildcard stands for any service. */
+  coversAny(wildcard: string): boolean {
+    return [...this.#services.values()].some((service) => this.covers(wildcard, service));
+  }
+
+  /** What Istio makes of a name; without the cluster's domain, which no resource says. */
+  #whole(text: string, namespace: string | null): string {
+    const host = text.toLowerCase();
+    if (!host.includes('.')) return inCluster(host, namespace ?? this.home);
+    const [, name, stated] = IN_CLUSTER.exec(host) ?? [];
+    return name === undefined ? host : inCluster(name, stated!);
+  }
+
+  /** A service may be named by its namespace as well, and two labels may be a public name. */
+  #wholeNames(service: string): readonly string[] {
+    const labels = service.toLowerCase().split('.');
+    const whole = this.#whole(service, null);
+    return labels.length === 2 ? [whole, inCluster(labels[0]!, labels[1]!)] : [whole];
+  }
+
+  /** Of two that differ by case alone, the one in small letters: the cluster knows no other. */
+  #add(whole: string, service: string): void {
+    if (!this.#services.has(whole) || service === service.toLowerCase()) {
+      this.#services.set(whole, service);
+    }
+  }
+
+  /** The hosts of a ServiceEntry are a service if it has that one's name, or if its endpoints are that one. */
+  #addEntry({ name, namespace, spec }: Resource, services: ReadonlyMap<string, Service>): void {
+    const endpoints = spec.at('endpoints').value;
+    const addresses = (Array.isArray(endpoints) ? endpoints : []).map(
+      (endpoint: { address?: unknown } | null) => endpoint?.address,
+    );
+    const outside = services.get(name)?.external === true ? name : null;
+    const service = [name, ...addresses]
+      .map((one) => (typeof one === 'string' ? this.serviceOf(one, namespace) : null))
+      .concat(outside)
+      .find((one) => one !== null);
+    if (service === undefined || service === null) return;
+    for (const host of textsOf(spec.at('hosts').value)) {
+      const whole = this.#whole(host, namespace);
+      if (!this.#services.has(whole)) this.#services.set(whole, service);
+    }
+  }
+}
+
+/** Whether a host is of the world outside, where a service may be called by any name: it is where its routes lead. */
+export function isPublic(host: string): boolean {
+  return host === '*' || (host.includes('.') && !IN_CLUSTER.test(host));
+}
+
+/** `*`, `*.shop.svc.cluster.local`: every service that ends like that, as far as nothing says more of it. */
 export function isWildcard(host: string): boolean {
   return host.startsWith('*');
+}
+
+/** A host that names no service of the fleet. */
+export function unmatched(kind: string, host: Host, names: ServiceNames): Finding {
+  const { text, place } = host;
+  const { home } = names;
+  const [, name, namespace] = IN_CLUSTER.exec(text.toLowerCase()) ?? [];
+  const [label] = text.split('.', 1) as [string];
+  let fix = 'Correct the name, or add the service to the spec.';
+  if (name !== undefined || !text.includes('.')) {
+    const where = namespace ?? host.namespace ?? home;
+    if (where !== home) {
+      fix = `The services of the spec are taken to be in the namespace ${home}: one in ${where} is named ${name ?? text}.${where} there.`;
+    }
+  } else if (names.serviceOf(label, null) !== null) {
+    fix = `Istio completes only names without a dot: write ${label}.${home}.svc.cluster.local if that is meant. A public name is a service's that has the same name in the spec, or that a ServiceEntry of the service's name gives it.`;
+  }
+  return meshFinding('mesh-name-unmatched', {
+    severity: 'info',
+    message: `The host ${JSON.stringify(text)} of a ${kind} is no service of the spec`,
+    fix,
+    at: text,
+    place,
+  });
+}
+
+function inCluster(name: string, namespace: string): string {
+  return `${name}.${namespace}.svc`;
+}
+
+/** The namespace that most of the resources say they are in; if none says one, the one that most of their hosts do. */
+function homeOf(resources: readonly Resource[]): string {
+  const routing = resources.filter(({ kind }) => kind !== 'ServiceEntry');
+  const stated = routing.flatMap(({ namespace }) => namespace ?? []);
+  const named = routing
+    .flatMap(({ spec }) => [
+      ...textsOf(spec.at('hosts').value),
+      ...textsOf([spec.at('host').value]),
+    ])
+    .flatMap((host) => IN_CLUSTER.exec(host.toLowerCase())?.[2] ?? []);
+  return mostFrequent(stated) ?? mostFrequent(named) ?? DEFAULT_NAMESPACE;
+}
+
+/** Of equals the first; null of none. */
+function mostFrequent(words: readonly string[]): string | null {
+  const counted = [...Map.groupBy(words, (word) => word)];
+  const [first] = counted.toSorted(([, a], [, b]) => b.length - a.length);
+  return first?.[0] ?? null;
 }

@@ -1,8 +1,7 @@
-import type { Fleet } from '../spec/model.ts';
 import type { Finding, Place } from './finding.ts';
-import { meshFinding } from './istio-findings.ts';
-import { isWildcard, serviceOf } from './istio-hosts.ts';
+import { type Host, isPublic, isWildcard, type ServiceNames, unmatched } from './istio-hosts.ts';
 import type { MeshSettings } from './istio-mesh.ts';
+import type { Identity, Resource } from './istio-resources.ts';
 import { DURATION, readRetries, type Retries } from './istio-retries.ts';
 import { type Field, goDuration } from './k8s-fields.ts';
 
@@ -14,10 +13,14 @@ interface Binding {
   readonly gateway: boolean;
 }
 
+/** Whose requests, to which hosts. */
+interface Way extends Binding {
+  readonly hosts: readonly Host[];
+}
+
 /** A route that leaves its requests to another VirtualService. */
-export interface Delegation extends Binding {
-  /** Whose name that has. */
-  readonly to: string;
+export interface Delegation extends Way {
+  readonly to: Identity;
   /** What it says of retries and of time holds for those of the other's routes that do not. */
   readonly http: Field;
 }
@@ -54,62 +57,76 @@ const HTTP = [
 
 /** What a VirtualService says itself of who has its routes. */
 function bindingOf(spec: Field): Binding {
-  const bound = texts(spec.at('gateways'));
+  const bound = hostsOf(spec.at('gateways'), null);
   return {
     mesh: bound.length === 0 || bound.some(({ text }) => text === 'mesh'),
     gateway: bound.some(({ text }) => text !== 'mesh'),
   };
 }
 
-/** Where a VirtualService leaves routes to others. */
-export function delegationsOf(spec: Field): readonly Delegation[] {
-  const binding = bindingOf(spec);
+/** Where a VirtualService leaves routes to others; one without hosts leaves none. */
+export function delegationsOf({ spec, namespace }: Resource): readonly Delegation[] {
+  if (isDelegate(spec)) return [];
+  const way = { ...bindingOf(spec), hosts: hostsOf(spec.at('hosts'), namespace) };
   return spec
     .at('http')
     .items()
     .flatMap((http) => {
-      const to = http.at('delegate').at('name').text();
-      return to === null ? [] : [{ ...binding, to, http }];
+      const name = http.at('delegate').at('name').text();
+      const stated = http.at('delegate').at('namespace').text();
+      return name === null ? [] : [{ ...way, to: { name, namespace: stated ?? namespace }, http }];
     });
+}
+
+/** What those who read the resources of one mesh share. */
+interface Reading {
+  readonly names: ServiceNames;
+  readonly mesh: MeshSettings;
+  readonly findings: Finding[];
 }
 
 /**
  * The routes of a VirtualService. A route concerns the services that `hosts` name, for callers call
  * them so; where these are public names or wildcards, those that it leads to.
  *
- * @param delegations that lead here: with some, its routes are theirs.
+ * @param delegations that lead here: one without hosts has the routes for these, or for nobody.
  */
 export function readRoutes(
   spec: Field,
+  { name, namespace }: Identity,
   delegations: readonly Delegation[],
-  fleet: Fleet,
-  mesh: MeshSettings,
-  findings: Finding[],
+  { names, mesh, findings }: Reading,
 ): readonly Route[] {
   if (!spec.isObject(SPEC)) return [];
-  const hosts = texts(spec.at('hosts')).filter(({ text }) => !isWildcard(text));
-  const named = matched(hosts, fleet);
-  const own = { ...bindingOf(spec), http: null };
-  const ways = delegations.length === 0 ? [own] : delegations;
+  const hosts = hostsOf(spec.at('hosts'), namespace);
+  const own = { ...bindingOf(spec), hosts, http: null };
+  const ways = isDelegate(spec) ? delegations : [own];
+  const itself = name === '' ? 'a VirtualService' : `VirtualService ${name}`;
   const routes = spec
     .at('http')
     .items()
     .flatMap((http) => {
-      const services = named.length > 0 ? named : matched(destinations(http), fleet);
-      const at = services[0] ?? hosts[0]?.text ?? 'a VirtualService';
+      const to = matched(destinations(http, namespace), names);
+      const [at = hosts[0]?.text ?? itself] = ways.flatMap((way) => concerned(way, to, names));
       const stated = readRoute(http, mesh, at, findings);
       if (stated === null) return [];
       return ways.map((way) => {
         const binding = { mesh: way.mesh, gateway: way.gateway };
+        const services = concerned(way, to, names);
         return { ...binding, ...completed(stated, way.http, mesh), services };
       });
     });
-  // A public name at a gateway need not be a service's; where it leads to should be known.
-  const nowhere = routes.every(({ services }) => services.length === 0);
-  for (const host of hosts) {
-    const unknown = serviceOf(host.text, fleet) === null;
-    if (unknown && (nowhere || ways.every(({ gateway }) => !gateway)))
-      findings.push(unmatched('VirtualService', host));
+  // A public name need not be a service's; where it leads to should be known.
+  const leaves = spec
+    .at('http')
+    .items()
+    .some((http) => http.at('delegate').given);
+  const nowhere = !leaves && routes.every(({ services }) => services.length === 0);
+  const unknown = hosts.filter(({ text }) => names.serviceOf(text, namespace) === null);
+  for (const host of unknown) {
+    const leads = isWildcard(host.text) || !nowhere;
+    if (mayLead(host, own, names) && leads) continue;
+    findings.push(unmatched('VirtualService', host, names));
   }
   return routes;
 }
@@ -129,23 +146,6 @@ export function worstRoute(routes: readonly Route[]): Route | null {
 /** Milliseconds that one try may take: what is not stated is the route's timeout, which also ends a longer one. */
 export function perTryOf({ retries, timeout }: Route): number {
   return Math.min(retries.perTry ?? Infinity, timeout);
-}
-
-/** A host and where it is written. */
-export interface Host {
-  readonly text: string;
-  readonly place: Place;
-}
-
-/** A host that names no service of the fleet. */
-export function unmatched(kind: string, { text, place }: Host): Finding {
-  return meshFinding('mesh-name-unmatched', {
-    severity: 'info',
-    message: `The host ${JSON.stringify(text)} of a ${kind} is no service of the spec`,
-    fix: 'Correct the name, or add the service to the spec: the first label of the host must be its name there.',
-    at: text,
-    place,
-  });
 }
 
 function isWorse(a: Route, b: Route): boolean {
@@ -203,25 +203,41 @@ function completed(
   };
 }
 
-function destinations(http: Field): readonly Host[] {
+function destinations(http: Field, namespace: string | null): readonly Host[] {
   return http
     .at('route')
     .items()
-    .flatMap((route) => {
-      const host = route.at('destination').at('host');
-      const text = host.text();
-      return text === null ? [] : [{ text, place: host.place }];
-    });
+    .flatMap((route) => hostAt(route.at('destination').at('host'), namespace));
 }
 
-function texts(list: Field): readonly Host[] {
-  return list.items().flatMap((item) => {
-    const text = item.text();
-    return text === null ? [] : [{ text, place: item.place }];
-  });
+function hostsOf(list: Field, namespace: string | null): readonly Host[] {
+  return list.items().flatMap((item) => hostAt(item, namespace));
 }
 
-function matched(hosts: readonly Host[], fleet: Fleet): readonly string[] {
-  const found = hosts.map(({ text }) => serviceOf(text, fleet));
+function hostAt(field: Field, namespace: string | null): readonly Host[] {
+  const text = field.text();
+  return text === null ? [] : [{ text, namespace, place: field.place }];
+}
+
+function matched(hosts: readonly Host[], names: ServiceNames): readonly string[] {
+  const found = hosts.map(({ text, namespace }) => names.serviceOf(text, namespace));
   return [...new Set(found)].filter((name) => name !== null);
+}
+
+/** The services that a route concerns which leads to these. */
+function concerned(way: Way, to: readonly string[], names: ServiceNames): readonly string[] {
+  const named = matched(way.hosts, names);
+  if (named.length > 0) return named;
+  return way.hosts.some((host) => mayLead(host, way, names)) ? to : [];
+}
+
+/** Whether requests to a host are for the services that its routes lead to. At a gateway any host may be one of the world outside. */
+function mayLead({ text }: Host, { gateway }: Binding, names: ServiceNames): boolean {
+  return gateway || isPublic(text) || (isWildcard(text) && names.coversAny(text));
+}
+
+/** Without hosts nobody asks for it, but others may delegate to it. */
+function isDelegate(spec: Field): boolean {
+  const { given, value } = spec.at('hosts');
+  return !given || (Array.isArray(value) && value.length === 0);
 }

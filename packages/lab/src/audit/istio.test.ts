@@ -156,9 +156,7 @@ describe('which service', () => {
   });
 
   it('has one to an external service that a VirtualService names', async () => {
-    const found = await read(
-      service('retries: { attempts: 1 }').replace('[payments]', '[bank.example.com]'),
-    );
+    const found = await read(service('retries: { attempts: 1 }').replace('[payments]', '[bank]'));
     expect(sidecar(found, 'bank').maxAttempts).toBe(2);
   });
 
@@ -185,7 +183,9 @@ spec:
 kind: VirtualService
 metadata: { name: of-web }
 spec: { http: [{ route: [{ destination: { host: web } }], retries: { attempts: 4 } }] }`;
-    expect(sidecar(await read(delegated), 'web', 'shoppers').maxAttempts).toBe(5);
+    const found = await read(delegated);
+    expect(sidecar(found, 'web', 'shoppers').maxAttempts).toBe(5);
+    expect(rules(found)).not.toContain('mesh-name-unmatched');
     const { layers } = await read(delegated.replace('gateways: [ingress]', 'gateways: [mesh]'));
     expect(layers.filter(({ from }) => from === 'shoppers')).toEqual([]);
   });

@@ -10,8 +10,9 @@ import { edgesOf } from './edges.ts';
 import type { Finding, Place } from './finding.ts';
 import { type Destination, Destinations } from './istio-destinations.ts';
 import { fromNote, meshFinding } from './istio-findings.ts';
-import { serviceOf } from './istio-hosts.ts';
+import { ServiceNames } from './istio-hosts.ts';
 import { type MeshSettings, readMesh } from './istio-mesh.ts';
+import { type Identity, type Resource, resourcesOf, textsOf } from './istio-resources.ts';
 import { envoyBackoff } from './istio-retries.ts';
 import {
   type Delegation,
@@ -21,16 +22,17 @@ import {
   type Route,
   worstRoute,
 } from './istio-routes.ts';
-import { type Note, readDocuments, type SourceDocument, startOf } from './k8s-documents.ts';
+import { type Note, readDocuments, startOf } from './k8s-documents.ts';
 import { Field } from './k8s-fields.ts';
 import type { Layer, LayersRead } from './layers.ts';
 
 /**
- * What sidecars do between the services of a fleet: VirtualServices, DestinationRules and MeshConfigs
- * in a file or folder; other kinds are ignored.
+ * What sidecars do between the services of a fleet: VirtualServices, DestinationRules, ServiceEntries
+ * and MeshConfigs in a file or folder; other kinds are ignored.
  *
  * - Every edge between two services of one's own has a `sidecar` layer, stated or not; an edge to an
  *   external service, or from users (at a gateway), only where a VirtualService is bound to it.
+ * - A host names a service as `ServiceNames` has it.
  * - A VirtualService with several http routes counts with its worst, see `worstRoute`.
  * - What is not valid counts as not stated, and is a finding.
  * - A callee's own sidecar repeats what was reset before the application saw it. Of such a request
@@ -46,14 +48,17 @@ export async function readIstio(path: string, fleet: Fleet): Promise<LayersRead>
   const mesh = readMesh(documents, meshNotes, findings);
   findings.push(...meshNotes.map((note) => fromNote('invalid-mesh-config', 'the mesh', note)));
   const routes: Route[] = [];
-  const delegated = delegations(documents);
-  const destinations = new Destinations(fleet, findings);
-  for (const document of documents) {
-    readResource(document, fleet, findings, {
-      VirtualService: (spec, name) => {
-        routes.push(...readRoutes(spec, delegated.get(name) ?? [], fleet, mesh, findings));
+  const resources = resourcesOf(documents);
+  const names = new ServiceNames(fleet, resources);
+  const delegated = delegations(resources, names.home);
+  const destinations = new Destinations(fleet, names, findings);
+  for (const resource of resources) {
+    readResource(resource, names, findings, {
+      VirtualService: (spec) => {
+        const leading = delegated.get(keyOf(resource, names.home)) ?? [];
+        routes.push(...readRoutes(spec, resource, leading, { names, mesh, findings }));
       },
-      DestinationRule: (spec) => destinations.add(spec),
+      DestinationRule: (spec) => destinations.add(spec, resource.namespace),
     });
   }
   const byDefault: Route = {
@@ -71,64 +76,35 @@ export async function readIstio(path: string, fleet: Fleet): Promise<LayersRead>
   return { layers: [...layers, ...inboundLayers(fleet, mesh, startOf(path))], findings };
 }
 
-type Kind = 'VirtualService' | 'DestinationRule';
-type Readers = Readonly<Record<Kind, (spec: Field, name: string) => void>>;
-
-/** Other groups have a VirtualService, too. */
-const GROUP = 'networking.istio.io/';
-
 function readResource(
-  document: SourceDocument,
-  fleet: Fleet,
+  { kind, name, namespace, document }: Resource,
+  names: ServiceNames,
   findings: Finding[],
-  readers: Readers,
+  readers: Readonly<Record<'VirtualService' | 'DestinationRule', (spec: Field) => void>>,
 ): void {
+  if (kind === 'ServiceEntry') return;
   const notes: Note[] = [];
-  const root = Field.of(document, notes);
-  const kind = kindOf(root);
-  if (kind === null) return;
-  const spec = root.at('spec');
+  const spec = Field.of(document, notes).at('spec');
   if (!spec.given) spec.wrong('an object');
-  readers[kind](spec, nameOf(root));
-  const at = subjectOf(root, fleet);
-  findings.push(...notes.map((note) => fromNote('invalid-mesh-config', at, note)));
+  readers[kind](spec);
+  const said = [...textsOf([spec.at('host').value]), ...textsOf(spec.at('hosts').value)];
+  // There a spec can accept it.
+  const service = said.map((host) => names.serviceOf(host, namespace)).find((one) => one !== null);
+  const itself = name === '' ? `a ${kind}` : `${kind} ${name}`;
+  findings.push(...notes.map((note) => fromNote('invalid-mesh-config', service ?? itself, note)));
 }
 
-/** Null for what is not of the mesh. */
-function kindOf(root: Field): Kind | null {
-  const kind = root.at('kind').value;
-  const version = root.at('apiVersion').value ?? GROUP;
-  if (kind !== 'VirtualService' && kind !== 'DestinationRule') return null;
-  return typeof version === 'string' && version.startsWith(GROUP) ? kind : null;
-}
-
-function nameOf(root: Field): string {
-  const { value: name } = root.at('metadata').at('name');
-  return typeof name === 'string' ? name : '';
-}
-
-/** What leads to a VirtualService that others delegate to, by its name. */
+/** What leads to a VirtualService that others delegate to, by the name that `keyOf` makes. */
 function delegations(
-  documents: readonly SourceDocument[],
+  resources: readonly Resource[],
+  home: string,
 ): ReadonlyMap<string, readonly Delegation[]> {
-  // What is wrong in it is noted when it is read.
-  const specs = documents
-    .map((document) => Field.of(document, []))
-    .filter((root) => kindOf(root) === 'VirtualService')
-    .map((root) => root.at('spec'));
-  return Map.groupBy(specs.flatMap(delegationsOf), ({ to }) => to);
+  const roots = resources.filter(({ kind }) => kind === 'VirtualService');
+  return Map.groupBy(roots.flatMap(delegationsOf), ({ to }) => keyOf(to, home));
 }
 
-/** The service that a resource is about, for there a spec can accept it; else the resource's own name. */
-function subjectOf(root: Field, fleet: Fleet): string {
-  const { value: hosts } = root.at('spec').at('hosts');
-  const named = [root.at('spec').at('host').value, ...(Array.isArray(hosts) ? hosts : [])];
-  for (const host of named) {
-    const service = typeof host === 'string' ? serviceOf(host, fleet) : null;
-    if (service !== null) return service;
-  }
-  const kind = String(root.at('kind').value);
-  return nameOf(root) === '' ? `a ${kind}` : `${kind} ${nameOf(root)}`;
+function keyOf({ name, namespace }: Identity, home: string): string {
+  return `${namespace ?? home}/${name}`;
 }
 
 /** One callee and all that call it in the same way: through their sidecars, or through a gateway. */
