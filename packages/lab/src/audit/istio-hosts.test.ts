@@ -170,4 +170,19 @@ describe('a delegate', () => {
     expect(sidecar(found).maxAttempts).toBe(3);
     expect(sidecar(found, 'stock').maxAttempts).toBe(5);
   });
+
+  it('to which nobody delegates has no effect, which is said', async () => {
+    for (const hosts of ['', 'hosts: [], ', 'hosts: null, ']) {
+      const lone = sub('shop', hosts).replace('blue', 'payments');
+      const found = await read(`${lone}---\n${root('{ name: another }')}`);
+      expect(sidecar(found).maxAttempts).toBe(3);
+      const said = found.findings.filter(({ rule }) => rule === 'invalid-mesh-config');
+      expect(said).toMatchObject([{ at: 'VirtualService sub', severity: 'warning' }]);
+      expect(said[0]?.message).toContain(
+        'no hosts, and no other delegates to it: it has no effect',
+      );
+    }
+    const led = await read(`${root('{ name: sub }')}---\n${sub('shop')}`);
+    expect(rules(led)).not.toContain('invalid-mesh-config');
+  });
 });

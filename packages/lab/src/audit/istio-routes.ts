@@ -1,4 +1,5 @@
 import type { Finding, Place } from './finding.ts';
+import { meshFinding } from './istio-findings.ts';
 import { type Host, isPublic, isWildcard, type ServiceNames, unmatched } from './istio-hosts.ts';
 import type { MeshSettings } from './istio-mesh.ts';
 import type { Identity, Resource } from './istio-resources.ts';
@@ -102,6 +103,7 @@ export function readRoutes(
   const own = { ...bindingOf(spec), hosts, http: null };
   const ways = isDelegate(spec) ? delegations : [own];
   const itself = name === '' ? 'a VirtualService' : `VirtualService ${name}`;
+  if (ways.length === 0) findings.push(withoutEffect(spec, itself));
   const routes = spec
     .at('http')
     .items()
@@ -240,4 +242,14 @@ function mayLead({ text }: Host, { gateway }: Binding, names: ServiceNames): boo
 function isDelegate(spec: Field): boolean {
   const { given, value } = spec.at('hosts');
   return !given || (Array.isArray(value) && value.length === 0);
+}
+
+function withoutEffect(spec: Field, itself: string): Finding {
+  return meshFinding('invalid-mesh-config', {
+    severity: 'warning',
+    message: `${itself} has no hosts, and no other delegates to it: it has no effect`,
+    fix: 'Name the hosts that its routes are for, or take it away.',
+    at: itself,
+    place: spec.place,
+  });
 }
