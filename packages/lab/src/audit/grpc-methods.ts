@@ -194,7 +194,7 @@ function readCodes(list: Field): readonly string[] | null {
   return Array.isArray(list.value) && good.length === codes.length ? good : null;
 }
 
-/** gRPC's counterparts of 4xx: the request itself is at fault, and stays so. */
+/** gRPC's counterparts of 4xx, and of a 501: the request itself is at fault, and stays so. */
 const CLIENT_ERRORS = new Map([
   ['INVALID_ARGUMENT', 400],
   ['NOT_FOUND', 404],
@@ -202,6 +202,7 @@ const CLIENT_ERRORS = new Map([
   ['PERMISSION_DENIED', 403],
   ['FAILED_PRECONDITION', 400],
   ['OUT_OF_RANGE', 400],
+  ['UNIMPLEMENTED', 501],
   ['UNAUTHENTICATED', 401],
 ]);
 

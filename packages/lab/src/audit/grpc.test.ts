@@ -134,6 +134,20 @@ describe('a method', () => {
     const found = await payments({ retryPolicy: { ...RETRY, retryableStatusCodes: codes } });
     expect(found.findings).toEqual([expect.objectContaining({ rule: 'retry-on-4xx', value: 404 })]);
   });
+
+  it.each([
+    ['INVALID_ARGUMENT', 400],
+    ['NOT_FOUND', 404],
+    ['ALREADY_EXISTS', 409],
+    ['PERMISSION_DENIED', 403],
+    ['FAILED_PRECONDITION', 400],
+    ['OUT_OF_RANGE', 400],
+    ['UNIMPLEMENTED', 501],
+    ['UNAUTHENTICATED', 401],
+  ])('counts %s among them', async (code, value) => {
+    const found = await payments({ retryPolicy: { ...RETRY, retryableStatusCodes: [code] } });
+    expect(found.findings).toEqual([expect.objectContaining({ rule: 'retry-on-4xx', value })]);
+  });
 });
 
 describe('throttling', () => {

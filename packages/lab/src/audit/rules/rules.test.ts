@@ -77,18 +77,6 @@ const CASES: Readonly<Record<string, Fault>> = {
     faulty: { call: { keyed: true }, stock: { idempotency: { lease: '1s', retention: '2s' } } },
     mended: { call: { keyed: true }, stock: { idempotency: { lease: '1s', retention: '1h' } } },
   },
-  'retry-on-4xx': {
-    faulty: {
-      policy: 'none',
-      call: { idempotent: true },
-      layers: [layer({ maxAttempts: 2, retryOn: ['retriable-4xx', '404'] })],
-    },
-    mended: {
-      policy: 'none',
-      call: { idempotent: true },
-      layers: [layer({ maxAttempts: 2, retryOn: ['503', '429'] })],
-    },
-  },
   'no-jitter': { faulty: backoff({ jitter: 'none' }), mended: backoff({ jitter: 'proportional' }) },
   'equal-jitter': { faulty: backoff({ jitter: 'equal' }), mended: backoff({ jitter: 'full' }) },
   'fixed-interval': { faulty: backoff({ kind: 'constant' }), mended: backoff({ kind: 'linear' }) },

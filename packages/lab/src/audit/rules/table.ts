@@ -17,7 +17,6 @@ import { queueOutlivesDeadline } from './queue-outlives-deadline.ts';
 import { retentionShorterThanRetries } from './retention-shorter-than-retries.ts';
 import { retriesMultiply } from './retries-multiply.ts';
 import { retryHorizonShorterThanRecovery } from './retry-horizon-shorter-than-recovery.ts';
-import { retryOn4xx } from './retry-on-4xx.ts';
 import type { Rule } from './rule.ts';
 import { sequenceDoesNotFit } from './sequence-does-not-fit.ts';
 import { severalRetryOwners } from './several-retry-owners.ts';
@@ -43,7 +42,6 @@ export const RULES: readonly Rule[] = [
   unsafeRetry,
   keyNotRemembered,
   retentionShorterThanRetries,
-  retryOn4xx,
   noJitter,
   equalJitter,
   fixedInterval,
