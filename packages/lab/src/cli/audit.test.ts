@@ -79,6 +79,17 @@ describe('holdfast audit', () => {
     }
   });
 
+  test('says of each file that cannot be read why', async () => {
+    const folder = await temporaryFolder();
+    const [mesh, config] = [join(folder, 'mesh.yaml'), join(folder, 'service.json')];
+    const spec = join(examples, 'clean.yaml');
+    const { code, err } = await run(spec, '--istio', mesh, '--grpc', config);
+    expect({ code, err }).toEqual({
+      code: 2,
+      err: `holdfast: ${mesh} does not exist\nholdfast: ${config} does not exist\n`,
+    });
+  });
+
   test('lays the files of a mesh on the graph', async () => {
     const file = await warning();
     const mesh = join(file, '..', 'mesh.yaml');

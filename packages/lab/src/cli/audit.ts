@@ -57,15 +57,22 @@ async function auditOf(spec: string, { istio, grpc }: Options): Promise<AuditRep
   });
 }
 
+/** @throws Error with a line for everything that cannot be read, in whichever file. */
 async function readAll(
   fleet: Fleet,
   istio: string | undefined,
   grpc: string | undefined,
 ): Promise<readonly LayersRead[]> {
-  return Promise.all([
+  const reading = [
     ...(istio === undefined ? [] : [readIstio(istio, fleet)]),
     ...(grpc === undefined ? [] : [readGrpc(grpc, fleet)]),
-  ]);
+  ];
+  const settled = await Promise.allSettled(reading);
+  const unread = settled
+    .filter((one) => one.status === 'rejected')
+    .map(({ reason }) => (reason as Error).message);
+  if (unread.length > 0) throw new Error(unread.join('\n'));
+  return Promise.all(reading);
 }
 
 function printed(report: AuditReport, { format, failOn }: Options, colours: boolean): string {
