@@ -6,6 +6,7 @@ import { loadFleet } from '../spec/load.ts';
 import type { SpecPath } from '../spec/model.ts';
 import { audit, type AuditReport } from './audit.ts';
 import type { Finding, Place } from './finding.ts';
+import { toSarif } from './sarif.ts';
 import { toText } from './text.ts';
 import { promisesOf, toJson } from './verdict.ts';
 
@@ -144,6 +145,29 @@ describe('the text', () => {
   test('holds nothing that a terminal obeys, whatever names a file has', () => {
     const read = { ...(reportOf().findings[0] as Finding), message: 'a\u001B[2Jb\nc is no field' };
     expect(toText(reportOf([], [read]))).toContain('\n  a?[2Jb?c is no field\n');
+  });
+
+  test('has fifty findings of each rule, and the number of the others; JSON and SARIF have all', () => {
+    const [one] = reportOf().findings as [Finding];
+    const many = (rule: string, size: number): Finding[] =>
+      Array.from({ length: size }, (_, i) => ({ ...one, rule, message: `${rule} ${i}.` }));
+    const read = [...many('invalid-mesh-config', 53), ...many('grpc-invalid', 51)];
+    const report = reportOf([], read);
+    const text = toText(report);
+    expect(text.match(/^ {2}invalid-mesh-config \d+\.$/gm)).toHaveLength(50);
+    expect(text.match(/^ {2}grpc-invalid \d+\.$/gm)).toHaveLength(50);
+    expect(text).toContain('\nNot shown: 1 of grpc-invalid, 3 of invalid-mesh-config. ');
+    expect(text).toContain('105 errors');
+    expect(toText(reportOf([], read.slice(0, 50)))).not.toContain('Not shown');
+    const because = 'they are drafts';
+    const accepted = toText(
+      reportOf([{ rule: 'invalid-mesh-config', because }], read.slice(0, 53)),
+    );
+    expect(accepted.match(/^ {2}invalid-mesh-config at .*: they are drafts$/gm)).toHaveLength(50);
+    expect(accepted).toContain('\nNot shown: 3 of invalid-mesh-config.');
+    expect(toJson(report).findings).toHaveLength(106);
+    const { runs } = toSarif(report) as { runs: { results: unknown[] }[] };
+    expect(runs[0]?.results).toHaveLength(106);
   });
 
   test('has colours if asked', () => {

@@ -11,7 +11,13 @@ type Paint = (style: Parameters<typeof styleText>[0], text: string) => string;
 /** Lines of explanation are broken here, so that they are read easily in any terminal. */
 const WIDTH = 100;
 
-/** The report for people. Colours only if asked for. */
+/** Findings of one rule that are shown: a file of another kind may have a hundred thousand. */
+const SHOWN = 50;
+
+/**
+ * The report for people: of each rule the first fifty findings, and how many more there are. Colours
+ * only if asked for.
+ */
 export function toText(report: AuditReport, options: { readonly colours?: boolean } = {}): string {
   const paint: Paint = options.colours
     ? (style, text) => styleText(style, text, { validateStream: false })
@@ -19,7 +25,8 @@ export function toText(report: AuditReport, options: { readonly colours?: boolea
   const open = report.findings.filter(({ accepted }) => accepted === null);
   const accepted = report.findings.filter((finding) => finding.accepted !== null);
   const parts = [
-    ...open.map((finding) => findingText(finding, paint)),
+    ...firstOfEach(open).map((finding) => findingText(finding, paint)),
+    ...notShown(open),
     ...(accepted.length === 0 ? [] : [acceptedText(accepted, paint)]),
     edgesText(report, paint),
     nodesText(report, paint),
@@ -47,8 +54,30 @@ function findingText({ severity, rule, place, message, why, fix }: Finding, pain
 }
 
 function acceptedText(accepted: readonly Finding[], paint: Paint): string {
-  const lines = accepted.map(({ rule, at, accepted: because }) => `  ${rule} at ${at}: ${because}`);
-  return [paint('bold', 'Accepted'), ...lines].join('\n');
+  const lines = firstOfEach(accepted).map(
+    ({ rule, at, accepted: because }) => `  ${rule} at ${at}: ${because}`,
+  );
+  return [paint('bold', 'Accepted'), ...lines, ...notShown(accepted)].join('\n');
+}
+
+/** In their order, the first of each rule. */
+function firstOfEach(findings: readonly Finding[]): readonly Finding[] {
+  const seen = new Map<string, number>();
+  return findings.filter(({ rule }) => {
+    const count = (seen.get(rule) ?? 0) + 1;
+    seen.set(rule, count);
+    return count <= SHOWN;
+  });
+}
+
+/** One paragraph on those that `firstOfEach` leaves out; none if it leaves none. */
+function notShown(findings: readonly Finding[]): readonly string[] {
+  const more = [...Map.groupBy(findings, ({ rule }) => rule)]
+    .filter(([, { length }]) => length > SHOWN)
+    .map(([rule, { length }]) => `${length - SHOWN} of ${rule}`);
+  if (more.length === 0) return [];
+  const text = `Not shown: ${more.join(', ')}. All are there with \`--format json\`.`;
+  return [wrapped(text, '').join('\n')];
 }
 
 function edgesText({ edges }: AuditReport, paint: Paint): string {
