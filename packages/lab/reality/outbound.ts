@@ -1,7 +1,7 @@
 import { Agent, request } from 'node:http';
 import { type Attempt, type Dependency, type HttpAnswer, httpClassifier, pending } from 'holdfast';
 import { allowance, fleetFrom, type SpecFleet } from 'holdfast/spec';
-import { compileSpec } from '../src/spec/compile.ts';
+import { edgesOf } from '../src/audit/edges.ts';
 import type { Edge, Fleet } from '../src/spec/model.ts';
 import type { RunTime, Start, Told } from './part.ts';
 
@@ -11,13 +11,17 @@ export const REMAINING = 'remaining';
 /** A connection for each request, so that one which is refused was not made before. */
 const agent = new Agent({ keepAlive: false });
 
-/** The dependencies of services as `holdfast compile` gives them, and those of users beside them. */
+/**
+ * The dependencies of services and users, by the ids of their edges: one for each, as the simulator
+ * has them, also for a second edge of the same two.
+ */
 export function dependenciesOf(fleet: Fleet): SpecFleet {
-  const services: Record<string, object> = { ...compileSpec(fleet).services };
-  for (const { name, edge } of fleet.users.values()) {
-    services[name] = { dependencies: { [edge.to]: edge.options } };
-  }
-  return fleetFrom({ holdfast: 1, services });
+  const callers = Map.groupBy(edgesOf(fleet), ({ from }) => from);
+  const services = Array.from(callers, ([name, edges]) => {
+    const dependencies = Object.fromEntries(edges.map(({ id, options }) => [id, options]));
+    return [name, { dependencies }];
+  });
+  return fleetFrom({ holdfast: 1, services: Object.fromEntries(services) });
 }
 
 /** What one process needs to call others. */
@@ -42,7 +46,7 @@ export class Outbound {
     this.#origins = origins[edge.to]!;
     this.#time = time;
     this.#told = told;
-    this.#dependency = dependencies.service(edge.from).dependency(edge.to, {
+    this.#dependency = dependencies.service(edge.from).dependency(edge.id, {
       classify: httpClassifier,
       onEvent: (event) => {
         if (event.type !== 'attempt.settled') return;
