@@ -38,10 +38,14 @@ export interface SpecFleet {
 /** One service of a fleet: what it calls, as the spec protects it. */
 export interface SpecService {
   readonly name: string;
-  /** The names of its dependencies. */
+  /** The names of its dependencies, as `dependency` takes them. */
   readonly dependencies: readonly string[];
   /**
    * A dependency, made when it is first asked for; later the same object, whatever is given.
+   *
+   * One callee may have several: calls under the first one's policy have its name, `payments`, those
+   * under another policy that of their edge in every report, `payments (2)`. What calls by the wrong
+   * one runs under the wrong policy: `dependencies` names them all.
    *
    * @throws RangeError for a dependency that the service does not have.
    * @throws TypeError without `classify` where the spec has neither a `protocol` nor `retry: false`,
