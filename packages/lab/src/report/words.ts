@@ -13,7 +13,7 @@ export function verdictText(verdict: Verdict): string {
 export function verdictMeaning(verdict: Verdict): string {
   switch (verdict.kind) {
     case 'stable':
-      return 'Goodput never fell below 95 % of what it was for a whole second.';
+      return 'Goodput never fell below 95 % of what it was for a whole second, but by chance.';
     case 'degraded':
       return 'Goodput fell during the fault, and was back by its end.';
     case 'recovers':

@@ -140,11 +140,11 @@ export interface EdgeFigures {
 }
 
 /**
- * `stable`: goodput never fell below 95 % of its mean before the fault for a whole second.
+ * `stable`: goodput never fell below 95 % of its mean before the fault for a whole second, by more than chance.
  * `degraded`: it did, and this was over by the faults' end. `recovers`: some time after. `metastable`: below
  * 90 % throughout the last half of a horizon of at least 20 x the fault's length, while a run without the fault
- * is stable. `unsettled`: it has not recovered, and the horizon is too short to call it metastable; or nothing was
- * good before the fault; or nobody had an answer yet when the run ended.
+ * is stable. `unsettled`: it has not recovered, as far as so many requests can show, and the horizon is too short
+ * to call it metastable; or nothing was good before the fault; or nobody had an answer yet when the run ended.
  */
 export interface Verdict {
   readonly kind: 'stable' | 'degraded' | 'recovers' | 'metastable' | 'unsettled';

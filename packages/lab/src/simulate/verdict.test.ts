@@ -2,6 +2,7 @@ import { seededRandom } from 'holdfast';
 import { describe, expect, it, vi } from 'vitest';
 import { fleetOf } from '../spec/fleet.ts';
 import { Recorder } from './recorder.ts';
+import { simulate } from './simulate.ts';
 import { timelineOf } from './timeline.ts';
 import { triggerOf, withoutTrigger } from './trigger.ts';
 import { type Goodput, judge, verdictOf } from './verdict.ts';
@@ -16,8 +17,18 @@ function series(goodAt: (second: number) => number, duration = 400): Goodput {
   return { cohorts, cohortLength: 100, warmUp: 10_000, duration: duration * 1000 };
 }
 
+/** One request a second, for 400 seconds. */
+function sparse(goodAt: (second: number) => boolean): Goodput {
+  const { cohorts, ...rest } = series(() => 1);
+  const one = (i: number) => ({ arrivals: 1, open: 0, good: goodAt(i / 10) ? 1 : 0 });
+  const none = { arrivals: 0, open: 0, good: 0 };
+  return { ...rest, cohorts: cohorts.map((_, i) => (i % 10 === 0 ? one(i) : none)) };
+}
+
 const fault = { from: 50_000, to: 60_000 };
 const inFault = (second: number): boolean => second >= 50 && second < 60;
+const sometimes = (second: number): boolean => second % 10 !== 3;
+const kindOf = (goodAt: (second: number) => boolean): string => judge(sparse(goodAt), fault).kind;
 
 describe('one series of goodput', () => {
   it('is stable while it stays at 95 % of what it was', () => {
@@ -61,6 +72,8 @@ describe('one series of goodput', () => {
         fault,
       ).kind,
     ).toBe('stable');
+    const blink = series((s) => (s >= 50 && s < 50.05 ? 0.5 : 1));
+    expect(judge(blink, { from: 50_000, to: 50_100 }).kind).toBe('stable');
   });
 
   it('does not look at the warm-up', () => {
@@ -141,12 +154,32 @@ describe('one series of goodput', () => {
     }
   });
 
+  it('sees in few requests what lasts, what is sharp, and what is over', () => {
+    expect(kindOf(sometimes)).toBe('stable');
+    expect(kindOf((s) => s < 50 && sometimes(s))).toBe('collapsed');
+    expect(kindOf((s) => (s < 50 ? sometimes(s) : s % 2 === 0))).toBe('collapsed');
+    // 20 in a row are no chance in a collapse, 3 are.
+    expect(kindOf((s) => s < 50 || (s >= 300 && s < 320))).toBe('unsettled');
+    expect(kindOf((s) => s < 50 || (s >= 300 && s < 303))).toBe('collapsed');
+    expect(kindOf((s) => !inFault(s))).toBe('degraded');
+    expect(kindOf((s) => s < 50 || s >= 80)).toBe('recovers');
+    expect(kindOf((s) => s < 50 || s >= 397)).toBe('collapsed');
+  });
+
+  it('knows where to look: at the fault, though only four came in it', () => {
+    const short = { from: 50_000, to: 54_000 };
+    const during = sparse((s) => s < 50 || s >= 54);
+    expect(judge(during, short)).toEqual({ kind: 'degraded', recovery: 0 });
+    const later = sparse((s) => s < 90 || s >= 94);
+    expect(judge(later, short)).toEqual({ kind: 'stable', recovery: 0 });
+  });
+
   it('does not judge times in which nobody came, nor requests whose end is not known', () => {
     const { cohorts, ...rest } = series(() => 1);
-    const sparse = cohorts.map((cohort, i) =>
+    const deserted = cohorts.map((cohort, i) =>
       i > 600 ? { arrivals: 0, open: 0, good: 0 } : cohort,
     );
-    expect(judge({ ...rest, cohorts: sparse }, fault).kind).toBe('stable');
+    expect(judge({ ...rest, cohorts: deserted }, fault).kind).toBe('stable');
     const open = cohorts.map((cohort, i) =>
       i > 3990 ? { arrivals: 10, open: 10, good: 0 } : cohort,
     );
@@ -224,16 +257,43 @@ describe('a verdict', () => {
   });
 });
 
+describe('a verdict on a fleet that always fails some requests', () => {
+  const some = { web: { workers: 10, failures: '10%' } };
+  const steady = fleetOf({
+    services: some,
+    users: { shoppers: { to: 'web', rate: 20, policy: 'none' } },
+    scenarios: {
+      calm: { duration: '2m', warmUp: '10s' },
+      idle: {
+        duration: '2m',
+        warmUp: '10s',
+        faults: [{ latency: 'web', times: 1, from: '40s', for: '5s' }],
+      },
+    },
+  });
+
+  it.each(['calm', 'idle'])(
+    'is stable whatever the seed, without a fault that acts: %s',
+    (name) => {
+      const kinds = new Set<string>();
+      for (let seed = 1; seed <= 40; seed++) {
+        kinds.add(simulate(steady, { scenario: name, lane: 'holdfast', seed }).verdict.kind);
+      }
+      expect([...kinds]).toEqual(['stable']);
+    },
+  );
+});
+
 describe('a verdict without a fault', () => {
   const spike = triggerOf(fleet, fleet.scenarios.get('spike')!);
-  const kindOf = (goodAt: (second: number) => boolean): string =>
+  const verdict = (goodAt: (second: number) => boolean): string =>
     verdictOf(recorded(goodAt), spike, () => recorded(() => true)).kind;
 
   it('is never that it recovers: too much load is no fault', () => {
-    expect(kindOf(() => true)).toBe('stable');
-    expect(kindOf((s) => s < 50 || s >= 60)).toBe('degraded');
-    expect(kindOf((s) => s < 50 || s >= 70)).toBe('degraded');
-    expect(kindOf((s) => s < 50)).toBe('metastable');
+    expect(verdict(() => true)).toBe('stable');
+    expect(verdict((s) => s < 50 || s >= 60)).toBe('degraded');
+    expect(verdict((s) => s < 50 || s >= 70)).toBe('degraded');
+    expect(verdict((s) => s < 50)).toBe('metastable');
   });
 });
 

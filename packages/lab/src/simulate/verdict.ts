@@ -16,6 +16,9 @@ export interface Goodput {
   readonly duration: number;
 }
 
+/** When a trigger acts, in milliseconds. */
+type Span = Omit<Trigger, 'kind'>;
+
 /** How goodput went, as far as this run alone can tell. */
 export interface Judgement {
   /** `collapsed` is metastable if a run without the trigger is stable. */
@@ -31,10 +34,12 @@ const COLLAPSE = 0.9;
 const DIP = 1000;
 /** A collapse is judged over a horizon of at least so many times the trigger's length. */
 const HORIZON = 20;
-/** How likely chance alone may take a window below `FAILURE`. */
-const CHANCE = 1e-5;
-/** Windows take at most this share of the run. */
-const LONGEST_WINDOW = 0.1;
+/** How likely chance alone may make something of a run in which goodput is what it was. */
+const CHANCE = 1e-3;
+/** Its logarithm: the level for what is looked at once. */
+const ONE_LOOK = Math.log(CHANCE);
+/** Windows of one length begin this share of it apart. */
+const STRIDE = 0.1;
 
 /**
  * The worst that any of the users met.
@@ -71,14 +76,14 @@ export function judgeUsers(recorder: Recorder, trigger: Trigger | null): Judgeme
 }
 
 /** One series of goodput. Without a trigger, the mean of the whole run stands for that before. */
-export function judge(goodput: Goodput, trigger: Omit<Trigger, 'kind'> | null): Judgement {
-  const { cohortLength, duration, warmUp } = goodput;
-  const windows = new Windows(goodput, trigger?.from ?? duration);
+export function judge(goodput: Goodput, trigger: Span | null): Judgement {
+  const { cohortLength, duration } = goodput;
+  const windows = new Windows(goodput, trigger);
   // What was never well can neither stay so nor come back. And where all still wait, who knows?
   if (windows.normal === 0 || windows.isUnknown) return { kind: 'unsettled', recovery: null };
-  const last = windows.lastBelow(trigger?.from ?? warmUp);
+  const last = windows.lastBelow();
   if (last === null) return { kind: 'stable', recovery: trigger === null ? null : 0 };
-  const settled = last < windows.lastJudged;
+  const settled = windows.isWellAfter(last);
   if (trigger === null) return { kind: settled ? 'degraded' : 'unsettled', recovery: null };
   if (trigger.to >= duration) return { kind: 'degraded', recovery: null };
   if (settled) {
@@ -88,14 +93,30 @@ export function judge(goodput: Goodput, trigger: Omit<Trigger, 'kind'> | null): 
   const horizon = duration - trigger.to;
   const collapsed =
     horizon >= HORIZON * (trigger.to - trigger.from) &&
-    windows.allBelow(COLLAPSE, trigger.to + horizon / 2);
+    windows.isDownSince(trigger.to + horizon / 2);
   return { kind: collapsed ? 'collapsed' : 'unsettled', recovery: null };
 }
 
-/** Goodput over every stretch of the run that is long enough to be judged. */
+/** Requests of which it is known how they ended. */
+interface Sample {
+  readonly judged: number;
+  readonly good: number;
+}
+
+/** Windows of one length, in cohorts. */
+interface Scale {
+  readonly width: number;
+  readonly stride: number;
+  /** Logarithm of how likely what one window shows may be by chance. */
+  readonly level: number;
+}
+
+/**
+ * Goodput over windows of `DIP`, of twice that, and so on, up to the end: the short ones see a sharp dip, the
+ * long ones one that lasts where few requests come. What a window shows counts if chance would hardly show it
+ * in any of them (Bonferroni's correction), so that a window with few requests says nothing.
+ */
 class Windows {
-  /** The last window in which anything came; -1 if nothing ever did. */
-  readonly lastJudged: number;
   /** The share of good answers before the trigger; 1 if nothing came then. */
   readonly normal: number;
   /** Requests came after the warm-up, and how they end is known of none. */
@@ -104,67 +125,141 @@ class Windows {
   /** Requests that came, and good answers, up to each cohort. */
   readonly #judged: Float64Array;
   readonly #good: Float64Array;
-  /** Cohorts to a window. */
-  readonly #width: number;
+  readonly #before: Sample;
+  readonly #during: Sample;
+  /** Cohorts: that with which the first window begins, the first after the trigger (and `DIP`), and their number. */
+  readonly #first: number;
+  readonly #over: number;
+  readonly #end: number;
+  readonly #scales: readonly Scale[];
 
-  constructor({ cohorts, cohortLength, warmUp, duration }: Goodput, until: number) {
+  constructor({ cohorts, cohortLength, warmUp }: Goodput, trigger: Span | null) {
     this.#cohortLength = cohortLength;
+    this.#end = cohorts.length;
     this.#judged = new Float64Array(cohorts.length + 1);
     this.#good = new Float64Array(cohorts.length + 1);
     for (const [index, { arrivals, open, good }] of cohorts.entries()) {
       this.#judged[index + 1] = this.#judged[index]! + arrivals - open;
       this.#good[index + 1] = this.#good[index]! + good;
     }
-    const from = Math.min(Math.ceil(warmUp / cohortLength), cohorts.length);
-    const to = Math.max(from, Math.min(Math.floor(until / cohortLength), cohorts.length));
-    const judged = this.#judged[to]! - this.#judged[from]!;
-    const came = cohorts.slice(from).some(({ arrivals }) => arrivals > 0);
-    this.isUnknown = came && this.#judged.at(-1) === this.#judged[from];
+    const warm = Math.min(Math.ceil(warmUp / cohortLength), this.#end);
+    this.#first = trigger === null ? warm : Math.floor(trigger.from / cohortLength);
+    this.#before = this.#sample(warm, trigger === null ? this.#end : Math.max(warm, this.#first));
     // Nothing came before: then all should be well.
-    this.normal = judged === 0 ? 1 : (this.#good[to]! - this.#good[from]!) / judged;
-    const rate = judged / ((to - from) * cohortLength);
-    const wanted = judged === 0 ? DIP : Math.max(DIP, requestsToJudge(this.normal) / rate);
-    const length = Math.min(wanted, Math.max(DIP, duration * LONGEST_WINDOW));
-    this.#width = Math.min(Math.max(1, Math.ceil(length / cohortLength)), cohorts.length);
-    this.lastJudged = this.#findLast(0, (window) => this.#judgedIn(window) > 0) ?? -1;
+    this.normal = this.#before.judged === 0 ? 1 : this.#before.good / this.#before.judged;
+    const came = cohorts.slice(warm).some(({ arrivals }) => arrivals > 0);
+    this.isUnknown = came && this.#sample(warm, this.#end).judged === 0;
+    const shortest = Math.ceil(DIP / cohortLength);
+    this.#scales = scalesOf(this.#end - this.#first, shortest);
+    const over = trigger === null ? this.#first : Math.ceil(trigger.to / cohortLength);
+    this.#over = Math.min(Math.max(over, this.#first + shortest), this.#end);
+    this.#during = this.#sample(this.#first, this.#over);
   }
 
-  /** The last window that begins at a moment or later, and in which goodput failed. */
-  lastBelow(from: number): number | null {
-    return this.#findLast(from, (window) => this.#below(window, FAILURE));
+  /** Where the last window begins in which goodput failed. */
+  lastBelow(): number | null {
+    const last = this.#scales.map((scale) =>
+      this.#lastOf(scale, this.#first, (window) => this.#isBelow(window, FAILURE, scale.level)),
+    );
+    // Few requests that fail during the trigger are no chance: where to look was known beforehand.
+    last.push(this.#isBelow(this.#during, FAILURE, ONE_LOOK) ? this.#first : null);
+    const found = last.filter((begin) => begin !== null);
+    return found.length === 0 ? null : Math.max(...found);
   }
 
-  /** Whether goodput was below a share of what it was in every window from a moment on. */
-  allBelow(share: number, from: number): boolean {
-    const isOther = (window: number): boolean =>
-      this.#judgedIn(window) > 0 && !this.#below(window, share);
-    return this.#findLast(from, isOther) === null;
+  /** Whether goodput from some moment after a cohort to the end is what it was, and was less before that moment. */
+  isWellAfter(cohort: number): boolean {
+    if (cohort < this.#over && this.#isWellFrom(this.#over, this.#during, ONE_LOOK)) return true;
+    // Each cohort may be that moment: as often as shortest windows begin.
+    const { width: shortest, level } = this.#scales[0]!;
+    for (let at = cohort + 1; at <= this.#end - shortest; at++) {
+      const isBack = ({ width }: Scale): boolean =>
+        at - width >= this.#first && this.#isWellFrom(at, this.#sample(at - width, at), level);
+      if (this.#scales.some(isBack)) return true;
+    }
+    return false;
   }
 
-  #findLast(from: number, matches: (window: number) => boolean): number | null {
-    const first = Math.floor(from / this.#cohortLength);
-    let window = this.#judged.length - 1 - this.#width;
-    while (window >= first && !matches(window)) window--;
-    return window >= first ? window : null;
+  /** Whether goodput is down from a moment on, and is not back in any window. */
+  isDownSince(moment: number): boolean {
+    const first = Math.floor(moment / this.#cohortLength);
+    const all = this.#sample(first, this.#end);
+    if (!this.#isBelow(all, COLLAPSE, ONE_LOOK)) return false;
+    return this.#scales.every((scale) => {
+      const isBack = (window: Sample): boolean => {
+        const others = { judged: all.judged - window.judged, good: all.good - window.good };
+        return !this.#isLess(window, COLLAPSE) && chanceOfFewer(others, window) < scale.level;
+      };
+      return this.#lastOf(scale, first, isBack) === null;
+    });
   }
 
-  #below(window: number, share: number): boolean {
-    const good = this.#good[window + this.#width]! - this.#good[window]!;
-    return good < share * this.normal * this.#judgedIn(window);
+  #isWellFrom(cohort: number, before: Sample, level: number): boolean {
+    const since = this.#sample(cohort, this.#end);
+    return !this.#isLess(since, FAILURE) && chanceOfFewer(before, since) < level;
   }
 
-  #judgedIn(window: number): number {
-    return this.#judged[window + this.#width]! - this.#judged[window]!;
+  /** Where the last such window begins, of those that begin with a cohort or later. */
+  #lastOf(
+    { width, stride }: Scale,
+    first: number,
+    matches: (window: Sample) => boolean,
+  ): number | null {
+    let at = this.#end - width;
+    while (at >= first && !matches(this.#sample(at, at + width))) at -= stride;
+    return at >= first ? at : null;
+  }
+
+  /** Less than a share of what is normal, and not by chance. */
+  #isBelow(window: Sample, share: number, level: number): boolean {
+    if (!this.#isLess(window, share)) return false;
+    return this.#before.judged === 0 || chanceOfFewer(window, this.#before) < level;
+  }
+
+  #isLess({ judged, good }: Sample, share: number): boolean {
+    return good < share * this.normal * judged;
+  }
+
+  #sample(from: number, to: number): Sample {
+    return {
+      judged: this.#judged[to]! - this.#judged[from]!,
+      good: this.#good[to]! - this.#good[from]!,
+    };
   }
 }
 
+/** Of so many cohorts; the shortest windows are of `shortest`, or of all if these are fewer. */
+function scalesOf(cohorts: number, shortest: number): Scale[] {
+  const widths: number[] = [];
+  for (let width = Math.min(shortest, cohorts); width >= 1 && width <= cohorts; width *= 2) {
+    widths.push(width);
+  }
+  return widths.map((width) => {
+    const stride = Math.max(1, Math.floor(width * STRIDE));
+    const windows = Math.floor((cohorts - width) / stride) + 1;
+    return { width, stride, level: Math.log(CHANCE / windows / widths.length) };
+  });
+}
+
 /**
- * How many requests, each of which is good with this probability, are less than `FAILURE` of their
- * mean good with a probability of at most `CHANCE`: Chernoff's bound, exp(-n D(FAILURE p || p)).
+ * Logarithm of how likely it is that, of two samples alike, so few good ones are in the first: Fisher's exact
+ * test. The terms of its tail fall at least as fast as a geometric series.
  */
-function requestsToJudge(p: number): number {
-  if (p === 0 || p === 1) return 0;
-  const q = FAILURE * p;
-  const divergence = q * Math.log(q / p) + (1 - q) * Math.log((1 - q) / (1 - p));
-  return -Math.log(CHANCE) / divergence;
+function chanceOfFewer(one: Sample, other: Sample): number {
+  const bad = other.judged - other.good;
+  const ratio = (one.good / (one.judged - one.good + 1)) * (bad / (other.good + 1));
+  if (ratio >= 1) return 0;
+  const [judged, good] = [one.judged + other.judged, one.good + other.good];
+  const term =
+    logChoose(one.judged, one.good) + logChoose(other.judged, other.good) - logChoose(judged, good);
+  return term - Math.log(1 - ratio);
+}
+
+function logChoose(all: number, some: number): number {
+  return logFactorial(all) - logFactorial(some) - logFactorial(all - some);
+}
+
+/** Stirling's series, off by less than 0.001. */
+function logFactorial(n: number): number {
+  return n === 0 ? 0 : (n + 0.5) * Math.log(n) - n + 0.5 * Math.log(2 * Math.PI) + 1 / (12 * n);
 }
