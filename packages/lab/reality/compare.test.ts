@@ -68,8 +68,8 @@ describe('a planted difference', () => {
 
   test('of more than 5 points of goodput is told, and of no more is not', () => {
     const [first] = real;
-    const expected = median(virtual.map((run) => run.users[0]!.byPhase['fault']!.goodput));
-    const off = expected - first!.result.users[0]!.byPhase['fault']!.goodput;
+    const expected = median(virtual.map((run) => run.users[0]!.byPhase['fault']!.goodput!));
+    const off = expected - first!.result.users[0]!.byPhase['fault']!.goodput!;
     const runs = (by: number): RealRun[] => [altered(first!, [goodput, off + by])];
     expect(broken(runs(0.049), 1)).toEqual([]);
     expect(broken(runs(-0.049), 1)).toEqual([]);

@@ -89,7 +89,8 @@ function figuresOf({ phases, users, edges }: RunResult): Figure[] {
     ...users.map((one, i) => ({
       name: `goodput of ${one.name} ${PHASES[name]}`,
       phase,
-      of: (run: RunResult) => run.users[i]!.byPhase[name]!.goodput,
+      // What is not known agrees with nothing.
+      of: (run: RunResult) => run.users[i]!.byPhase[name]!.goodput ?? NaN,
       slack: () => POINTS,
     })),
     ...edges.map((edge, i) => ({

@@ -61,6 +61,19 @@ export function reportFixture(names: Partial<Names> = {}): SimulationReport {
   };
 }
 
+/** The same, and nobody who came after the fault could have an answer when the run ended. */
+export function waitingFixture(): SimulationReport {
+  const report = reportFixture();
+  return {
+    ...report,
+    runs: report.runs.map((one) => ({ ...one, users: one.users.map(waiting) })),
+  };
+}
+
+function waiting({ byPhase, ...one }: UsersResult): UsersResult {
+  return { ...one, byPhase: { ...byPhase, after: { ...byPhase['after']!, goodput: null } } };
+}
+
 /** The same with a second scenario, five seeds and a sweep. */
 export function wholeFixture(): SimulationReport {
   const report = reportFixture();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { reportFixture, wholeFixture } from '../../test/report-fixture.ts';
+import { reportFixture, waitingFixture, wholeFixture } from '../../test/report-fixture.ts';
 import { type Output, progressBar } from './progress.ts';
 import { faultMarks, sparkline } from './sparkline.ts';
 import { summary } from './summary.ts';
@@ -90,6 +90,11 @@ describe('a summary', () => {
     );
     expect(summary(report, [], { colours: false })).toContain('metastable, 12.5 %');
     expect(summary(report, [], { colours: false })).not.toContain('\u001b');
+  });
+
+  it('has a dash for goodput that nobody can know', () => {
+    const text = summary(waitingFixture(), [], { colours: false });
+    expect(text).toMatch(/^naive +99.8 % +4 % +– /m);
   });
 
   it('says of how many seeds a mean is, if not of all', () => {

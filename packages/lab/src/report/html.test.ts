@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { NAMES, reportFixture, wholeFixture } from '../../test/report-fixture.ts';
+import { NAMES, reportFixture, waitingFixture, wholeFixture } from '../../test/report-fixture.ts';
 import { htmlReport } from './html.ts';
 
 /** What a page shows, without its markup. */
@@ -127,6 +127,11 @@ it('shows several scenarios, seeds and a sweep', () => {
 it('takes no name for a measure', () => {
   const text = textOf(htmlReport(reportFixture({ users: 'metastable-fans' })));
   expect(text).toContain('goodput at metastable-fans after >= 95% ✗ 14.2 % ✓ 98.7 %');
+});
+
+it('has a dash for goodput that nobody can know', () => {
+  const text = textOf(htmlReport(waitingFixture()));
+  expect(text).toContain('Goodput 99.8 % before, 4 % during the fault, – after');
 });
 
 it('tells who was shed', () => {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { reportFixture, wholeFixture } from '../../test/report-fixture.ts';
+import { reportFixture, waitingFixture, wholeFixture } from '../../test/report-fixture.ts';
 import { markdownReport } from './markdown.ts';
 
 const plain = (text: string) => text.replaceAll('\u202f', ' ');
@@ -13,6 +13,12 @@ it('says in tables what the page says', () => {
   expect(text).toContain('| goodput at shoppers after &gt;= 95% | ✗ 14.2 % | ✓ 98.7 % |');
   expect(text).toContain('| shoppers | holdfast | during the fault | 1000 | 4 % |');
   expect(text).toContain('| payments | naive | during the fault | 47 000 | 47× |');
+});
+
+it('has a dash for goodput that nobody can know', () => {
+  const text = plain(markdownReport(waitingFixture()));
+  expect(text).toContain('| naive | metastable | 99.8 % before, 4 % during the fault, – after');
+  expect(text).toMatch(/^\| shoppers \| naive \| after \| \d[^|]* \| – \|/m);
 });
 
 it('has the seeds and the sweep', () => {

@@ -43,8 +43,9 @@ export function goodputText(run: RunResult): string {
     let [arrivals, good] = [0, 0];
     for (const { byPhase } of run.users) {
       const figures = byPhase[name];
-      arrivals += figures?.arrivals ?? 0;
-      good += (figures?.arrivals ?? 0) * (figures?.goodput ?? 0);
+      if (figures === undefined || figures.goodput === null) continue;
+      arrivals += figures.arrivals;
+      good += figures.arrivals * figures.goodput;
     }
     const share = written(arrivals === 0 ? null : good / arrivals, 'share');
     return `${share} ${name === 'fault' ? 'during the fault' : name}`;

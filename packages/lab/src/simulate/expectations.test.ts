@@ -37,7 +37,7 @@ const edge = (over: Partial<EdgeFigures>): EdgeFigures => ({
   ...over,
 });
 
-const NOBODY = { arrivals: 0, goodput: 0 };
+const NOBODY = { arrivals: 0, goodput: null };
 
 const run = {
   phases: [
@@ -113,6 +113,14 @@ describe('a measure', () => {
     expect(ask('recovery')).toBe(4000);
     expect(ask('recovery', 'robots')).toBe(0);
     expect(ask('metastable')).toBe(0);
+  });
+
+  it('leaves users out of all goodput of whom nobody could have an answer yet', () => {
+    const [shoppers, robots] = run.users;
+    const waiting = { ...robots!, total: users({ arrivals: 300, goodput: null }) };
+    const ofAll = { measure: 'goodput', at: null, during: 'all' } as const;
+    expect(measure({ ...run, users: [shoppers!, waiting] }, ofAll)).toBe(0.9);
+    expect(measure({ ...run, users: [waiting] }, ofAll)).toBeNull();
   });
 
   it('is of a phase', () => {

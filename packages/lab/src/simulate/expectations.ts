@@ -116,8 +116,9 @@ function inPhase<F>(places: readonly ByPhase<F>[], during: Expectation['during']
 }
 
 function goodputOf(users: readonly UserFigures[]): number | null {
-  const good = users.reduce((total, { arrivals, goodput }) => total + arrivals * goodput, 0);
-  return ratio(good, sum(users, 'arrivals'));
+  const known = users.filter(({ goodput }) => goodput !== null);
+  const good = known.reduce((total, { arrivals, goodput }) => total + arrivals * goodput!, 0);
+  return ratio(good, sum(known, 'arrivals'));
 }
 
 function successOf(edges: readonly EdgeFigures[]): number | null {

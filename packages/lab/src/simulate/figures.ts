@@ -140,7 +140,7 @@ function userFigures(tally: UsersTally, stillWaiting: StillWaiting): UserFigures
   const { arrivals, durations } = tally;
   return {
     arrivals,
-    goodput: round(share(tally) ?? 0),
+    goodput: round(share(tally)),
     p50: percentile(0.5, tally, durations, stillWaiting),
     p95: percentile(0.95, tally, durations, stillWaiting),
     p99: percentile(0.99, tally, durations, stillWaiting),

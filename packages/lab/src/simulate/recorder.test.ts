@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { fleetOf } from '../spec/fleet.ts';
+import { measure } from './expectations.ts';
 import { resultOf } from './figures.ts';
 import { Recorder } from './recorder.ts';
 import type { RunResult } from './result.ts';
@@ -109,7 +110,7 @@ describe('a recorder', () => {
     expect(users!.total).toMatchObject({ arrivals: 2, goodput: 0.5 });
     expect(users!.byPhase['before']).toMatchObject({ arrivals: 1, goodput: 0 });
     expect(users!.byPhase['fault']).toMatchObject({ arrivals: 1, goodput: 1 });
-    expect(users!.byPhase['after']).toMatchObject({ arrivals: 0, goodput: 0, p99: null });
+    expect(users!.byPhase['after']).toMatchObject({ arrivals: 0, goodput: null, p99: null });
     expect(users!.byPhase['before']!.p50! / 1100).toBeCloseTo(1, 1);
   });
 
@@ -153,6 +154,13 @@ describe('a recorder', () => {
     // One is lost, one good, one open.
     expect(run.users[0]!.total).toMatchObject({ arrivals: 3, goodput: 0.5 });
     expect(run.users[0]!.series.goodput[197]).toBe(4);
+  });
+
+  it('knows nothing of goodput where nobody could have an answer yet', () => {
+    const run = record((probe) => probe.userArrived('shoppers', 99_000));
+    expect(run.users[0]!.total).toMatchObject({ arrivals: 1, goodput: null });
+    expect(run.users[0]!.byPhase['after']).toMatchObject({ arrivals: 1, goodput: null });
+    expect(measure(run, { measure: 'goodput', at: null, during: 'after' })).toBeNull();
   });
 
   it('knows how long answers took although the last requests have none when the run ends', () => {

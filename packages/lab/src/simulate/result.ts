@@ -56,8 +56,8 @@ export interface UsersResult {
 
 export interface UserFigures {
   readonly arrivals: number;
-  /** Share of arrivals that got a good answer within their patience. */
-  readonly goodput: number;
+  /** Share of arrivals that got a good answer within their patience; null where nobody could have one yet. */
+  readonly goodput: number | null;
   /**
    * Who had no answer within their patience, and none by the end of the run, waited longest; null if it is
    * the time of one of these. Whose patience lasts beyond the end is left out without an answer, unless they

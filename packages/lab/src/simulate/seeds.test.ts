@@ -65,7 +65,7 @@ describe('the spreads of some seeds', () => {
     const counts = Object.values(naive!.verdicts);
     expect(counts.reduce((sum, count) => sum + count, 0)).toBe(3);
     const goodput = naive!.figures.find(({ name }) => name === 'goodput at shoppers before')!;
-    const mean = runs.slice(0, 3).reduce((sum, run) => sum + run.users[0]!.total.goodput, 0) / 3;
+    const mean = runs.slice(0, 3).reduce((sum, run) => sum + run.users[0]!.total.goodput!, 0) / 3;
     expect(goodput.mean).toBeCloseTo(mean, 5);
     expect(goodput.runs).toBe(3);
     const slowest = Math.max(...runs.slice(0, 3).map((run) => run.users[0]!.total.p99!));
