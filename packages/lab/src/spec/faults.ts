@@ -14,7 +14,12 @@ import { distribution } from './distribution.ts';
 import type { Fault } from './model.ts';
 import { isRecord, reading } from './problems.ts';
 
-const from = { from: span({ what: 'When it begins', default: '0ms' }) };
+const from = {
+  from: span({
+    what: 'When it begins; after the warm-up, unless it lasts to the end',
+    default: '0ms',
+  }),
+};
 const during = {
   ...from,
   to: orNull(span({ what: 'When it is over; neither `to` nor `for`: at the end' })),

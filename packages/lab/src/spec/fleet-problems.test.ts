@@ -176,7 +176,7 @@ describe('what is wrong with a spec', () => {
     ],
     [
       'scenarios.s.faults[0] takes `to` or `for`',
-      inScenario({ faults: [{ hold: 'db', to: 5, for: 5 }] }),
+      inScenario({ faults: [{ hold: 'db', from: 1, to: 5, for: 5 }] }),
     ],
     [
       'scenarios.s.faults[0].to must be later',
@@ -188,12 +188,26 @@ describe('what is wrong with a spec', () => {
       inScenario({ faults: [{ hold: 'db', from: '1m' }] }),
     ],
     [
+      "scenarios.s.faults[1].from must be later than the warm-up's end at 10s: what is measured before it is what the run is judged by; got 5s",
+      inScenario({
+        warmUp: '10s',
+        faults: [
+          { hold: 'db', from: '11s', for: '1s' },
+          { hold: 'db', from: '5s', for: '20s' },
+        ],
+      }),
+    ],
+    [
+      "scenarios.s.faults[0].from must be later than the warm-up's end at 0ms",
+      inScenario({ faults: [{ hold: 'db', for: '1s' }] }),
+    ],
+    [
       'scenarios.s.faults[0].replicas must be at most 1',
       inScenario({ faults: [{ crash: 'db', replicas: 2 }] }),
     ],
     [
       'scenarios.s.faults[0].cache-flush must be a service with a cache',
-      inScenario({ faults: [{ 'cache-flush': 'db' }] }),
+      inScenario({ faults: [{ 'cache-flush': 'db', from: 5 }] }),
     ],
     [
       'scenarios.s.faults[0].callers[0] must be a caller of db; u does not',

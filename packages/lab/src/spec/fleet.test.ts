@@ -131,9 +131,9 @@ describe('a fleet', () => {
       ['outage', 'stock', 30_000, 40_000],
       ['latency', 'stock', 50_000, 60_000],
       ['errors', 'stock', 60_000, Infinity],
-      ['deploy', 'web', 10_000, 20_000],
+      ['deploy', 'web', 15_000, 25_000],
       ['cache-flush', 'web', 20_000, 20_000],
-      ['partition', 'stock', 0, 1000],
+      ['partition', 'stock', 25_000, 26_000],
     ]);
     expect(outage.faults[0]).toEqual({
       kind: 'outage',

@@ -23,6 +23,13 @@ export function scenarioOf(
   const faults = given.faults.flatMap((fault, i) =>
     fault === null ? [] : [faultOf(fault, duration, fleet, [...path, 'faults', i], problems)],
   );
+  for (const { from, to, path: where } of faults) {
+    // What lasts throughout is how the fleet is: nobody waits for it to be as before.
+    if (from > warmUp || to >= duration) continue;
+    const later = `must be later than the warm-up's end at ${formatDuration(warmUp)}`;
+    const why = 'what is measured before it is what the run is judged by';
+    problems.at([...where, 'from'], `${later}: ${why}; got ${formatDuration(from)}`);
+  }
   return {
     name,
     path,
