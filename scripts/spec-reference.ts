@@ -8,7 +8,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Descriptor, Table } from '../packages/holdfast/src/core/options.ts';
 import { distributionForms } from '../packages/lab/src/spec/distribution.ts';
-import { MEASURES, UNIT_RANGES } from '../packages/lab/src/spec/expectation.ts';
+import { MEASURES, PLACES, UNIT_RANGES } from '../packages/lab/src/spec/expectation.ts';
 import { faultTables } from '../packages/lab/src/spec/faults.ts';
 import { arrivalsTable, pieceTable, usersTable } from '../packages/lab/src/spec/load-tables.ts';
 import {
@@ -117,8 +117,13 @@ A list, under \`scenarios.<name>.expect\`:
 \`recovers within 10s\` is \`recovery <= 10s\`, and \`not metastable\` is \`metastable = 0\`.
 
 ${markdownTable(
-  ['measure', 'what it means', 'bound'],
-  Object.entries(MEASURES).map(([name, [unit, what]]) => [code(name), what, UNIT_RANGES[unit]]),
+  ['measure', 'what it means', 'at', 'bound'],
+  Object.entries(MEASURES).map(([name, [unit, at, what]]) => [
+    code(name),
+    what,
+    at.map((kind) => PLACES[kind]).join(' or '),
+    UNIT_RANGES[unit],
+  ]),
 )}`;
 }
 

@@ -103,14 +103,21 @@ describe('holdfast simulate', () => {
     expect(out).toMatch(/✗ goodput at shoppers during the fault >= 95%: it is \d/);
   });
 
+  it('says before any run that a measure is at the wrong kind of place', async () => {
+    const wrong = await write('wrong.yaml', SPEC.replace('tes = 0', 'tes at shoppers = 0'));
+    const { code, out, err } = await holdfast('simulate', wrong);
+    expect([code, out]).toEqual([2, '']);
+    expect(err).toContain('wrong.yaml:14:14 scenarios.outage.expect[0] must be at a service');
+  });
+
   it('ends with 2 when an expectation could not be evaluated', async () => {
     const blind = await write(
       'blind.yaml',
-      SPEC.replace('duplicates = 0', 'duplicates at shoppers = 0'),
+      SPEC.replace('services:', 'services:\n  spare: {}').replace('tes = 0', 'tes at spare = 0'),
     );
     const { code, out } = await holdfast('simulate', blind, '--scenario', 'outage');
     expect(code).toBe(2);
-    expect(out).toContain('? duplicates at shoppers = 0: could not be evaluated');
+    expect(out).toContain('? duplicates at spare = 0: could not be evaluated');
     const other = await holdfast('simulate', spec, '--lanes', 'naive');
     expect(other.code).toBe(2);
     expect(other.err).toContain('--lanes lacks holdfast');

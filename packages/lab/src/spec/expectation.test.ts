@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { parseExpectation } from './expectation.ts';
 
-const parse = (text: string) => parseExpectation(text, ['payments', 'shoppers']);
+const parse = (text: string) =>
+  parseExpectation(text, { services: ['payments'], users: ['shoppers'] });
 
 describe('an expectation', () => {
   test.each([
@@ -12,6 +13,7 @@ describe('an expectation', () => {
     ['p99 at payments during the fault <= 250ms', 'p99', 'payments', 'fault', '<=', 250],
     ['recovers within 10s', 'recovery', null, 'all', '<=', 10_000],
     ['recovery <= 1.5m', 'recovery', null, 'all', '<=', 90_000],
+    ['recovery at shoppers <= 5s', 'recovery', 'shoppers', 'all', '<=', 5000],
     ['duplicates = 0', 'duplicates', null, 'all', '=', 0],
     ['  not   metastable ', 'metastable', null, 'all', '=', 0],
   ])('is read from %j', (text, measure, at, during, is, bound) => {
@@ -21,7 +23,20 @@ describe('an expectation', () => {
   test.each([
     ['goodputt >= 3', "did you mean 'goodput'?"],
     ['constructor >= 3', "there is no 'constructor'"],
-    ['goodput at x >= 95%', "there is no 'x', known are payments, shoppers"],
+    [
+      'goodput at x >= 95%',
+      "must be at a service or at users; there is no 'x', known are payments, shoppers",
+    ],
+    ['queue at x <= 5', "must be at a service; there is no 'x', known are payments"],
+    ['queue at shoppers <= 5', 'must be at a service: shoppers has no queue; there are payments'],
+    ['amplification at shoppers <= 2', 'must be at a service: shoppers'],
+    ['duplicates at shoppers = 0', 'must be at a service: shoppers'],
+    ['wasted at shoppers <= 5%', 'must be at a service: shoppers'],
+    [
+      'recovery at payments <= 5s',
+      'must be at users: payments has no recovery; there are shoppers',
+    ],
+    ['metastable at payments = 0', 'must be at users: payments'],
     ['goodput >= 95', "must end with a share from 0 to 1, or like '95%' for goodput, got '95'"],
     ['p99 <= 5', "must end with a duration like '250ms' or '10s' for p99, got '5'"],
     ['queue <= 5ms', 'must end with a number of at least 0, without a unit for queue'],

@@ -5,19 +5,34 @@ import type { Expectation, Measure } from './model.ts';
 /** What a measure's bound is written in. */
 type Unit = 'number' | 'share' | 'time';
 
-/** Every measure: what its bounds are, and what it means. */
-export const MEASURES: Readonly<Record<Measure, readonly [unit: Unit, what: string]>> = {
-  amplification: ['number', 'attempts that reach it / calls that users made'],
-  'attempts-per-call': ['number', 'attempts / calls'],
-  goodput: ['share', 'answers that were correct and in time / calls'],
-  p50: ['time', 'half of the answers take no longer'],
-  p95: ['time', '95 % of the answers take no longer'],
-  p99: ['time', '99 % of the answers take no longer'],
-  recovery: ['time', 'from the end of the last fault until it serves as before'],
-  duplicates: ['number', 'effects that happened twice'],
-  wasted: ['share', 'work whose caller had given up / all work'],
-  queue: ['number', 'requests that waited at most at once'],
-  metastable: ['number', '1 if the fault is over and the failure is not, else 0'],
+/** Of what there is a measure. */
+type PlaceKind = 'services' | 'users';
+
+const SERVICES: readonly PlaceKind[] = ['services'];
+const USERS: readonly PlaceKind[] = ['users'];
+const BOTH: readonly PlaceKind[] = [...SERVICES, ...USERS];
+
+/** Every measure: what its bounds are, of what it is, and what it means. */
+export const MEASURES: Readonly<
+  Record<Measure, readonly [unit: Unit, at: readonly PlaceKind[], what: string]>
+> = {
+  amplification: ['number', SERVICES, 'attempts that reach it / calls that users made'],
+  'attempts-per-call': ['number', BOTH, 'attempts / calls'],
+  goodput: ['share', BOTH, 'answers that were correct and in time / calls'],
+  p50: ['time', BOTH, 'half of the answers take no longer'],
+  p95: ['time', BOTH, '95 % of the answers take no longer'],
+  p99: ['time', BOTH, '99 % of the answers take no longer'],
+  recovery: ['time', USERS, 'from the end of the last fault until they are served as before'],
+  duplicates: ['number', SERVICES, 'effects that happened twice'],
+  wasted: ['share', SERVICES, 'work whose caller had given up / all work'],
+  queue: ['number', SERVICES, 'requests that waited at most at once'],
+  metastable: ['number', USERS, '1 if the fault is over and the failure is not, else 0'],
+};
+
+/** How an expectation names where it is measured. */
+export const PLACES: Readonly<Record<PlaceKind, string>> = {
+  services: 'a service',
+  users: 'users',
 };
 
 const FORM =
@@ -35,8 +50,10 @@ export const UNIT_RANGES: Readonly<Record<Unit, string>> = {
 /** An expectation that can be evaluated; else what is wrong with it. */
 export type Parsed = Omit<Expectation, 'path'> | string;
 
-/** @param places the services and users that it may name. */
-export function parseExpectation(text: string, places: readonly string[]): Parsed {
+/** What an expectation may name. */
+export type Places = Readonly<Record<PlaceKind, readonly string[]>>;
+
+export function parseExpectation(text: string, places: Places): Parsed {
   const plain = text.trim().replaceAll(/\s+/g, ' ');
   if (plain === 'not metastable') return whole(text, 'metastable', '=', 0);
   const within = /^recovers within (.+)$/.exec(plain);
@@ -48,15 +65,25 @@ export function parseExpectation(text: string, places: readonly string[]): Parse
   if (!Object.hasOwn(MEASURES, measure!)) {
     return notKnown(measure!, 'a measure first', Object.keys(MEASURES));
   }
-  if (at !== undefined && !places.includes(at)) {
-    return notKnown(at, 'at a service or at users', places);
-  }
+  const misplaced = at === undefined ? null : checkPlace(measure as Measure, at, places);
+  if (misplaced !== null) return misplaced;
   const expectation = {
     ...whole(text, measure as Measure, is as Expectation['is'], 0),
     at: at ?? null,
     during: during === undefined ? ('all' as const) : DURING[during as keyof typeof DURING],
   };
   return bounded(expectation, bound!);
+}
+
+/** What is wrong with the place of a measure; null if nothing is. */
+function checkPlace(measure: Measure, at: string, places: Places): string | null {
+  const [, kinds] = MEASURES[measure];
+  if (kinds.some((kind) => places[kind].includes(at))) return null;
+  const range = `at ${kinds.map((kind) => PLACES[kind]).join(' or at ')}`;
+  const fitting = kinds.flatMap((kind) => places[kind]);
+  if (!Object.values(places).flat().includes(at)) return notKnown(at, range, fitting);
+  const known = fitting.length === 0 ? 'there are none' : `there are ${fitting.join(', ')}`;
+  return `must be ${range}: ${at} has no ${measure}; ${known}`;
 }
 
 function whole(

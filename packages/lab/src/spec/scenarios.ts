@@ -120,7 +120,10 @@ function expectationOf(
   path: SpecPath,
   problems: SpecProblems,
 ): Expectation[] {
-  const parsed = parseExpectation(text, [...fleet.services.keys(), ...fleet.users.keys()]);
+  const parsed = parseExpectation(text, {
+    services: [...fleet.services.keys()],
+    users: [...fleet.users.keys()],
+  });
   if (typeof parsed === 'string') {
     problems.at(path, parsed);
     return [];
