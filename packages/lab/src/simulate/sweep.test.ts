@@ -67,6 +67,17 @@ describe('a value of a sweep', () => {
     expect(spec).toEqual(before);
   });
 
+  it('changes nothing else that is an alias of the same', () => {
+    const same = { to: 'web', rate: 5 };
+    const aliased = {
+      ...spec,
+      users: { shoppers: same, robots: same },
+    };
+    const swept = fleetWith(aliased, parseSweep('users.shoppers.rate=1..9/1'), 7);
+    const rates = [...swept.users.values()].map(({ arrivals }) => arrivals);
+    expect(rates).toMatchObject([{ rate: [{ rate: 7 }] }, { rate: [{ rate: 5 }] }]);
+  });
+
   it('is an error where there is no such place, or no such value', () => {
     expect(placing('name.first=1..2/1')).toThrow(`name is "shop", which has no 'first'`);
     expect(placing('services.web.calls.1.times=1..2/1')).toThrow('is a list of 1');

@@ -78,19 +78,10 @@ export function parseSweep(text: string): SweepRange {
  * @throws RangeError when the path does not lead to a value, SpecError when the value is none for it.
  */
 export function fleetWith(spec: unknown, range: SweepRange, value: number): Fleet {
-  const copy = structuredClone(spec);
-  const keys = range.path.slice(0, -1);
-  let around = copy;
-  for (const [depth, key] of keys.entries()) {
-    const holder = holderOf(around, range, depth);
-    holder[key] ??= {};
-    around = holder[key];
-  }
-  const last = range.path.at(-1)!;
   const written = range.unit === 'time' ? `${value}ms` : value;
-  holderOf(around, range, keys.length)[last] = written;
+  const changed = changedAt(spec, range, written);
   try {
-    return fleetOf(copy);
+    return fleetOf(changed);
   } catch (error) {
     if (!(error instanceof SpecError)) throw error;
     // What is wrong now is not in the file.
@@ -152,6 +143,22 @@ function severity(verdict: Verdict): number {
 
 function rowOf({ scenario, lane }: RunResult): string {
   return JSON.stringify([scenario, lane]);
+}
+
+/** Copies only what leads to the place: what is an alias of it elsewhere keeps its value. */
+function changedAt(
+  value: unknown,
+  range: SweepRange,
+  written: string | number,
+  depth = 0,
+): Record<string, unknown> {
+  const holder = holderOf(value, range, depth);
+  const key = range.path[depth]!;
+  const isLast = depth === range.path.length - 1;
+  const inner = isLast ? written : changedAt(holder[key] ?? {}, range, written, depth + 1);
+  const copy = (Array.isArray(holder) ? [...holder] : { ...holder }) as Record<string, unknown>;
+  copy[key] = inner;
+  return copy;
 }
 
 function holderOf(value: unknown, { path }: SweepRange, depth: number): Record<string, unknown> {
