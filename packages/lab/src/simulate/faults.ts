@@ -114,12 +114,11 @@ function cutCapacity(service: ServiceNode, share: number): () => void {
 }
 
 /**
- * Each replica gets nothing new for so long; what it has not finished by then is lost, and it
- * begins anew with an empty cache. Those whose turn would come after the end stay as they are.
+ * Each replica in turn gets nothing new for so long; what it has not finished by then is lost, and it
+ * begins anew with an empty cache.
  */
-function deploy(service: ServiceNode, { away, from, to }: FaultOf<'deploy'>): void {
+function deploy(service: ServiceNode, { away }: FaultOf<'deploy'>): void {
   for (const [number, replica] of service.replicas.entries()) {
-    if (number * away >= to - from) break;
     new Moment(service.clock, () => restart(service, replica, away)).in(number * away);
   }
 }
