@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { NAMES, reportFixture, waitingFixture, wholeFixture } from '../../test/report-fixture.ts';
-import { htmlReport } from './html.ts';
+import { htmlReport, seedsOf } from './html.ts';
 
 /** What a page shows, without its markup. */
 const textOf = (page: string) =>
@@ -127,6 +127,15 @@ it('shows several scenarios, seeds and a sweep', () => {
 it('takes no name for a measure', () => {
   const text = textOf(htmlReport(reportFixture({ users: 'metastable-fans' })));
   expect(text).toContain('goodput at metastable-fans after >= 95% ✗ 14.2 % ✓ 98.7 %');
+});
+
+const seedsText = (seeds: readonly number[]) => seedsOf({ ...reportFixture(), seeds });
+
+it('says many seeds as ranges', () => {
+  expect(seedsText([7])).toBe('7');
+  expect(seedsText([7, 8])).toMatch(/^7, 8; plots/);
+  expect(seedsText(Array.from({ length: 1000 }, (_, i) => i + 1))).toMatch(/^1 to 1000; plots/);
+  expect(seedsText([3, 5, 6, 7, 1, 2])).toMatch(/^3, 5 to 7, 1, 2; .* of seed 3$/);
 });
 
 it('has a dash for goodput that nobody can know', () => {

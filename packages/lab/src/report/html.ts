@@ -56,7 +56,20 @@ ${sections.join('')}${report.sweep === null ? '' : sweepHtml(report.sweep)}</mai
 /** The seeds in words; the first is the one that is drawn. */
 export function seedsOf({ seeds }: SimulationReport): string {
   if (seeds.length <= 1) return seeds.join('');
-  return `${seeds.join(', ')}; plots, graphs and tables of phases are of seed ${seeds[0]}`;
+  return `${ranges(seeds)}; plots, graphs and tables of phases are of seed ${seeds[0]}`;
+}
+
+/** `3, 5 to 7` */
+function ranges(numbers: readonly number[]): string {
+  const found: number[][] = [];
+  for (const number of numbers) {
+    const last = found.at(-1);
+    if (last !== undefined && last.at(-1) === number - 1) last.push(number);
+    else found.push([number]);
+  }
+  return found
+    .map((range) => (range.length > 2 ? `${range[0]} to ${range.at(-1)}` : range.join(', ')))
+    .join(', ');
 }
 
 /** All scenarios' verdicts at a glance, each a link to its scenario. */
