@@ -235,4 +235,28 @@ describe('wrong options are refused', () => {
     const { engine } = setting();
     await expect(engine.idempotent(key as string, () => 1)).rejects.toThrow(message);
   });
+
+  test('of one piece of work too, where diagnostics are on', async () => {
+    const runtime = { ...testRuntime(), diagnostics: true };
+    const engine = idempotency({ store: memoryStore() }, runtime);
+    const misspelt = { paylod: { amount: 1 } } as object;
+    await expect(engine.idempotent('k', () => 1, misspelt)).rejects.toThrow(
+      new TypeError("idempotent.paylod is not an option; did you mean 'payload'?"),
+    );
+    expect(await engine.idempotent('k', () => 2, { payload: 1, scope: [] })).toBe(2);
+  });
+
+  const circle: Record<string, unknown> = {};
+  circle['self'] = circle;
+  test.each([
+    [new Map(), 'a Map is not JSON'],
+    [{ cents: Number.NaN }, 'NaN is not JSON'],
+    [circle, 'it is nested deeper than 100 levels'],
+  ])('and so is a payload that cannot be compared: %o', async (payload, why) => {
+    const { engine } = setting();
+    const asked = engine.idempotent('k', () => 1, { payload });
+    await expect(asked).rejects.toThrow(
+      new TypeError(`idempotent.payload must be JSON or bytes: ${why}`),
+    );
+  });
 });

@@ -1,5 +1,5 @@
 import { bothSinks, emit } from '../core/events.ts';
-import { parseOptions, show } from '../core/options.ts';
+import { parseOptions, show, unknownOption } from '../core/options.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { systemRuntime } from '../runtime/system.ts';
 import { IdempotencyConflictError } from './errors.ts';
@@ -33,6 +33,8 @@ import { decodeValue, encodeValue } from './values.ts';
 const MAX_KEY_LENGTH = 1024;
 /** The fingerprint of a call without a payload. */
 const NOT_COMPARED = '-';
+/** The options of `idempotent`. */
+const ASKED: readonly (keyof IdempotentOptions)[] = ['scope', 'payload', 'signal'];
 
 /**
  * Work that is done once for each key, however often it is asked for.
@@ -97,11 +99,14 @@ class Engine implements Idempotency<unknown> {
   async idempotent<T>(
     key: string,
     work: (execution: Execution<unknown>) => T | PromiseLike<T>,
-    { scope = [], payload, signal }: IdempotentOptions = {},
+    options: IdempotentOptions = {},
   ): Promise<T> {
     if (typeof work !== 'function') throw new TypeError('idempotent needs a function to run');
+    // With a misspelt payload, another request would get this one's answer.
+    if (this.#keeper.runtime.diagnostics) checkAsked(options);
+    const { scope = [], payload, signal } = options;
     if (this.#nesting.isWithin(key, scope)) throw this.#nested();
-    const fingerprint = payload === undefined ? NOT_COMPARED : fingerprintOf(payload);
+    const fingerprint = payload === undefined ? NOT_COMPARED : payloadFingerprint(payload);
     const opened = await this.open({ key, scope, fingerprint, signal, encode: encodeValue });
     switch (opened.kind) {
       case 'run':
@@ -235,6 +240,21 @@ function checkStore(store: IdempotencyStore, mode: string): void {
     throw new TypeError(
       `idempotency.mode 'transactional' needs a store with transactions, such as postgresStore(); the ${store.name} store has none`,
     );
+  }
+}
+
+function checkAsked(options: IdempotentOptions): void {
+  const unknown = Object.keys(options).find((name) => !ASKED.includes(name as never));
+  if (unknown !== undefined) throw new TypeError(unknownOption(unknown, 'idempotent', ASKED));
+}
+
+/** @throws TypeError for what cannot be compared, before anything has been asked of the store. */
+function payloadFingerprint(payload: unknown): string {
+  try {
+    return fingerprintOf(payload);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new TypeError(`idempotent.payload must be JSON or bytes: ${why}`, { cause });
   }
 }
 
