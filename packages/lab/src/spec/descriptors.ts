@@ -217,7 +217,7 @@ export function mapOf<G, P>(
   value: Descriptor<G, P>,
   about: { readonly what: string; readonly max: number },
 ): Descriptor<Readonly<Record<string, G>>, ReadonlyMap<string, P>> {
-  const range = `at most ${about.max} by name: ${value.range}`;
+  const range = `an object of at most ${about.max} by name, each ${value.range}`;
   return {
     kind: 'map',
     what: about.what,

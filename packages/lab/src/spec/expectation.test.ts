@@ -42,7 +42,7 @@ describe('an expectation', () => {
     ['queue <= 5ms', 'must end with a number of at least 0, without a unit for queue'],
     ['queue <= -5', "got '-5'"],
     ['recovers within soon', "got 'soon'"],
-    ['goodput > 5', "must be '<measure>"],
+    ['goodput > 5', "or 'not metastable', got 'goodput > 5'"],
     ['goodput sometimes >= 5%', "must be '<measure>"],
     ['', "must be '<measure>"],
   ])('is not %j', (text, message) => expect(parse(text)).toContain(message));

@@ -282,6 +282,16 @@ describe('what is wrong with a spec', () => {
     expect(message.split('\n')).toHaveLength(6);
   });
 
+  test('is not said of what follows from something wrong', () => {
+    const faults = [{ latncy: 'db' }, { outage: 'db', from: '5m' }];
+    const expectations = ['recovers within 10s'];
+    const scenario = { duration: '10 minutes', warmUp: '2m', faults, expect: expectations };
+    expect(wrong(inScenario(scenario))).toEqual([
+      expect.stringMatching(/^scenarios\.s\.duration must be a duration/),
+      expect.stringMatching(/^scenarios\.s\.faults\[0\] must be a fault/),
+    ]);
+  });
+
   test('ends after two hundred, of which fifty are printed', () => {
     const services = Object.fromEntries(Array.from({ length: 900 }, (_, i) => [`s${i}`, 3]));
     const { problems, message } = errorOf({ services });

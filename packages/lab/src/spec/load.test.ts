@@ -87,14 +87,18 @@ describe('a spec in a file', () => {
   });
 
   test.each<[string, string | Uint8Array, string]>([
-    ['nothing', '', ':1:1 services is missing'],
+    ['nothing', '', ':1:1 services is missing: an object of at most 1000 by name, each an object'],
     ['a word', 'hello', ':1:1 the spec must be an object, got "hello"'],
     ['a slip', 'services: [\nname: x\n', ':2:1 the spec is not YAML: Flow sequence'],
     ['a key twice', 'name: a\nname: b\n', ":2:1 the spec has the key 'name' twice"],
     ['a key that is a map', '? { a: 1 }\n: 3\n', ':1:3 the spec is not YAML'],
     ['two documents', 'name: a\n---\nname: b\n', ':2:1 the spec begins a second document'],
     ['a tag', 'name: !!js/function "x"\n', ':1:7 the spec has a tag that a spec cannot have'],
-    ['an alias to nothing', 'name: *a\n', 'alias'],
+    [
+      'an alias of nothing',
+      'name: &b x\nusers: *a\n',
+      ':2:8 the spec has the alias *a, and no &a before it',
+    ],
     ['another encoding', new Uint8Array([0xff, 0xfe, 0]), ' is not UTF-8 text'],
     ['too much', '#'.repeat(1_000_001), ' is larger than 1000000 bytes'],
     ['depth', '['.repeat(100_000), ' the spec is nested too deeply'],

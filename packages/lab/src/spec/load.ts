@@ -1,4 +1,4 @@
-import { type Document, LineCounter, parseDocument, type YAMLError } from 'yaml';
+import { type Document, LineCounter, parseDocument, visit, type YAMLError } from 'yaml';
 import { fleetOf, SpecError } from './fleet.ts';
 import type { Place, Fleet, SpecPath } from './model.ts';
 import { pathText, type SpecProblem } from './problems.ts';
@@ -56,7 +56,9 @@ export function readSpec(
   const wrong = syntaxErrors(document).map((error) =>
     problemAt(file, lines, error.pos[0], explained(error)),
   );
-  if (wrong.length === 0) wrong.push(...repeated(document, file, lines));
+  if (wrong.length === 0) {
+    wrong.push(...repeated(document, file, lines), ...aliasesOfNothing(document, file, lines));
+  }
   if (wrong.length > 0) throw new SpecError(wrong);
   const placeOf = (path: SpecPath): Place => {
     const { line, col } = lines.linePos(writtenAt(document, path).offset);
@@ -137,6 +139,20 @@ function repeated(document: Document, file: string, lines: LineCounter): SpecPro
     const what = `has the key '${String(value)}' twice in one place`;
     return problemAt(file, lines, range?.[0] ?? 0, what);
   });
+}
+
+function aliasesOfNothing(document: Document, file: string, lines: LineCounter): SpecProblem[] {
+  const problems: SpecProblem[] = [];
+  const anchors = new Set<string>();
+  visit(document, {
+    Value: (_, { anchor }) => void (anchor === undefined || anchors.add(anchor)),
+    Alias: (_, { source, range }) => {
+      if (anchors.has(source)) return;
+      const what = `has the alias *${source}, and no &${source} before it`;
+      problems.push(problemAt(file, lines, range?.[0] ?? 0, what));
+    },
+  });
+  return problems;
 }
 
 function problemAt(file: string, lines: LineCounter, offset: number, message: string): SpecProblem {

@@ -93,6 +93,12 @@ export class SpecProblems extends Problems {
     this.#push({ path, message: `${pathText(path)} ${message}` });
   }
 
+  /** Whether what is written at this path is wrong, so that nothing can be said of what follows from it. */
+  isWrong(path: SpecPath): boolean {
+    const text = pathText(path);
+    return this.#found.some((problem) => pathText(problem.path) === text);
+  }
+
   override get messages(): readonly string[] {
     return this.#found.map(({ message }) => message);
   }

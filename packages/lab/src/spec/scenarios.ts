@@ -16,12 +16,13 @@ export function scenarioOf(
 ): Scenario {
   const path = ['scenarios', name];
   const { about, duration, warmUp } = given;
-  if (warmUp >= duration) {
-    const end = `must end before the scenario, which takes ${formatDuration(duration)}`;
-    problems.at([...path, 'warmUp'], `${end}; got ${formatDuration(warmUp)}`);
+  const end = problems.isWrong([...path, 'duration']) ? Infinity : duration;
+  if (warmUp >= end) {
+    const range = `must end before the scenario, which takes ${formatDuration(duration)}`;
+    problems.at([...path, 'warmUp'], `${range}; got ${formatDuration(warmUp)}`);
   }
   const faults = given.faults.flatMap((fault, i) =>
-    fault === null ? [] : [faultOf(fault, duration, fleet, [...path, 'faults', i], problems)],
+    fault === null ? [] : [faultOf(fault, end, fleet, [...path, 'faults', i], problems)],
   );
   for (const { from, to, path: where } of faults) {
     // What lasts throughout is how the fleet is: nobody waits for it to be as before.
@@ -39,7 +40,7 @@ export function scenarioOf(
     load: loadOf(given, fleet, path, problems),
     faults,
     expectations: given.expect.flatMap((text, i) =>
-      text === '' ? [] : expectationOf(text, faults, fleet, [...path, 'expect', i], problems),
+      text === '' ? [] : expectationOf(text, given.faults, fleet, [...path, 'expect', i], problems),
     ),
   };
 }
@@ -67,15 +68,14 @@ function loadOf(
 
 function faultOf(
   given: FaultOf,
-  duration: number,
+  end: number,
   fleet: Fleet,
   path: SpecPath,
   problems: SpecProblems,
 ): Fault {
   const service = fleet.services.get(given.on);
-  if (given.from >= duration) {
-    const end = formatDuration(duration);
-    problems.at([...path, 'from'], `must be before the scenario's end at ${end}`);
+  if (given.from >= end) {
+    problems.at([...path, 'from'], `must be before the scenario's end at ${formatDuration(end)}`);
   }
   if (service === undefined) return { ...given, path };
   const { replicas, server } = service;
@@ -115,7 +115,7 @@ function checkCallers(
 
 function expectationOf(
   text: string,
-  faults: readonly Fault[],
+  faults: readonly (FaultOf | null)[],
   fleet: Fleet,
   path: SpecPath,
   problems: SpecProblems,
@@ -132,7 +132,11 @@ function expectationOf(
   if (needsFault && faults.length === 0) {
     problems.at(path, 'is about a fault, and the scenario has none');
   }
-  if (parsed.during === 'after' && faults.length > 0 && faults.every(({ to }) => to === Infinity)) {
+  if (
+    parsed.during === 'after' &&
+    faults.length > 0 &&
+    faults.every((fault) => fault?.to === Infinity)
+  ) {
     problems.at(path, 'is about the time after the faults, and they last to the end');
   }
   return [{ ...parsed, path }];
