@@ -5,11 +5,14 @@ if (Number.parseInt(process.versions.node, 10) < 22) {
   process.exit(2);
 }
 
-// Whoever reads may have seen enough: `holdfast audit | head`.
-process.stdout.on('error', (error) => {
-  if (error.code === 'EPIPE') process.exit();
-  throw error;
-});
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error) => {
+    // Whoever reads may have seen enough: `holdfast audit | head`.
+    if (error.code === 'EPIPE') process.exit();
+    if (stream === process.stdout) console.error(`holdfast: stdout: ${error.message}`);
+    process.exit(2);
+  });
+}
 
 const { main } = await import('../dist/cli/main.js');
 process.exitCode = await main(process.argv.slice(2));

@@ -297,6 +297,7 @@ describe('what is not valid', () => {
     ['methodConfig: []', 'is not JSON'],
     ['{"methodConfig": [}', 'is not JSON'],
     ['', 'is not JSON'],
+    ['name: shop\nservices: {}\n', `"name: shop "... is not valid JSON`],
     ['[1]', 'the document must be an object'],
     ['null', 'must be an object, got null'],
     ['{"methodConfig": {}}', 'methodConfig must be a list'],

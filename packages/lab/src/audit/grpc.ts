@@ -40,7 +40,8 @@ async function readJson(file: string, notes: Note[]): Promise<SourceDocument | n
   } catch (error) {
     notes.push({
       place: startOf(file),
-      message: `${file} is not JSON: ${(error as Error).message}`,
+      // Which quotes the file, line breaks and all.
+      message: `${file} is not JSON: ${(error as Error).message.replaceAll(/\s+/g, ' ')}`,
     });
     return null;
   }

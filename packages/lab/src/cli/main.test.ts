@@ -1,6 +1,8 @@
+import { spawnSync } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { holdfast } from '../../test/command.ts';
 import { temporaryFolder } from '../../test/folder.ts';
 
@@ -22,6 +24,22 @@ describe('the command', () => {
     for (const option of ['--version', '-V']) {
       expect(await holdfast(option)).toEqual({ code: 0, out: `${version}\n`, err: '' });
     }
+  });
+});
+
+describe.skipIf(process.platform !== 'linux')('the program', () => {
+  test('ends with 2, in one line, when its output cannot be written', async () => {
+    const bin = await readFile(new URL('../../bin/holdfast.js', import.meta.url), 'utf8');
+    const program = join(await temporaryFolder(), 'holdfast.mjs');
+    const source = new URL('main.ts', import.meta.url).href;
+    await writeFile(program, bin.replace('../dist/cli/main.js', source));
+    const full = openSync('/dev/full', 'w');
+    onTestFinished(() => closeSync(full));
+    const run = spawnSync(process.execPath, [program, 'schema'], {
+      stdio: ['ignore', full, 'pipe'],
+    });
+    expect(String(run.stderr)).toMatch(/^holdfast: stdout: ENOSPC.*\n$/);
+    expect(run.status).toBe(2);
   });
 });
 

@@ -137,6 +137,7 @@ describe('holdfast simulate', () => {
 
   it('sweeps a parameter', async () => {
     const args = ['simulate', spec, '--scenario', 'calm', '--lanes', 'naive'];
+    expect((await holdfast(...args)).err).toBe('simulating 1 run\n');
     args.push('--sweep', 'users.shoppers.rate=10..30/10');
     const { code, out } = await holdfast(...args);
     expect(code).toBe(0);

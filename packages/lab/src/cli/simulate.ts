@@ -127,7 +127,7 @@ async function reportOf(
   const { fleet, scenarios, seeds } = plan;
   const fleets = options.sweep === undefined ? [fleet] : sweptFleets(plan, options.sweep);
   const jobs = fleets.flatMap((each) => jobsOf(plan, each));
-  const bar = progressBar(process.stderr, `${jobs.length} runs`);
+  const bar = progressBar(process.stderr, jobs.length === 1 ? '1 run' : `${jobs.length} runs`);
   const all = await interruptible((signal) =>
     runJobs(jobs, { onProgress: bar.show, signal }).finally(bar.end),
   );
