@@ -1,4 +1,4 @@
-import { formatDuration } from 'holdfast/spec';
+import { formatDuration, unknownOption } from 'holdfast/spec';
 import type { Fleet, Lane, Scenario } from '../spec/model.ts';
 import type { Custom } from './custom.ts';
 import { resultOf } from './figures.ts';
@@ -15,7 +15,7 @@ export interface RunOptions extends Custom {
   readonly scenario: string;
   /** The name of one of the fleet's lanes. */
   readonly lane: string;
-  /** The same seed, the same run, on any machine. */
+  /** The same seed, the same run, on any machine. A whole number from 0 to 4294967295. */
   readonly seed: number;
   /**
    * Events after which a run is cut; 300 million by default. What needs more has most likely no bound
@@ -26,16 +26,35 @@ export interface RunOptions extends Custom {
   readonly onProgress?: (share: number) => void;
 }
 
+/** As `--seed` takes it. */
+const MAX_SEED = 2 ** 32 - 1;
+
+const OPTIONS: readonly (keyof RunOptions)[] = [
+  'scenario',
+  'lane',
+  'seed',
+  'servers',
+  'clients',
+  'maxEvents',
+  'onProgress',
+];
+
 /** Some minutes of work for one core. */
 const MAX_EVENTS = 300_000_000;
 
 /**
  * Runs one scenario in one lane with one seed, and judges it. Synchronous, and without real time.
  *
- * @throws RangeError when the scenario, the lane, or the service or users of `servers` or `clients` are not
+ * @throws TypeError for an option that does not exist; RangeError when the seed is none, the scenario, the lane, or the service or users of `servers` or `clients` are not
  * the fleet's, or when the run does not end. What servers and clients of one's own throw ends it as well.
  */
 export function simulate(fleet: Fleet, options: RunOptions): RunResult {
+  const unknown = Object.keys(options).find((name) => !OPTIONS.includes(name as never));
+  if (unknown !== undefined) throw new TypeError(unknownOption(unknown, 'simulate', OPTIONS));
+  if (!Number.isInteger(options.seed) || options.seed < 0 || options.seed > MAX_SEED) {
+    const range = `a whole number from 0 to ${MAX_SEED}`;
+    throw new RangeError(`simulate.seed must be ${range}, got ${String(options.seed)}`);
+  }
   const scenario = pick(fleet.scenarios, options.scenario, 'scenario');
   const lane = pick(fleet.lanes, options.lane, 'lane');
   const trigger = triggerOf(fleet, scenario);
