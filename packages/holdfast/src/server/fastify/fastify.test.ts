@@ -105,6 +105,11 @@ describe('the plugin', () => {
 
   test('says what is wrong with its options, and does nothing without any', async () => {
     await Fastify().register(holdfast, {}).ready();
+    await Fastify().register(holdfast, { prefix: '/shop', logLevel: 'warn' }).ready();
+    const misplaced: object = { store: memoryStore() };
+    await expect(Fastify().register(holdfast, misplaced).ready()).rejects.toThrow(
+      new TypeError('holdfast.store is not an option; known is idempotency'),
+    );
     await expect(wrong({})).rejects.toThrow(/either an engine or a store/);
     await expect(wrong({ store: memoryStore(), maxRequestBody: -1 })).rejects.toThrow(RangeError);
   });

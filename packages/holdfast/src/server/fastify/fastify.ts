@@ -18,7 +18,7 @@ import { http2StreamOf } from '../idempotency/http2.ts';
 import { Gone } from '../idempotency/node-exchange.ts';
 import { readBody } from '../idempotency/node-request.ts';
 import { hold } from './payload.ts';
-import { routeOptionsOf } from './route-config.ts';
+import { checkPluginOptions, routeOptionsOf } from './route-config.ts';
 import type {
   Done,
   FastifyLike,
@@ -77,6 +77,7 @@ interface Tenant {
  */
 export const holdfast: HoldfastPlugin = Object.assign(
   async (instance: object, options: HoldfastFastifyOptions): Promise<void> => {
+    checkPluginOptions(options);
     if (options.idempotency === undefined) return;
     const app = instance as FastifyLike;
     const { engine: given, store, ...rest } = options.idempotency;

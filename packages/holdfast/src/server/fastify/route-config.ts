@@ -29,3 +29,14 @@ function parsed({ idempotent = false, ...rest }: FastifyRouteConfig): RouteOptio
   }
   return idempotent ? {} : null;
 }
+
+/** The plugin's own, and what Fastify reads of any plugin's. */
+const PLUGIN_OPTIONS = new Set(['idempotency', 'prefix', 'logLevel', 'logSerializers']);
+
+/** @throws TypeError for a name that is none of the plugin's: a store in the wrong place would protect nothing. */
+export function checkPluginOptions(options: object): void {
+  const unknown = Object.keys(options).find((name) => !PLUGIN_OPTIONS.has(name));
+  if (unknown !== undefined) {
+    throw new TypeError(`holdfast.${unknown} is not an option; known is idempotency`);
+  }
+}

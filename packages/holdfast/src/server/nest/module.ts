@@ -61,7 +61,8 @@ export class HoldfastModule {
 }
 
 function interceptorOf(options: HoldfastModuleOptions<never>) {
-  const { engine: given, store, ...rest } = options.idempotency;
+  // In JavaScript nothing keeps it from being left out, or its options from standing beside it.
+  const { engine: given, store, ...rest } = options.idempotency ?? {};
   if ((given === undefined) === (store === undefined)) {
     throw new TypeError('HoldfastModule: idempotency needs either an engine or a store');
   }

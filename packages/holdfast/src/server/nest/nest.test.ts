@@ -323,9 +323,12 @@ describe('the interceptor', () => {
 
   test('is for methods and classes, and its module for an engine or a store', async () => {
     expect(() => Idempotent()({}, 'x', { value: 1 })).toThrow(TypeError);
-    const [{ useFactory }] = HoldfastModule.forRoot({ idempotency: {} as never })
-      .providers as never as [{ useFactory: () => Promise<unknown> }];
-    await expect(useFactory()).rejects.toThrow(/either an engine or a store/);
+    for (const wrong of [{ idempotency: {} }, { store: memoryStore() }]) {
+      const [{ useFactory }] = HoldfastModule.forRoot(wrong as never).providers as never as [
+        { useFactory: () => Promise<unknown> },
+      ];
+      await expect(useFactory()).rejects.toThrow(/either an engine or a store/);
+    }
   });
 
   test('closes a store with the application', async () => {
