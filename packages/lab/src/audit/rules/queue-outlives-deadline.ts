@@ -5,7 +5,7 @@ export const queueOutlivesDeadline: Rule = {
   id: 'queue-outlives-deadline',
   severity: 'warning',
   looksFor: "A service's queue that takes longer to work off than its callers wait",
-  why: 'When it is full, everything that comes out of it is already in vain: the service is busy with answers that nobody waits for, and stays so after the overload is over.',
+  why: 'Once it is longer than callers wait, all that comes out of it is in vain: the service is busy with answers that nobody waits for, and stays so after the overload is over.',
   check: eachService((service, { callsTo, numbersOf }) => {
     const { queue, workers } = service.server;
     const time = meanOf(service.server.serviceTime);
