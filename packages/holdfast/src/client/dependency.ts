@@ -149,7 +149,7 @@ function parse(name: string, given: unknown): ParsedDependency {
   const { classify: own, protocol, retry: again } = options;
   if (own === undefined && protocol === 'none' && again !== null) {
     problems.other(
-      `${path}.classify is needed to retry: say what outcomes mean, or set retry to false`,
+      `${path}.classify is needed to retry: say what outcomes mean, or name a protocol ('http', 'grpc'), or set retry to false`,
     );
   }
   problems.throwAny();

@@ -101,7 +101,7 @@ describe('wrong options', () => {
       "bulkhead.maxConcurent is not an option; did you mean 'maxConcurrent'?",
       'fallback needs a value, a run function, or stale',
       'onEvent must be a function',
-      'classify is needed to retry',
+      "classify is needed to retry: say what outcomes mean, or name a protocol ('http', 'grpc'), or",
     ]) {
       expect(message).toContain(`dependency('stock').${path}`);
     }
