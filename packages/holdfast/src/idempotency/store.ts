@@ -128,10 +128,10 @@ export interface TransactionalStore<Tx> extends IdempotencyStore {
    * result the transaction is rolled back, which is a release; so it is when `work` throws, which this
    * then rejects with.
    *
-   * Never waits for another transaction that has the key: that is `in-progress`, whatever that one is for. Knows no leases: who
-   * dies leaves nothing behind, and who goes on for longer than `maxDuration` is rolled back, as this then rejects. What
-   * such work asks of its transaction later is refused. Rejects when the answer to the commit was lost: then both have happened or
-   * neither, and the next claim tells which.
+   * Never waits for another transaction that has the key: that is `in-progress`, or `mismatch` if that one is for
+   * something else. Knows no leases: who dies leaves nothing behind, and who goes on for longer than `maxDuration` is
+   * rolled back, as this then rejects. What such work asks of its transaction later is refused. Rejects when the answer
+   * to the commit was lost: then both have happened or neither, and the next claim tells which.
    */
   transact<T>(
     request: TransactRequest,

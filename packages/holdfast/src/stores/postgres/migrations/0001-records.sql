@@ -127,6 +127,29 @@ begin
 end
 $$;
 
+-- Whether the transaction that has a key does the work that is asked for; null if none is seen to do any. Both of its
+-- locks are read in one look: they are neither taken nor given up at one moment.
+create function holdfast_idempotency_same_work(key_lock bigint, work_lock integer)
+returns boolean language plpgsql as $$
+begin
+  return (
+    select bool_or(is_of_work and objid = work_lock::oid)
+    from (
+      select pid, objid,
+        objsubid = 2 and classid = 'holdfast_idempotency'::regclass as is_of_work,
+        objsubid = 1
+          and classid = ((key_lock >> 32) & 4294967295)::oid
+          and objid = (key_lock & 4294967295)::oid as is_of_key
+      from pg_locks
+      where locktype = 'advisory' and granted
+        and database = (select oid from pg_database where datname = current_database())
+    ) as locks
+    group by pid
+    having bool_or(is_of_key) and bool_or(is_of_work)
+  );
+end
+$$;
+
 -- Takes a key for as long as the transaction lasts, in memory: null if it may be had, else a claim as JSON.
 create function holdfast_idempotency_lock(
   asked_id text,
@@ -139,31 +162,46 @@ declare
   at timestamptz;
   limited text;
   given_limit double precision;
+  key_lock bigint := hashtextextended(asked_id, 'holdfast_idempotency'::regclass::bigint);
+  work_lock integer := hashtext(asked_id || asked_fingerprint);
+  has_key boolean;
+  is_same_work boolean;
 begin
-  -- Whoever has it ends when it ends: nobody knows when, so ask again in a second.
-  if not pg_try_advisory_xact_lock(
-    hashtextextended(asked_id, 'holdfast_idempotency'::regclass::bigint)
-  ) then
+  for turn in 1..100 loop
+    has_key := pg_try_advisory_xact_lock(key_lock);
+    -- Sees what the last one to have the lock has committed, since it begins after that.
+    at := clock_timestamp();
+    select * into found_record from holdfast_idempotency where id = asked_id and expires_at > at;
+    if found then
+      return coalesce(
+        holdfast_idempotency_standing(found_record, asked_fingerprint, at),
+        '{"kind":"unknown"}'
+      );
+    end if;
+    exit when has_key;
+    is_same_work := holdfast_idempotency_same_work(key_lock, work_lock);
+    if not is_same_work then
+      return '{"kind":"mismatch"}';
+    end if;
+    exit when is_same_work;
+    -- Whoever has the key begins or ends right now: a later turn sees what they do, or did.
+    perform pg_sleep(0.001);
+  end loop;
+  if not has_key then
+    -- It ends when it ends: nobody knows when, so ask again in a second.
     return '{"kind":"in-progress","leaseLeft":1000}';
   end if;
+  -- Nobody else sees a record before the commit. By this they see what the key was taken for, and that it was.
+  perform pg_try_advisory_xact_lock_shared('holdfast_idempotency'::regclass::integer, work_lock);
   -- By this the transaction is known until it ends.
   perform set_config('holdfast.transaction', asked_token, true);
-  -- Sees what the last one to have the lock has committed, since it begins after that.
-  at := clock_timestamp();
-  select * into found_record from holdfast_idempotency where id = asked_id and expires_at > at;
-  if not found then
-    -- Against an owner who falls silent, and a statement that never ends, which the owner could not stop.
-    foreach limited in array array['idle_in_transaction_session_timeout', 'statement_timeout'] loop
-      given_limit := extract(epoch from current_setting(limited)::interval) * 1000;
-      if given_limit = 0 or given_limit > max_duration then
-        perform set_config(limited, least(ceil(max_duration), 2147483647)::text, true);
-      end if;
-    end loop;
-    return null;
-  end if;
-  return coalesce(
-    holdfast_idempotency_standing(found_record, asked_fingerprint, at),
-    '{"kind":"unknown"}'
-  );
+  -- Against an owner who falls silent, and a statement that never ends, which the owner could not stop.
+  foreach limited in array array['idle_in_transaction_session_timeout', 'statement_timeout'] loop
+    given_limit := extract(epoch from current_setting(limited)::interval) * 1000;
+    if given_limit = 0 or given_limit > max_duration then
+      perform set_config(limited, least(ceil(max_duration), 2147483647)::text, true);
+    end if;
+  end loop;
+  return null;
 end
 $$;
