@@ -42,8 +42,8 @@ export class IdempotencyMismatchError extends HoldfastError {
 }
 
 /**
- * The store could not be asked, so the work was not done; or its transaction was not committed, or the answer to that was
- * lost. `cause` says why. Asking again is safe, and tells.
+ * The store could not be asked, or is full, so the work was not done; or its transaction was not committed, or the answer
+ * to that was lost. `cause` says why. Asking again is safe, and tells.
  */
 export class IdempotencyStoreError extends HoldfastError {
   constructor({ name, retryAfter, cause }: IdempotencyErrorDetails) {

@@ -11,6 +11,7 @@ import {
 import { timeout } from '../policies/timeout/timeout.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Awaitable } from './awaitable.ts';
+import { isStoreFull } from './store-full.ts';
 import type { IdempotencyStore } from './store.ts';
 import type { IdempotencyStoreFailedEvent } from './telemetry.ts';
 
@@ -30,8 +31,8 @@ type Run<T> = (store: IdempotencyStore) => T | PromiseLike<T>;
 
 /**
  * A store behind a short timeout, so that its outage does not become everybody's. Claims also pass a breaker:
- * while the store is down they are refused at once. What an owner has to say does not: it is said
- * until it is heard.
+ * while the store is down they are refused at once. (One that is full is not down.) What an owner has to say does not:
+ * it is said until it is heard.
  */
 export class GuardedStore {
   readonly store: IdempotencyStore;
@@ -47,7 +48,10 @@ export class GuardedStore {
     this.#runtime = runtime;
     this.breaker = circuitBreaker(BREAKER, quiet);
     const limit = timeout(storeTimeout, quiet);
-    const meaning = classify(({ ok }) => (ok ? 'success' : 'transient'));
+    const meaning = classify(({ ok, error }) => {
+      if (ok) return 'success';
+      return isStoreFull(error) ? 'terminal' : 'transient';
+    });
     this.#claims = pipeline(meaning, this.breaker, limit);
     this.#writes = pipeline(meaning, limit);
   }

@@ -28,6 +28,7 @@ export {
   type TransactionalOptions,
   type WorkOutcome,
 } from './options.ts';
+export { StoreFullError } from './store-full.ts';
 export type {
   Claim,
   ClaimRequest,

@@ -15,6 +15,7 @@ import { LeasedExecution } from './leased.ts';
 import { type Asking, reconcile } from './reconcile.ts';
 import { ReplayCache } from './replay-cache.ts';
 import { startCheck } from './start-check.ts';
+import { isStoreFull } from './store-full.ts';
 import type { Claim, Granted } from './store.ts';
 import type { IdempotencyOpenedEvent } from './telemetry.ts';
 import { type Begun, beginTransaction } from './transactional.ts';
@@ -129,7 +130,8 @@ export class Opener {
 
   #failed(asked: Asked, error: unknown): Opened<unknown> {
     // What the breaker has refused, the store has not heard.
-    const mayBeHeard = !this.#isTransactional && !isHoldfastError(error, 'CIRCUIT_OPEN');
+    const isUnheard = isHoldfastError(error, 'CIRCUIT_OPEN') || isStoreFull(error);
+    const mayBeHeard = !this.#isTransactional && !isUnheard;
     if (mayBeHeard) giveBack(this.#keeper, asked);
     const opened = this.#withoutStore(asked, error);
     return this.#told({

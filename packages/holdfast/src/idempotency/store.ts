@@ -27,6 +27,9 @@ export interface IdempotencyStore {
    * 6. in progress, its lease over: what `expired` asks for.
    *
    * Each grant begins the lease and the retention anew. Of any number of claims at once, one is granted.
+   *
+   * Rejects with a `StoreFullError` where there is no room for the record of a further key, but those that are kept can
+   * be told. What it rejects with otherwise is an outage to the engine.
    */
   claim(request: ClaimRequest): Awaitable<Claim>;
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { storeConformance } from '../../../../../test/conformance/idempotency-store.ts';
 import type { ClaimRequest } from '../../idempotency/store.ts';
+import { StoreFullError } from '../../idempotency/store-full.ts';
 import { testRuntime } from '../../testing/index.ts';
 import { memoryStore } from './memory.ts';
 
@@ -27,7 +28,9 @@ describe('a full memory store', () => {
     const store = memoryStore({ maxRecords: 2 }, testRuntime());
     await store.claim(request('a'));
     await store.claim(request('b'));
-    await expect(store.claim(request('c'))).rejects.toThrow(
+    const refused = store.claim(request('c'));
+    await expect(refused).rejects.toThrow(StoreFullError);
+    await expect(refused).rejects.toThrow(
       'the memory store is full: it holds 2 records, none of which has expired',
     );
     expect(await store.claim(request('a'))).toMatchObject({ kind: 'claimed' });

@@ -10,6 +10,7 @@ import {
   released,
   type StoredRecord,
 } from '../../idempotency/record.ts';
+import { StoreFullError } from '../../idempotency/store-full.ts';
 import type {
   Claim,
   ClaimRequest,
@@ -45,7 +46,7 @@ export type MemoryStoreOptions = OptionsOf<typeof memoryStoreOptions>;
  * nothing of it.
  *
  * It never forgets a record before its time. When it is full, what has expired goes first; then
- * claims of further keys reject with an Error that says so, and all other steps work.
+ * claims of further keys reject with a `StoreFullError`, and all other steps work.
  *
  * @param runtime whose monotonic clock is the store's; default the system's.
  * @throws TypeError, RangeError for wrong options.
@@ -93,7 +94,7 @@ class MemoryStore implements IdempotencyStore {
     const now = this.#runtime.clock.now();
     const entry = this.#entries.get(request.id);
     if (entry === undefined && !this.#hasRoom(now)) {
-      return Promise.reject(new Error(fullMessage(this.#maxRecords)));
+      return Promise.reject(new StoreFullError(fullMessage(this.#maxRecords)));
     }
     const { answer, record } = claim(entry?.record, request, now);
     if (entry === undefined) this.#add(request, record, now);

@@ -8,6 +8,7 @@ import {
   rivalOf,
 } from '../../../../../test/conformance/idempotency-store/stage.ts';
 import { type RedisServer, startRedis } from '../../../../../test/servers/redis.ts';
+import { StoreFullError } from '../../idempotency/store-full.ts';
 import { redisStore } from './redis.ts';
 
 const POINT = { name: 'charged', value: '1' };
@@ -118,7 +119,9 @@ describe('the Redis store', () => {
     const ended = await claimed(store);
     await client.config('SET', 'maxmemory', '1');
     try {
-      await expect(store.claim(claimOf())).rejects.toThrow('OOM');
+      await expect(store.claim(claimOf())).rejects.toThrow(StoreFullError);
+      await client.script('FLUSH');
+      await expect(store.claim(claimOf())).rejects.toThrow(StoreFullError);
       expect(await store.extend(request, 2 * LONG)).toBe(true);
       expect(await store.checkpoint(request, POINT, 2 * LONG)).toBe(true);
       expect(await store.complete(request, '"done"', LONG)).toBe(true);

@@ -1,4 +1,5 @@
 import { parseOptions } from '../../core/options.ts';
+import { StoreFullError } from '../../idempotency/store-full.ts';
 import type {
   Claim,
   ClaimRequest,
@@ -20,7 +21,7 @@ import { type Script, scripts } from './scripts.ts';
  * `maxmemory-policy noeviction` and one primary**; `check` warns of everything else. A failover is not among
  * what is promised: Redis acknowledges a write before its replicas have it, so a replica that takes over may
  * not know of a key, and what was done for it may be done again. Where that must not happen, use PostgreSQL.
- * When memory is full, Redis refuses to claim further keys, and lets what was claimed go on and be completed.
+ * When memory is full, Redis refuses to claim further keys (`StoreFullError`), and lets what was claimed go on and be completed.
  *
  * The engine has a timeout of its own, so the client should fail at once while it is not connected, and must
  * not send a command twice, whose second answer would be that the key is not the asker's:
@@ -92,11 +93,22 @@ class RedisStore implements IdempotencyStore {
   #run<T>(script: Script, id: string, args: string[], read: (reply: unknown) => T): Promise<T> {
     // The braces let a cluster place the key by its id, whatever the prefix.
     const key = `${this.#prefix}{${id}}`;
-    return this.#connection.runKnown(script, key, args).then(read, async (error: unknown) => {
-      if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error;
-      return read(await this.#connection.run(script, key, args));
+    return this.#connection.runKnown(script, key, args).then(read, (error: unknown) => {
+      if (!isReply(error, 'NOSCRIPT')) throw explained(error);
+      return this.#connection.run(script, key, args).then(read, (again: unknown) => {
+        throw explained(again);
+      });
     });
   }
+}
+
+/** Whether it is Redis that said so, and not that it could not be asked. */
+const isReply = (error: unknown, code: string): error is Error =>
+  error instanceof Error && error.message.startsWith(`${code} `);
+
+/** `maxmemory` is reached: records can still be read. */
+function explained(error: unknown): unknown {
+  return isReply(error, 'OOM') ? new StoreFullError(error.message, { cause: error }) : error;
 }
 
 /** Milliseconds as Redis takes them. */

@@ -1,5 +1,6 @@
 import type * as fs from 'node:fs';
 import type * as sqlite from 'node:sqlite';
+import { StoreFullError } from '../../idempotency/store-full.ts';
 
 /** What the store needs of Node, loaded when it is first used, so that its import works anywhere. */
 export interface Driver {
@@ -44,8 +45,9 @@ const FILE_EXPLANATIONS: Readonly<Record<string, string>> = {
 };
 
 const BUSY = 5;
+const FULL = 13;
 /** After which a connection is as good as before: busy, too big, violated, and full. */
-const HARMLESS = new Set([BUSY, 13, 18, 19]);
+const HARMLESS = new Set([BUSY, FULL, 18, 19]);
 
 /** The file that is open was deleted or replaced: what is in it will be lost. */
 export class FileMovedError extends Error {
@@ -63,6 +65,13 @@ export function isBusy(error: unknown): boolean {
 export function isBroken(error: unknown): boolean {
   const code = primaryCode(error);
   return error instanceof FileMovedError || (code !== null && !HARMLESS.has(code));
+}
+
+/** What a step in an open file has failed with: when there is no room, what is there can still be read. */
+export function explainedStep(error: unknown, path: string): unknown {
+  const explanation = explained(error, path);
+  if (primaryCode(error) !== FULL) return explanation;
+  return new StoreFullError((explanation as Error).message, { cause: error });
 }
 
 /** The same in words, with the original as `cause`; what is not SQLite's or the filesystem's as it is. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from 'vitest';
 import { request, rival, temporaryFolder } from '../../../test/sqlite-files.ts';
+import { StoreFullError } from '../../idempotency/store-full.ts';
 import { type SqliteStore, type SqliteStoreOptions, sqliteStore } from './sqlite.ts';
 
 const folder = temporaryFolder();
@@ -145,6 +146,7 @@ describe('a step that fails', () => {
       expect(refused).toMatchObject({
         reason: { message: expect.stringContaining('the disk is full') as string },
       });
+      expect((refused as PromiseRejectedResult).reason).toBeInstanceOf(StoreFullError);
       expect(replay).toMatchObject({ value: { kind: 'in-progress' } });
       expect(extended).toMatchObject({ value: true });
 

@@ -1,7 +1,7 @@
 import { TimerNode } from '../../runtime/clock.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import { type Connection, openConnection } from './connection.ts';
-import { type Driver, explained, isBroken, isBusy, loadDriver } from './driver.ts';
+import { type Driver, explained, explainedStep, isBroken, isBusy, loadDriver } from './driver.ts';
 
 /** One step: what it does with the records, all at one time. May be done again if the commit fails. */
 export type Work<T> = (records: Connection, now: number) => T;
@@ -143,7 +143,7 @@ export class GroupCommit extends TimerNode {
       connection.rollback();
       if (isBroken(error)) this.#dropConnection();
       if (batch.length === 1) {
-        this.#reject(batch, error);
+        batch[0]!.reject(explainedStep(error, this.#options.path));
         return;
       }
       const half = batch.length / 2;

@@ -87,7 +87,8 @@ export interface SqliteSnapshot {
  * A step backward keeps leases and records longer by as much.
  *
  * The file is opened by the first step, or `check`. When it cannot be, or the disk is full, or fails,
- * steps reject with an Error that says why (the original is its `cause`), and later ones try again. After a
+ * steps reject with an Error that says why (the original is its `cause`), and later ones try again. It is a
+ * `StoreFullError` where there is no room to write: then keys that were kept are told as before. After any other
  * rejection the step may still have been done.
  *
  * @param options the file's path, or an object with it.
