@@ -25,7 +25,7 @@ import {
   type TransactionalOptions,
   type WorkOutcome,
 } from './options.ts';
-import { derivedKey } from './steps.ts';
+import { derivedKey, Steps } from './steps.ts';
 import type { IdempotencyStore } from './store.ts';
 import type { IdempotencyOpenedEvent } from './telemetry.ts';
 import { decodeValue, encodeValue } from './values.ts';
@@ -210,13 +210,14 @@ class Engine implements Idempotency<unknown> {
 
 /** Work that goes on without the store: nothing is kept of it. */
 function unprotected(key: string, id: string): Execution<unknown> {
+  const steps = new Steps(() => Promise.resolve());
   return {
     key,
     attempt: 1,
     signal: new AbortController().signal,
     transaction: undefined,
-    step: async (_name, work) => await work(),
-    points: new Map(),
+    step: (name, work) => steps.run(name, work),
+    points: steps.points,
     keyFor: (name) => derivedKey(id, name),
   };
 }

@@ -99,9 +99,11 @@ export interface Execution<Tx = undefined> {
   readonly transaction: Tx;
   /**
    * Does one step of the work once, even if the whole is taken over after a crash: what it answered (JSON) is
-   * kept as a recovery point. Rejects with a `LeaseLostError` if somebody else has taken over, before the work where that
-   * can be known; if the store cannot be told, the work goes on, and only a takeover would repeat the step. A crash between the step's effect and its point still repeats the step, so
-   * give what it calls a key of its own: `keyFor(name)`.
+   * kept as a recovery point. Steps of one name are one, also at the same time: the second gets what the first comes to
+   * (so a step must not ask for itself, for which it would wait). One that fails is forgotten, and may be tried again.
+   * Rejects with a `LeaseLostError` if somebody else has taken over, before the work where that can be known; if the
+   * store cannot be told, the work goes on, and only a takeover would repeat the step. A crash between the step's effect
+   * and its point still repeats the step, so give what it calls a key of its own: `keyFor(name)`.
    */
   readonly step: <T>(name: string, work: () => T | PromiseLike<T>) => Promise<T>;
   /** The recovery points so far, by name. */

@@ -4,7 +4,7 @@ import type { Awaitable } from './awaitable.ts';
 import { LeaseLostError } from './errors.ts';
 import { ended, type Keeper } from './keeper.ts';
 import type { Completion, OwnedExecution } from './idempotency.ts';
-import { derivedKey, runStep } from './steps.ts';
+import { derivedKey, Steps } from './steps.ts';
 import { Sleep } from './sleep.ts';
 import type { Granted, IdempotencyStore, Owned, RecoveryPoint } from './store.ts';
 import type { IdempotencyLeaseLostEvent } from './telemetry.ts';
@@ -35,7 +35,7 @@ export class LeasedExecution extends TimerNode implements OwnedExecution<undefin
   #leaseEnd: number;
   #end: Awaitable<Completion> | null = null;
   /** Made when there is one, or somebody looks. */
-  #points: Map<string, unknown> | null = null;
+  #steps: Steps | null = null;
 
   constructor(
     keeper: Keeper,
@@ -65,18 +65,13 @@ export class LeasedExecution extends TimerNode implements OwnedExecution<undefin
   }
 
   get points(): Map<string, unknown> {
-    return (this.#points ??= new Map());
+    return this.#stepsSoFar.points;
   }
 
   // Getters, since few handlers ask for them, and those that do may take them out of their object.
   get step() {
     return <T>(name: string, work: () => T | PromiseLike<T>): Promise<T> =>
-      runStep(
-        this.points,
-        name,
-        () => this.#unlessLost(work),
-        (point) => this.#checkpoint(point),
-      );
+      this.#stepsSoFar.run(name, () => this.#unlessLost(work));
   }
 
   get keyFor() {
@@ -97,6 +92,10 @@ export class LeasedExecution extends TimerNode implements OwnedExecution<undefin
     await (this.#end ??= this.#tell('extend', 'held', (store) =>
       store.extend(this.#owned, this.#holdFor),
     ));
+  }
+
+  get #stepsSoFar(): Steps {
+    return (this.#steps ??= new Steps((point) => this.#checkpoint(point)));
   }
 
   override expire(): void {

@@ -1,22 +1,37 @@
 import { hashOf } from './hash.ts';
 import type { RecoveryPoint } from './store.ts';
 
-/** One step of an execution: done once, and remembered by `keep`, which throws when it could not be. */
-export async function runStep<T>(
-  points: Map<string, unknown>,
-  name: string,
-  work: () => T | PromiseLike<T>,
-  keep: (point: RecoveryPoint) => Promise<void>,
-): Promise<T> {
-  if (typeof name !== 'string' || name === '') {
-    throw new TypeError("step: a step's name must be a non-empty string");
+/** The steps of one execution. Those of one name are one, be it done or under way; one that fails may be tried again. */
+export class Steps {
+  /** What those that are done have answered, by name. */
+  readonly points = new Map<string, unknown>();
+  readonly #running = new Map<string, Promise<unknown>>();
+  readonly #keep: (point: RecoveryPoint) => Promise<void>;
+
+  /** @param keep remembers a step; throws when the work must not go on. */
+  constructor(keep: (point: RecoveryPoint) => Promise<void>) {
+    this.#keep = keep;
   }
-  if (points.has(name)) return points.get(name) as T;
-  const result = await work();
-  const value = jsonOf(result, `step '${name}'`);
-  await keep({ name, value });
-  points.set(name, result);
-  return result;
+
+  async run<T>(name: string, work: () => T | PromiseLike<T>): Promise<T> {
+    if (typeof name !== 'string' || name === '') {
+      throw new TypeError("step: a step's name must be a non-empty string");
+    }
+    if (this.points.has(name)) return this.points.get(name) as T;
+    const running = this.#running.get(name) as Promise<T> | undefined;
+    if (running !== undefined) return running;
+    const step = this.#do(name, work).finally(() => this.#running.delete(name));
+    this.#running.set(name, step);
+    return step;
+  }
+
+  async #do<T>(name: string, work: () => T | PromiseLike<T>): Promise<T> {
+    const result = await work();
+    const value = jsonOf(result, `step '${name}'`);
+    await this.#keep({ name, value });
+    this.points.set(name, result);
+    return result;
+  }
 }
 
 /** A key for a call further down. */

@@ -2,7 +2,7 @@ import { emit } from '../core/events.ts';
 import { IdempotencyStoreError, LeaseLostError } from './errors.ts';
 import type { Completion, OwnedExecution } from './idempotency.ts';
 import { ended, type Keeper } from './keeper.ts';
-import { derivedKey, runStep } from './steps.ts';
+import { derivedKey, Steps } from './steps.ts';
 import type {
   Claim,
   Granted,
@@ -51,7 +51,9 @@ export function beginTransaction<Tx>(
 export class TransactionExecution<Tx> implements OwnedExecution<Tx> {
   readonly key: string;
   readonly attempt = 1;
-  readonly points = new Map<string, unknown>();
+  /** A crash rolls all back, so there is nothing to go on from. */
+  readonly #steps = new Steps(() => Promise.resolve());
+  readonly points: ReadonlyMap<string, unknown> = this.#steps.points;
   readonly transaction: Tx;
   /** What the work came to, for the store to commit or roll back. */
   readonly decided: Promise<Transacted<void>>;
@@ -94,9 +96,8 @@ export class TransactionExecution<Tx> implements OwnedExecution<Tx> {
     this.#controller.abort(new LeaseLostError({ name: dependency, cause }));
   }
 
-  /** A crash rolls all back, so there is nothing to go on from. */
   readonly step = <T>(name: string, work: () => T | PromiseLike<T>): Promise<T> =>
-    runStep(this.points, name, work, () => Promise.resolve());
+    this.#steps.run(name, work);
 
   readonly keyFor = (name: string): string => derivedKey(this.#id, name);
 

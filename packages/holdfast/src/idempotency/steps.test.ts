@@ -1,0 +1,64 @@
+import { describe, expect, test } from 'vitest';
+import { setting } from '../../test/idempotency-setting.ts';
+import { storeOver } from '../../torture/store-over.ts';
+import { memoryStore } from '../stores/memory/index.ts';
+import { testRuntime } from '../testing/index.ts';
+import { idempotency } from './engine.ts';
+import type { Idempotency } from './idempotency.ts';
+import type { TransactionalStore } from './store.ts';
+
+function leased(): Idempotency {
+  return setting().engine;
+}
+
+function unprotected(): Idempotency {
+  const { engine, store } = setting({ onStoreDown: 'open' });
+  store.mood = 'down';
+  return engine;
+}
+
+function transactional(): Idempotency<unknown> {
+  const store: TransactionalStore<unknown> = {
+    ...storeOver(memoryStore(), {}),
+    transact: async (_request, work) => ({ kind: 'done', value: (await work(null)).value }),
+  };
+  return idempotency({ store, mode: 'transactional' }, testRuntime());
+}
+
+describe.each<readonly [string, () => Idempotency<unknown>]>([
+  ['leased', leased],
+  ['in a transaction', transactional],
+  ['unprotected', unprotected],
+])('steps of one name, in work that is %s,', (_name, open) => {
+  test('are one while it runs, and when it is done', async () => {
+    let charges = 0;
+    const charge = async () => {
+      await Promise.resolve();
+      return ++charges;
+    };
+    const answers = await open().idempotent('k', async ({ step, points }) => {
+      const both = await Promise.all([step('charge', charge), step('charge', charge)]);
+      return [...both, await step('charge', charge), ...points];
+    });
+    expect(answers).toEqual([1, 1, 1, ['charge', 1]]);
+  });
+
+  test('are forgotten when they fail, and tried again', async () => {
+    const reason = new Error('declined');
+    let tries = 0;
+    const charge = async () => {
+      tries++;
+      await Promise.resolve();
+      if (tries === 1) throw reason;
+      return tries;
+    };
+    const answers = await open().idempotent('k', async ({ step }) => {
+      const both = [step('charge', charge), step('charge', charge)];
+      const [first, second] = await Promise.allSettled(both);
+      expect(first).toEqual({ status: 'rejected', reason });
+      expect(second).toEqual(first);
+      return [await step('charge', charge), await step('refund', () => 'other')];
+    });
+    expect(answers).toEqual([2, 'other']);
+  });
+});
