@@ -79,6 +79,7 @@ export {
   ERROR_STATUS,
   type ErrorClasses,
   type ErrorCode,
+  type ErrorDetails,
   type ErrorOf,
   HoldfastError,
   isHoldfastError,

@@ -39,5 +39,6 @@ export type {
   RecoveryPoint,
   Transacted,
   TransactionalStore,
+  TransactRequest,
 } from './store.ts';
 export type { IdempotencyEvent } from './telemetry.ts';

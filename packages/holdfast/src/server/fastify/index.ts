@@ -1,9 +1,11 @@
 export {
+  type AnswerHead,
   type HttpIdempotencyOptions,
   keepByStatus,
   type Problem,
   type ProblemCode,
   PROBLEMS,
+  type RouteOptions,
 } from '../idempotency/http.ts';
 export {
   type FastifyIdempotencyOptions,

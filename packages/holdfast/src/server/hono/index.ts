@@ -1,4 +1,5 @@
 export {
+  type AnswerHead,
   type HttpIdempotency,
   httpIdempotency,
   type HttpIdempotencyOptions,
@@ -6,6 +7,7 @@ export {
   type Problem,
   type ProblemCode,
   PROBLEMS,
+  type RouteOptions,
 } from '../idempotency/http.ts';
 export { idempotent, type HonoContextLike, type HonoMiddleware } from './hono.ts';
 export { answerOnce, type FetchContext } from './fetch.ts';

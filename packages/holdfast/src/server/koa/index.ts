@@ -1,4 +1,5 @@
 export {
+  type AnswerHead,
   type HttpIdempotencyOptions,
   keepByStatus,
   type Problem,

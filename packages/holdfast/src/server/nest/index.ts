@@ -1,9 +1,11 @@
 export {
+  type AnswerHead,
   type HttpIdempotencyOptions,
   keepByStatus,
   type Problem,
   type ProblemCode,
   PROBLEMS,
+  type RouteOptions,
 } from '../idempotency/http.ts';
 export { Idempotent, type IdempotentDecorator } from './decorator.ts';
 export { idempotencyInterceptor, type NestIdempotencyOptions } from './interceptor.ts';
