@@ -43,6 +43,9 @@ export interface SiteOptions {
   readonly route: RouteOptions;
 }
 
+/** Headers that a server sets for all answers before anything else, as CORS does. */
+export const FOR_ALL = { 'Access-Control-Allow-Origin': '*', Vary: 'Origin' };
+
 /** A server of some framework, with the routes that `Call.route` names, all but the GET idempotent. */
 export type Serve = (handle: Handle, options: SiteOptions) => Promise<RunningServer>;
 

@@ -68,15 +68,20 @@ export function durability(serve: Serve): void {
   });
 
   test('that has given the key to another by then has their answer sent, not this one', async () => {
-    const reply: Reply = { ...ok, headers: { ...ok.headers, Location: '/1' } };
+    const headers = { ...ok.headers, Location: '/1', Vary: 'Accept' };
+    const reply: Reply = { ...ok, headers };
     const { send } = await site(serve, () => reply, {
       store: altered({ complete: async () => false }),
     });
-    const answer = await send('/charge', { key: 'k1' });
+    const origin = { Origin: 'https://shop.example' };
+    const answer = await send('/charge', { key: 'k1', headers: origin });
     expect(answer.status).toBe(409);
     expect(problemIn(answer).type).toBe('urn:holdfast:problem:idempotency-lease-lost');
     expect(answer.headers.get('content-type')).toBe('application/problem+json');
     expect(answer.headers.get('location')).toBe(null);
+    // Of those set before the handler, such as CORS, without which a browser shows no answer.
+    expect(answer.headers.get('access-control-allow-origin')).toBe('*');
+    expect(answer.headers.get('vary')).toBe('Origin');
   });
 
   test.each(['/charge', '/stream'])('holds every byte of %s back until it has it', async (path) => {

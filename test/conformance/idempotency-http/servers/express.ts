@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Express, json, NextFunction, Request, Response } from 'express';
 import { idempotent, idempotentErrors } from 'holdfast/express';
-import type { Handle, Reply, Serve } from '../site.ts';
+import { FOR_ALL, type Handle, type Reply, type Serve } from '../site.ts';
 import { listening } from './listening.ts';
 
 interface Framework {
@@ -17,6 +17,7 @@ export function serveExpress(framework: Framework): Serve {
     const app = framework();
     // Its log of errors is no part of the tests.
     app.set('env', 'test');
+    app.use((_request, response, next) => (response.set(FOR_ALL), next()));
     app.use(framework.json({ limit: '10mb' }));
     const once = idempotent(engine, { ...http, ...route });
     for (const path of ['/charge', '/binary', '/stream', '/fail']) {

@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { holdfast } from 'holdfast/fastify';
-import type { Handle, Serve, SiteOptions } from '../site.ts';
+import { FOR_ALL, type Handle, type Serve, type SiteOptions } from '../site.ts';
 import { listeningHttp2 } from './http2.ts';
 
 /** Fastify 5, with the plugin registered as its page says, and each route declared in the same breath. */
@@ -25,6 +25,7 @@ export const serveFastifyHttp2: Serve = async (handle, options) => {
 };
 
 function declare(app: FastifyInstance, handle: Handle, { engine, http, route }: SiteOptions): void {
+  app.addHook('onRequest', async (_request, reply) => void reply.headers(FOR_ALL));
   app.register(holdfast, { idempotency: { ...http, engine } });
   const config = { holdfast: { idempotent: route } };
   for (const path of ['/charge', '/binary', '/stream', '/fail']) {

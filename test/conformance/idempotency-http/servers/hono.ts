@@ -3,7 +3,7 @@ import { createServer, type Http2Server } from 'node:http2';
 import { createAdaptorServer } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
 import { idempotent } from 'holdfast/hono';
-import type { Handle, Serve, SiteOptions } from '../site.ts';
+import { FOR_ALL, type Handle, type Serve, type SiteOptions } from '../site.ts';
 import { listeningHttp2 } from './http2.ts';
 import { listening } from './listening.ts';
 
@@ -21,6 +21,10 @@ export const serveHonoHttp2: Serve = async (handle, options) => {
 
 function appOf(handle: Handle, { engine, http, route }: SiteOptions): Hono {
   const app = new Hono();
+  app.use(async (c, next) => {
+    for (const [name, value] of Object.entries(FOR_ALL)) c.header(name, value);
+    await next();
+  });
   const idempotently = idempotent(engine, { ...http, ...route });
   for (const path of ['/charge', '/binary', '/stream', '/fail']) {
     app.post(path, idempotently, answering(handle, `POST ${path}`));

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { json } from 'node:stream/consumers';
 import Koa, { type Context } from 'koa';
 import { idempotent } from 'holdfast/koa';
-import type { Handle, Serve, SiteOptions } from '../site.ts';
+import { FOR_ALL, type Handle, type Serve, type SiteOptions } from '../site.ts';
 import { type NodeListener, overHttp2 } from './http2.ts';
 import { listening } from './listening.ts';
 
@@ -17,6 +17,7 @@ export const serveKoaHttp2: Serve = (handle, options) => overHttp2(listenerOf(ha
 function listenerOf(handle: Handle, { engine, http, route }: SiteOptions): NodeListener {
   const app = new Koa();
   app.silent = true;
+  app.use((context, next) => (context.set(FOR_ALL), next()));
   app.use(idempotent(engine, { ...http, ...route }));
   app.use(answering(handle));
   return app.callback();

@@ -5,7 +5,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Request, Response } from 'express';
 import { HoldfastModule, Idempotent } from 'holdfast/nest';
-import type { Reply, Serve } from '../site.ts';
+import { FOR_ALL, type Reply, type Serve } from '../site.ts';
 
 /** A method of a controller, by whose decorators Nest knows it. */
 type Method = (request: Request, response: Response) => Promise<unknown>;
@@ -45,6 +45,9 @@ export const serveNest: Serve = async (handle, { engine, http, route }) => {
     logger: false,
     forceCloseConnections: true,
   });
+  app.use(
+    (_request: Request, response: Response, next: () => void) => (response.set(FOR_ALL), next()),
+  );
   await app.listen(0, '127.0.0.1');
   const { port } = app.getHttpServer().address() as { port: number };
   return { port, close: () => app.close() };

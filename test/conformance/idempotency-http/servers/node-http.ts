@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { json } from 'node:stream/consumers';
 import { type IdempotentRequest, idempotent } from 'holdfast/node-http';
-import type { Handle, Reply, Serve, SiteOptions } from '../site.ts';
+import { FOR_ALL, type Handle, type Reply, type Serve, type SiteOptions } from '../site.ts';
 import { type NodeListener, overHttp2 } from './http2.ts';
 import { listening } from './listening.ts';
 
@@ -17,6 +17,7 @@ export const serveNodeHttp2: Serve = (handle, options) => overHttp2(listenerOf(h
 function listenerOf(handle: Handle, { engine, http, route }: SiteOptions): NodeListener {
   const listener = idempotent(engine, { ...http, ...route })(answering(handle));
   return (request, response) => {
+    for (const [name, value] of Object.entries(FOR_ALL)) response.setHeader(name, value);
     listener(request, response).catch(() => {
       if (!response.headersSent) response.writeHead(500).end();
     });

@@ -3,7 +3,6 @@ import { idempotency, type Idempotency, type IdempotencyStore } from '../../idem
 import { isSafeToRetry } from '../../idempotency/options.ts';
 import type { HoldLimits } from '../idempotency/bounded-stream.ts';
 import {
-  type AnswerHead,
   type HttpAnswer,
   type HttpBegun,
   httpIdempotency,
@@ -18,6 +17,7 @@ import { http2StreamOf } from '../idempotency/http2.ts';
 import { Gone } from '../idempotency/node-exchange.ts';
 import { readBody } from '../idempotency/node-request.ts';
 import { hold } from './payload.ts';
+import { headOf, setHead, typeOf } from './reply-head.ts';
 import { checkPluginOptions, routeOptionsOf } from './route-config.ts';
 import type {
   Done,
@@ -111,6 +111,8 @@ const RUN: unique symbol = Symbol('holdfast.run');
 
 interface Running {
   readonly run: HttpRun;
+  /** The headers that were set before the handler ran. */
+  readonly before: ReturnType<ReplyLike['getHeaders']>;
   /** What the handler threw, if it did. */
   error?: unknown;
 }
@@ -177,7 +179,7 @@ function act(begun: HttpBegun, request: Request, reply: ReplyLike, done: Done): 
     const { body } = begun.answer;
     return void reply.send(body.byteLength === 0 ? undefined : body);
   }
-  const running: Running = { run: begun.run };
+  const running: Running = { run: begun.run, before: headersBefore(request, reply) };
   request[RUN] = running;
   request.idempotency = begun.run.execution;
   reply.raw.on('close', () => {
@@ -185,6 +187,16 @@ function act(begun: HttpBegun, request: Request, reply: ReplyLike, done: Done): 
   });
   done();
 }
+
+/**
+ * Those for all answers, such as CORS. It is browsers that miss them, and those say where they come from: nobody else
+ * pays for it.
+ */
+function headersBefore({ headers }: Request, reply: ReplyLike): Running['before'] {
+  return headers['origin'] === undefined ? NO_HEADERS : reply.getHeaders();
+}
+
+const NO_HEADERS: Running['before'] = {};
 
 /** A handler that took the response over (`hijack`) has sent something that nobody could hold. */
 async function endHijacked(run: HttpRun, request: Request, reply: ReplyLike): Promise<void> {
@@ -207,7 +219,7 @@ function end(http: HttpIdempotency): OnSend {
     if (running === undefined) return done(null, payload);
     request[RUN] = undefined;
     if (typeof payload === 'string' && running.error === undefined) {
-      return keepText(running.run, reply, payload, done);
+      return keepText(running, reply, payload, done);
     }
     void endRun(keep(running, reply, payload, http.limits.response), running.run, done);
   };
@@ -228,10 +240,10 @@ async function endRun(kept: Promise<unknown>, run: HttpRun, done: SendDone): Pro
 }
 
 /** Most payloads are text, of which nothing can fail: sent as soon as it is durable. */
-function keepText(run: HttpRun, reply: ReplyLike, text: string, done: SendDone): void {
+function keepText({ run, before }: Running, reply: ReplyLike, text: string, done: SendDone): void {
   const { status, headers } = headOf(reply);
   const send = (instead: HttpAnswer | null): void =>
-    done(null, instead === null ? text : replaced(instead, reply));
+    done(null, instead === null ? text : replaced(instead, before, reply));
   const instead = run.finish({ status, headers, body: text });
   if (instead instanceof Promise) void instead.then(send);
   else send(instead);
@@ -239,7 +251,7 @@ function keepText(run: HttpRun, reply: ReplyLike, text: string, done: SendDone):
 
 /** For any payload, and after any error. Answers what to send, once that is durable. */
 async function keep(
-  { run, error }: Running,
+  { run, error, before }: Running,
   reply: ReplyLike,
   given: unknown,
   limits: HoldLimits,
@@ -253,10 +265,10 @@ async function keep(
   }
   if (held.kind === 'beyond') {
     const instead = await run.finishUnkept(head);
-    return instead === null ? held.payload : replaced(instead, reply);
+    return instead === null ? held.payload : replaced(instead, before, reply);
   }
   const instead = await run.finish({ ...head, body: held.bytes });
-  return instead === null ? sendable(held.bytes, payload) : replaced(instead, reply);
+  return instead === null ? sendable(held.bytes, payload) : replaced(instead, before, reply);
 }
 
 /** Fastify's `handlerTimeout`: its 503 says that nothing has happened, while the handler goes on. */
@@ -283,33 +295,14 @@ function unwrapped(response: Response, reply: ReplyLike): unknown {
   return response.body;
 }
 
-function replaced(answer: HttpAnswer, reply: ReplyLike): unknown {
+/** The headers that were set before the handler ran stay, its own do not. */
+function replaced(answer: HttpAnswer, before: Running['before'], reply: ReplyLike): unknown {
   for (const name of Object.keys(reply.getHeaders())) reply.removeHeader(name);
+  for (const [name, value] of Object.entries(before)) {
+    if (value !== undefined) reply.header(name, value);
+  }
   setHead(reply, answer);
   return answer.body.byteLength === 0 ? undefined : bufferOf(answer.body);
-}
-
-function setHead(reply: ReplyLike, { status, headers }: AnswerHead): void {
-  reply.code(status);
-  for (const [name, values] of Map.groupBy(headers, ([header]) => header.toLowerCase())) {
-    const all = values.map(([, value]) => value);
-    reply.header(name, all.length === 1 ? all[0]! : all);
-  }
-}
-
-function headOf(reply: ReplyLike): AnswerHead {
-  const headers: [string, string][] = [];
-  const given = reply.getHeaders();
-  for (const name of Object.keys(given)) {
-    const value = given[name];
-    if (Array.isArray(value)) for (const one of value) headers.push([name, String(one)]);
-    else if (value !== undefined) headers.push([name, String(value)]);
-  }
-  return { status: reply.statusCode, headers };
-}
-
-function typeOf({ headers }: AnswerHead): string {
-  return headers.find(([name]) => name === 'content-type')?.[1] ?? '';
 }
 
 /** What a parser has made of it. */

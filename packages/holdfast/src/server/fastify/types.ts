@@ -41,7 +41,7 @@ export interface ReplyLike {
     off(event: 'close', listener: () => void): unknown;
   };
   code(status: number): unknown;
-  header(name: string, value: string | string[]): unknown;
+  header(name: string, value: number | string | readonly string[]): unknown;
   getHeaders(): Readonly<Record<string, number | string | readonly string[] | undefined>>;
   removeHeader(name: string): unknown;
   send(payload?: unknown): unknown;

@@ -1,3 +1,4 @@
+import { createAdaptorServer } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
 import { compress } from 'hono/compress';
 import { cors } from 'hono/cors';
@@ -6,6 +7,7 @@ import { answerOnce, idempotent } from 'holdfast/hono';
 import { idempotency } from 'holdfast/idempotency';
 import { memoryStore } from 'holdfast/memory';
 import { describe, expect, test } from 'vitest';
+import { storeOver } from '../../../torture/store-over.ts';
 import { httpIdempotency } from '../idempotency/http.ts';
 
 const engine = () => idempotency({ store: memoryStore() });
@@ -52,6 +54,27 @@ describe('the middleware', () => {
       expect(await send(app, '/raw')).toMatchObject({ text: '{"amount":5}', replayed });
       expect(await send(app, '/none', { body: null })).toMatchObject({ text: 'none', replayed });
     }
+  });
+
+  test('sends another answer than the handler to a browser with the headers from before it alone', async () => {
+    const store = storeOver(memoryStore(), { complete: () => false });
+    const app = new Hono();
+    app.use(async (c, next) => {
+      c.header('X-Frame-Options', 'DENY');
+      await next();
+    });
+    app.post('/charge', idempotent(idempotency({ store })), (c) => {
+      c.header('Location', '/1');
+      return c.text('done', 201);
+    });
+    const browser = { headers: { Origin: 'http://shop' } };
+    const { Response: native } = globalThis;
+    // Its Response, which is put in the place of Node's, shares the headers that it is given.
+    createAdaptorServer(app);
+    const { status, headers } = await send(app, '/charge', browser);
+    globalThis.Response = native;
+    expect(status).toBe(409);
+    expect([headers.get('x-frame-options'), headers.get('location')]).toEqual(['DENY', null]);
   });
 
   test('may come behind what has read the body', async () => {

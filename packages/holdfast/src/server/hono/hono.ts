@@ -11,6 +11,8 @@ export interface HonoContextLike {
     readonly matchedRoutes: readonly { readonly method: string; readonly path: string }[];
     arrayBuffer(): Promise<ArrayBuffer>;
   };
+  /** An answer with the headers that were set so far. */
+  body(data: null): Response;
   get res(): Response;
   set res(response: Response | undefined);
   readonly error: Error | undefined;
@@ -53,6 +55,7 @@ export function idempotent<Source extends object = HonoContextLike>(
   const http = httpIdempotency(engine, options);
   return async (context, next) => {
     let hasRun = false;
+    let before: Response | undefined;
     const about = {
       route: routeOf(context),
       source: context,
@@ -60,6 +63,7 @@ export function idempotent<Source extends object = HonoContextLike>(
     };
     const response = await answerOnce(http, await unread(context), about, async (request, own) => {
       hasRun = true;
+      before = answerBefore(context);
       context.req.raw = request;
       if (own !== undefined) context.set('idempotency', own);
       await next();
@@ -68,11 +72,24 @@ export function idempotent<Source extends object = HonoContextLike>(
       return context.res;
     });
     if (response === context.res) return;
-    // A response is given the headers of the one before: those that were set for all answers, such as CORS, and not
-    // those of a handler whose answer this stands for.
-    if (hasRun) context.res = undefined;
+    // A response is given the headers of the one before: not those of a handler whose answer this stands for, but those
+    // that were set for all answers, such as CORS.
+    if (hasRun) {
+      context.res = undefined;
+      context.res = before;
+    }
     context.res = response;
   };
+}
+
+/**
+ * With the headers that were set before the handler runs. It is browsers that miss them, and those say where they come
+ * from: nobody else pays for it.
+ */
+function answerBefore(context: HonoContextLike): Response | undefined {
+  if (!context.req.raw.headers.has('origin')) return undefined;
+  // A copy, since Hono goes on to set headers where it has them.
+  return new Response(null, { headers: new Headers(context.body(null).headers) });
 }
 
 /** The route whose handler answers: the last that matched and is not for all methods, as middleware is. */
