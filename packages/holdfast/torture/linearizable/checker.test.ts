@@ -18,7 +18,7 @@ function operation(
     invokedAt,
     returnedAt: isAnswered ? returnedAt : Infinity,
     answer: isAnswered ? answer : null,
-    isContended: false,
+    rivals: [],
   };
 }
 
@@ -106,8 +106,9 @@ describe('a history is linearizable', () => {
   test('when transactions take effect as they commit, and one is in the way of another', () => {
     const history = [
       operation([0, 10], transact('a', null), true),
-      { ...operation([20, 40], transact('b'), true), isContended: true },
-      { ...operation([30, 31], transact('c'), inProgress), isContended: true },
+      operation([20, 40], transact('b'), true),
+      { ...operation([30, 31], transact('c'), inProgress), rivals: ['same'] },
+      { ...operation([30, 31], transact('d'), { kind: 'mismatch' }), rivals: ['other'] },
       operation([50, 51], transact('d'), completedBy('b')),
       operation([60, 61], claim('e'), completedBy('b')),
     ];
@@ -192,6 +193,20 @@ describe('a history is impossible', () => {
       ],
     ],
     [
+      'a transaction is in progress that is for something else',
+      [
+        operation([50, 51], { do: 'release', token: 'a' }, true),
+        { ...operation([52, 53], transact('b'), inProgress), rivals: ['other'] },
+      ],
+    ],
+    [
+      'a transaction is for something else that is for the same',
+      [
+        operation([50, 51], { do: 'release', token: 'a' }, true),
+        { ...operation([52, 53], transact('b'), { kind: 'mismatch' }), rivals: ['same'] },
+      ],
+    ],
+    [
       'a transaction that came to nothing is kept',
       [
         operation([50, 51], { do: 'release', token: 'a' }, true),
@@ -214,7 +229,7 @@ test('a search that becomes too long is given up, and proves nothing', () => {
   expect(check(all, 2)).toEqual({ kind: 'undecided' });
 });
 
-test('a transaction is contended if another on its key was under way at the same time', () => {
+test('a transaction has rivals: those on its key that were under way at the same time, and not refused', () => {
   const lines = [
     invoked('1', 'k', transact('a'), 0),
     invoked('2', 'k', transact('b'), 5),
@@ -225,10 +240,8 @@ test('a transaction is contended if another on its key was under way at the same
     invoked('4', 'k', claim('d'), 8),
     invoked('5', 'other', transact('e'), 0),
   ];
-  const contended = historiesOf(lines)
-    .get('k')!
-    .map(({ isContended }) => isContended);
-  expect(contended).toEqual([true, true, false, false]);
+  const found = historiesOf(lines).get('k')!;
+  expect(found.map(({ rivals }) => rivals)).toEqual([[], ['same'], [], []]);
 });
 
 test('an invocation without an answer is an operation that is cut off', () => {

@@ -34,8 +34,11 @@ export interface Operation {
   /** Infinity if there was no answer: it may have taken effect at any time since, or never. */
   readonly returnedAt: number;
   readonly answer: Answer | null;
-  /** Whether another transaction on the key was under way at any time of this one: then it may have been in its way. */
-  readonly isContended: boolean;
+  /**
+   * Fingerprints of the transactions on the key that were under way at any time of this one, and were not refused: each
+   * may have been in its way.
+   */
+  readonly rivals: readonly string[];
 }
 
 /** Of a transaction that was done: true. */
@@ -74,7 +77,7 @@ export interface RecordRequest {
 /** The histories of each key, of the lines that all processes have written. */
 export function historiesOf(lines: readonly Line[]): Map<string, Operation[]> {
   const answers = new Map(lines.flatMap((line) => ('answer' in line ? [[line.id, line]] : [])));
-  const histories = new Map<string, Uncontended[]>();
+  const histories = new Map<string, Alone[]>();
   for (const line of lines) {
     if ('answer' in line) continue;
     const { id, key, step, invokedAt } = line;
@@ -83,21 +86,29 @@ export function historiesOf(lines: readonly Line[]): Map<string, Operation[]> {
     history.push({ key, step, invokedAt, returnedAt, answer });
     histories.set(key, history);
   }
-  return new Map(Array.from(histories, ([key, history]) => [key, contended(history)]));
+  return new Map(Array.from(histories, ([key, history]) => [key, together(history)]));
 }
 
-type Uncontended = Omit<Operation, 'isContended'>;
+type Alone = Omit<Operation, 'rivals'>;
 
-function contended(history: readonly Uncontended[]): Operation[] {
-  const transactions = history.filter(({ step }) => step.do === 'transact');
-  return history.map((operation) => ({
-    ...operation,
-    isContended:
-      operation.step.do === 'transact' &&
-      transactions.some((other) => other !== operation && overlap(other, operation)),
-  }));
+function together(history: readonly Alone[]): Operation[] {
+  const transactions = history.flatMap((operation) => {
+    const { step, answer } = operation;
+    const isRefused = answer !== true && answer !== null;
+    return step.do !== 'transact' || isRefused ? [] : [{ operation, step }];
+  });
+  return history.map((operation) => {
+    const rivals = transactions.filter(
+      (other) => other.operation !== operation && overlap(other.operation, operation),
+    );
+    const isTransaction = operation.step.do === 'transact';
+    return {
+      ...operation,
+      rivals: isTransaction ? rivals.map((other) => other.step.fingerprint) : [],
+    };
+  });
 }
 
-function overlap(one: Uncontended, other: Uncontended): boolean {
+function overlap(one: Alone, other: Alone): boolean {
   return one.invokedAt <= other.returnedAt && other.invokedAt <= one.returnedAt;
 }

@@ -64,18 +64,19 @@ function claimed(state: State, operation: Operation, step: ClaimStep): State | n
 }
 
 /**
- * What a transaction does takes effect when it commits. It has the key to itself meanwhile, but for leased claims:
- * one that was faster makes it throw, which is no answer.
+ * What a transaction does takes effect when it commits. It has the key to itself meanwhile, and others are told whether
+ * it does the same, but for leased claims: one that was faster makes it throw, which is no answer.
  */
 function transacted(state: State, operation: Operation, step: TransactStep): State | null {
-  const { answer, isContended } = operation;
+  const { answer, rivals } = operation;
   const { token, fingerprint, result } = step;
   if (answer === true || answer === null) {
     if (state.kind !== 'absent') return null;
     return result === null ? ABSENT : { kind: 'completed', fingerprint, result };
   }
   const { kind } = answer as Claim;
-  if (kind === 'in-progress' && isContended) return state;
+  if (kind === 'in-progress' && rivals.includes(fingerprint)) return state;
+  if (kind === 'mismatch' && rivals.some((other) => other !== fingerprint)) return state;
   const claim = { do: 'claim', token, fingerprint, lease: 0, expired: 'refuse' } as const;
   return refused(state, operation, claim);
 }
