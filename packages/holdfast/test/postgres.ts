@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import postgres from 'postgres';
+import { afterAll, beforeAll } from 'vitest';
 import type {
   ClaimRequest,
   TransactionalStore,
@@ -68,8 +69,18 @@ export async function isGone(tx: unknown, transacted: Promise<unknown>): Promise
   else await new Promise((resolve) => (tx as pg.PoolClient).once('end', resolve as () => void));
 }
 
-/** A server with the store's table, and one in which effects are had. */
-export async function startWithEffects(): Promise<PostgresServer> {
+/** The server of a file's tests, for as long as they run: it has the store's table, and one in which effects are had. */
+export function serverWithEffects(): () => PostgresServer {
+  let server: PostgresServer;
+  beforeAll(async () => {
+    server = await startWithEffects();
+  });
+  afterAll(() => server.stop());
+  return () => server;
+}
+
+async function startWithEffects(): Promise<PostgresServer> {
+  // A process that dies loses nothing that the kernel has been told.
   const server = await startPostgres({ fsync: false });
   const { client, ask, end } = byPg(server.url, 1);
   await migrate(client);

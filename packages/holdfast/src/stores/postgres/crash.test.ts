@@ -3,8 +3,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect as connectTo, createServer, type Server } from 'node:net';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { PostgresServer } from '../../../../../test/servers/postgres.ts';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
   type Asked,
   askIn,
@@ -13,21 +12,15 @@ import {
   type Connected,
   isGone,
   request,
-  startWithEffects,
+  serverWithEffects,
 } from '../../../test/postgres.ts';
 
-let server: PostgresServer;
+const server = serverWithEffects();
 /** Asks how things stand by a connection that no crash has met. */
 const see = async (text: string): Promise<readonly unknown[]> => {
-  const { ask, end } = byPg(server.url, 1);
+  const { ask, end } = byPg(server().url, 1);
   return await ask(text).finally(end);
 };
-
-beforeAll(async () => {
-  // A process that dies loses nothing that the kernel has been told.
-  server = await startWithEffects();
-});
-afterAll(() => server.stop());
 
 /** An effect in the same database. */
 const workOf = (id: string) => async (tx: unknown) => {
@@ -41,7 +34,7 @@ const LOST = /connection|terminat|ECONNRESET/i;
 describe.each(CLIENTS)('a transaction by %s', (_name, connect) => {
   let connected: Connected;
   beforeEach(() => {
-    connected = connect(server.url, 4);
+    connected = connect(server().url, 4);
   });
   afterEach(() => connected.end());
 
@@ -60,12 +53,12 @@ describe.each(CLIENTS)('a transaction by %s', (_name, connect) => {
     const transacted = connected.store.transact(asked, async (tx) => {
       const end = await workOf(asked.id)(tx);
       const gone = isGone(tx, transacted);
-      await server.kill();
+      await server().kill();
       await gone;
       return end;
     });
     await expect(transacted).rejects.toThrow(LOST);
-    await server.restart();
+    await server().restart();
     await becomes('done', asked);
     expect(await effectsOf(asked.id)).toBe(1);
   });
@@ -73,8 +66,8 @@ describe.each(CLIENTS)('a transaction by %s', (_name, connect) => {
   test('keeps what was committed before a crash of the server', async () => {
     const asked = request();
     await connected.store.transact(asked, workOf(asked.id));
-    await server.kill();
-    await server.restart();
+    await server().kill();
+    await server().restart();
     await becomes('completed', asked);
     expect(await effectsOf(asked.id)).toBe(1);
   });
@@ -83,9 +76,9 @@ describe.each(CLIENTS)('a transaction by %s', (_name, connect) => {
     ['the commit did not arrive', false, 'done'],
     ['the answer to the commit did not arrive', true, 'completed'],
   ])('rejects, and the next one tells which, if %s', async (_what, forwards, next) => {
-    const proxy = await proxyThatLosesCommits(server.port, forwards);
+    const proxy = await proxyThatLosesCommits(server().port, forwards);
     const { port } = proxy.address() as AddressInfo;
-    const through = connect(server.url.replace(String(server.port), String(port)), 1);
+    const through = connect(server().url.replace(String(server().port), String(port)), 1);
     const asked = request();
     await expect(through.store.transact(asked, workOf(asked.id))).rejects.toThrow(LOST);
     await becomes(next, asked);
@@ -97,7 +90,7 @@ describe.each(CLIENTS)('a transaction by %s', (_name, connect) => {
 
 describe('a process that is killed', () => {
   test('leaves of each of its transactions all or nothing', async () => {
-    const { store, ask, end } = byPg(server.url, 2);
+    const { store, ask, end } = byPg(server().url, 2);
     for (const lines of [1, 2, 25, 50]) {
       const run = `run${lines}`;
       await killedAfter(lines, run);
@@ -139,7 +132,15 @@ const PROGRAM = `
 
 async function killedAfter(lines: number, run: string): Promise<void> {
   const entry = new URL('index.ts', import.meta.url).href;
-  const args = ['--no-warnings', '--input-type=module', '--eval', PROGRAM, server.url, run, entry];
+  const args = [
+    '--no-warnings',
+    '--input-type=module',
+    '--eval',
+    PROGRAM,
+    server().url,
+    run,
+    entry,
+  ];
   const child = spawn(process.execPath, args, {
     cwd: fileURLToPath(new URL('../../../../../', import.meta.url)),
     stdio: ['ignore', 'pipe', 'inherit'],

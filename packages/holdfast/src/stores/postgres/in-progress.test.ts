@@ -1,20 +1,14 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import type { PostgresServer } from '../../../../../test/servers/postgres.ts';
+import { describe, expect, test, vi } from 'vitest';
 import {
   type Asked,
   byPg,
   CLIENTS,
   type Connected,
   request,
-  startWithEffects,
+  serverWithEffects,
 } from '../../../test/postgres.ts';
 
-let server: PostgresServer;
-
-beforeAll(async () => {
-  server = await startWithEffects();
-});
-afterAll(() => server.stop());
+const server = serverWithEffects();
 
 const IN_PROGRESS = { kind: 'in-progress', leaseLeft: 1000 };
 const MISMATCH = { kind: 'mismatch' };
@@ -36,7 +30,7 @@ async function running(store: Connected['store']) {
 }
 
 describe.each(CLIENTS)('while a transaction by %s runs', (_name, connect) => {
-  const open = () => connect(server.url, 8);
+  const open = () => connect(server().url, 8);
 
   test('another payload is refused as such, and a repeat is told to wait', async () => {
     const { store, end } = open();
@@ -123,7 +117,7 @@ describe.each(CLIENTS)('while a transaction by %s runs', (_name, connect) => {
 
 test('a transaction in another database of the cluster has nothing to do with it', async () => {
   const [template, here, there] = ['template1', 'postgres', 'twin'].map((name) =>
-    byPg(new URL(name, server.url).href, 4),
+    byPg(new URL(name, server().url).href, 4),
   ) as [Connected, Connected, Connected];
   // In a copy the table has the same number, by which the locks of tables are told apart.
   await template.ask('create database twin template postgres');

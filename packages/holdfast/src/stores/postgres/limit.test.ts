@@ -3,8 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { Pool } from 'pg';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
-import type { PostgresServer } from '../../../../../test/servers/postgres.ts';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import {
   type Asked,
   askIn,
@@ -12,17 +11,12 @@ import {
   CLIENTS,
   type Connected,
   request,
-  startWithEffects,
+  serverWithEffects,
 } from '../../../test/postgres.ts';
 import { testRuntime } from '../../testing/test-runtime.ts';
 import { postgresStore } from './postgres.ts';
 
-let server: PostgresServer;
-
-beforeAll(async () => {
-  server = await startWithEffects();
-});
-afterAll(() => server.stop());
+const server = serverWithEffects();
 
 const nothing = () => Promise.resolve({ result: null, value: 1 });
 const never = new Promise<never>(() => {});
@@ -46,7 +40,7 @@ async function becomesDone({ store, ask }: Connected, asked: Asked): Promise<voi
 
 describe.each(CLIENTS)('a transaction by %s that takes too long', (_name, connect) => {
   const connected = (max = 2): Connected => {
-    const made = connect(server.url, max);
+    const made = connect(server().url, max);
     onTestFinished(() => made.end());
     return made;
   };
@@ -120,7 +114,7 @@ test('a process that stands still does not keep its key', async () => {
   const child = await begunElsewhere(asked);
   child.kill('SIGSTOP');
   onTestFinished(() => void child.kill('SIGKILL'));
-  const here = byPg(server.url);
+  const here = byPg(server().url);
   onTestFinished(() => here.end());
   expect(await here.store.transact(asked, nothing)).toMatchObject({ kind: 'in-progress' });
   await becomesDone(here, asked);
@@ -128,7 +122,7 @@ test('a process that stands still does not keep its key', async () => {
 
 test('a transaction leaves no timer behind, however it ends', async () => {
   const runtime = testRuntime();
-  const { client, end } = byPg(server.url, 1);
+  const { client, end } = byPg(server().url, 1);
   onTestFinished(end);
   const store = postgresStore(client as Pool, {}, runtime);
   await store.transact(request(), () => Promise.resolve({ result: '1', value: 1 }));
@@ -152,7 +146,7 @@ const PROGRAM = `
 
 async function begunElsewhere(asked: Asked) {
   const entry = new URL('index.ts', import.meta.url).href;
-  const args = ['--no-warnings', '--input-type=module', '--eval', PROGRAM, server.url];
+  const args = ['--no-warnings', '--input-type=module', '--eval', PROGRAM, server().url];
   const child = spawn(process.execPath, [...args, JSON.stringify(asked), entry], {
     cwd: fileURLToPath(new URL('../../../../../', import.meta.url)),
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -1,6 +1,5 @@
 import type { Pool } from 'pg';
-import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, test, vi } from 'vitest';
-import type { PostgresServer } from '../../../../../test/servers/postgres.ts';
+import { beforeEach, afterEach, describe, expect, test, vi } from 'vitest';
 import {
   type Asked,
   askIn,
@@ -9,16 +8,11 @@ import {
   type Connected,
   isGone,
   request,
-  startWithEffects,
+  serverWithEffects,
 } from '../../../test/postgres.ts';
 import { postgresStore } from './postgres.ts';
 
-let server: PostgresServer;
-
-beforeAll(async () => {
-  server = await startWithEffects();
-});
-afterAll(() => server.stop());
+const server = serverWithEffects();
 
 /** The work of these tests: a row in the same database. */
 const effect = (tx: unknown, id: string) => askIn(tx, `insert into effects values ('${id}')`);
@@ -35,7 +29,7 @@ describe.each(CLIENTS)('a transaction by %s', (_name, connect) => {
   let connected: Connected;
   let store: Connected['store'];
   beforeEach(() => {
-    connected = connect(server.url, MAX);
+    connected = connect(server().url, MAX);
     ({ store } = connected);
   });
   afterEach(() => connected.end());
@@ -255,7 +249,7 @@ describe.each(CLIENTS)('a transaction by %s', (_name, connect) => {
 
 describe('a transaction by pg', () => {
   test('releases its connection once, and destroys it unless it is known to be clean', async () => {
-    const { client, end } = byPg(server.url, 1);
+    const { client, end } = byPg(server().url, 1);
     const pool = client as Pool;
     const released: unknown[] = [];
     const connect = async () => {
