@@ -2,15 +2,19 @@ import { connect, type Socket } from 'node:net';
 
 const BODY = '{"amount":995,"currency":"EUR","card":"tok_1"}';
 
+/** What a server did. */
+interface Load {
+  /** Answers a second, once it was warm. */
+  readonly perSecond: number;
+  /** All answers, those of the warm-up included. */
+  readonly answered: number;
+}
+
 /**
- * Requests a second that keep-alive clients get answered, each with a key of its own. The client is as small as it
- * can be, since it shares the machine with what is measured: it writes bytes and looks for the end of the answer.
+ * Keep-alive clients that ask as fast as they are answered, each request with a key of its own. The client is as small
+ * as it can be, since it shares the machine with what is measured: it writes bytes and looks for the end of the answer.
  */
-export async function requestsPerSecond(
-  port: number,
-  clients: number,
-  milliseconds: number,
-): Promise<number> {
+export async function load(port: number, clients: number, milliseconds: number): Promise<Load> {
   let answered = 0;
   const prefix = `${process.pid}-${Math.round(performance.now())}`;
   const sockets = await Promise.all(Array.from({ length: clients }, () => opened(port)));
@@ -35,10 +39,10 @@ export async function requestsPerSecond(
   await passed(milliseconds / 4); // to warm up
   const [before, begin] = [answered, performance.now()];
   await passed(milliseconds);
-  const rate = (1000 * (answered - before)) / (performance.now() - begin);
+  const perSecond = (1000 * (answered - before)) / (performance.now() - begin);
   for (const socket of sockets) socket.destroy();
   if (failures.length > 0) throw failures[0]!;
-  return rate;
+  return { perSecond, answered };
 }
 
 function opened(port: number): Promise<Socket> {

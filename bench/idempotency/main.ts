@@ -11,7 +11,7 @@ import { startRedis } from '../../test/servers/redis.ts';
 import { exitCode, judge, type Judged } from '../judge.ts';
 import type { Goal, Samples, Scenario } from '../scenario.ts';
 import { tableOf } from '../table.ts';
-import { requestsPerSecond } from './load.ts';
+import { load } from './load.ts';
 import { postgresRates, sqliteCommits } from './stores.ts';
 
 const { values } = parseArgs({
@@ -23,7 +23,7 @@ const { values } = parseArgs({
 });
 const CLIENTS = 50;
 const SLICE = 1500;
-const METRIC = 'requests/s';
+const METRICS = { rps: 'requests/s', cpu: "us of the server's CPU a request" };
 const ROUTES = {
   fastify: [
     'bare',
@@ -48,7 +48,7 @@ for (const framework of ['fastify', 'express'] as const) {
       ? ['Redis without persistence, as the peers were measured, unless it says otherwise.']
       : ["express-idempotency's Redis adapter lets duplicates through, so it is left out."];
   tell(
-    { name: framework, title, metrics: { rps: METRIC }, base: 'bare', goals, notes },
+    { name: framework, title, metrics: METRICS, base: 'bare', goals, notes },
     await routesOf(framework),
   );
 }
@@ -124,19 +124,33 @@ async function routesOf(framework: keyof typeof ROUTES): Promise<Samples> {
         await started(`${framework}, ${name.replace(', appendfsync always', '')}`, port),
       );
     }
-    const rps: Record<string, number[]> = Object.fromEntries(wanted.map((name) => [name, []]));
+    const [rps, cpu] = [none(wanted), none(wanted)];
     for (let round = -1; round < Number(values.rounds); round++) {
-      for (const [name, { port }] of servers) {
+      for (const [name, { child, port }] of servers) {
         console.error(`bench: ${framework}, ${name}, round ${round + 1} of ${values.rounds}`);
-        const rate = await requestsPerSecond(port, CLIENTS, SLICE);
-        if (round >= 0) rps[name]!.push(rate);
+        const before = await cpuOf(child);
+        const { perSecond, answered } = await load(port, CLIENTS, SLICE);
+        if (round < 0) continue; // to warm up
+        rps[name]!.push(perSecond);
+        cpu[name]!.push(((await cpuOf(child)) - before) / answered);
       }
     }
-    return { rps };
+    return { rps, cpu };
   } finally {
     for (const { child } of servers.values()) child.kill();
     await Promise.all([plain.stop(), durable.stop()]);
   }
+}
+
+function none(names: readonly string[]): Record<string, number[]> {
+  return Object.fromEntries(names.map((name) => [name, []]));
+}
+
+/** Microseconds that a server has used so far. */
+async function cpuOf(child: ChildProcess): Promise<number> {
+  const answer = once(child, 'message') as Promise<[number]>;
+  child.send('cpu');
+  return (await answer)[0];
 }
 
 async function started(
