@@ -66,7 +66,7 @@ export function idempotent<Source extends IncomingMessage = ExpressRequestLike>(
       if (begun.kind === 'answer') return sendAnswer(response, begun.answer);
       if (begun.kind === 'run') {
         request.idempotency = begun.run.execution;
-        runs.set(request, begun);
+        (request as Running)[RUN] = begun;
       }
     } catch (error) {
       // A body of which there is nothing, or a record whose headers Node cannot send. Express 4 would not see it.
@@ -86,7 +86,7 @@ export async function idempotentErrors(
   _response: ServerResponse,
   next: (error?: unknown) => void,
 ): Promise<void> {
-  const running = runs.get(request);
+  const running = (request as Running)[RUN];
   if (running !== undefined && !running.held.isEnded && isSafeToRetry(error)) {
     running.held.letGo();
     await running.run.fail(error);
@@ -94,7 +94,10 @@ export async function idempotentErrors(
   next(error);
 }
 
-const runs = new WeakMap<IncomingMessage, HeldRun>();
+/** Where a request keeps its run, for `idempotentErrors`. */
+const RUN: unique symbol = Symbol('holdfast.run');
+
+type Running = IncomingMessage & { [RUN]?: HeldRun };
 
 /** The route's template, with where its router is mounted; the path under `app.use`. */
 function routeOf({ route, baseUrl, originalUrl }: ExpressRequestLike): string {

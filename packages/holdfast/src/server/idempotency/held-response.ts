@@ -3,6 +3,7 @@ import type { Awaitable } from '../../idempotency/awaitable.ts';
 import { Sleep } from '../../idempotency/sleep.ts';
 import { systemRuntime } from '../../runtime/system.ts';
 import { type HoldLimits, isEventStream } from './bounded-stream.ts';
+import { HeldBody } from './held-body.ts';
 import { http2StreamOf, isDestroyed } from './http2.ts';
 import type { AnswerHead, HttpAnswer, HttpRun } from './http-idempotency.ts';
 import {
@@ -74,13 +75,20 @@ interface OwnMethods {
  */
 type Phase = 'holding' | 'telling' | 'through' | 'replaced';
 
+/** Where a response keeps who holds it. */
+const HELD: unique symbol = Symbol('holdfast.held');
+
+type Holding = ServerResponse & { [HELD]?: Held };
+
+/** The same for all responses: with getters of its own, each would be an object of a kind of its own, which is slow. */
+const TOLD = { headersSent: toldBy('headersSent'), writableEnded: toldBy('writableEnded') };
+
 class Held implements HeldResponse {
   #phase: Phase = 'holding';
   #ended = false;
   /** The status with which writing has begun; 0 before. */
   #begunWith = 0;
-  #chunks: Uint8Array[] = [];
-  #size = 0;
+  readonly #body = new HeldBody();
   #owesDrain = false;
   readonly #response: ServerResponse;
   readonly #run: HttpRun;
@@ -88,6 +96,8 @@ class Held implements HeldResponse {
   /** Runs from the first piece on. */
   #hold: Sleep | null = null;
   readonly #before: Readonly<OutgoingHttpHeaders>;
+  /** Whoever holds the response around this. */
+  readonly #outer: Held | null;
   /** The response's own methods, or those of whoever came before. */
   readonly #own: OwnMethods;
 
@@ -103,10 +113,9 @@ class Held implements HeldResponse {
     response.end = this.#end as typeof end;
     response.flushHeaders = this.#flushHeaders;
     response.destroy = this.#destroy as typeof destroy;
-    Object.defineProperties(response, {
-      headersSent: this.#toldBy('headersSent'),
-      writableEnded: this.#toldBy('writableEnded'),
-    });
+    this.#outer = (response as Holding)[HELD] ?? null;
+    (response as Holding)[HELD] = this;
+    Object.defineProperties(response, TOLD);
   }
 
   get isEnded(): boolean {
@@ -138,14 +147,9 @@ class Held implements HeldResponse {
   }
 
   /** What was told of a response counts as sent, as if it were not held. */
-  #toldBy(name: 'headersSent' | 'writableEnded'): PropertyDescriptor {
-    const prototype: object = Object.getPrototypeOf(this.#response);
-    const isTold = (): boolean =>
-      this.#ended || (name === 'headersSent' && this.#phase === 'telling');
-    return {
-      configurable: true,
-      get: () => isTold() || Boolean(Reflect.get(prototype, name, this.#response)),
-    };
+  isTold(name: keyof typeof TOLD): boolean {
+    const isOurs = this.#ended || (name === 'headersSent' && this.#phase === 'telling');
+    return isOurs || this.#outer?.isTold(name) === true;
   }
 
   readonly #writeHead = (
@@ -186,9 +190,9 @@ class Held implements HeldResponse {
     void later(done);
     if (this.#phase === 'replaced') return true;
     this.#beginOnce();
-    this.#keep(chunk, encoding);
+    this.#body.add(chunk, typeof encoding === 'string' ? encoding : undefined);
     void this.#holdNoLonger();
-    if (this.#phase === 'holding' && this.#size > this.#limits.bytes) this.#tellUnkept();
+    if (this.#phase === 'holding' && this.#body.size > this.#limits.bytes) this.#tellUnkept();
     // Changed by what came before: the checker does not see that.
     if ((this.#phase as Phase) === 'holding') return true;
     this.#owesDrain = true;
@@ -208,7 +212,9 @@ class Held implements HeldResponse {
     if (done !== undefined) whenFinished(response, done as Callback);
     if (this.#phase === 'replaced' || this.#ended) return response;
     this.#beginOnce();
-    if (chunk && typeof chunk !== 'function') this.#keep(chunk, encoding ?? undefined);
+    if (chunk && typeof chunk !== 'function') {
+      this.#body.add(chunk, typeof encoding === 'string' ? encoding : undefined);
+    }
     this.#ended = true;
     if (this.#phase === 'holding') this.#tellWhole();
     return response;
@@ -237,22 +243,11 @@ class Held implements HeldResponse {
   #begin(): void {
     const { statusCode } = this.#response;
     if (this.#phase === 'holding' && this.#begunWith !== statusCode) {
-      this.#chunks = [];
-      this.#size = 0;
+      this.#body.clear();
     }
     this.#begunWith = statusCode;
     const type = this.#response.getHeader('content-type');
     if (this.#phase === 'holding' && isEventStream(String(type))) this.#tellUnkept();
-  }
-
-  /** A copy, since a handler may use its buffer again. */
-  #keep(chunk: Written, encoding: BufferEncoding | Callback | undefined): void {
-    const bytes =
-      typeof chunk === 'string'
-        ? Buffer.from(chunk, typeof encoding === 'string' ? encoding : 'utf8')
-        : Buffer.from(chunk);
-    this.#chunks.push(bytes);
-    this.#size += bytes.length;
   }
 
   /** From the first piece on, unless there is no limit. */
@@ -265,7 +260,7 @@ class Held implements HeldResponse {
   }
 
   #tellWhole(): void {
-    const body = hasBody(this.#response) ? Buffer.concat(this.#chunks) : Buffer.alloc(0);
+    const body = hasBody(this.#response) ? this.#body.whole() : '';
     void this.#tell((head) => this.#run.finish({ ...head, body }));
   }
 
@@ -297,18 +292,19 @@ class Held implements HeldResponse {
 
   #sendHeld(): void {
     const response = this.#response;
-    const body = Buffer.concat(this.#chunks);
-    this.#chunks = [];
+    const { size } = this.#body;
+    const body = this.#body.whole();
+    this.#body.clear();
     this.#phase = 'through';
     // Node calls it for the first byte; whoever has wrapped ours was called already.
     response.writeHead = this.#own.writeHead as typeof response.writeHead;
     if (this.#ended) {
-      setLength(response, body.length);
+      setLength(response, size);
       this.#own.end.call(response, body);
       return;
     }
-    if (body.length === 0) this.#own.flushHeaders.call(response);
-    const isWritten = body.length === 0 || this.#own.write.call(response, body);
+    if (size === 0) this.#own.flushHeaders.call(response);
+    const isWritten = size === 0 || this.#own.write.call(response, body);
     // Else Node says so itself.
     if (this.#owesDrain && isWritten) response.emit('drain');
   }
@@ -323,6 +319,17 @@ class Held implements HeldResponse {
     this.#phase = 'replaced';
     if (this.#owesDrain && !this.#ended) response.emit('drain');
   }
+}
+
+function toldBy(name: 'headersSent' | 'writableEnded'): PropertyDescriptor {
+  return {
+    configurable: true,
+    get(this: Holding) {
+      // The response's class has it for those that nobody holds.
+      const prototype: object = Object.getPrototypeOf(this);
+      return this[HELD]!.isTold(name) || Boolean(Reflect.get(prototype, name, this));
+    },
+  };
 }
 
 function byName(headers: AnswerHead['headers']): ReadonlyMap<string, string[]> {
