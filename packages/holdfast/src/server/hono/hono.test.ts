@@ -56,6 +56,21 @@ describe('the middleware', () => {
     }
   });
 
+  test.each(['12', '3', undefined])(
+    'reads a body of which it is said to have %s bytes',
+    async (told) => {
+      const app = new Hono();
+      app.post('/charge', idempotent(engine(), { maxRequestBody: 12 }), async (c) =>
+        c.text(await c.req.text()),
+      );
+      const headers: Record<string, string> = told === undefined ? {} : { 'content-length': told };
+      expect(await send(app, '/charge', { headers })).toMatchObject({ text: '{"amount":5}' });
+      headers['Idempotency-Key'] = 'k2';
+      const long = await send(app, '/charge', { headers, body: '{"amount":50}' });
+      expect([long.status, long.text]).toEqual([413, expect.stringContaining('too-large')]);
+    },
+  );
+
   test('sends another answer than the handler to a browser with the headers from before it alone', async () => {
     const store = storeOver(memoryStore(), { complete: () => false });
     const app = new Hono();
