@@ -1,10 +1,15 @@
 // Protecting calls
 export { dependency, type Dependency } from './client/dependency.ts';
-export type { HoldfastEvent } from './client/events.ts';
 export { grpcClassifier } from './client/grpc.ts';
 export { discardAnswer, type HttpAnswer, httpClassifier, httpClassifierOf } from './client/http.ts';
 export { dependencyOptions, type DependencyOptions, type PresetName } from './client/options.ts';
-export { type Gathered, optional, type Part, partial } from './client/partial.ts';
+export {
+  type Gathered,
+  optional,
+  type OptionalPart,
+  type Part,
+  partial,
+} from './client/partial.ts';
 export { metrics } from './client/metrics.ts';
 export { preset } from './client/presets.ts';
 
@@ -13,6 +18,7 @@ export { classify } from './core/classify.ts';
 export { custom, type CustomContext } from './core/custom.ts';
 export { type Keyed, keyed, type KeyedOptions } from './core/keyed.ts';
 export {
+  type ClassifyPolicy,
   type MissingClassifier,
   pipeline,
   type Pipeline,
@@ -45,7 +51,7 @@ export { type RetryBudget, retryBudget } from './policies/retry-budget/retry-bud
 export { type RetryBudgetOptions, retryBudgetOptions } from './policies/retry-budget/options.ts';
 export { timeout } from './policies/timeout/timeout.ts';
 export { type TimeoutOptions, timeoutOptions } from './policies/timeout/options.ts';
-export { withRuntime } from './client/with-runtime.ts';
+export { type BoundFactories, withRuntime } from './client/with-runtime.ts';
 
 // What calls are made of
 export type { Settled } from './core/policy.ts';
@@ -68,7 +74,50 @@ export type {
 } from './core/outcome.ts';
 
 // What can be watched
+export type {
+  HoldfastEvent,
+  IdempotencyEndedEvent,
+  IdempotencyEvent,
+  IdempotencyLeaseLostEvent,
+  IdempotencyOpenedEvent,
+  IdempotencyReconciledEvent,
+  IdempotencyStoreFailedEvent,
+  IdempotencyStoreWarnedEvent,
+} from './client/events.ts';
+export type { BodyFailedEvent, FetchEvent } from './client/telemetry.ts';
+export type {
+  AttemptSettledEvent,
+  CallSettledEvent,
+  EngineEvent,
+  SettledTwiceEvent,
+} from './core/events.ts';
 export type { MetricDescriptor } from './core/metrics.ts';
+export type {
+  BulkheadEvent,
+  BulkheadRefusedEvent,
+  BulkheadZombieEvent,
+} from './policies/bulkhead/telemetry.ts';
+export type {
+  CircuitBreakerEvent,
+  CircuitRefusedEvent,
+  CircuitStateChangedEvent,
+} from './policies/circuit-breaker/telemetry.ts';
+export type { DeadlineEvent, DeadlineExceededEvent } from './policies/deadline/telemetry.ts';
+export type {
+  FallbackEvent,
+  FallbackFailedEvent,
+  FallbackUsedEvent,
+} from './policies/fallback/telemetry.ts';
+export type {
+  RetryBudgetEvent,
+  RetryBudgetExhaustedEvent,
+} from './policies/retry-budget/telemetry.ts';
+export type {
+  RetryEvent,
+  RetryScheduledEvent,
+  RetryStoppedEvent,
+} from './policies/retry/telemetry.ts';
+export type { TimeoutEvent, TimeoutExpiredEvent } from './policies/timeout/telemetry.ts';
 
 // Errors
 export {

@@ -41,4 +41,12 @@ export type {
   TransactionalStore,
   TransactRequest,
 } from './store.ts';
-export type { IdempotencyEvent } from './telemetry.ts';
+export type {
+  IdempotencyEndedEvent,
+  IdempotencyEvent,
+  IdempotencyLeaseLostEvent,
+  IdempotencyOpenedEvent,
+  IdempotencyReconciledEvent,
+  IdempotencyStoreFailedEvent,
+  IdempotencyStoreWarnedEvent,
+} from './telemetry.ts';

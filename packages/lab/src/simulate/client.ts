@@ -1,5 +1,6 @@
 import {
   type Attempt,
+  type AttemptSettledEvent,
   type Classifier,
   type CallOptions,
   type Dependency,
@@ -78,7 +79,7 @@ export class ClientGroup {
   readonly sink = (event: RuntimeEvent): void => {
     if (event.type !== 'attempt.settled') return;
     const { edge, world } = this;
-    const { duration, verdict } = event as AttemptSettled;
+    const { duration, verdict } = event as AttemptSettledEvent;
     this.running--;
     world.probe.attemptEnded(edge.id, world.clock.now(), duration, verdict);
   };
@@ -159,11 +160,6 @@ interface PolicySnapshots {
   readonly 'retry-budget'?: { readonly utilisation: number };
   readonly bulkhead?: { readonly queued: number };
 }
-
-type AttemptSettled = Extract<
-  Parameters<NonNullable<DependencyOptions['onEvent']>>[0],
-  { readonly type: 'attempt.settled' }
->;
 
 /** One call on its way, with its attempts. */
 export class OutboundCall {
