@@ -118,7 +118,7 @@ export class Destinations {
     if (!budget.isObject(BUDGET)) return null;
     // 0 counts as not stated.
     const least = budget.at('minRetryConcurrency').integer(0, NO_LIMIT) || BUDGET_MINIMUM;
-    budget.at('budgetInterval').duration(DURATION, goDuration);
+    checkDurationOrNone(budget.at('budgetInterval'));
     const field = budget.at('percent');
     const percent = field.number('a number from 0 to 100', (value) => value >= 0 && value <= 100);
     if (percent !== null && percent > 0 && percent < 1) {
@@ -215,19 +215,25 @@ function readPool(pool: Field): number | null {
   const tcp = pool.at('tcp');
   if (tcp.isObject(POOL_TCP)) {
     tcp.at('maxConnections').integer(0, NO_LIMIT);
-    for (const key of ['connectTimeout', 'maxConnectionDuration', 'idleTimeout']) {
+    for (const key of ['connectTimeout', 'maxConnectionDuration']) {
       tcp.at(key).duration(DURATION, goDuration);
     }
+    checkDurationOrNone(tcp.at('idleTimeout'));
   }
   const http = pool.at('http');
   if (!http.isObject(POOL_HTTP)) return null;
   for (const key of ['http1MaxPendingRequests', 'http2MaxRequests', 'maxRequestsPerConnection']) {
     http.at(key).integer(0, NO_LIMIT);
   }
-  http.at('idleTimeout').duration(DURATION, goDuration);
+  checkDurationOrNone(http.at('idleTimeout'));
   const retries = http.at('maxRetries').integer(-(2 ** 31), NO_LIMIT);
   if (retries === null) return null;
   return retries <= 0 ? Infinity : limited(retries);
+}
+
+/** These are switched off by 0s. */
+function checkDurationOrNone(field: Field): void {
+  field.duration(`${DURATION}, or 0s for none`, (text) => goDuration(text, 0));
 }
 
 /** 2147483647, the largest of 32 bits with a sign, is what people write for no limit. */

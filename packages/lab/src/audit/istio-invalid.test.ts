@@ -67,6 +67,8 @@ describe('fields', () => {
       'is not a field',
       "'perTryTimeout'",
     ],
+    ['{ timeout: 0s }', '5:9', 'of at least 1ms', 'got "0s"'],
+    ['{ retries: { attempts: 1, perTryTimeout: 0s } }', '5:33', 'of at least 1ms', 'got "0s"'],
     ['{ timeout: 2600000h }', '5:9', 'at most 292 years', 'got "2600000h"'],
     ['{ timeout: soon }', '5:9', 'http[0].timeout must be a duration', 'got "soon"'],
     ['{ retrys: { attempts: 1 } }', '5:9', 'http[0].retrys is not a field', "'retries'"],
@@ -99,6 +101,15 @@ describe('fields', () => {
     expect(others).toEqual([]);
     expect(`${found?.message} ${found?.fix}`).toContain(expected);
     expect(found?.place.line).toBe(2);
+  });
+
+  it('takes 0s where that switches something off', async () => {
+    const pool = '{ tcp: { idleTimeout: 0s }, http: { idleTimeout: "0" } }';
+    const policy = `{ connectionPool: ${pool}, retryBudget: { budgetInterval: 0ms } }`;
+    const rule = `kind: DestinationRule\nspec: { host: payments, trafficPolicy: ${policy} }`;
+    expect(await invalid(rule)).toEqual([]);
+    const [found] = await invalid(rule.replace('0s', '-1s'));
+    expect(found?.message).toContain('tcp.idleTimeout must be a duration of at least 1ms');
   });
 
   it("knows a misspelt default of the mesh, and what is wrong inside a ConfigMap's text", async () => {

@@ -62,9 +62,8 @@ export function readRetries(
   const attempts = field.at('attempts').integer(-(2 ** 31), 2 ** 31 - 1);
   const retries: Retries = {
     maxAttempts: 1 + Math.max(attempts ?? 0, 0),
-    // 0 is Envoy's way to say "as long as the route".
-    perTry: field.at('perTryTimeout').duration(DURATION, goDuration) || null,
-    base: field.at('backoff').duration(DURATION, goDuration) || ENVOY_BASE,
+    perTry: field.at('perTryTimeout').duration(DURATION, goDuration),
+    base: field.at('backoff').duration(DURATION, goDuration) ?? ENVOY_BASE,
     retryOn: retryConditions(field.at('retryOn')) ?? builtIn.retryOn,
     implicit: false,
     place: field.place,

@@ -180,11 +180,9 @@ function readRoute(
 
 function statedBy(http: Field, mesh: MeshSettings, at: string, findings: Finding[]): Stated {
   const block = http.at('retries');
-  const timeout = http.at('timeout').duration(DURATION, goDuration);
   return {
     retries: block.given ? readRetries(block, mesh.builtIn, at, findings) : null,
-    // 0 switches it off, which it is by itself.
-    timeout: timeout === 0 ? Infinity : timeout,
+    timeout: http.at('timeout').duration(DURATION, goDuration),
     place: block.given ? block.place : http.place,
   };
 }

@@ -139,14 +139,15 @@ const MAX_GO = 2 ** 63 / 1e6;
 
 /**
  * Milliseconds of a duration as Go writes it: `1.5s`, `250ms`, `1h30m`; NaN for anything else, for
- * what is shorter than the millisecond that Istio takes at least, and for more than Go can hold.
+ * what is shorter than `min`, and for more than Go can hold. Istio takes a millisecond at least, and
+ * refuses `0s`, but for some fields that `0s` switches off.
  */
-export function goDuration(text: string): number {
-  if (text === '0') return 0;
+export function goDuration(text: string, min: 0 | 1 = 1): number {
+  if (text === '0' && min === 0) return 0;
   if (text.length > 40 || !GO_WHOLE.test(text)) return NaN;
   let ms = 0;
   for (const [, value, unit] of text.matchAll(GO_PARTS)) ms += Number(value) * GO_UNITS[unit!]!;
-  return (ms > 0 && ms < 1) || ms > MAX_GO ? NaN : ms;
+  return ms < min || ms > MAX_GO ? NaN : ms;
 }
 
 /** What protobuf's durations may be at most: 10 000 years. */
