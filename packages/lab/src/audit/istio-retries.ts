@@ -68,19 +68,30 @@ export function readRetries(
     implicit: false,
     place: field.place,
   };
-  const absent = !field.at('attempts').given;
-  if (absent || (attempts !== null && attempts < 0)) findings.push(off(field, attempts, at));
+  const surprise = offUnsaid(field, attempts);
+  if (surprise !== null) findings.push(off(field, surprise, at));
   return retries.maxAttempts > 1
     ? warnOf4xx(retries, field, at, findings)
     : { ...retries, retryOn: [] };
 }
 
-function off(field: Field, attempts: number | null, at: string): Finding {
-  const written = attempts === null ? 'no attempts' : `attempts: ${attempts}`;
+/** What of a block switches retries off without saying just that; null if nothing does. */
+function offUnsaid(field: Field, attempts: number | null): string | null {
+  if (!field.at('attempts').given) return 'no attempts';
+  if (attempts === null || attempts > 0) return null;
+  const others = OTHERWISE.filter((key) => field.at(key).given);
+  if (attempts === 0 && others.length === 0) return null;
+  return [`attempts: ${attempts}`, ...others].join(' and ');
+}
+
+/** Beside these Istio refuses `attempts: 0`. */
+const OTHERWISE = ['perTryTimeout', 'retryOn', 'retryRemoteLocalities'];
+
+function off(field: Field, written: string, at: string): Finding {
   return meshFinding('istio-retries-off-by-block', {
     severity: 'warning',
     message: `The retries block of ${at} has ${written}, which switches retries off`,
-    fix: 'Write `attempts: 0` if that is meant; else say how many retries there shall be on top of the first try.',
+    fix: 'Write `retries: { attempts: 0 }`, and nothing else in it, if that is meant; else say how many retries there shall be on top of the first try.',
     at,
     place: field.place,
     value: 0,

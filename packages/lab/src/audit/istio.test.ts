@@ -45,6 +45,10 @@ describe('retries', () => {
       place: { line: 7, column: 7 },
     });
     expect(rules(await read(service('retries: { attempts: -1 }')))).toContain(off);
+    const beside = await read(service('retries: { attempts: 0, perTryTimeout: 2s, retryOn: 5xx }'));
+    expect(beside.findings.find((finding) => finding.rule === off)?.message).toContain(
+      'has attempts: 0 and perTryTimeout and retryOn, which switches retries off',
+    );
     expect(rules(await read(service('retries: { attempts: 0 }')))).not.toContain(off);
   });
 
