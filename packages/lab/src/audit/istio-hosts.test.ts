@@ -171,6 +171,17 @@ describe('a delegate', () => {
     expect(sidecar(found, 'stock').maxAttempts).toBe(5);
   });
 
+  it('that is not in the files, or has hosts, is none, which is said', async () => {
+    const lone = await read(root('{ name: sub, namespace: far }'));
+    expect(unmatched(lone)).toMatchObject([{ at: 'payments', place: { line: 4, column: 49 } }]);
+    expect(unmatched(lone)[0]?.message).toBe(
+      'A route of payments is delegated to VirtualService sub in far, which is not in the files: Istio drops such a route',
+    );
+    const named = await read(`${root('{ name: sub }')}---\n${sub('shop', 'hosts: [stock], ')}`);
+    const said = unmatched(named).map(({ message }) => message);
+    expect(said[0]).toContain('VirtualService sub in shop, which has hosts of its own');
+  });
+
   it('to which nobody delegates has no effect, which is said', async () => {
     for (const hosts of ['', 'hosts: [], ', 'hosts: null, ']) {
       const lone = sub('shop', hosts).replace('blue', 'payments');

@@ -79,6 +79,25 @@ export function delegationsOf({ spec, namespace }: Resource): readonly Delegatio
     });
 }
 
+/** Of delegations that Istio does not follow: to nobody, or to a VirtualService with hosts of its own. */
+export function undelegated(
+  { to, hosts, http }: Delegation,
+  { names, exists }: { readonly names: ServiceNames; readonly exists: boolean },
+): Finding {
+  const [host] = hosts;
+  const itself = `VirtualService ${to.name} in ${to.namespace ?? names.home}`;
+  const [service = host?.text ?? itself] = matched(hosts, names);
+  return meshFinding('mesh-name-unmatched', {
+    severity: 'info',
+    message: `A route of ${service} is delegated to ${itself}, which ${exists ? 'has hosts of its own' : 'is not in the files'}: Istio drops such a route`,
+    fix: exists
+      ? 'Take the hosts of the delegate away: those of who delegates count.'
+      : 'Correct the name or the namespace, or give the audit the file that it is in as well.',
+    at: service,
+    place: http.at('delegate').at('name').place,
+  });
+}
+
 /** What those who read the resources of one mesh share. */
 interface Reading {
   readonly names: ServiceNames;
@@ -237,7 +256,7 @@ function mayLead({ text }: Host, { gateway }: Binding, names: ServiceNames): boo
 }
 
 /** Without hosts nobody asks for it, but others may delegate to it. */
-function isDelegate(spec: Field): boolean {
+export function isDelegate(spec: Field): boolean {
   const { given, value } = spec.at('hosts');
   return !given || (Array.isArray(value) && value.length === 0);
 }

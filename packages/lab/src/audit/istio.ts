@@ -17,9 +17,11 @@ import { envoyBackoff } from './istio-retries.ts';
 import {
   type Delegation,
   delegationsOf,
+  isDelegate,
   perTryOf,
   readRoutes,
   type Route,
+  undelegated,
   worstRoute,
 } from './istio-routes.ts';
 import { type Note, readDocuments, startOf } from './k8s-documents.ts';
@@ -51,6 +53,7 @@ export async function readIstio(path: string, fleet: Fleet): Promise<LayersRead>
   const resources = resourcesOf(documents);
   const names = new ServiceNames(fleet, resources);
   const delegated = delegations(resources, names.home);
+  findings.push(...notFollowed(delegated, resources, names));
   const destinations = new Destinations(fleet, names, findings);
   for (const resource of resources) {
     readResource(resource, names, findings, {
@@ -101,6 +104,21 @@ function delegations(
 ): ReadonlyMap<string, readonly Delegation[]> {
   const roots = resources.filter(({ kind }) => kind === 'VirtualService');
   return Map.groupBy(roots.flatMap(delegationsOf), ({ to }) => keyOf(to, home));
+}
+
+/** Delegations that lead to no delegate. */
+function notFollowed(
+  delegated: ReadonlyMap<string, readonly Delegation[]>,
+  resources: readonly Resource[],
+  names: ServiceNames,
+): readonly Finding[] {
+  const services = resources.filter(({ kind }) => kind === 'VirtualService');
+  const specs = new Map(services.map((one) => [keyOf(one, names.home), one.spec]));
+  return [...delegated].flatMap(([key, leading]) => {
+    const spec = specs.get(key);
+    if (spec !== undefined && isDelegate(spec)) return [];
+    return leading.map((one) => undelegated(one, { names, exists: spec !== undefined }));
+  });
 }
 
 function keyOf({ name, namespace }: Identity, home: string): string {
