@@ -143,8 +143,39 @@ describe('the text', () => {
   });
 
   test('holds nothing that a terminal obeys, whatever names a file has', () => {
-    const read = { ...(reportOf().findings[0] as Finding), message: 'a\u001B[2Jb\nc is no field' };
-    expect(toText(reportOf([], [read]))).toContain('\n  a?[2Jb?c is no field\n');
+    const one = { ...(reportOf().findings[0] as Finding), message: 'a\u001B[2Jb\nc is no field' };
+    const file = 'mesh\u009B2J.yaml';
+    const read = { ...one, rule: 'grpc-invalid', at: file, place: { ...one.place, file } };
+    const text = toText(reportOf([], [read]));
+    expect(text).toContain('error grpc-invalid mesh?2J.yaml:1:1\n  a?[2Jb c is no field\n');
+    const because = 'a draft\n\u0007 of mine';
+    expect(toText(reportOf([{ rule: 'grpc-invalid', because }], [read]))).toContain(
+      '\n  grpc-invalid at mesh?2J.yaml: a draft ? of mine\n',
+    );
+  });
+
+  test('has fifty rows of each table, those with the most, and the number of the others', () => {
+    const report = reportOf();
+    const edges = Array.from({ length: 60 }, (_, i) => ({
+      ...report.edges[0]!,
+      id: `web > s${i}`,
+      attempts: i,
+    }));
+    const nodes = edges.map(({ attempts }, i) => ({
+      ...report.nodes[0]!,
+      name: `s${i}`,
+      requests: attempts,
+    }));
+    const text = toText({ ...report, edges, nodes });
+    expect(text.match(/^ {2}web > s\d+ .*$/gm)).toHaveLength(50);
+    expect(text).toContain('  web > s10 ');
+    expect(text).not.toContain('  web > s9 ');
+    expect(text.match(/^ {2}s\d+ .*$/gm)).toHaveLength(50);
+    const more = '\n  and 10 with no more than these, see `--format json`\n';
+    expect(text.split(more)).toHaveLength(3);
+    const few = toText({ ...report, edges: edges.slice(0, 50), nodes: nodes.slice(0, 50) });
+    expect(few).toContain('  web > s0 ');
+    expect(few).not.toContain('with no more than these');
   });
 
   test('has fifty findings of each rule, and the number of the others; JSON and SARIF have all', () => {

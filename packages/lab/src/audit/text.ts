@@ -11,14 +11,15 @@ type Paint = (style: Parameters<typeof styleText>[0], text: string) => string;
 /** Lines of explanation are broken here, so that they are read easily in any terminal. */
 const WIDTH = 100;
 
-/** Findings of one rule that are shown: a file of another kind may have a hundred thousand. */
+/** Findings of one rule, and rows of one table, that are shown: there may be a hundred thousand. */
 const SHOWN = 50;
 
 /**
- * The report for people: of each rule the first fifty findings, and how many more there are. Colours
- * only if asked for.
+ * The report for people: of each rule the first fifty findings, of the tables the fifty rows with the
+ * most, and how many more there are. Colours only if asked for.
  */
-export function toText(report: AuditReport, options: { readonly colours?: boolean } = {}): string {
+export function toText(given: AuditReport, options: { readonly colours?: boolean } = {}): string {
+  const report = printable(given);
   const paint: Paint = options.colours
     ? (style, text) => styleText(style, text, { validateStream: false })
     : (_style, text) => text;
@@ -33,6 +34,15 @@ export function toText(report: AuditReport, options: { readonly colours?: boolea
     summary(report, paint),
   ];
   return `${parts.join('\n\n')}\n`;
+}
+
+/** Its texts in one line each, with nothing that a terminal obeys: names of files may hold it. */
+function printable(report: AuditReport): AuditReport {
+  return JSON.parse(JSON.stringify(report), (_, value: unknown) =>
+    typeof value === 'string'
+      ? value.replaceAll(/[\t\r\n]+/g, ' ').replaceAll(/\p{Cc}/gu, '?')
+      : value,
+  ) as AuditReport;
 }
 
 /** `web > checkout > payments: 4 x 4 = 16`; what a path multiplies by, edge by edge. */
@@ -81,7 +91,7 @@ function notShown(findings: readonly Finding[]): readonly string[] {
 }
 
 function edgesText({ edges }: AuditReport, paint: Paint): string {
-  const rows = edges.map((edge) => [
+  const rows = most(edges, ({ attempts }) => attempts).map((edge) => [
     edge.id,
     edge.layers.map(({ kind, attempts }) => `${kind} ${attempts}`).join(' x '),
     String(edge.attempts),
@@ -90,11 +100,12 @@ function edgesText({ edges }: AuditReport, paint: Paint): string {
     edge.window === null ? 'none' : ms(edge.window),
   ]);
   const head = ['edge', 'layers', 'attempts', 'if all hang', 'sustained', 'time to answer'];
-  return [paint('bold', 'Requests for one call, at most'), ...table([head, ...rows], 2)].join('\n');
+  const lines = [...table([head, ...rows], 2), ...others(edges)];
+  return [paint('bold', 'Requests for one call, at most'), ...lines].join('\n');
 }
 
 function nodesText({ nodes, total }: AuditReport, paint: Paint): string {
-  const rows = nodes.map(
+  const rows = most(nodes, ({ requests }) => requests).map(
     ({ name, requests, timeLimitedRequests, sustained, sustainedInOutage }) => [
       name,
       String(requests),
@@ -106,7 +117,18 @@ function nodesText({ nodes, total }: AuditReport, paint: Paint): string {
   rows.push(['total', String(total.requests), String(total.timeLimitedRequests), '', '']);
   const head = ['service', 'requests', 'if all hang', 'sustained', 'in an outage'];
   const title = "Requests for one of a user's, at most";
-  return [paint('bold', title), ...table([head, ...rows], 1)].join('\n');
+  return [paint('bold', title), ...table([head, ...rows], 1), ...others(nodes)].join('\n');
+}
+
+/** All in their order; of too many those with the most, the greatest first. */
+function most<T>(rows: readonly T[], of: (row: T) => number): readonly T[] {
+  return rows.length <= SHOWN ? rows : rows.toSorted((a, b) => of(b) - of(a)).slice(0, SHOWN);
+}
+
+/** A line on those that `most` leaves out; none if it leaves none. */
+function others({ length }: readonly unknown[]): readonly string[] {
+  const more = length - SHOWN;
+  return more <= 0 ? [] : [`  and ${more} with no more than these, see \`--format json\``];
 }
 
 function summary(report: AuditReport, paint: Paint): string {
@@ -137,8 +159,7 @@ function table(rows: readonly (readonly string[])[], words: number): readonly st
 function wrapped(text: string, indent: string): readonly string[] {
   const lines: string[] = [];
   let line = '';
-  // Names out of files may hold what a terminal obeys.
-  for (const word of text.replaceAll(/\p{Cc}/gu, '?').split(' ')) {
+  for (const word of text.split(' ')) {
     if (line !== '' && indent.length + line.length + 1 + word.length > WIDTH) {
       lines.push(indent + line);
       line = word;

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
@@ -88,6 +88,16 @@ describe('holdfast audit', () => {
       code: 2,
       err: `holdfast: ${mesh} does not exist\nholdfast: ${config} does not exist\n`,
     });
+  });
+
+  test('says it with nothing that a terminal obeys, whatever a file is called', async () => {
+    const folder = await temporaryFolder();
+    await symlink('nowhere', join(folder, 'a\u001B[2J.yaml'));
+    await symlink('nowhere', join(folder, 'b.yaml'));
+    const { err } = await run(join(examples, 'clean.yaml'), '--istio', folder);
+    expect(err.replaceAll(folder, '')).toBe(
+      'holdfast: /a?[2J.yaml does not exist\nholdfast: /b.yaml does not exist\n',
+    );
   });
 
   test('lays the files of a mesh on the graph', async () => {

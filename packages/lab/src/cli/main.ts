@@ -38,7 +38,9 @@ export async function main(args: readonly string[]): Promise<number> {
   } catch (error) {
     // Commander has told its own.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    const message = error instanceof Error ? error.message : String(error);
+    const text = error instanceof Error ? error.message : String(error);
+    // Names of files may hold what a terminal obeys.
+    const message = text.replaceAll(/(?!\n)\p{Cc}/gu, '?');
     program.configureOutput().writeErr?.(`${message.replaceAll(/^/gm, 'holdfast: ')}\n`);
     return error instanceof Interrupted ? error.exitCode : 2;
   }
