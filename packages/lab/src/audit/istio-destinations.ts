@@ -89,7 +89,10 @@ export class Destinations {
     return spec
       .at('subsets')
       .items()
-      .map((subset) => this.#readPolicy(subset.at('trafficPolicy'), service, general))
+      .map((subset) => {
+        subset.isObject(SUBSET);
+        return this.#readPolicy(subset.at('trafficPolicy'), service, general);
+      })
       .reduce<Destination>((worst, subset) => worse(subset, worst), general);
   }
 
@@ -99,6 +102,7 @@ export class Destinations {
     const maxRetries = readPool(policy.at('connectionPool'));
     // Checked, but not counted: a port's settings bound no retries that the others do not.
     for (const port of policy.at('portLevelSettings').items()) {
+      port.isObject(PORT);
       readPool(port.at('connectionPool'));
       this.#checkOutliers(port.at('outlierDetection'), service);
     }
@@ -177,6 +181,8 @@ const POLICY = [
   'proxyProtocol',
   'retryBudget',
 ];
+const SUBSET = ['name', 'labels', 'trafficPolicy'];
+const PORT = ['port', 'loadBalancer', 'connectionPool', 'outlierDetection', 'tls'];
 const BUDGET = ['percent', 'minRetryConcurrency', 'budgetInterval'];
 const ERRORS = [
   'consecutiveErrors',

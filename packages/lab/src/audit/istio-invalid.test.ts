@@ -72,6 +72,8 @@ describe('fields', () => {
     ['{ timeout: 2600000h }', '5:9', 'at most 292 years', 'got "2600000h"'],
     ['{ timeout: soon }', '5:9', 'http[0].timeout must be a duration', 'got "soon"'],
     ['{ retrys: { attempts: 1 } }', '5:9', 'http[0].retrys is not a field', "'retries'"],
+    ['{ route: [{ timeout: 1s }] }', '5:19', 'http[0].route[0].timeout is not a field', 'weight'],
+    ['{ route: [{ destination: { hosts: a } }] }', '5:34', 'is not a field', "'host'"],
     ['nothing', '5:7', 'http[0] must be an object', 'got "nothing"'],
   ])('says where and what in %s', async (route, place, message, given) => {
     const text = await wrong(route);
@@ -93,6 +95,11 @@ describe('fields', () => {
       'duration',
     ],
     ['spec: { host: payments, trafficPolicy: { outlierDetection: { interval: 10 } } }', 'duration'],
+    ['spec: { host: payments, subsets: [{ connectionPool: {} }] }', 'subsets[0].connectionPool is'],
+    [
+      'spec: { host: payments, trafficPolicy: { portLevelSettings: [{ http: {} }] } }',
+      'portLevelSettings[0].http is not a field',
+    ],
     ['spec: { trafficPolicy: {} }', 'spec.host must be a string'],
     ['spec: [payments]', 'spec must be an object'],
     ['spec:', 'spec must be an object'],

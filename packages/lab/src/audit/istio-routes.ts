@@ -55,6 +55,8 @@ const HTTP = [
   'corsPolicy',
   'headers',
 ];
+const ROUTE = ['destination', 'weight', 'headers'];
+const DESTINATION = ['host', 'subset', 'port'];
 
 /** What a VirtualService says itself of who has its routes. */
 function bindingOf(spec: Field): Binding {
@@ -226,7 +228,12 @@ function destinations(http: Field, namespace: string | null): readonly Host[] {
   return http
     .at('route')
     .items()
-    .flatMap((route) => hostAt(route.at('destination').at('host'), namespace));
+    .flatMap((route) => {
+      const destination = route.at('destination');
+      // One indent too many makes a timeout one of the destination's, where nobody reads it.
+      const known = route.isObject(ROUTE) && destination.isObject(DESTINATION);
+      return known ? hostAt(destination.at('host'), namespace) : [];
+    });
 }
 
 function hostsOf(list: Field, namespace: string | null): readonly Host[] {
