@@ -153,6 +153,18 @@ describe('a wildcard', () => {
   });
 });
 
+describe('a default of the whole mesh', () => {
+  it('does not say where services are', async () => {
+    const everywhere = budget('*.local', '{ namespace: istio-system }');
+    for (const metadata of [undefined, '{}']) {
+      const own = routes('payments', metadata);
+      const found = await read([everywhere, everywhere, own].join('---\n'));
+      expect(sidecar(found)).toMatchObject({ maxAttempts: 5, extraShare: 1 });
+      expect(unmatched(found)).toEqual([]);
+    }
+  });
+});
+
 describe('a delegate', () => {
   it('has its routes for the hosts that are led to it', async () => {
     const found = await read(`${root('{ name: sub }')}---\n${sub('shop')}`);

@@ -138,17 +138,24 @@ function inCluster(name: string, namespace: string): string {
   return `${name}.${namespace}.svc`;
 }
 
-/** The namespace that most of the resources say they are in; if none says one, the one that most of their hosts do. */
+/**
+ * The namespace that most of the resources say they are in; if none says one, the one that most of
+ * their hosts do. Those for wildcards alone are asked only if there are no others: a default of the
+ * whole mesh is in a namespace of its own.
+ */
 function homeOf(resources: readonly Resource[]): string {
   const routing = resources.filter(({ kind }) => kind !== 'ServiceEntry');
-  const stated = routing.flatMap(({ namespace }) => namespace ?? []);
-  const named = routing
-    .flatMap(({ spec }) => [
-      ...textsOf(spec.at('hosts').value),
-      ...textsOf([spec.at('host').value]),
-    ])
+  const particular = routing.filter((one) => hostsSaid(one).some((host) => !isWildcard(host)));
+  const asked = particular.length > 0 ? particular : routing;
+  const stated = asked.flatMap(({ namespace }) => namespace ?? []);
+  const named = asked
+    .flatMap(hostsSaid)
     .flatMap((host) => IN_CLUSTER.exec(host.toLowerCase())?.[2] ?? []);
   return mostFrequent(stated) ?? mostFrequent(named) ?? DEFAULT_NAMESPACE;
+}
+
+function hostsSaid({ spec }: Resource): readonly string[] {
+  return [...textsOf(spec.at('hosts').value), ...textsOf([spec.at('host').value])];
 }
 
 /** Of equals the first; null of none. */
