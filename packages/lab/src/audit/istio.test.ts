@@ -225,15 +225,18 @@ spec: { http: [{ route: [{ destination: { host: web } }], retries: { attempts: 4
     });
   });
 
-  it('reads every document of a file, and the items of a list', async () => {
-    const item =
-      '{ kind: VirtualService, spec: { hosts: [stock], http: [{ retries: { attempts: 0 } }] } }';
-    const found = await read(
-      `${service('retries: { attempts: 0 }')}---\nkind: List\nitems:\n  - ${item}\n`,
-    );
-    expect(sidecar(found).maxAttempts).toBe(1);
-    expect(sidecar(found, 'stock')).toMatchObject({ maxAttempts: 1, place: { line: 11 } });
-  });
+  it.each(['List', 'VirtualServiceList'])(
+    'reads every document, and the items of a %s',
+    async (kind) => {
+      const item =
+        '{ kind: VirtualService, spec: { hosts: [stock], http: [{ retries: { attempts: 0 } }] } }';
+      const found = await read(
+        `${service('retries: { attempts: 0 }')}---\nkind: ${kind}\nitems:\n  - ${item}\n`,
+      );
+      expect(sidecar(found).maxAttempts).toBe(1);
+      expect(sidecar(found, 'stock')).toMatchObject({ maxAttempts: 1, place: { line: 11 } });
+    },
+  );
 
   it('ignores a VirtualService of another group', async () => {
     const other = service('retries: { attempts: 7 }').replace(

@@ -47,6 +47,8 @@ const MAX_NESTING = 200;
 /** Aliases that are resolved in one document: a bomb of nested ones has millions. */
 const MAX_ALIASES = 1000;
 
+/** `List`, as kubectl prints one, and `VirtualServiceList`, as a cluster answers. */
+const LISTS = /List$/;
 const EXTENSION = /\.(ya?ml|json)$/i;
 
 /**
@@ -94,7 +96,7 @@ async function textOf(file: string, unread: string[]): Promise<string | null> {
   return null;
 }
 
-/** The documents of a text; the items of a Kubernetes `List` count as documents. */
+/** The documents of a text; the items of a Kubernetes list count as documents. */
 export function documentsIn(text: string, file: string, shift = NOWHERE_ELSE): DocumentsRead {
   const lines = new LineCounter();
   const placeAt = (offset: number, path: SpecPath): Place => {
@@ -172,7 +174,7 @@ interface Parsed {
 
 function itemsOf(parsed: Parsed, value: unknown, path: SpecPath): SourceDocument[] {
   if (value === null || value === undefined) return [];
-  if (isRecord(value) && value['kind'] === 'List' && Array.isArray(value['items'])) {
+  if (isRecord(value) && LISTS.test(String(value['kind'])) && Array.isArray(value['items'])) {
     return value['items'].flatMap((item: unknown, i) =>
       // `kubectl get -o yaml` makes one list; a list in a list is nobody's.
       path.length > 0 ? [] : itemsOf(parsed, item, ['items', i]),
