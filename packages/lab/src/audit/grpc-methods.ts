@@ -191,7 +191,7 @@ function readCodes(list: Field): readonly string[] | null {
     return item.wrong('the name or number of a gRPC status other than OK, like "UNAVAILABLE"');
   });
   const good = codes.filter((code) => code !== null);
-  return Array.isArray(list.value) && good.length === codes.length ? good : null;
+  return Array.isArray(list.value) && good.length === codes.length ? [...new Set(good)] : null;
 }
 
 /** gRPC's counterparts of 4xx, and of a 501: the request itself is at fault, and stays so. */

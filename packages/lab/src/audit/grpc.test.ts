@@ -124,7 +124,7 @@ describe('a method', () => {
   });
 
   it('takes codes by name in any case and by number', async () => {
-    const codes = ['unavailable', 10];
+    const codes = ['unavailable', 10, 14];
     const found = await payments({ retryPolicy: { ...RETRY, retryableStatusCodes: codes } });
     expect(only(found).retryOn).toEqual(['UNAVAILABLE', 'ABORTED']);
   });
@@ -297,6 +297,7 @@ describe('what is not valid', () => {
     ['methodConfig: []', 'is not JSON'],
     ['{"methodConfig": [}', 'is not JSON'],
     ['', 'is not JSON'],
+    ['\uFEFF{"methodConfig": []}', 'begins with a byte order mark'],
     ['name: shop\nservices: {}\n', `"name: shop "... is not valid JSON`],
     ['[1]', 'the document must be an object'],
     ['null', 'must be an object, got null'],

@@ -35,6 +35,11 @@ export async function readGrpc(file: string, fleet: Fleet): Promise<LayersRead> 
 
 async function readJson(file: string, notes: Note[]): Promise<SourceDocument | null> {
   const text = await readText(file);
+  if (text.startsWith('\uFEFF')) {
+    const message = `${file} is not JSON: it begins with a byte order mark, which one does not see`;
+    notes.push({ place: startOf(file), message });
+    return null;
+  }
   try {
     JSON.parse(text);
   } catch (error) {
