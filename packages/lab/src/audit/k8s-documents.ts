@@ -73,7 +73,7 @@ export async function readDocuments(path: string): Promise<DocumentsRead> {
 }
 
 /**
- * The text of a regular file that is not too large.
+ * The text of a regular file in UTF-8 that is not too large.
  *
  * @throws Error with a line that says why it cannot be read.
  */
@@ -84,10 +84,13 @@ export async function readText(file: string): Promise<string> {
   return text;
 }
 
+/** What is not UTF-8 would be read as something else; a mark at the beginning is the parser's matter. */
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
 async function textOf(file: string, unread: string[]): Promise<string | null> {
   try {
     const found = await stat(file);
-    if (found.isFile() && found.size <= MAX_BYTES) return await readFile(file, 'utf8');
+    if (found.isFile() && found.size <= MAX_BYTES) return UTF8.decode(await readFile(file));
     const large = `has ${found.size} bytes, more than the ${MAX_BYTES} that are read: split it`;
     unread.push(`${file} ${found.isFile() ? large : 'is no regular file'}`);
   } catch (error) {
@@ -264,6 +267,7 @@ function cannotRead(path: string, error: unknown): string {
   const { code } = error as NodeJS.ErrnoException;
   if (code === 'ENOENT') return `${path} does not exist`;
   if (code === 'EACCES') return `${path} may not be read`;
+  if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') return `${path} is not UTF-8 text`;
   return `${path} cannot be read: ${reason(error)}`;
 }
 

@@ -54,16 +54,20 @@ describe('holdfast audit', () => {
   test('ends with 2, and says why, when a file of a mesh or of gRPC cannot be read', async () => {
     const folder = await temporaryFolder();
     const spec = join(examples, 'clean.yaml');
-    const [missing, empty, large] = ['nowhere.yaml', 'empty', 'mesh'].map((name) =>
-      join(folder, name),
+    const [missing, empty, large, foreign] = ['nowhere.yaml', 'empty', 'mesh', 'a.json'].map(
+      (name) => join(folder, name),
     );
     await mkdir(empty!);
     await mkdir(large!);
+    // As PowerShell writes it: read as UTF-8 it would be a mesh without any resource.
+    await writeFile(foreign!, '\uFEFFkind: VirtualService\n', 'utf16le');
     await writeFile(join(large!, 'a.yaml'), '#'.repeat(2 ** 22 + 1));
     await writeFile(join(large!, 'b.yaml'), '#'.repeat(2 ** 22 + 1));
     for (const [option, path, lines] of [
       ['--istio', missing, [/nowhere\.yaml does not exist$/]],
       ['--grpc', missing, [/nowhere\.yaml does not exist$/]],
+      ['--istio', foreign, [/a\.json is not UTF-8 text$/]],
+      ['--grpc', foreign, [/a\.json is not UTF-8 text$/]],
       ['--grpc', empty, [/empty is no regular file$/]],
       ['--istio', empty, [/empty has no \.yaml, \.yml or \.json file in it$/]],
       ['--istio', large, [/a\.yaml has 4194305 bytes, more/, /b\.yaml has 4194305 bytes, more/]],
