@@ -141,6 +141,12 @@ test('breaker-never-opens leaves windows of calls alone, which hold their own le
   expect(rule('breaker-never-opens', { users })).toMatchObject({ value: 16.5 });
 });
 
+test('retries-multiply is not said of a call that is never made', () => {
+  const policy = { retry: { maxAttempts: 12, budget: false } };
+  expect(rule('retries-multiply', { policy })).toMatchObject({ value: 12 });
+  expect(rule('retries-multiply', { policy, call: { times: 0 } })).toBeUndefined();
+});
+
 test('retries-multiply is said at the last edge that multiplies, not at those behind it', () => {
   const calm = { retry: false };
   const eager = { retry: { maxAttempts: 10, budget: false } };

@@ -15,7 +15,9 @@ export const retriesMultiply: Rule = {
   why: 'When the last service fails, each layer repeats all that the layers inside it have tried: the load on what has just shown that it has too little room is the product of all attempts.',
   check: (audited) => {
     const { fleet } = audited;
-    const unbounded = (edge: Edge): number => unboundedFactor(audited.layersOf(edge));
+    // A call that is never made is no part of a path.
+    const unbounded = (edge: Edge): number =>
+      edge.times === 0 ? 0 : unboundedFactor(audited.layersOf(edge));
     const paths = worstPaths(fleet, unbounded);
     const multiplying = audited.edges.filter((edge) => unbounded(edge) > 1);
     const goesOn = new Set(multiplying.map(({ from }) => from));
