@@ -31,6 +31,19 @@ describe('layers of one edge', () => {
   });
 });
 
+const over = (protocol: string, given: Case): unknown =>
+  rule('unsafe-retry', { ...given, policy: { protocol, retry: false } });
+
+test('unsafe-retry knows that over HTTP no answer has a status of gRPC', () => {
+  const retryOn = ['connect-failure', 'refused-stream', 'unavailable', 'cancelled'];
+  expect(over('http', mesh({ retryOn }))).toBeUndefined();
+  expect(over('grpc', mesh({ retryOn }))).toMatchObject({ value: 3 });
+  expect(over('http', mesh({ retryOn: [...retryOn, 'reset'] }))).toMatchObject({
+    message: expect.stringContaining('its sidecar layer repeats it on reset, up to') as string,
+  });
+  expect(over('http', mesh({ kind: 'grpc', retryOn: ['UNAVAILABLE'] }))).toBeDefined();
+});
+
 /** A keyed call, to a service that remembers keys for so long. */
 const remembers = (retention: number | string): Case => ({
   call: { keyed: true },

@@ -11,10 +11,10 @@ export const keyNotRemembered: Rule = {
     const callee = fleet.services.get(edge.to);
     // Of what is not ours nobody knows, unless it says so.
     if (callee === undefined || callee.external || callee.idempotency !== null) return null;
-    const repeating = layersOf(edge).find(repeatsDone);
+    const repeating = layersOf(edge).find((layer) => repeatsDone(layer, edge));
     if (repeating === undefined) return null;
     return {
-      message: `${edge.id} sends a key that ${edge.to} does not remember, and its ${repetition(repeating)}: retries still repeat the effect`,
+      message: `${edge.id} sends a key that ${edge.to} does not remember, and its ${repetition(repeating, edge)}: retries still repeat the effect`,
       fix: `Put the idempotency middleware before the handlers of ${edge.to}, and say \`idempotency: {}\` of it; or say \`idempotent: true\` of the call if repeating does no harm.`,
       value: repeating.maxAttempts,
     };

@@ -11,7 +11,7 @@ export const retentionShorterThanRetries: Rule = {
     if (idempotency === null) return null;
     const { retention } = idempotency;
     const [last = null] = callsTo(name)
-      .filter((edge) => edge.keyed && layersOf(edge).some(repeatsDone))
+      .filter((edge) => edge.keyed && layersOf(edge).some((layer) => repeatsDone(layer, edge)))
       .map((edge) => ({ edge, horizon: longest(layersOf(edge)) }))
       .filter(({ horizon }) => horizon > retention && horizon < Infinity)
       .toSorted((a, b) => b.horizon - a.horizon);

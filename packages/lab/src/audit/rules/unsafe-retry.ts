@@ -1,3 +1,4 @@
+import type { Edge } from '../../spec/model.ts';
 import type { Layer } from '../layers.ts';
 import { eachEdge, type Rule } from './rule.ts';
 
@@ -15,6 +16,15 @@ const NOT_DONE: ReadonlySet<string> = new Set([
   'retriable-status-codes',
 ]);
 
+/** In Envoy's list these are statuses of gRPC, which an answer over HTTP alone does not have. */
+const OF_GRPC: ReadonlySet<string> = new Set([
+  'cancelled',
+  'deadline-exceeded',
+  'internal',
+  'resource-exhausted',
+  'unavailable',
+]);
+
 export const unsafeRetry: Rule = {
   id: 'unsafe-retry',
   severity: 'error',
@@ -26,33 +36,39 @@ export const unsafeRetry: Rule = {
       ({ rule, at }) => rule === 'grpc-hedging-not-repeatable' && at === edge.id,
     );
     if (hedged) return null;
-    const unsafe = layersOf(edge).find((layer) => layer.kind !== 'library' && repeatsDone(layer));
+    const unsafe = layersOf(edge).find(
+      (layer) => layer.kind !== 'library' && repeatsDone(layer, edge),
+    );
     if (unsafe === undefined) return null;
     return {
-      message: `${edge.id} is neither idempotent nor keyed, but its ${repetition(unsafe)}`,
+      message: `${edge.id} is neither idempotent nor keyed, but its ${repetition(unsafe, edge)}`,
       fix: 'Send an idempotency key, say `keyed: true` and have the callee remember keys (`idempotency: {}`), say `idempotent: true` if repeating does no harm, or switch the retries of that layer off for this route.',
       value: unsafe.maxAttempts,
     };
   }),
 };
 
-/** Whether a layer makes further attempts after one that may have had its effect. */
-export function repeatsDone({ kind, maxAttempts, implicit, hedges, retryOn }: Layer): boolean {
+/** Whether a layer makes further attempts on an edge after one that may have had its effect. */
+export function repeatsDone(layer: Layer, edge: Edge): boolean {
+  const { kind, maxAttempts, implicit, hedges, retryOn } = layer;
   // What a mesh does unasked is chosen to be safe, and is said by a rule of its own; but up to
   // Istio 1.23 a 503 was among it, which may come after the effect.
   const chosenSafe = implicit && kind !== 'library' && !retryOn.includes('503');
-  return kind !== 'inbound' && maxAttempts > 1 && !chosenSafe && (hedges || retriesDone(retryOn));
+  if (kind === 'inbound' || maxAttempts === 1 || chosenSafe) return false;
+  // Without a list, nobody knows on what.
+  return hedges || retryOn.length === 0 || onWhatIsDone(layer, edge).length > 0;
 }
 
 /** What such a layer does, for messages. */
-export function repetition({ kind, maxAttempts, retryOn }: Layer): string {
-  const on = retryOn.filter(mayBeDone);
-  return `${kind} layer repeats it${on.length > 0 ? ` on ${on.join(', ')}` : ''}, up to ${maxAttempts} attempts`;
+export function repetition(layer: Layer, edge: Edge): string {
+  const on = onWhatIsDone(layer, edge);
+  return `${layer.kind} layer repeats it${on.length > 0 ? ` on ${on.join(', ')}` : ''}, up to ${layer.maxAttempts} attempts`;
 }
 
-/** Without a list, nobody knows on what. */
-function retriesDone(retryOn: readonly string[]): boolean {
-  return retryOn.length === 0 || retryOn.some(mayBeDone);
+/** The layer's conditions under which the attempt before may have had its effect. */
+function onWhatIsDone({ kind, retryOn }: Layer, { options }: Edge): readonly string[] {
+  const overHttp = kind === 'sidecar' && options.protocol === 'http';
+  return retryOn.filter((on) => mayBeDone(on) && !(overHttp && OF_GRPC.has(on)));
 }
 
 function mayBeDone(condition: string): boolean {
