@@ -83,6 +83,12 @@ describe('holdfast audit', () => {
     }
   });
 
+  test.each(['--istio', '--grpc'])('ends with 2 when %s is there twice', async (option) => {
+    const { code, out, err } = await run(join(examples, 'clean.yaml'), option, 'a', option, 'b');
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err).toContain(`argument 'b' is invalid. The option is there a second time`);
+  });
+
   test('says of each file that cannot be read why', async () => {
     const folder = await temporaryFolder();
     const [mesh, config] = [join(folder, 'mesh.yaml'), join(folder, 'service.json')];
