@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { layer } from '../../test/cases.ts';
 import { envoyBackoff } from './istio-retries.ts';
 import type { Layer } from './layers.ts';
-import { type Fitting, triesThatFit } from './tries.ts';
+import { type Fitting, triesNeed, triesThatFit } from './tries.ts';
 
 /** Try by try. */
 function counted({ maxAttempts, perTry, hedges, backoff }: Layer, available: number): Fitting {
@@ -22,6 +22,8 @@ const waits: readonly Layer['backoff'][] = [
   () => 50,
   (n) => Math.min(300, 100 * 2 ** (n - 1)),
   envoyBackoff(25),
+  // gRPC's multiplier may be less than 1.
+  (n) => Math.min(250, 400 * 0.75 ** (n - 1)),
 ];
 
 describe('tries that fit', () => {
@@ -35,6 +37,13 @@ describe('tries that fit', () => {
           }
         }
       }
+    }
+  });
+
+  test('need what their waits add up to, whether these grow or shrink', () => {
+    for (const backoff of waits) {
+      const need = [1, 2, 3, 4].reduce((all, n) => all + backoff(n), 5 * 100);
+      expect(triesNeed([layer({ maxAttempts: 5, perTry: 100, backoff })])).toBeCloseTo(need, 9);
     }
   });
 

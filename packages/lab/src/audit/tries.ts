@@ -40,8 +40,8 @@ function timeFor({ hedges, backoff }: Layer, each: number, tries: number): numbe
   let time = hedges ? each : each * tries;
   for (let n = 1; n < tries; n += 1) {
     const wait = backoff(n);
-    // Waits grow up to a limit: from there on all are the same.
-    if (wait === backoff(n + 1)) return time + wait * (tries - n);
+    // Waits only grow, or only shrink: what is as long as the last one is all the same from there on.
+    if (wait === backoff(tries - 1)) return time + wait * (tries - n);
     time += wait;
   }
   return time;
@@ -70,7 +70,7 @@ export function triesThatFit(layers: readonly Layer[], available: number): Fitti
   while (begin < maxAttempts && start < total) {
     const wait = layer.backoff(begin + 1);
     // From here on the waits are all the same: a file may state thousands of millions of tries.
-    if (wait === layer.backoff(begin + 2)) {
+    if (wait === layer.backoff(maxAttempts - 1)) {
       const periods = (time: number): number =>
         before + wait === 0 ? Infinity : time / (before + wait);
       const began = Math.min(maxAttempts - begin, Math.ceil(periods(total - start)));
