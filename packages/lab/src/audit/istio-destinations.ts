@@ -16,6 +16,8 @@ export interface Destination {
   readonly place: Place;
 }
 
+type Budget = Pick<Destination, 'extraShare' | 'minRetries'>;
+
 /** What Istio sets where nobody says anything. */
 const NO_LIMIT = 2 ** 32 - 1;
 /** As documented; releases before istio/istio#59505 (March 2026) make 0.2 of a percentage that is left out, which allows less. */
@@ -71,11 +73,15 @@ export class Destinations {
     const service = this.#names.serviceOf(text, namespace);
     const destination = this.#read(spec, service);
     const wildcard = isWildcard(text) && this.#names.coversAny(text);
-    if (wildcard) this.#wildcards.set(text, worse(destination, this.#wildcards.get(text) ?? null));
-    else if (service === null) {
+    if (service === null && !wildcard) {
       const said = { text, namespace, place: host.place };
       this.#findings.push(unmatched('DestinationRule', said, this.#names));
-    } else this.#own.set(service, worse(destination, this.#own.get(service) ?? null));
+      return;
+    }
+    // It bounds some callers only, and no spec says which: the others go without.
+    if (spec.at('workloadSelector').given) return;
+    const [rules, key] = service === null ? [this.#wildcards, text] : [this.#own, service];
+    rules.set(key, worse(destination, rules.get(key) ?? null));
   }
 
   /** Subsets inherit what they do not state; requests may go to any, so the worst of them counts. */
@@ -99,27 +105,27 @@ export class Destinations {
   #readPolicy(policy: Field, service: string | null, general: Destination): Destination {
     if (!policy.isObject(POLICY)) return general;
     this.#checkOutliers(policy.at('outlierDetection'), service);
-    const maxRetries = readPool(policy.at('connectionPool'));
-    // Checked, but not counted: a port's settings bound no retries that the others do not.
-    for (const port of policy.at('portLevelSettings').items()) {
-      port.isObject(PORT);
-      readPool(port.at('connectionPool'));
-      this.#checkOutliers(port.at('outlierDetection'), service);
-    }
-    const { extraShare, minRetries } =
-      this.#readBudget(policy.at('retryBudget'), service) ?? general;
-    return {
-      extraShare,
-      minRetries,
-      maxRetries: maxRetries ?? general.maxRetries,
+    const own: Destination = {
+      ...(this.#readBudget(policy.at('retryBudget'), service) ?? budgetOf(general)),
+      maxRetries: readPool(policy.at('connectionPool')) ?? general.maxRetries,
       place: policy.place,
     };
+    return policy
+      .at('portLevelSettings')
+      .items()
+      .map((port) => this.#readPort(port, service, general))
+      .reduce<Destination>((worst, port) => worse(port, worst), own);
   }
 
-  #readBudget(
-    budget: Field,
-    service: string | null,
-  ): Pick<Destination, 'extraShare' | 'minRetries'> | null {
+  /** A port with settings of its own has none of its policy's, the budget included. */
+  #readPort(port: Field, service: string | null, general: Destination): Destination {
+    port.isObject(PORT);
+    this.#checkOutliers(port.at('outlierDetection'), service);
+    const maxRetries = readPool(port.at('connectionPool')) ?? Infinity;
+    return { ...budgetOf(general), maxRetries, place: port.place };
+  }
+
+  #readBudget(budget: Field, service: string | null): Budget | null {
     if (!budget.isObject(BUDGET)) return null;
     // 0 counts as not stated.
     const least = budget.at('minRetryConcurrency').integer(0, NO_LIMIT) || BUDGET_MINIMUM;
@@ -216,7 +222,10 @@ const POOL_TCP = [
   'idleTimeout',
 ];
 
-/** Concurrent retries, if they are stated: 0 and below count as not stated, and Istio's default is as good as no limit. */
+/**
+ * Concurrent retries; null if there is no pool, which then inherits another's. One that does not state
+ * them inherits nothing: 0 and below count as not stated, and Istio's default is as good as no limit.
+ */
 function readPool(pool: Field): number | null {
   if (!pool.isObject(['tcp', 'http'])) return null;
   const tcp = pool.at('tcp');
@@ -228,14 +237,13 @@ function readPool(pool: Field): number | null {
     checkDurationOrNone(tcp.at('idleTimeout'));
   }
   const http = pool.at('http');
-  if (!http.isObject(POOL_HTTP)) return null;
+  if (!http.isObject(POOL_HTTP)) return Infinity;
   for (const key of ['http1MaxPendingRequests', 'http2MaxRequests', 'maxRequestsPerConnection']) {
     http.at(key).integer(0, NO_LIMIT);
   }
   checkDurationOrNone(http.at('idleTimeout'));
   const retries = http.at('maxRetries').integer(-(2 ** 31), NO_LIMIT);
-  if (retries === null) return null;
-  return retries <= 0 ? Infinity : limited(retries);
+  return retries === null || retries <= 0 ? Infinity : limited(retries);
 }
 
 /** These are switched off by 0s. */
@@ -246,6 +254,10 @@ function checkDurationOrNone(field: Field): void {
 /** 2147483647, the largest of 32 bits with a sign, is what people write for no limit. */
 function limited(retries: number): number {
   return retries >= 2 ** 31 - 1 ? Infinity : retries;
+}
+
+function budgetOf({ extraShare, minRetries }: Destination): Budget {
+  return { extraShare, minRetries };
 }
 
 function worse(a: Destination, b: Destination | null): Destination {

@@ -50,6 +50,30 @@ spec:
     expect(sidecar(await read(yaml)).extraShare).toBeCloseTo(0.25, 12);
   });
 
+  it.each([
+    // A port with settings of its own has neither the budget nor the pool of the others.
+    ['{ retryBudget: {}, portLevelSettings: [{ port: { number: 443 }, tls: {} }] }', '', Infinity],
+    // A subset with a pool has nothing of the other pool, and goes on with the budget.
+    ['{ retryBudget: {} }', '{ connectionPool: { tcp: { maxConnections: 5 } } }', 0.25],
+    ['{ retryBudget: {} }', '{ portLevelSettings: [{ port: { number: 443 } }] }', 0.25],
+  ])('knows what a port or a subset does not inherit: %s %s', async (general, subset, share) => {
+    const subsets = subset === '' ? '[]' : `[{ name: a, trafficPolicy: ${subset} }]`;
+    const spec = `{ host: payments, trafficPolicy: ${general}, subsets: ${subsets} }`;
+    const budgeted = await read(`kind: DestinationRule\nspec: ${spec}`);
+    expect(sidecar(budgeted).extraShare).toBeCloseTo(share, 12);
+    const pool = '{ connectionPool: { http: { maxRetries: 3 } }';
+    const limited = spec.replace('{ retryBudget: {}', pool);
+    const found = await read(`kind: DestinationRule\nspec: ${limited}`);
+    expect(rules(found, 'payments')).toContain('unbounded-retry-concurrency');
+  });
+
+  it('counts for nobody if it is for some callers only, but is checked', async () => {
+    const some = 'workloadSelector: { matchLabels: { app: web } }, trafficPolicy';
+    const yaml = rule('{ retryBudget: { percent: 20 } }').replace('trafficPolicy', some);
+    expect(sidecar(await read(yaml)).extraShare).toBe(Infinity);
+    expect(rules(await read(yaml.replace('20', '120')))).toContain('invalid-mesh-config');
+  });
+
   it('takes of two budgets of the same share the one with more retries in any case', async () => {
     const subsets = [3, 500, 5].map((least, i) => {
       const policy = `{ retryBudget: { percent: 20, minRetryConcurrency: ${least} } }`;
