@@ -224,7 +224,7 @@ export function mapOf<G, P>(
     default: undefined,
     range,
     schema: {
-      type: 'object',
+      type: ['object', 'null'],
       propertyNames: { pattern: NAME.source },
       additionalProperties: value.schema,
       maxProperties: about.max,

@@ -35,6 +35,7 @@ const TYPES: Readonly<Record<string, (value: unknown) => boolean>> = {
   number: isNumber,
   integer: Number.isInteger,
   boolean: (value) => typeof value === 'boolean',
+  null: (value) => value === null,
 };
 
 const KEYWORDS: Readonly<Record<string, Check>> = {
@@ -46,7 +47,8 @@ const KEYWORDS: Readonly<Record<string, Check>> = {
   $ref: (path: string, value) =>
     fits((whole['$defs'] as Record<string, Schema>)[path.replace('#/$defs/', '')]!, value),
   anyOf: (options: readonly Schema[], value) => options.some((option) => fits(option, value)),
-  type: (type: string, value) => TYPES[type]!(value),
+  type: (types: string | readonly string[], value) =>
+    [types].flat().some((type) => TYPES[type]!(value)),
   enum: (words: readonly unknown[], value) => words.includes(value),
   const: (one: unknown, value) => value === one,
   minimum: on(isNumber, (min: number, value) => value >= min),
@@ -86,6 +88,7 @@ describe('the JSON Schema of a spec', () => {
   test.each<[string, unknown]>([
     ['the spec to start from', readSpec(initSpec(), 'holdfast.yaml').spec],
     ['calls at once', { services }],
+    ['sections that are commented out', { services, users: null, scenarios: null, lanes: null }],
     [
       'distributions',
       {
