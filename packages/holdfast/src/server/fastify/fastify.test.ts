@@ -207,6 +207,18 @@ describe('an answer', () => {
     expect((await send(app, '/long')).text).toContain('not-replayable');
   });
 
+  test('that has no type has none when it is replayed', async () => {
+    const app = site();
+    app.post('/stream', { config }, async () => Readable.from(['{}'], { objectMode: false }));
+    app.post('/bytes', { config }, async () => Buffer.from([0, 255]));
+    for (const replayed of [null, 'true']) {
+      const [stream, bytes] = [await send(app, '/stream'), await send(app, '/bytes')];
+      expect(stream).toMatchObject({ text: '{}', replayed });
+      expect(stream.headers.get('content-type')).toBe(null);
+      expect(bytes.headers.get('content-type')).toBe('application/octet-stream');
+    }
+  });
+
   test('of a stream that fails is a 500, since nothing of it has left, and unknown from then on', async () => {
     const app = site();
     app.post('/charge', { config }, async () => {
@@ -247,10 +259,47 @@ describe('an answer', () => {
   });
 });
 
+describe('an answer that Fastify cannot send', () => {
+  const inChinese = { 'content-disposition': 'attachment; filename="收据.pdf"' };
+
+  test.each([
+    ['at once', memoryStore()],
+    ['later', answeringLater()],
+  ])('is a 500 with a store that answers %s, and its replays are', async (_when, store) => {
+    const app = site(store);
+    app.post('/text', { config }, async (_request, reply) => reply.headers(inChinese).send('a'));
+    app.post('/bytes', { config }, (_request, reply) =>
+      reply.headers(inChinese).send(Buffer.from('a')),
+    );
+    for (const path of ['/text', '/bytes', '/text', '/bytes']) {
+      const { status, text } = await send(app, path);
+      expect([path, status, text]).toEqual([path, 500, expect.stringContaining('INVALID_CHAR')]);
+    }
+  });
+
+  test('is a 500 when it is of no kind that can be sent', async () => {
+    const app = site();
+    app.post('/charge', { config }, (_request, reply) => reply.type('text/plain').send({ id: 1 }));
+    expect(await send(app)).toMatchObject({
+      status: 500,
+      text: expect.stringContaining('INVALID_PAYLOAD_TYPE') as string,
+    });
+  });
+});
+
 function wrong(given: unknown) {
   return Fastify()
     .register(holdfast, { idempotency: given as never })
     .ready();
+}
+
+/** As stores do that are reached over a connection. */
+function answeringLater(): IdempotencyStore {
+  const store = memoryStore();
+  return storeOver(store, {
+    claim: async (request) => store.claim(request),
+    complete: async (...kept) => store.complete(...kept),
+  });
 }
 
 function failing(controller: ReadableStreamDefaultController): void {

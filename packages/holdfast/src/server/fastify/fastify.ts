@@ -1,3 +1,4 @@
+import type { Awaitable } from '../../idempotency/awaitable.ts';
 import { idempotency, type Idempotency, type IdempotencyStore } from '../../idempotency/index.ts';
 import { isSafeToRetry } from '../../idempotency/options.ts';
 import type { HoldLimits } from '../idempotency/bounded-stream.ts';
@@ -106,6 +107,9 @@ export type HoldfastPlugin = (instance: object, options: HoldfastFastifyOptions)
 /** Where a request keeps its run, until that has ended. */
 const RUN: unique symbol = Symbol('holdfast.run');
 
+/** Set where a request's answer has no content type, and is to get none. */
+const UNTYPED: unique symbol = Symbol('holdfast.untyped');
+
 interface Running {
   readonly run: HttpRun;
   /** The headers that were set before the handler ran. */
@@ -114,7 +118,11 @@ interface Running {
   error?: unknown;
 }
 
-type Request = RequestLike & { [RUN]?: Running | undefined; idempotency?: unknown };
+type Request = RequestLike & {
+  [RUN]?: Running | undefined;
+  [UNTYPED]?: boolean;
+  idempotency?: unknown;
+};
 
 function begin(http: HttpIdempotency): PreHandler {
   return (request, reply, done) => {
@@ -170,12 +178,7 @@ function beginRun(
 
 function act(begun: HttpBegun, request: Request, reply: ReplyLike, done: Done): void {
   if (begun.kind === 'pass') return done();
-  if (begun.kind === 'answer') {
-    setHead(reply, begun.answer);
-    // An empty one has no type, which Fastify would give it.
-    const { body } = begun.answer;
-    return void reply.send(body.byteLength === 0 ? undefined : body);
-  }
+  if (begun.kind === 'answer') return sendAnswer(begun.answer, request, reply, done);
   const running: Running = { run: begun.run, before: headersBefore(request, reply) };
   request[RUN] = running;
   request.idempotency = begun.run.execution;
@@ -183,6 +186,18 @@ function act(begun: HttpBegun, request: Request, reply: ReplyLike, done: Done): 
     if (request[RUN] !== undefined) void endHijacked(running.run, request, reply);
   });
   done();
+}
+
+function sendAnswer(answer: HttpAnswer, request: Request, reply: ReplyLike, done: Done): void {
+  setHead(reply, answer);
+  // Fastify gives a type to bytes without one.
+  if (typeOf(answer) === '') request[UNTYPED] = true;
+  try {
+    reply.send(answer.body.byteLength === 0 ? undefined : answer.body);
+  } catch (error) {
+    // A record whose headers Node cannot send.
+    done(error as Error);
+  }
 }
 
 /**
@@ -212,38 +227,45 @@ const noteError: OnError = (request: Request, _reply, error, done) => {
 
 function end(http: HttpIdempotency): OnSend {
   return (request: Request, reply, payload, done) => {
+    if (request[UNTYPED] === true) {
+      request[UNTYPED] = false;
+      reply.removeHeader('content-type');
+    }
     const running = request[RUN];
     if (running === undefined) return done(null, payload);
     request[RUN] = undefined;
-    if (typeof payload === 'string' && running.error === undefined) {
-      return keepText(running, reply, payload, done);
-    }
-    void endRun(keep(running, reply, payload, http.limits.response), running.run, done);
+    const toSend =
+      typeof payload === 'string' && running.error === undefined
+        ? keepText(running, reply, payload)
+        : keepOrFail(running, reply, payload, http.limits.response);
+    // What Fastify finds that it cannot send, it throws: out of `done`, later, that would be nobody's.
+    if (toSend instanceof Promise) return toSend;
+    done(null, toSend);
   };
 }
 
-type SendDone = Parameters<OnSend>[3];
-
-async function endRun(kept: Promise<unknown>, run: HttpRun, done: SendDone): Promise<void> {
-  let toSend: unknown;
-  try {
-    toSend = await kept;
-  } catch (error) {
-    // The handler's stream failed before a byte had left.
-    await run.fail(error);
-    return done(error as Error);
-  }
-  done(null, toSend);
+/** Most payloads are text, of which nothing can fail: sent as soon as it is durable. */
+function keepText({ run, before }: Running, reply: ReplyLike, text: string): Awaitable<unknown> {
+  const { status, headers } = headOf(reply);
+  const sent = (instead: HttpAnswer | null): unknown =>
+    instead === null ? text : replaced(instead, before, reply);
+  const instead = run.finish({ status, headers, body: text });
+  return instead instanceof Promise ? instead.then(sent) : sent(instead);
 }
 
-/** Most payloads are text, of which nothing can fail: sent as soon as it is durable. */
-function keepText({ run, before }: Running, reply: ReplyLike, text: string, done: SendDone): void {
-  const { status, headers } = headOf(reply);
-  const send = (instead: HttpAnswer | null): void =>
-    done(null, instead === null ? text : replaced(instead, before, reply));
-  const instead = run.finish({ status, headers, body: text });
-  if (instead instanceof Promise) void instead.then(send);
-  else send(instead);
+async function keepOrFail(
+  running: Running,
+  reply: ReplyLike,
+  given: unknown,
+  limits: HoldLimits,
+): Promise<unknown> {
+  try {
+    return await keep(running, reply, given, limits);
+  } catch (error) {
+    // The handler's stream failed before a byte had left.
+    await running.run.fail(error);
+    throw error;
+  }
 }
 
 /** For any payload, and after any error. Answers what to send, once that is durable. */

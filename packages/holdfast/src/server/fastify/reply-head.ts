@@ -24,5 +24,5 @@ export function setHead(reply: ReplyLike, { status, headers }: AnswerHead): void
 
 /** The content type; '' for none. */
 export function typeOf({ headers }: AnswerHead): string {
-  return headers.find(([name]) => name === 'content-type')?.[1] ?? '';
+  return headers.find(([name]) => name.toLowerCase() === 'content-type')?.[1] ?? '';
 }

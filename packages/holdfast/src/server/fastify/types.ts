@@ -60,7 +60,7 @@ export type OnSend = (
   reply: ReplyLike,
   payload: unknown,
   done: (error?: Error | null, payload?: unknown) => void,
-) => void;
+) => void | Promise<unknown>;
 
 /** What a route says for itself: `config: { holdfast: { idempotent: true } }`. */
 export interface FastifyRouteConfig {
