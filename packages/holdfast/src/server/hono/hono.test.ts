@@ -169,6 +169,21 @@ describe('the middleware', () => {
     expect((await send(app)).text).toContain('outcome-unknown');
   });
 
+  test("answers a body that fails with the error handler's answer, and no header of the other", async () => {
+    const app = new Hono();
+    app.onError((error, c) => c.text(error.message, 502));
+    app.use(cors());
+    const headers = { 'Content-Encoding': 'gzip', 'Content-Length': '5', ETag: '"1"' };
+    const disk = new Error('disk');
+    const failing = () => new ReadableStream({ pull: (controller) => controller.error(disk) });
+    app.post('/charge', idempotent(engine()), () => new Response(failing(), { headers }));
+    const first = await send(app, '/charge', { headers: { Origin: 'http://shop' } });
+    expect(first).toMatchObject({ status: 502, text: 'disk' });
+    for (const name of Object.keys(headers)) expect(first.headers.get(name)).toBe(null);
+    expect(first.headers.get('access-control-allow-origin')).toBe('*');
+    expect((await send(app)).text).toContain('outcome-unknown');
+  });
+
   test("takes the tenant of Hono's own context", async () => {
     const app = new Hono();
     app.post('/charge', idempotent(engine(), { tenant }), (c) => c.text(c.req.header('x-tenant')!));

@@ -61,23 +61,31 @@ export function idempotent<Source extends object = HonoContextLike>(
       source: context,
       thrown: () => context.error,
     };
-    const response = await answerOnce(http, await unread(context), about, async (request, own) => {
-      hasRun = true;
-      before = answerBefore(context);
-      context.req.raw = request;
-      if (own !== undefined) context.set('idempotency', own);
-      await next();
-      // Looking at the answer would make one.
-      if (!context.finalized) throw new Error('The handler has answered nothing');
-      return context.res;
-    });
-    if (response === context.res) return;
-    // A response is given the headers of the one before: not those of a handler whose answer this stands for, but those
+    // A response is given the headers of the one before: not those of a handler whose answer another stands for, but those
     // that were set for all answers, such as CORS.
-    if (hasRun) {
+    const forgetAnswer = (): void => {
+      if (!hasRun) return;
       context.res = undefined;
       context.res = before;
+    };
+    let response: Response;
+    try {
+      response = await answerOnce(http, await unread(context), about, async (request, own) => {
+        hasRun = true;
+        before = answerBefore(context);
+        context.req.raw = request;
+        if (own !== undefined) context.set('idempotency', own);
+        await next();
+        // Looking at the answer would make one.
+        if (!context.finalized) throw new Error('The handler has answered nothing');
+        return context.res;
+      });
+    } catch (error) {
+      forgetAnswer();
+      throw error;
     }
+    if (response === context.res) return;
+    forgetAnswer();
     context.res = response;
   };
 }
