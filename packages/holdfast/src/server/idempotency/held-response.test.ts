@@ -199,8 +199,8 @@ describe('a held response', () => {
 
   it('with what Node cannot send breaks the connection', async () => {
     const port = await holding(fakeRun(), (response) => {
-      response.statusMessage = 'a\nb';
       response.end('a');
+      response.statusMessage = 'a\nb';
     });
     await expect(get(port)).rejects.toThrow(/hang up/);
     const wrong = await holding(fakeRun(), (response) => {

@@ -7,7 +7,9 @@ import { HeldBody } from './held-body.ts';
 import { http2StreamOf, isDestroyed } from './http2.ts';
 import type { AnswerHead, HttpAnswer, HttpRun } from './http-idempotency.ts';
 import {
+  checkMessage,
   closeHead,
+  endWhole,
   type GivenHeaders,
   hasBody,
   headOf,
@@ -54,7 +56,7 @@ export function sendAnswer(response: ServerResponse, { status, headers, body }: 
     response.setHeader(name, values.length === 1 ? values[0]! : values);
   }
   setLength(response, body.length);
-  response.end(body);
+  endWhole(response, body);
 }
 
 type Written = string | Uint8Array;
@@ -241,6 +243,7 @@ class Held implements HeldResponse {
   }
 
   #begin(): void {
+    checkMessage(this.#response);
     const { statusCode } = this.#response;
     if (this.#phase === 'holding' && this.#begunWith !== statusCode) {
       this.#body.clear();
@@ -285,7 +288,7 @@ class Held implements HeldResponse {
       if (instead === null) this.#sendHeld();
       else this.#replace(instead);
     } catch (error) {
-      // A status message or a trailer that Node refuses: the handler is not there any more to be told.
+      // What Node refuses: the handler is not there any more to be told.
       this.#response.destroy(error as Error);
     }
   }
@@ -300,7 +303,7 @@ class Held implements HeldResponse {
     response.writeHead = this.#own.writeHead as typeof response.writeHead;
     if (this.#ended) {
       setLength(response, size);
-      this.#own.end.call(response, body);
+      endWhole(response, body, this.#own);
       return;
     }
     if (size === 0) this.#own.flushHeaders.call(response);

@@ -1,4 +1,5 @@
-import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { type OutgoingHttpHeaders, type ServerResponse, validateHeaderValue } from 'node:http';
+import { http2StreamOf } from './http2.ts';
 import type { AnswerHead } from './http-idempotency.ts';
 
 /** Headers in any of the forms that `writeHead` takes. */
@@ -26,6 +27,12 @@ export function setHeaders(response: ServerResponse, given: GivenHeaders | undef
   for (let at = 0; at < flat.length; at += 2) response.appendHeader(flat[at]!, flat[at + 1]!);
 }
 
+/** @throws TypeError for a status message that Node could not send; HTTP/2 has none. */
+export function checkMessage(response: ServerResponse): void {
+  const message = http2StreamOf(response) === undefined && response.statusMessage;
+  if (message) validateHeaderValue('status message', message);
+}
+
 /** A head that is on its way cannot be changed, as Node has it. Answers what makes it as it was. */
 export function closeHead(response: ServerResponse): () => void {
   const { statusCode, setHeader, appendHeader, removeHeader } = response;
@@ -47,4 +54,24 @@ export function setLength(response: ServerResponse, length: number): void {
 /** Whether what was written is sent: some statuses have no body, and HEAD asks for none. */
 export function hasBody({ statusCode, req }: ServerResponse): boolean {
   return statusCode !== 204 && statusCode !== 304 && req.method !== 'HEAD';
+}
+
+/** What ends a response: its own methods, or those of whoever came before. */
+interface Ending {
+  write(chunk: string | Uint8Array): boolean;
+  end(chunk?: string | Uint8Array): unknown;
+}
+
+/**
+ * Ends a response with all of its body. Of one that `end` alone brings, Node spoils what is not ASCII in the name of a file
+ * (`Content-Disposition`): such a body is written before.
+ */
+export function endWhole(
+  response: ServerResponse,
+  body: string | Uint8Array,
+  by: Ending = response,
+): void {
+  const isFile = body.length > 0 && response.hasHeader('content-disposition');
+  if (isFile) by.write.call(response, body);
+  by.end.call(response, isFile ? undefined : body);
 }

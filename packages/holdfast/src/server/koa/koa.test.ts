@@ -242,6 +242,18 @@ describe('Koa', () => {
     }
   });
 
+  it('says the name of a file as it was given', async () => {
+    const { post } = await serving((ctx) => {
+      ctx.attachment('é.pdf');
+      ctx.body = Readable.from([Buffer.from('pdf')]);
+    });
+    for (const replayed of [null, 'true']) {
+      const { headers } = await post();
+      expect(headers.get('content-disposition')).toBe('attachment; filename="é.pdf"');
+      expect(headers.get('idempotent-replayed')).toBe(replayed);
+    }
+  });
+
   it('knows the template that a router has matched', async () => {
     const { engine, post } = await serving((ctx) => void (ctx.body = 'a'), { before: [matched] });
     await post();

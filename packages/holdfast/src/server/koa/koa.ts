@@ -137,7 +137,7 @@ async function recorded(
       return run.finishUnkept(head);
     }
     body = read.bytes;
-    setBody(context, Buffer.from(read.bytes));
+    setBody(context, sendable(read.bytes, head));
   }
   return run.finish({ ...head, body });
 }
@@ -151,11 +151,17 @@ function setBody(context: KoaContextLike, body: unknown): void {
 
 function answer(context: KoaContextLike, { status, headers, body }: HttpAnswer): void {
   context.status = status;
-  context.body = Buffer.from(body);
+  context.body = sendable(body, { headers });
   // After the body, of which Koa tells a type and, where there is none, forgets it.
   for (const name of CONTENT_HEADERS) context.remove(name);
   for (const [name] of headers) context.remove(name);
   for (const [name, value] of headers) context.append(name, value);
+}
+
+/** Of a file a stream, since Node spoils what is not ASCII in its name where it is sent all at once; see `endWhole`. */
+function sendable(bytes: Uint8Array, { headers }: Pick<AnswerHead, 'headers'>): Buffer | Readable {
+  const isFile = headers.some(([name]) => name.toLowerCase() === 'content-disposition');
+  return isFile && bytes.length > 0 ? Readable.from([Buffer.from(bytes)]) : Buffer.from(bytes);
 }
 
 /** But for the length, which is the body's own. */
