@@ -259,6 +259,33 @@ describe('an answer', () => {
   });
 });
 
+describe('a handler that answers twice', () => {
+  test.each([
+    ['at once', memoryStore()],
+    ['later', answeringLater()],
+  ])('has given the first, with a store that answers %s', async (_when, store) => {
+    const app = site(store);
+    app.post('/sent', { config }, (_request, reply) => {
+      reply.code(201).header('location', '/1').send({ id: 1 });
+      reply.code(202).header('location', '/2').send('again');
+    });
+    app.post('/thrown', { config }, async (_request, reply) => {
+      reply
+        .code(201)
+        .header('location', '/1')
+        .send(Readable.from(['{"id":1}']));
+      throw new Error('after all');
+    });
+    for (const replayed of [null, 'true']) {
+      for (const path of ['/sent', '/thrown']) {
+        const { headers, ...answer } = await send(app, path);
+        expect(answer).toMatchObject({ status: 201, text: '{"id":1}', replayed });
+        expect(headers.get('location')).toBe('/1');
+      }
+    }
+  });
+});
+
 describe('an answer that Fastify cannot send', () => {
   const inChinese = { 'content-disposition': 'attachment; filename="收据.pdf"' };
 

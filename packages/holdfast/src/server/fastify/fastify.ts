@@ -3,6 +3,7 @@ import { idempotency, type Idempotency, type IdempotencyStore } from '../../idem
 import { isSafeToRetry } from '../../idempotency/options.ts';
 import type { HoldLimits } from '../idempotency/bounded-stream.ts';
 import {
+  type AnswerHead,
   type HttpAnswer,
   type HttpBegun,
   httpIdempotency,
@@ -14,7 +15,7 @@ import {
 } from '../idempotency/http.ts';
 import { Gone } from '../idempotency/node-exchange.ts';
 import { hold } from './payload.ts';
-import { headOf, setHead, typeOf } from './reply-head.ts';
+import { headOf, resetHead, setHead, typeOf } from './reply-head.ts';
 import { bodyOf, whyUnparsed } from './request-body.ts';
 import { checkPluginOptions, routeOptionsOf } from './route-config.ts';
 import type {
@@ -116,6 +117,10 @@ interface Running {
   readonly before: ReturnType<ReplyLike['getHeaders']>;
   /** What the handler threw, if it did. */
   error?: unknown;
+  /** How the answer begins that is being kept, and will leave. */
+  told?: AnswerHead;
+  /** The handler has answered again meanwhile, and changed status and headers for it. */
+  isOvertaken?: boolean;
 }
 
 type Request = RequestLike & {
@@ -233,23 +238,27 @@ function end(http: HttpIdempotency): OnSend {
     }
     const running = request[RUN];
     if (running === undefined) return done(null, payload);
-    request[RUN] = undefined;
+    if (running.told !== undefined) {
+      // Too late: for Fastify, too, the first of two answers counts.
+      running.isOvertaken = true;
+      return;
+    }
     const toSend =
       typeof payload === 'string' && running.error === undefined
         ? keepText(running, reply, payload)
         : keepOrFail(running, reply, payload, http.limits.response);
     // What Fastify finds that it cannot send, it throws: out of `done`, later, that would be nobody's.
-    if (toSend instanceof Promise) return toSend;
+    if (toSend instanceof Promise) return toSend.finally(() => (request[RUN] = undefined));
+    request[RUN] = undefined;
     done(null, toSend);
   };
 }
 
 /** Most payloads are text, of which nothing can fail: sent as soon as it is durable. */
-function keepText({ run, before }: Running, reply: ReplyLike, text: string): Awaitable<unknown> {
-  const { status, headers } = headOf(reply);
-  const sent = (instead: HttpAnswer | null): unknown =>
-    instead === null ? text : replaced(instead, before, reply);
-  const instead = run.finish({ status, headers, body: text });
+function keepText(running: Running, reply: ReplyLike, text: string): Awaitable<unknown> {
+  const { status, headers } = (running.told = headOf(reply));
+  const sent = (instead: HttpAnswer | null): unknown => leaving(running, reply, text, instead);
+  const instead = running.run.finish({ status, headers, body: text });
   return instead instanceof Promise ? instead.then(sent) : sent(instead);
 }
 
@@ -270,24 +279,37 @@ async function keepOrFail(
 
 /** For any payload, and after any error. Answers what to send, once that is durable. */
 async function keep(
-  { run, error, before }: Running,
+  running: Running,
   reply: ReplyLike,
   given: unknown,
   limits: HoldLimits,
 ): Promise<unknown> {
+  const { run, error } = running;
   const payload = given instanceof Response ? unwrapped(given, reply) : given;
-  const head = headOf(reply);
+  const head = (running.told = headOf(reply));
   const held = await hold(payload, typeOf(head), limits);
+  const toSend = held.kind === 'beyond' ? held.payload : sendable(held.bytes, payload);
   if (isSafeToRetry(error) || isHandlerTimeout(error)) {
     await run.fail(error);
-    return held.kind === 'beyond' ? held.payload : sendable(held.bytes, payload);
+    return leaving(running, reply, toSend, null);
   }
-  if (held.kind === 'beyond') {
-    const instead = await run.finishUnkept(head);
-    return instead === null ? held.payload : replaced(instead, before, reply);
-  }
-  const instead = await run.finish({ ...head, body: held.bytes });
-  return instead === null ? sendable(held.bytes, payload) : replaced(instead, before, reply);
+  const instead =
+    held.kind === 'beyond'
+      ? await run.finishUnkept(head)
+      : await run.finish({ ...head, body: held.bytes });
+  return leaving(running, reply, toSend, instead);
+}
+
+/** What leaves, under the head that was told of it. */
+function leaving(
+  { told, isOvertaken, before }: Running,
+  reply: ReplyLike,
+  payload: unknown,
+  instead: HttpAnswer | null,
+): unknown {
+  if (instead !== null) return replaced(instead, before, reply);
+  if (isOvertaken === true) resetHead(reply, told!);
+  return payload;
 }
 
 /** Fastify's `handlerTimeout`: its 503 says that nothing has happened, while the handler goes on. */
@@ -316,7 +338,7 @@ function unwrapped(response: Response, reply: ReplyLike): unknown {
 
 /** The headers that were set before the handler ran stay, its own do not. */
 function replaced(answer: HttpAnswer, before: Running['before'], reply: ReplyLike): unknown {
-  for (const name of Object.keys(reply.getHeaders())) reply.removeHeader(name);
+  resetHead(reply, { status: answer.status, headers: [] });
   for (const [name, value] of Object.entries(before)) {
     if (value !== undefined) reply.header(name, value);
   }

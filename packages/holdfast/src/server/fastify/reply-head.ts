@@ -22,6 +22,12 @@ export function setHead(reply: ReplyLike, { status, headers }: AnswerHead): void
   }
 }
 
+/** Sets it in place of what is there. */
+export function resetHead(reply: ReplyLike, head: AnswerHead): void {
+  for (const name of Object.keys(reply.getHeaders())) reply.removeHeader(name);
+  setHead(reply, head);
+}
+
 /** The content type; '' for none. */
 export function typeOf({ headers }: AnswerHead): string {
   return headers.find(([name]) => name.toLowerCase() === 'content-type')?.[1] ?? '';
