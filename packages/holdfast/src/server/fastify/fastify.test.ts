@@ -195,6 +195,7 @@ describe('an answer', () => {
     const headers = { 'content-type': 'text/csv', location: '/1' };
     app.post('/response', { config }, async () => new Response('a;b', { status: 201, headers }));
     app.post('/stream', { config }, async () => new Response('c;d').body);
+    app.post('/texts', { config }, async () => ReadableStream.from(['e;', 'é']));
     app.post('/long', { config }, async () => new Response('x'.repeat(5000)));
     for (const replayed of [null, 'true']) {
       const answer = await send(app, '/response');
@@ -202,6 +203,7 @@ describe('an answer', () => {
       expect(answer.headers.get('content-type')).toBe('text/csv');
       expect(answer.headers.get('location')).toBe('/1');
       expect(await send(app, '/stream')).toMatchObject({ status: 200, text: 'c;d', replayed });
+      expect(await send(app, '/texts')).toMatchObject({ status: 200, text: 'e;é', replayed });
     }
     expect((await send(app, '/long')).text).toBe('x'.repeat(5000));
     expect((await send(app, '/long')).text).toContain('not-replayable');

@@ -32,7 +32,7 @@ export async function hold(
   if (isEventStream(contentType) || !(isWeb || isReadable(payload))) {
     return { kind: 'beyond', payload };
   }
-  const read = await readUpTo(isWeb ? payload : webStreamOf(payload), limits);
+  const read = await readUpTo(webStreamOf(payload), limits);
   if (read.kind === 'whole') return read;
   // Of the kind that it was: hooks that come later may know only that.
   const rest = isWeb ? read.stream : Readable.fromWeb(read.stream as FromWeb);
