@@ -7,6 +7,7 @@ import { HeldBody } from './held-body.ts';
 import { http2StreamOf, isDestroyed } from './http2.ts';
 import type { AnswerHead, HttpAnswer, HttpRun } from './http-idempotency.ts';
 import {
+  byName,
   checkMessage,
   closeHead,
   endWhole,
@@ -333,12 +334,6 @@ function toldBy(name: 'headersSent' | 'writableEnded'): PropertyDescriptor {
       return this[HELD]!.isTold(name) || Boolean(Reflect.get(prototype, name, this));
     },
   };
-}
-
-function byName(headers: AnswerHead['headers']): ReadonlyMap<string, string[]> {
-  const values = new Map<string, string[]>();
-  for (const [name, value] of headers) values.set(name, [...(values.get(name) ?? []), value]);
-  return values;
 }
 
 function whenFinished(response: ServerResponse, callback: Callback): void {

@@ -255,7 +255,7 @@ function failed(): HttpBegun {
   return answered(problem('idempotency-failed'));
 }
 
-/** It broke off, or was parsed and is nested too deeply to be compared. */
+/** It broke off, or was parsed and cannot be compared: nested too deeply, or with a number beyond what JSON can say. */
 function unreadable(): HttpAnswer {
   return problem('idempotency-body-unreadable');
 }

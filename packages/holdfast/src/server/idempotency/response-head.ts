@@ -15,6 +15,13 @@ export function headOf(response: ServerResponse): AnswerHead {
   return { status: response.statusCode, headers };
 }
 
+/** The values of each name, in their order. */
+export function byName(headers: AnswerHead['headers']): ReadonlyMap<string, string[]> {
+  const values = new Map<string, string[]>();
+  for (const [name, value] of headers) values.set(name, [...(values.get(name) ?? []), value]);
+  return values;
+}
+
 /** Sets headers as `writeHead` does. */
 export function setHeaders(response: ServerResponse, given: GivenHeaders | undefined): void {
   if (given === undefined || given === null) return;
