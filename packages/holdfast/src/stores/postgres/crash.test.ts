@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect as connectTo, createServer, type Server } from 'node:net';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import type { Pool } from 'pg';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
   type Asked,
@@ -111,6 +112,25 @@ describe('a process that is killed', () => {
     }
     await end();
   });
+});
+
+test('a connection of pg that is closed in the moment at which it opens does not end the process', async () => {
+  const { client, store, end } = byPg(server().url, 1);
+  let thrown: unknown;
+  // Between the pool and whoever waits for its promise.
+  (client as Pool).once('acquire', (connection) =>
+    process.nextTick(() => {
+      try {
+        connection.emit('error', new Error('terminating connection'));
+      } catch (error) {
+        thrown = error;
+      }
+    }),
+  );
+  const { id } = request();
+  await store.transact(request({ id }), workOf(id));
+  expect(thrown).toBeUndefined();
+  await end();
 });
 
 /** Transacts one key after the other, and says so in a line after each effect. */

@@ -32,12 +32,7 @@ export function pgDatabase<Connection extends PgConnection>(
   return {
     ask: askOver(pool),
     transaction: async (work, time = Infinity) => {
-      const connection = await pool.connect();
-      if (typeof connection?.release !== 'function') {
-        throw new TypeError('postgresStore needs a pg.Pool, got something else that has connect()');
-      }
-      // A connection that is lost between two questions says so here, or else ends the process.
-      connection.on('error', ignore);
+      const connection = await connected(pool);
       const limit = new Limit(clock, time);
       let isClean = false;
       const run = async () => {
@@ -61,6 +56,34 @@ export function pgDatabase<Connection extends PgConnection>(
       }
     },
   };
+}
+
+/**
+ * A connection that is lost between two questions says so by an event, which ends the process if nobody hears it. It may
+ * do so in the very packet that says that it is open: before a promise could tell of it, so pools are asked by callback.
+ */
+function connected<Connection extends PgConnection>(pool: PgPool<Connection>): Promise<Connection> {
+  const { promise, resolve, reject } = Promise.withResolvers<Connection>();
+  const use = (connection: Connection | undefined): void => {
+    if (typeof connection?.release !== 'function') {
+      reject(new TypeError('postgresStore needs a pg.Pool, got something else that has connect()'));
+      return;
+    }
+    connection.on('error', ignore);
+    resolve(connection);
+  };
+  const asked = (pool as ByCallback<Connection>).connect((error, connection) =>
+    error ? reject(error) : use(connection),
+  );
+  // What stands in for a pool may know of promises alone.
+  asked?.then(use, reject);
+  return promise;
+}
+
+interface ByCallback<Connection> {
+  connect(
+    callback: (error: Error | null | undefined, connection?: Connection) => void,
+  ): Promise<Connection> | void;
 }
 
 function askOver(queries: PgQueries): Ask {
