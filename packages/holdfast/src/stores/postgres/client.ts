@@ -1,5 +1,6 @@
 import { show } from '../../core/options.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
+import type { Answer } from './answer.ts';
 import { type PgConnection, type PgPool, pgDatabase } from './pg.ts';
 import { type PostgresJs, type PostgresJsQueries, postgresJsDatabase } from './postgres-js.ts';
 
@@ -38,12 +39,6 @@ export interface Question {
   readonly values?: readonly (string | number)[];
   /** Prepares it by this name. */
   readonly name?: string;
-}
-
-/** What the server said: its rows, and how many it has returned or changed. */
-export interface Answer {
-  readonly rows: readonly Readonly<Record<string, unknown>>[];
-  readonly count: number;
 }
 
 export type Ask = (question: Question) => Promise<Answer>;

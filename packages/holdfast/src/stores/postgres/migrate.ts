@@ -52,7 +52,7 @@ async function missingIn(ask: Ask, table: TableName): Promise<readonly string[]>
       done_at timestamptz not null default clock_timestamp()
     )`,
   });
-  const { rows } = await ask({ text: `select name from ${done}` });
+  const { column } = await ask({ text: `select name from ${done}` });
   const names = readdirSync(MIGRATIONS).filter((name) => name.endsWith('.sql'));
-  return names.toSorted().filter((name) => !rows.some((row) => row['name'] === name));
+  return names.toSorted().filter((name) => !column.includes(name));
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../../runtime/clock.ts';
-import type { Answer, Ask, Database } from './client.ts';
+import { answerOf } from './answer.ts';
+import type { Ask, Database } from './client.ts';
 import { Limit } from './limit.ts';
 
 /** What is used of `pg.Pool`; `Connection` is what its `connect()` gives. */
@@ -19,7 +20,7 @@ interface PgQueries {
 }
 
 interface PgResult {
-  readonly rows: readonly unknown[];
+  readonly rows?: readonly unknown[];
   readonly rowCount: number | null;
   readonly command: string;
 }
@@ -93,7 +94,7 @@ function askOver(queries: PgQueries): Ask {
       ...(values === undefined ? {} : { values: [...values] }),
       ...(name === undefined ? {} : { name }),
     });
-    return { rows: rows as Answer['rows'], count: rowCount ?? 0 };
+    return answerOf(rows, rowCount ?? 0);
   };
 }
 

@@ -1,5 +1,6 @@
 import { Sleep } from '../../idempotency/sleep.ts';
 import type { Clock } from '../../runtime/clock.ts';
+import { answerOf } from './answer.ts';
 import type { Ask, Database, Decided } from './client.ts';
 import { Limit } from './limit.ts';
 
@@ -93,6 +94,6 @@ function whileOpen<Handle extends object>(handle: Handle, isOpen: () => boolean)
 function askOver(queries: PostgresJsQueries): Ask {
   return async ({ name, text, values = [] }) => {
     const rows = await queries.unsafe(text, [...values], { prepare: name !== undefined });
-    return { rows: rows as readonly Record<string, unknown>[], count: rows.count };
+    return answerOf(rows, rows.count);
   };
 }

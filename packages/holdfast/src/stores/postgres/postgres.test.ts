@@ -1,4 +1,5 @@
 import pg from 'pg';
+import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { storeConformance } from '../../../../../test/conformance/idempotency-store.ts';
 import { type PostgresServer, startPostgres } from '../../../../../test/servers/postgres.ts';
@@ -117,6 +118,32 @@ describe('the store', () => {
       store.transact(request(), () => Promise.resolve({ result: '1', value: 1 })),
     ).rejects.toThrow(message);
     await end();
+  });
+
+  test('does not mind what its client calls columns', async () => {
+    const client = postgres(server.url, { max: 1, onnotice: () => {}, transform: postgres.pascal });
+    expect(await migrate(client)).toEqual([]);
+    const store = postgresStore(client);
+    const asked = request();
+    expect(await store.claim(asked)).toEqual({ kind: 'claimed', attempt: 1, points: [] });
+    const inTransaction = store.transact(asked, () => Promise.reject(new Error('not its own')));
+    expect(await inTransaction).toMatchObject({ kind: 'in-progress' });
+    expect(await postgresStore(client, { table: 'nowhere' }).check()).toEqual([
+      expect.stringContaining('not there'),
+      expect.stringContaining('`fsync`'),
+    ]);
+    await client.end();
+  });
+
+  test('does not mind what its client makes of values', async () => {
+    const types = { getTypeParser: () => (value: unknown) => value };
+    const client = new pg.Pool({ connectionString: server.url, max: 1, types });
+    const store = postgresStore(client);
+    const asked = request();
+    expect(await store.claim(asked)).toEqual({ kind: 'claimed', attempt: 1, points: [] });
+    expect(await store.complete(asked, '1', 60_000)).toBe(true);
+    expect(await store.check()).toEqual([expect.stringContaining('`fsync`')]);
+    await client.end();
   });
 
   test.each([

@@ -8,14 +8,9 @@ import type {
 } from '../../idempotency/store.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import { systemRuntime } from '../../runtime/system.ts';
+import type { Answer } from './answer.ts';
 import { warningsOf } from './check.ts';
-import {
-  type Answer,
-  type Ask,
-  databaseOf,
-  type PostgresClient,
-  type TransactionOf,
-} from './client.ts';
+import { type Ask, databaseOf, type PostgresClient, type TransactionOf } from './client.ts';
 import { type PostgresStoreOptions, postgresOptions, type TableName } from './options.ts';
 import { type Statement, statementsOf } from './statements.ts';
 
@@ -64,7 +59,7 @@ export function postgresStore<Client extends PostgresClient>(
 
     claim: async ({ id, token, fingerprint, lease, retention, expired }) => {
       const { claim } = statements;
-      return answerOf(await tell(claim, id, token, fingerprint, lease, retention, expired))!;
+      return claimIn(await tell(claim, id, token, fingerprint, lease, retention, expired))!;
     },
     extend: async ({ id, token }, lease) => isOne(await tell(statements.extend, id, token, lease)),
     checkpoint: async ({ id, token }, { name, value }, lease) =>
@@ -84,7 +79,7 @@ export function postgresStore<Client extends PostgresClient>(
       database.transaction<Standing | Done<T>>(async (ask, tx) => {
         const { lock, record } = statements;
         const tellInside = over(ask);
-        const standing = answerOf(await tellInside(lock, id, token, fingerprint, maxDuration));
+        const standing = claimIn(await tellInside(lock, id, token, fingerprint, maxDuration));
         if (standing !== null) return { commit: false, value: standing as Standing };
         const { result, value } = await work(tx);
         const done: Done<T> = { kind: 'done', value };
@@ -103,8 +98,7 @@ type Standing = Exclude<Claim, Granted>;
 type Done<T> = { readonly kind: 'done'; readonly value: T };
 
 /** What the functions of the migration answer. */
-function answerOf({ rows }: Answer): Claim | null {
-  const answer = rows[0]?.['answer'];
+function claimIn({ column: [answer] }: Answer): Claim | null {
   return typeof answer === 'string' ? (JSON.parse(answer) as Claim) : null;
 }
 
