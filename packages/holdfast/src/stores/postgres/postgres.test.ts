@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { storeConformance } from '../../../../../test/conformance/idempotency-store.ts';
 import { type PostgresServer, startPostgres } from '../../../../../test/servers/postgres.ts';
 import { Problems } from '../../core/options.ts';
+import { StoreFullError } from '../../idempotency/store-full.ts';
 import { byPg, CLIENTS, request } from '../../../test/postgres.ts';
 import { migrate } from './migrate.ts';
 import { tableOption } from './options.ts';
@@ -106,6 +107,24 @@ describe('the store', () => {
     await rival.ask('rollback');
     expect(await store.reap(300)).toBe(10);
     await Promise.all([end(), rival.end()]);
+  });
+
+  test.each(CLIENTS)('on a full disk tells the keys that it has, by %s', async (name, connect) => {
+    const table = `full_${name.replace('.', '_')}`;
+    const { client, ask, end } = connect(server.url, 1);
+    await migrate(client, { table });
+    const store = postgresStore(client, { table });
+    const kept = request();
+    await store.claim(kept);
+    await store.complete(kept, '1', 60_000);
+    await ask(`
+      create function ${table}_fill() returns trigger language plpgsql as
+        $$ begin raise 'No space left on device' using errcode = 'disk_full'; end $$;
+      create trigger full_disk after insert on ${table}
+        for each row execute function ${table}_fill();`);
+    await expect(store.claim(request())).rejects.toThrow(StoreFullError);
+    expect(await store.claim({ ...kept, token: 'another' })).toMatchObject({ kind: 'completed' });
+    await end();
   });
 
   test.each(CLIENTS)('without its table says what to do, by %s', async (_name, connect) => {

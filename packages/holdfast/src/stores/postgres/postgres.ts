@@ -1,4 +1,5 @@
 import { parseOptions } from '../../core/options.ts';
+import { StoreFullError } from '../../idempotency/store-full.ts';
 import type {
   Claim,
   Granted,
@@ -33,6 +34,8 @@ import { type Statement, statementsOf } from './statements.ts';
  * For transactions prefer `pg`: when the server closes a connection that is in one, postgres.js 3.4.9 can end the
  * process, and a query that was made before the loss and awaited after it can run outside of the transaction. The
  * record is never written then, but such a query's effect may stand.
+ *
+ * When its disk is full, further keys are refused (`StoreFullError`), and those that are kept can be told.
  *
  * Work may not end its transaction, nor release its connection.
  *
@@ -127,8 +130,12 @@ const isOne = ({ count }: Answer): boolean => count === 1;
 /** Undefined table, undefined function, invalid schema name. */
 const NOT_THERE: ReadonlySet<unknown> = new Set(['42P01', '42883', '3F000']);
 
+const DISK_FULL = '53100';
+
 function explained(error: unknown, table: TableName): unknown {
-  if (!NOT_THERE.has(codeOf(error))) return error;
+  const code = codeOf(error);
+  if (code === DISK_FULL) return new StoreFullError((error as Error).message, { cause: error });
+  if (!NOT_THERE.has(code)) return error;
   const missing = `postgresStore: the table '${table.given}' is not there, or not as this version needs it; run migrate(client, { table: '${table.given}' }) first`;
   return new Error(missing, { cause: error });
 }
