@@ -47,6 +47,11 @@ const WARNINGS: readonly (readonly [string, RedisOptions, readonly string[]])[] 
     ['It could not be told what `appendfsync` is'],
   ],
   [
+    'managed by somebody who forbids INFO',
+    { ...DURABLE, args: ['--user', 'default', 'on', 'nopass', '~*', '&*', '+@all', '-@dangerous'] },
+    ['It could not be told how this Redis is set up'],
+  ],
+  [
     'everything that is wrong at once',
     { maxmemory: '64mb', args: ['--maxmemory-policy', 'allkeys-random'] },
     ['`appendonly` is off', '`maxmemory-policy` is `allkeys-random`'],

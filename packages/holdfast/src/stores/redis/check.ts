@@ -2,6 +2,11 @@ import type { Connection, Server } from './client.ts';
 
 const TWICE = 'and what was done for them may be done again';
 
+const UNTOLD =
+  'It could not be told how this Redis is set up, since its user may not ask INFO: unless it has `appendonly yes`, ' +
+  '`appendfsync always`, `maxmemory-policy noeviction` and no replicas, it may forget keys that were claimed or completed, ' +
+  `${TWICE}.`;
+
 /**
  * What of the servers' configuration endangers what the store promises, in whole sentences: of a
  * cluster's primaries together, each once.
@@ -19,6 +24,7 @@ export async function warningsOf(connection: Connection): Promise<readonly strin
 
 async function warningsOfServer(server: Server): Promise<readonly string[]> {
   const info = await server.info();
+  if (info === undefined) return [UNTOLD];
   // The one thing that INFO does not say, and that managed Redis often forbids to ask for.
   const fsync = await server.setting('appendfsync').catch(() => undefined);
   return [...persistence(info, fsync), ...eviction(info), ...replication(info)];

@@ -59,8 +59,8 @@ export interface Connection {
 
 /** A server, to be asked how it is configured. */
 export interface Server {
-  /** What `INFO` says. */
-  info(): Promise<string>;
+  /** What `INFO` says; undefined if the server does not let it be asked. */
+  info(): Promise<string | undefined>;
   /** A setting's value; undefined if the server has none of this name. */
   setting(name: string): Promise<string | undefined>;
 }
@@ -99,13 +99,13 @@ export function connectionOf(client: unknown, path: string): Connection {
 async function ioredisPrimaries(client: Ioredis | IoredisCluster) {
   if (!has<IoredisCluster>(client, 'nodes')) return [client];
   // Until it has asked one of them anything, it knows but those that it was told of.
-  await client.info();
+  await ifAllowed(client.info());
   return client.nodes('master');
 }
 
 function ioredisServer(client: Pick<Ioredis, 'config' | 'info'>): Server {
   return {
-    info: async () => String(await client.info()),
+    info: () => ifAllowed(client.info()),
     setting: async (name) => valueIn(await client.config('GET', name), name),
   };
 }
@@ -120,9 +120,19 @@ async function nodeRedisPrimaries(client: NodeRedis | NodeRedisCluster) {
 
 function nodeRedisServer(client: NodeRedis): Server {
   return {
-    info: async () => String(await client.info()),
+    info: () => ifAllowed(client.info()),
     setting: async (name) => valueIn(await client.configGet(name), name),
   };
+}
+
+/** Commands that are forbidden say so at once, and always: that is no outage. */
+async function ifAllowed(reply: Promise<unknown>): Promise<string | undefined> {
+  try {
+    return String(await reply);
+  } catch (error) {
+    if (/^(NOPERM|ERR unknown command) /.test((error as Error).message)) return undefined;
+    throw error;
+  }
 }
 
 /** `CONFIG GET` answers pairs in one list, or an object, as the protocol and the client have it. */
