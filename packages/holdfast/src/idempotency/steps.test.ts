@@ -61,4 +61,9 @@ describe.each<readonly [string, () => Idempotency<unknown>]>([
     });
     expect(answers).toEqual([2, 'other']);
   });
+
+  test.each(['', 'a\0b', '\ud83d', 5])('may not be called %j', async (given) => {
+    const answer = open().idempotent('k', ({ step }) => step(given as string, () => 1));
+    await expect(answer).rejects.toThrow("a step's name must be a non-empty string, without NUL");
+  });
 });

@@ -14,8 +14,11 @@ export class Steps {
   }
 
   async run<T>(name: string, work: () => T | PromiseLike<T>): Promise<T> {
-    if (typeof name !== 'string' || name === '') {
-      throw new TypeError("step: a step's name must be a non-empty string");
+    // Not every store could keep those, nor tell two of them apart.
+    if (typeof name !== 'string' || !/^[^\0\p{Cs}]+$/u.test(name)) {
+      throw new TypeError(
+        "step: a step's name must be a non-empty string, without NUL or half of a surrogate pair",
+      );
     }
     if (this.points.has(name)) return this.points.get(name) as T;
     const running = this.#running.get(name) as Promise<T> | undefined;
