@@ -236,13 +236,17 @@ describe('wrong options are refused', () => {
     await expect(engine.idempotent(key as string, () => 1)).rejects.toThrow(message);
   });
 
-  test('of one piece of work too, where diagnostics are on', async () => {
+  test.each([
+    [{ paylod: { amount: 1 } }, "idempotent.paylod is not an option; did you mean 'payload'?"],
+    [{ signal: new AbortController() }, 'idempotent.signal must be an AbortSignal, got '],
+    [{ signal: null }, 'idempotent.signal must be an AbortSignal, got null'],
+    [null, 'idempotent must be given an object of options, got null'],
+  ])('of one piece of work too, where diagnostics are on: %o', async (given, message) => {
     const runtime = { ...testRuntime(), diagnostics: true };
     const engine = idempotency({ store: memoryStore() }, runtime);
-    const misspelt = { paylod: { amount: 1 } } as object;
-    await expect(engine.idempotent('k', () => 1, misspelt)).rejects.toThrow(
-      new TypeError("idempotent.paylod is not an option; did you mean 'payload'?"),
-    );
+    const asked = engine.idempotent('k', () => 1, given as never);
+    await expect(asked).rejects.toThrow(TypeError);
+    await expect(asked).rejects.toThrow(message);
     expect(await engine.idempotent('k', () => 2, { payload: 1, scope: [] })).toBe(2);
   });
 

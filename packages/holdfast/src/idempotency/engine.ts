@@ -245,8 +245,15 @@ function checkStore(store: IdempotencyStore, mode: string): void {
 }
 
 function checkAsked(options: IdempotentOptions): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError(`idempotent must be given an object of options, got ${show(options)}`);
+  }
   const unknown = Object.keys(options).find((name) => !ASKED.includes(name as never));
   if (unknown !== undefined) throw new TypeError(unknownOption(unknown, 'idempotent', ASKED));
+  const { signal } = options;
+  if (signal !== undefined && typeof signal?.addEventListener !== 'function') {
+    throw new TypeError(`idempotent.signal must be an AbortSignal, got ${show(signal)}`);
+  }
 }
 
 /** @throws TypeError for what cannot be compared, before anything has been asked of the store. */

@@ -66,4 +66,9 @@ describe.each<readonly [string, () => Idempotency<unknown>]>([
     const answer = open().idempotent('k', ({ step }) => step(given as string, () => 1));
     await expect(answer).rejects.toThrow("a step's name must be a non-empty string, without NUL");
   });
+
+  test('have keys of a name, and of nothing else', async () => {
+    const answer = open().idempotent('k', ({ keyFor }) => keyFor({ item: 1 } as never));
+    await expect(answer).rejects.toThrow(new TypeError('keyFor: the name must be a string'));
+  });
 });

@@ -37,8 +37,13 @@ export class Steps {
   }
 }
 
-/** A key for a call further down. */
+/**
+ * A key for a call further down.
+ *
+ * @throws TypeError for a name that is no text: two objects would have one key.
+ */
 export function derivedKey(id: string, name: string): string {
+  if (typeof name !== 'string') throw new TypeError('keyFor: the name must be a string');
   return hashOf(['derived', id, name]);
 }
 
