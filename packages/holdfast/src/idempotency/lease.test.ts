@@ -34,6 +34,20 @@ describe('a lease', () => {
     expect([await ask(), signal?.aborted]).toMatchObject([{ why: 'outcome-unknown' }, true]);
   });
 
+  test('tells work that it has taken too long when it has, between two heartbeats too', async () => {
+    const { engine, runtime } = setting({ maxDuration: '25s' });
+    let signal: AbortSignal | undefined;
+    void engine.idempotent('k', (execution) => {
+      ({ signal } = execution);
+      return new Promise(() => {});
+    });
+    await runtime.clock.advanceAsync(24_999);
+    expect(signal?.aborted).toBe(false);
+    await runtime.clock.advanceAsync(1);
+    expect(signal?.aborted).toBe(true);
+    expect(runtime.clock.armed).toBe(0);
+  });
+
   test('runs out under whoever died, and the outcome is unknown', async () => {
     const { engine, another, runtime, store } = setting();
     void engine.idempotent('k', () => new Promise(() => {}));

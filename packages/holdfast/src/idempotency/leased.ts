@@ -104,14 +104,20 @@ export class LeasedExecution extends TimerNode implements OwnedExecution<undefin
 
   /** From the last reading, which for the first is at the latest that from before the store was asked: early does no harm. */
   #beatIn(time: number): void {
-    this.#keeper.runtime.clock.start(this, time);
+    const { clock } = this.#keeper.runtime;
+    clock.start(this, Math.min(time, this.#giveUpAt - clock.recent()));
+  }
+
+  /** When it has taken too long. */
+  get #giveUpAt(): number {
+    return this.#startedAt + this.#keeper.options.maxDuration;
   }
 
   async #beat(): Promise<void> {
     const { runtime, options, guard } = this.#keeper;
     const sentAt = runtime.clock.now();
     let pause = options.lease / 3;
-    if (sentAt - this.#startedAt >= options.maxDuration) {
+    if (sentAt >= this.#giveUpAt) {
       this.#loseLease();
       return;
     }
