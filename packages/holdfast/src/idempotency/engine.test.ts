@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { storeOver } from '../../torture/store-over.ts';
 import { memoryStore } from '../stores/memory/index.ts';
 import { testRuntime } from '../testing/test-runtime.ts';
 import { idempotency } from './engine.ts';
@@ -33,6 +34,34 @@ describe('work', () => {
     const first = engine.idempotent('k', () => 1n);
     await expect(first).rejects.toThrow(/idempotent work answers must be JSON/);
     await expect(engine.idempotent('k', () => 2)).rejects.toMatchObject({ why: 'outcome-unknown' });
+  });
+
+  test('is known to stores by hashes, and by nothing else of what was asked', async () => {
+    const runtime = testRuntime();
+    const records = memoryStore({}, runtime);
+    const told: Record<string, unknown>[] = [];
+    const step =
+      <A extends [object, ...unknown[]], T>(run: (...given: A) => T) =>
+      (...given: A): T => {
+        told.push({ ...given[0] });
+        return run(...given);
+      };
+    const store = storeOver(records, {
+      claim: step((request) => records.claim(request)),
+      extend: step((owned, lease) => records.extend(owned, lease)),
+      checkpoint: step((owned, point, lease) => records.checkpoint(owned, point, lease)),
+      complete: step((owned, result, retention) => records.complete(owned, result, retention)),
+      release: step((owned) => records.release(owned)),
+    });
+    const engine = idempotency({ store }, runtime);
+    const asked = { scope: ['tenant'], signal: new AbortController().signal };
+    await engine.idempotent('done', ({ step: one }) => one('step', () => 1), asked);
+    const nothing = safeToRetry(new Error('nothing has happened'));
+    await engine.idempotent('given back', () => Promise.reject(nothing), asked).catch(() => {});
+    await engine.idempotent('unknown', () => Promise.reject(new Error()), asked).catch(() => {});
+    const names = new Set(told.flatMap(Object.keys));
+    expect([...names]).toEqual(['id', 'token', 'fingerprint', 'retention', 'lease', 'expired']);
+    expect(told).toHaveLength(7);
   });
 
   test('is refused while another does it, with the time to come back', async () => {

@@ -47,7 +47,8 @@ export class LeasedExecution extends TimerNode implements OwnedExecution<undefin
     this.key = asked.key;
     this.attempt = attempt;
     this.#keeper = keeper;
-    this.#owned = owned;
+    // Not whatever else it may be: stores send what they are given to wherever they are.
+    this.#owned = { id: owned.id, token: owned.token };
     this.#fingerprint = asked.fingerprint;
     this.#startedAt = asked.at;
     this.#holdFor = kind === 'claimed' ? holdFor(keeper) : 0;
