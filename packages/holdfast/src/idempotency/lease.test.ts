@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Execution } from './idempotency.ts';
 import { safeToRetry } from './options.ts';
+import { Sleep } from './sleep.ts';
 import { outcomeOf, setting, Work } from '../../test/idempotency-setting.ts';
 
 const LEASE = 30_000;
@@ -46,6 +47,18 @@ describe('a lease', () => {
     await runtime.clock.advanceAsync(1);
     expect(signal?.aborted).toBe(true);
     expect(runtime.clock.armed).toBe(0);
+  });
+
+  test('is not extended by the steps of work that never ends either', async () => {
+    const { engine, another, runtime } = setting({ maxDuration: '1m' });
+    void engine.idempotent('k', async ({ step }) => {
+      for (let at = 0; ; at++) await step(`step ${at}`, () => new Sleep(runtime.clock, 5000).over);
+    });
+    const ask = () => outcomeOf(another().idempotent('k', () => 1));
+    await runtime.clock.advanceAsync(59_999);
+    expect(await ask()).toMatchObject({ why: 'in-progress' });
+    await runtime.clock.advanceAsync(LEASE + 1);
+    expect(await ask()).toMatchObject({ why: 'outcome-unknown' });
   });
 
   test('runs out under whoever died, and the outcome is unknown', async () => {

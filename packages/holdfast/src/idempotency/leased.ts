@@ -158,11 +158,17 @@ export class LeasedExecution extends TimerNode implements OwnedExecution<undefin
     return await work();
   }
 
+  /** By how much a step extends the lease; work that has taken too long keeps what it has left of it. */
+  get #extension(): number {
+    const now = this.#keeper.runtime.clock.now();
+    return now < this.#giveUpAt ? this.#keeper.options.lease : Math.max(0, this.#leaseEnd - now);
+  }
+
   /** False, too, where the store cannot be told. */
   async #isTaken(): Promise<boolean> {
-    const { guard, options } = this.#keeper;
+    const { guard } = this.#keeper;
     try {
-      return !(await guard.tell('extend', (store) => store.extend(this.#owned, options.lease)));
+      return !(await guard.tell('extend', (store) => store.extend(this.#owned, this.#extension)));
     } catch {
       return false;
     }
@@ -173,8 +179,8 @@ export class LeasedExecution extends TimerNode implements OwnedExecution<undefin
    * only a takeover repeats the step.
    */
   async #checkpoint(point: RecoveryPoint): Promise<void> {
-    const { guard, options } = this.#keeper;
-    const keep = (store: IdempotencyStore) => store.checkpoint(this.#owned, point, options.lease);
+    const { guard } = this.#keeper;
+    const keep = (store: IdempotencyStore) => store.checkpoint(this.#owned, point, this.#extension);
     const tell = async () => guard.tell('checkpoint', keep);
     const kept = await tell().catch(() => this.#insist(tell));
     if (kept !== false) return;
