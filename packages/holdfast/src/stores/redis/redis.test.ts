@@ -1,3 +1,5 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { createClient } from 'redis';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -6,6 +8,7 @@ import {
   claimed,
   look,
   rivalOf,
+  until,
 } from '../../../../../test/conformance/idempotency-store/stage.ts';
 import { type RedisServer, startRedis } from '../../../../../test/servers/redis.ts';
 import { StoreFullError } from '../../idempotency/store-full.ts';
@@ -129,6 +132,28 @@ describe('the Redis store', () => {
       expect(await store.release(ended)).toBe(true);
     } finally {
       await client.config('SET', 'maxmemory', '0');
+    }
+  });
+
+  test('tells the keys that it has when Redis cannot write its file', async () => {
+    const store = redisStore(client);
+    const request = await claimed(store);
+    await store.complete(request, '"done"', LONG);
+    const inTheWay = join(server.dir, 'dump.rdb');
+    mkdirSync(join(inTheWay, 'full'), { recursive: true });
+    await client.config('SET', 'save', '3600 1');
+    await client.bgsave();
+    try {
+      await until(
+        'the failure',
+        () => client.info('persistence'),
+        (info) => info.includes('rdb_last_bgsave_status:err'),
+      );
+      await expect(store.claim(claimOf())).rejects.toThrow(StoreFullError);
+      expect(await look(store, request)).toMatchObject({ kind: 'completed', result: '"done"' });
+    } finally {
+      await client.config('SET', 'save', '');
+      rmSync(inTheWay, { recursive: true });
     }
   });
 

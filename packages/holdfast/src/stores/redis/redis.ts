@@ -22,6 +22,7 @@ import { type Script, scripts } from './scripts.ts';
  * what is promised: Redis acknowledges a write before its replicas have it, so a replica that takes over may
  * not know of a key, and what was done for it may be done again. Where that must not happen, use PostgreSQL.
  * When memory is full, Redis refuses to claim further keys (`StoreFullError`), and lets what was claimed go on and be completed.
+ * When it cannot write its file, it refuses all but to tell of the keys that it has.
  *
  * The engine has a timeout of its own, so the client should fail at once while it is not connected, and must
  * not send a command twice, whose second answer would be that the key is not the asker's:
@@ -106,9 +107,10 @@ class RedisStore implements IdempotencyStore {
 const isReply = (error: unknown, code: string): error is Error =>
   error instanceof Error && error.message.startsWith(`${code} `);
 
-/** `maxmemory` is reached: records can still be read. */
+/** `maxmemory` is reached, or the disk takes no more: records can still be read. */
 function explained(error: unknown): unknown {
-  return isReply(error, 'OOM') ? new StoreFullError(error.message, { cause: error }) : error;
+  const isFull = isReply(error, 'OOM') || isReply(error, 'MISCONF');
+  return isFull ? new StoreFullError(error.message, { cause: error }) : error;
 }
 
 /** Milliseconds as Redis takes them. */
