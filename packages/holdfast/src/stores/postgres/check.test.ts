@@ -41,6 +41,7 @@ describe('check', () => {
 
   test.each([
     ['synchronous_commit', 'off'],
+    ['default_transaction_read_only', 'on'],
     ['default_transaction_isolation', 'serializable'],
     ['default_transaction_isolation', "'repeatable read'"],
   ])('warns of a session of which %s is %s', async (setting, value) => {

@@ -7,6 +7,10 @@ const FORGETS = 'a crash of the server may forget keys that were claimed or comp
 const DANGERS = [
   ['to_regclass($1) is null', 'The table is not there, or cannot be seen: run `migrate`.'],
   ['pg_is_in_recovery()', 'The server is a standby, which takes no writes.'],
+  [
+    `current_setting('default_transaction_read_only') = 'on'`,
+    '`default_transaction_read_only` is on: no key can be claimed.',
+  ],
   [`current_setting('fsync') = 'off'`, `\`fsync\` is off: ${FORGETS}.`],
   [
     `current_setting('full_page_writes') = 'off'`,
