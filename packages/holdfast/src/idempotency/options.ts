@@ -96,8 +96,9 @@ export const idempotencyOptions = {
     max: 60_000,
   }),
   /**
-   * Results that were replayed lately, and are replayed again for up to 5 s without asking the store: a storm of
-   * repeats asks it once. Results of more than 16 KiB are not among them. 0 to 1 000 000, 0 for none; default 1000.
+   * Results that were replayed lately, and are replayed again for up to 5 s without asking the store: of a storm
+   * of repeats, those that come before the first replay ask it. Results of more than 16 KiB are not among them. 0 to
+   * 1 000 000, 0 for none; default 1000.
    */
   replayCache: integer({
     what: 'Results that were replayed lately, and are for 5 s without asking the store',

@@ -16,8 +16,8 @@ interface Entry {
 }
 
 /**
- * What stores have answered lately of work that was done, which does not change until it expires: a storm of repeats
- * of one request asks the store once. Those that were used last are kept.
+ * What stores have answered lately of work that was done, which does not change until it expires: of a storm of repeats
+ * of one request, only those that come before its first answer ask the store. Those that were used last are kept.
  */
 export class ReplayCache {
   readonly #clock: Clock;
