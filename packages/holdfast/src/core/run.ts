@@ -254,8 +254,9 @@ function unwind(
   call.refuse(error, stoppedBy);
   if (live?.isRunning) {
     remember(call, verdict);
-    if (runtime.sink !== null) tell(call, verdict);
+    // Before any sink is told: one that settles the attempt comes too late.
     live.abandon(error);
+    if (runtime.sink !== null) tell(call, verdict);
   } else if (step === WAIT) {
     policies[call.index]!.cancel!(call, call.index);
   }

@@ -79,6 +79,8 @@ class Deadline implements TypedPolicy {
     // What expired may have been the attempt's timer, on the straight way.
     clock.stop(call.slots![slot] as SlotTimer);
     const error = this.#exceeded(call);
+    // Whoever listens may have settled the attempt: the call is further out then.
+    if (call.index <= slot) return;
     interrupt(call, { slot, error, verdict: 'timeout', stoppedBy: 'deadline' });
   }
 

@@ -51,23 +51,19 @@ class Timeout implements TypedPolicy {
   }
 
   enter(call: Call, slot: number): Step {
-    this.runtime.clock.start(this.#node(call, slot), this.#after);
+    this.runtime.clock.start(this.#makeNode(call, slot), this.#after);
     return GO;
   }
 
   leave(call: Call, slot: number): Step {
-    const { clock } = this.runtime;
-    if (isInnermost(call, slot)) {
-      clock.stop(call.live!);
-    } else {
-      clock.stop(call.slots![slot] as TimerNode);
-    }
+    this.runtime.clock.stop(nodeOf(call, slot));
     return GO;
   }
 
   expired(call: Call, slot: number): void {
     const { runtime } = this;
     const after = this.#after;
+    const node = nodeOf(call, slot);
     const error = callError(call, AttemptTimeoutError, {
       policy: this.kind,
       reason: `no answer within ${formatDuration(after)}`,
@@ -78,11 +74,13 @@ class Timeout implements TypedPolicy {
       const { dependency } = runtime;
       emit<TimeoutExpiredEvent>(runtime, { type: 'timeout.expired', dependency, attempt, after });
     }
+    // Whoever listens may have settled the attempt: the call is further out then, or here anew.
+    if (call.index <= slot || nodeOf(call, slot) !== node) return;
     interrupt(call, { slot, error, verdict: 'timeout', stoppedBy: 'attempts' });
   }
 
   /** Next to the operation, the attempt itself is the timer's node, so that none is allocated. */
-  #node(call: Call, slot: number): TimerNode {
+  #makeNode(call: Call, slot: number): TimerNode {
     if (isInnermost(call, slot)) {
       return (call.live = new LiveAttempt(call, call.root.attempts + 1));
     }
@@ -94,4 +92,8 @@ class Timeout implements TypedPolicy {
 
 function isInnermost(call: Call, slot: number): boolean {
   return slot === call.plan.steps.length - 1;
+}
+
+function nodeOf(call: Call, slot: number): TimerNode {
+  return isInnermost(call, slot) ? call.live! : (call.slots![slot] as TimerNode);
 }

@@ -1,0 +1,95 @@
+import { describe, expect, test } from 'vitest';
+import {
+  type Attempt,
+  bulkhead,
+  classify,
+  deadline,
+  fallback,
+  pending,
+  pipeline,
+  retry,
+  type Runtime,
+  type Settled,
+  timeout,
+} from '../index.ts';
+import { testRuntime } from '../testing/index.ts';
+import type { Policy } from './policy.ts';
+
+type Judged = 'success' | 'transient';
+
+/** Attempts that have a slot each until they settle, and 50 ms; whoever hears of `on` settles the first one. */
+function settledByListener(on: string, around: (runtime: Runtime) => readonly Policy[]) {
+  const own = testRuntime();
+  const attempts: Attempt[] = [];
+  const startedAt: number[] = [];
+  const ends: (readonly [at: number, Settled['stoppedBy']])[] = [];
+  const discarded: unknown[] = [];
+  const runtime: Runtime = {
+    ...own,
+    sink: ({ type }) => {
+      if (type === on && attempts.length === 1) attempts[0]!.succeed('transient');
+    },
+  };
+  const judging = classify<Judged>(
+    (o) => (o.ok ? o.value : 'transient'),
+    (value) => discarded.push(value),
+  );
+  const slots = bulkhead({ releaseOn: 'settle' }, runtime);
+  const [outside, limit] = around(runtime);
+  const calls = pipeline(judging, outside!, slots, limit!);
+  calls.start(
+    (attempt) => {
+      attempts.push(attempt);
+      startedAt.push(own.clock.now());
+      return pending;
+    },
+    ({ stoppedBy }) => ends.push([own.clock.now(), stoppedBy]),
+    { idempotent: true },
+  );
+  own.clock.advance(1000);
+  return { attempts, startedAt, ends, slots, discarded };
+}
+
+/** Two attempts. */
+const retried = (wait: number, runtime: Runtime): Policy =>
+  retry({ maxAttempts: 2, backoff: { base: wait, jitter: 'none' } }, runtime);
+
+describe('a listener that settles the attempt', () => {
+  test('as it hears of its timeout has the next one wait its time, and its slot given back once', () => {
+    const { attempts, startedAt, ends, slots } = settledByListener('timeout.expired', (runtime) => [
+      retried(100, runtime),
+      timeout(50, runtime),
+    ]);
+    expect([startedAt, ends]).toEqual([[0, 150], [[200, 'attempts']]]);
+    attempts[1]!.fail('late');
+    expect(slots.snapshot!()).toMatchObject({ inFlight: 0, zombies: 0 });
+  });
+
+  test('as it hears of its timeout does not have the next one cut in its place', () => {
+    const { startedAt, ends } = settledByListener('timeout.expired', (runtime) => [
+      retried(0, runtime),
+      timeout(50, runtime),
+    ]);
+    expect([startedAt, ends]).toEqual([[0, 50], [[100, 'attempts']]]);
+  });
+
+  test('as it hears of the deadline does not have what runs outside of that cut', () => {
+    const asked: unknown[] = [];
+    const { ends, slots } = settledByListener('deadline.exceeded', (runtime) => [
+      fallback({ run: (why) => new Promise(() => asked.push(why)), timeout: 200 }, runtime),
+      deadline(50, runtime),
+    ]);
+    expect(asked).toMatchObject([{ verdict: 'transient' }]);
+    expect(ends).toEqual([[250, 'attempts']]);
+    expect(slots.snapshot!()).toMatchObject({ inFlight: 0, zombies: 0 });
+  });
+
+  test('as it hears that it was cut comes late', () => {
+    const { discarded, slots } = settledByListener('attempt.settled', (runtime) => [
+      retried(0, runtime),
+      timeout(50, runtime),
+    ]);
+    expect(discarded).toEqual(['transient']);
+    expect(slots.snapshot!()).toMatchObject({ inFlight: 1, zombies: 1 });
+  });
+});
