@@ -2,9 +2,12 @@ import { describe, expect, test } from 'vitest';
 import {
   type Attempt,
   bulkhead,
+  circuitBreaker,
   classify,
+  type Criticality,
   deadline,
   fallback,
+  type Operation,
   pending,
   pipeline,
   retry,
@@ -91,5 +94,53 @@ describe('a listener that settles the attempt', () => {
     ]);
     expect(discarded).toEqual(['transient']);
     expect(slots.snapshot!()).toMatchObject({ inFlight: 1, zombies: 1 });
+  });
+});
+
+/** One slot, and one place in its queue, before a breaker, which whoever hears of `what` isolates. */
+function isolatedByListener(what: string) {
+  const own = testRuntime();
+  const runtime: Runtime = {
+    ...own,
+    sink: (event) => {
+      if (Object.values(event).includes(what)) breaker.isolate();
+    },
+  };
+  const breaker = circuitBreaker(
+    { kind: 'consecutive', consecutiveFailures: 1, cooldown: '10s', cooldownJitter: 0 },
+    runtime,
+  );
+  const slots = bulkhead({ maxConcurrent: 1, maxQueue: 1 }, runtime);
+  const calls = pipeline(slots, breaker);
+  const begun: string[] = [];
+  const ends: string[] = [];
+  const call = (name: string, operation: Operation, criticality: Criticality = 'critical') =>
+    calls.start(
+      (attempt) => (begun.push(name), operation(attempt)),
+      ({ stoppedBy }) => ends.push(`${name}: ${stoppedBy}`),
+      { criticality },
+    );
+  return { clock: own.clock, breaker, slots, begun, ends, call };
+}
+
+describe('a listener that isolates the breaker', () => {
+  test('as it hears that a place in the queue was taken has the newcomer refused as well', () => {
+    const { slots, begun, ends, call } = isolatedByListener('displaced');
+    call('running', () => pending);
+    call('queued', () => pending, 'sheddable');
+    call('newcomer', () => pending);
+    expect(ends.toSorted()).toEqual(['newcomer: breaker', 'queued: breaker']);
+    expect([slots.queued, begun]).toEqual([0, ['running']]);
+  });
+
+  test('as it hears that a probe is due has none made', () => {
+    const { clock, breaker, begun, ends, call } = isolatedByListener('half-open');
+    call('failing', () => {
+      throw new Error('down');
+    });
+    clock.advance(10_000);
+    call('probe', () => 'fine');
+    expect(breaker.state).toBe('isolated');
+    expect([begun, ends.at(-1)]).toEqual([['failing'], 'probe: breaker']);
   });
 });

@@ -150,7 +150,7 @@ class SlotBulkhead implements Bulkhead, Survivor {
   }
 
   #wait(call: Call, slot: number): Step {
-    const refusal = peekInside(call, slot);
+    let refusal = peekInside(call, slot);
     if (refusal !== null) return call.refuse(refusal.error, refusal.stoppedBy);
     const { clock, context } = this.runtime;
     if (call.deadline !== null) clock.now();
@@ -162,8 +162,11 @@ class SlotBulkhead implements Bulkhead, Survivor {
       const displaced = queue.lastBelow(waiter.rank);
       if (displaced === null) return call.refuse(this.#refusal(call, 'full'), 'rejected');
       this.#dismiss(displaced, this.#refusal(displaced.call, 'displaced'), 'rejected');
+      // Whoever listens to that refusal may have shut what is further in,
+      refusal = peekInside(call, slot);
+      if (refusal !== null) return call.refuse(refusal.error, refusal.stoppedBy);
     }
-    // Whoever listens to those refusals may have made room.
+    // or made room.
     if (this.admit() !== DETAINED) return GO;
     queue.add(waiter);
     tellInside(call, slot, 1);

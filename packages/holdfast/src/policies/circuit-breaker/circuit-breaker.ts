@@ -179,7 +179,11 @@ function admit(breaker: Breaker, call: Call, slot: number): Step {
   const before = breaker.state;
   const permit = breaker.permitAt(timeFor(breaker));
   if (permit === REFUSED) return call.refuse(refusal(breaker, call), 'breaker');
-  if (before !== breaker.state) changed(breaker, before);
+  if (before !== breaker.state) {
+    changed(breaker, before);
+    // Whoever listens to that may have isolated it.
+    if (breaker.state === 'isolated') return admit(breaker, call, slot);
+  }
   call.keepPermit(slot, permit);
   return GO;
 }
