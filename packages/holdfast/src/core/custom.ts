@@ -21,8 +21,17 @@ export interface CustomContext {
   remaining(): number;
 }
 
-/** The policies that a pipeline knows by their names. */
-const LOOKED_FOR: ReadonlySet<string> = new Set(['classify', 'deadline', 'retry']);
+/** A pipeline knows some of them by their names, and whoever reads an error or a snapshot knows all. */
+const BUILT_IN: ReadonlySet<string> = new Set([
+  'bulkhead',
+  'circuit-breaker',
+  'classify',
+  'deadline',
+  'fallback',
+  'retry',
+  'retry-budget',
+  'timeout',
+]);
 
 /**
  * A policy of one's own, in the form `next => answer`: call `next()` to run everything inside, as
@@ -51,7 +60,7 @@ export function custom(
   if (typeof name !== 'string' || name === '') {
     throw new TypeError(`custom: the name must be a non-empty string, got ${show(name)}`);
   }
-  if (LOOKED_FOR.has(name)) {
+  if (BUILT_IN.has(name)) {
     throw new TypeError(`custom: '${name}' is the name of a built-in policy`);
   }
   return new CustomPolicy(name, run, runtime);

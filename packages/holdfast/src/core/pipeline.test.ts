@@ -37,12 +37,16 @@ describe('a policy of one’s own', () => {
     expect(() => custom(name as never, (next) => next())).toThrow(/^custom: the name must be/);
   });
 
-  test.each(['classify', 'deadline', 'retry'])(
-    'is not named %s, which a pipeline would look for',
-    (name) => {
-      expect(() => custom(name, (next) => next())).toThrow(
-        /^custom: '.+' is the name of a built-in/,
-      );
-    },
-  );
+  test.each([
+    'bulkhead',
+    'circuit-breaker',
+    'classify',
+    'deadline',
+    'fallback',
+    'retry',
+    'retry-budget',
+    'timeout',
+  ])('is not named %s, as a built-in policy is', (name) => {
+    expect(() => custom(name, (next) => next())).toThrow(/^custom: '.+' is the name of a built-in/);
+  });
 });
