@@ -1,3 +1,4 @@
+import { show } from '../../core/options.ts';
 import type { Random } from '../../runtime/random.ts';
 import { portOf } from './elsewhere.ts';
 
@@ -24,9 +25,14 @@ export function isIdempotent(method: string): boolean {
 /**
  * `init` as it can be read for every attempt. A `Request` may stand in its place, of which
  * `{ ...init }` would see nothing, and headers may be an iterator, which can be run through once.
+ *
+ * @throws TypeError for what is no object, of which `{ ...init }` would make one.
  */
 export function rereadable(init: FetchInit): FetchInit {
-  if (typeof init !== 'object' || init === null) return init;
+  if (typeof init !== 'object' || init === null) {
+    if (init === undefined || init === null) return init;
+    throw new TypeError(`init must be an object, got ${show(init)}`);
+  }
   const own = Object.getPrototypeOf(init) === Object.prototype ? init : membersOf(init);
   const { headers } = own;
   return typeof (headers as Partial<Iterator<unknown>> | undefined)?.next === 'function'

@@ -144,6 +144,20 @@ describe('resilientFetch answers as fetch does:', () => {
     expect(send).toHaveBeenCalledTimes(2);
   });
 
+  test.each([
+    ['5', 5],
+    ['"GET"', 'GET'],
+    ['a function', () => {}],
+  ])('no init that is %s', async (shown, init) => {
+    let asked = 0;
+    const load = fetching({ fetch: async () => (asked++, new Response()) });
+    await expect(load('http://shop/', init as never)).rejects.toThrow(
+      new TypeError(`init must be an object, got ${shown}`),
+    );
+    await load('http://shop/', null as never);
+    expect(asked).toBe(1);
+  });
+
   test('what a stub answers that is no real Response', async () => {
     const stub = { status: 200, ok: true, headers: new Headers(), body: streamOf('x') };
     const response = await fetching({ fetch: async () => stub as never })('http://stub/');
