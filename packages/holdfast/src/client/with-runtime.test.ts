@@ -30,6 +30,14 @@ describe('withRuntime', () => {
     expect(await bound.pipeline(bound.classify(classify), bound.timeout(5)).call(() => 1)).toBe(1);
   });
 
+  test('a pipeline without a policy that has a runtime is on the bound one as well', async () => {
+    const runtime = testRuntime();
+    const bound = withRuntime(runtime);
+    await bound.pipeline().call(() => 1);
+    await bound.pipeline(bound.classify(classify)).call(() => 1);
+    expect(runtime.sink.of('call.settled')).toHaveLength(2);
+  });
+
   test('a runtime that is given to a factory goes before the bound one', () => {
     const other = testRuntime(2);
     expect(withRuntime(testRuntime()).bulkhead({}, other).runtime).toBe(other);

@@ -1,7 +1,8 @@
 import { custom } from '../core/custom.ts';
 import { keyed } from '../core/keyed.ts';
 import { classify } from '../core/classify.ts';
-import { pipeline } from '../core/pipeline.ts';
+import { type pipeline, pipelineOn } from '../core/pipeline.ts';
+import type { Policy } from '../core/policy.ts';
 import { bulkhead } from '../policies/bulkhead/bulkhead.ts';
 import { circuitBreaker } from '../policies/circuit-breaker/circuit-breaker.ts';
 import { deadline } from '../policies/deadline/deadline.ts';
@@ -47,7 +48,8 @@ export function withRuntime(runtime: Runtime): BoundFactories {
       dependency(name, options, own)) as typeof dependency,
     fallback: (options, own = runtime) => fallback(options, own),
     keyed: (create, options, own = runtime) => keyed(create, options, own),
-    pipeline,
+    pipeline: ((...policies: readonly Policy[]) =>
+      pipelineOn(runtime, policies)) as typeof pipeline,
     retry: (options, own = runtime) => retry(options, own),
     retryBudget: (options, own = runtime) => retryBudget(options, own),
     timeout: (options, own = runtime) => timeout(options, own),

@@ -87,7 +87,12 @@ type Checked<Ps extends readonly Policy[]> = [NeedsOf<Ps[number]>] extends [neve
 export function pipeline<const Ps extends readonly Policy[]>(
   ...policies: Ps & Checked<NoInfer<Ps>>
 ): Pipeline<[InOf<Ps[number]>] extends [never] ? unknown : InOf<Ps[number]>, AddsOf<Ps[number]>> {
-  return new PolicyPipeline(...planned(policies, runtimeOf(policies))) as never;
+  return pipelineOn(systemRuntime, policies) as never;
+}
+
+/** The same, on this runtime unless the policies have another. */
+export function pipelineOn(runtime: Runtime, policies: readonly Policy[]): PolicyPipeline {
+  return new PolicyPipeline(...planned(policies, runtimeOf(policies) ?? runtime));
 }
 
 /** The one implementation of `Pipeline`. */
@@ -260,6 +265,6 @@ function problemWith(options: CallOptions, plan: Plan): TypeError | RangeError |
     : new TypeError(unknownOption(unknown, 'options', CALL_OPTIONS));
 }
 
-function runtimeOf(policies: readonly Policy[]): Runtime {
-  return policies.find((policy) => policy?.kind !== 'classify')?.runtime ?? systemRuntime;
+function runtimeOf(policies: readonly Policy[]): Runtime | undefined {
+  return policies.find((policy) => policy?.kind !== 'classify')?.runtime;
 }
