@@ -18,7 +18,8 @@ export function testRuntime(seed: number | string = 1): TestRuntime {
     // Real async context, so that a test sees what production would.
     context: systemRuntime.context,
     dependency: '',
-    diagnostics: false,
+    // A misspelt option is a mistake to be found here.
+    diagnostics: true,
     sink: recordingSink(),
   };
 }
