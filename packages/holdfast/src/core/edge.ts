@@ -8,7 +8,11 @@ import { isHoldfastError } from './errors.ts';
 import type { AttemptRecord, StoppedBy, Verdict } from './outcome.ts';
 import { attemptRecord } from './record.ts';
 
-/** What `tryCall` answers: the same as `call`, with nothing thrown. */
+/**
+ * What `tryCall` answers: the same as `call`, with nothing thrown. The error of a refusal is made when
+ * it is read, by a getter: take it by name, since a copy by `{ ...result }` does not have it. JSON and
+ * the console do.
+ */
 export type Result<T> = {
   /** What the last attempt meant. A value may well be `transient`: a 503 that was not retried any further. */
   readonly verdict: Verdict;
