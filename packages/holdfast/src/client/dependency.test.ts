@@ -117,6 +117,21 @@ describe('in a registry', () => {
     expect(it.evictable).toBe(false);
   });
 
+  test('it may not be forgotten while a call of it waits to be tried again', () => {
+    const { it, clock } = makeStock({
+      retry: { maxAttempts: 2, backoff: { base: 100, jitter: 'none' } },
+    });
+    const gone = new AbortController();
+    it.start(fail, nothing, { idempotent: true, signal: gone.signal });
+    expect(it.evictable).toBe(false);
+    gone.abort();
+    expect(it.evictable).toBe(true);
+    it.start(fail, nothing, { idempotent: true });
+    expect([it.evictable, it.sibling().evictable]).toEqual([false, true]);
+    clock.advance(100);
+    expect(it.evictable).toBe(true);
+  });
+
   test('each key has its own', () => {
     const runtime = testRuntime();
     const shards = keyed((key): Dependency => dependency(key, { classify }, runtime), {}, runtime);

@@ -33,7 +33,7 @@ export interface Dependency<In = unknown, F = never> extends Pipeline<In, F> {
   readonly name: string;
   /** The breaker, to ask and to operate; null if it was left out. */
   readonly breaker: CircuitBreaker | null;
-  /** A registry may forget it: its breaker is closed and nothing runs. */
+  /** A registry may forget it: its breaker is closed, nothing runs, and nothing waits to be tried again. */
   readonly evictable: boolean;
   /** Its time and randomness, its name, and who hears its events. */
   readonly runtime: Runtime;
@@ -121,7 +121,8 @@ class ProtectedDependency extends PolicyPipeline {
 
   get evictable(): boolean {
     const slots = find(this, 'bulkhead') as Bulkhead | null;
-    return this.breaker?.evictable !== false && (slots?.inFlight ?? 0) === 0;
+    const isIdle = this.waiting === 0 && slots?.evictable !== false;
+    return isIdle && this.breaker?.evictable !== false;
   }
 
   sibling(): ProtectedDependency {

@@ -100,6 +100,7 @@ export class PolicyPipeline implements PipelineState {
   readonly plan: Plan;
   readonly policies: readonly Policy[];
   usualMicroseconds = 0;
+  waiting = 0;
 
   constructor(plan: Plan, policies: readonly Policy[]) {
     this.plan = plan;

@@ -106,6 +106,8 @@ export interface PipelineState {
    * object of its own in each of ten thousand pipelines.
    */
   usualMicroseconds: number;
+  /** Calls that wait for their next attempt. */
+  waiting: number;
 }
 
 /** What follows from a pipeline's policies and never changes, so that siblings share it. */

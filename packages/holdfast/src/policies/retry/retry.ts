@@ -97,6 +97,7 @@ class Retry implements TypedPolicy<never, NeedsClassifier> {
 
   cancel(call: Call, slot: number): void {
     this.runtime.clock.stop(call.slots![slot] as Backoff);
+    call.pipeline.waiting--;
   }
 
   #reasonToStop(call: Call, tries: number): StoppedBy | null {
@@ -139,6 +140,7 @@ class Retry implements TypedPolicy<never, NeedsClassifier> {
     if (wait === 0 && ++backoff.immediate % IMMEDIATE_IN_A_ROW !== 0) return AGAIN;
     call.root.context ??= runtime.context.capture();
     runtime.clock.start(backoff, wait);
+    call.pipeline.waiting++;
     return WAIT;
   }
 
@@ -213,6 +215,8 @@ class Backoff extends TimerNode {
   }
 
   expire(): void {
-    this.#call.plan.scheduler.resume(this.#call, AGAIN);
+    const { pipeline, plan } = this.#call;
+    pipeline.waiting--;
+    plan.scheduler.resume(this.#call, AGAIN);
   }
 }
