@@ -6,6 +6,7 @@ import { type Dependency, optionsOf } from '../dependency.ts';
 import { CONTEXT_HEADER, contextOf } from '../wire.ts';
 import { copyOf, fallbackValueOf } from './fallback.ts';
 import { attemptBodyOf } from './one-shot-body.ts';
+import { withEncodedForm } from './form-body.ts';
 import { fetchOptions, type ParsedFetch, type ResilientFetchOptions } from './options.ts';
 import {
   type FetchInit,
@@ -97,8 +98,8 @@ class Sender {
   }
 
   async send(input: FetchInput, given: FetchInit): Promise<Response> {
-    const init = rereadable(given);
     const request = requestOf(input);
+    const init = withEncodedForm(request, rereadable(given), this.#random);
     const sent = this.#withKey(request, init);
     const body = attemptBodyOf(request, init?.body, this.#options.maxBufferedBody);
     const asked = this.#asked(request, sent);
