@@ -154,7 +154,14 @@ export class DeadlineExceededError extends HoldfastError {
   }
 }
 
-for (const errorClass of [
+/** Gives errors the names of their classes, as written: a bundler that minifies gives the classes others. */
+export function nameErrors(classes: Readonly<Record<string, { readonly prototype: Error }>>): void {
+  for (const [name, { prototype }] of Object.entries(classes)) {
+    Object.defineProperty(prototype, 'name', { value: name });
+  }
+}
+
+nameErrors({
   HoldfastError,
   CircuitOpenError,
   RetryBudgetExhaustedError,
@@ -162,9 +169,7 @@ for (const errorClass of [
   BulkheadFullError,
   AttemptTimeoutError,
   DeadlineExceededError,
-]) {
-  Object.defineProperty(errorClass.prototype, 'name', { value: errorClass.name });
-}
+});
 
 /**
  * Builds an error without capturing a stack: capturing is two thirds of a refusal's cost, and the

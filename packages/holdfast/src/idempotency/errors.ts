@@ -1,4 +1,4 @@
-import { HoldfastError } from '../core/errors.ts';
+import { HoldfastError, nameErrors } from '../core/errors.ts';
 
 /**
  * Why a key could not be had: another does the work right now; somebody began it and nobody knows how
@@ -71,14 +71,12 @@ declare module '../core/errors.ts' {
   }
 }
 
-for (const errorClass of [
+nameErrors({
   IdempotencyConflictError,
   IdempotencyMismatchError,
   IdempotencyStoreError,
   LeaseLostError,
-]) {
-  Object.defineProperty(errorClass.prototype, 'name', { value: errorClass.name });
-}
+});
 
 function detailsOf(name: string, reason: string) {
   return { dependency: name, policy: 'idempotency', reason, stoppedBy: 'rejected' } as const;

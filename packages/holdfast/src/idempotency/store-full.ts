@@ -1,3 +1,5 @@
+import { nameErrors } from '../core/errors.ts';
+
 const BRAND: unique symbol = Symbol.for('holdfast.store-full') as never;
 
 /**
@@ -7,6 +9,8 @@ const BRAND: unique symbol = Symbol.for('holdfast.store-full') as never;
 export class StoreFullError extends Error {
   readonly [BRAND] = true;
 }
+
+nameErrors({ StoreFullError });
 
 /** By its brand: there may be two copies of the class. */
 export function isStoreFull(error: unknown): boolean {
