@@ -7,18 +7,19 @@ const SAFE = { idempotent: true };
 
 describe('a classifier', () => {
   test.each([
-    [undefined],
-    [null],
-    ['sucess'],
-    [{}],
-    [{ verdict: 'bad' }],
-    [7],
-    [{ verdict: Object.create(null) }],
-  ])('that answers %j instead of a verdict ends the call with a TypeError', async (answer) => {
+    [undefined, 'undefined'],
+    [null, 'null'],
+    ['sucess', '"sucess"'],
+    [{}, 'an object'],
+    [{ verdict: 'bad' }, '"bad"'],
+    [7, '7'],
+    [{ verdict: Object.create(null) }, 'an object'],
+    [Promise.resolve('success'), 'a promise'],
+  ])('that answers %j instead of a verdict ends the call with a TypeError', async (answer, got) => {
     const wrong = classify(() => answer as never);
     const result = await pipeline(wrong, retry({ backoff: { base: 0 } })).tryCall(() => 1, SAFE);
     expect(result).toMatchObject({ ok: false, verdict: 'terminal', stoppedBy: 'terminal' });
-    expect(String(result.error)).toMatch(/TypeError: classify must answer a verdict/);
+    expect(String(result.error)).toBe(`TypeError: classify must answer a verdict, got ${got}`);
     expect(result.attempts).toHaveLength(1);
   });
 

@@ -1,4 +1,5 @@
 import type { Call } from './call.ts';
+import { isThenable } from './edge.ts';
 import { isHoldfastError } from './errors.ts';
 import { show } from './options.ts';
 import type { Classifier, Judgement, StoppedBy, Verdict } from './outcome.ts';
@@ -58,7 +59,8 @@ function note(call: Call, said: Said | null | undefined): void {
   }
   const verdict = typeof said === 'string' ? said : said?.verdict;
   if (typeof verdict !== 'string' || !Object.hasOwn(STOPPED_BY, verdict)) {
-    blundered(call, new TypeError(`classify must answer a verdict, got ${show(verdict)}`));
+    const got = isThenable(said) ? 'a promise' : show(verdict ?? said);
+    blundered(call, new TypeError(`classify must answer a verdict, got ${got}`));
     return;
   }
   call.verdict = verdict;
