@@ -144,6 +144,18 @@ describe('a server', () => {
     expect(told.times('requestRejected', 'db')).toEqual([50]);
   });
 
+  test('gives a place in a bulkhead back that lasts until the operation is over', () => {
+    const bulkhead = { maxConcurrent: 2, releaseOn: 'settle' } as const;
+    const own = { options: { ...BARE, timeout: 20, bulkhead } };
+    const told = run({
+      services: [service('web', { serviceTime: fixed(30), queue: { abandoned: 'cancelled' } })],
+      // One is worked on, one waits; and two are held by the network until nobody waits for them.
+      users: [users('web', trace(0, 1, 100, 101, 200), own)],
+      faults: [{ kind: 'hold', on: 'web', from: 90, to: 150 }],
+    });
+    expect(told.times('attemptStarted')).toEqual([0, 1, 100, 101, 200]);
+  });
+
   test('drops at its turn what is too late, if it checks deadlines', () => {
     const at = { options: { ...BARE, deadline: 15 } };
     const setting = (checksDeadline: boolean): Setting => ({

@@ -111,6 +111,8 @@ export class Replica {
       service.dropped(request, service.now - request.startedAt);
     }
     this.#pump();
+    // Nobody hears it, but now the operation is over: a bulkhead may have kept its place for it.
+    request.answer(answers.reset);
   }
 
   /** Loses all that it has, its cache too, and what it has learned. */

@@ -152,7 +152,7 @@ export class ServiceNode {
       else this.reject(request, answer);
     } else if (server.queue.abandoned === 'cancelled' && request.attempt.isAbandoned) {
       // Given up while the network held it.
-      this.dropped(request);
+      this.reject(request, answers.reset);
     } else {
       const replica = this.#choose();
       if (replica === null) this.reject(request, answers.refused);
