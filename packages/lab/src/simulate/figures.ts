@@ -157,16 +157,17 @@ function percentile(
   durations: Histogram | undefined,
   stillWaiting: StillWaiting,
 ): number | null {
-  if (durations === undefined || durations.count === 0) return null;
-  const least = percentileOf(quantile, durations, arrivals - open);
-  const slow = least === null ? 0 : stillWaiting(least);
-  return round(slow === 0 ? least : percentileOf(quantile, durations, arrivals - open + slow));
-}
-
-/** Of so many, of whom those waited longest whose time is not known. */
-function percentileOf(quantile: number, durations: Histogram, count: number): number | null {
-  const answered = durations.count / count;
-  return answered < quantile ? null : durations.percentile(quantile / answered);
+  if (durations === undefined) return null;
+  const [known, answered] = [arrivals - open, durations.count];
+  // The longer a time, the fewer have waited longer: the first rank that suffices can be searched for.
+  let [low, high] = [Math.max(1, Math.ceil(quantile * known)), answered + 1];
+  while (low < high) {
+    const rank = Math.floor((low + high) / 2);
+    const all = known + stillWaiting(durations.ranked(rank));
+    if (rank >= quantile * all) high = rank;
+    else low = rank + 1;
+  }
+  return low > answered ? null : round(durations.ranked(low));
 }
 
 function serviceResult(

@@ -38,7 +38,12 @@ export class Histogram {
   /** The value that a share of `quantile` (0 to 1) does not exceed, by nearest rank; null of nothing. */
   percentile(quantile: number): number | null {
     if (this.#count === 0) return null;
-    let left = Math.max(1, Math.ceil(quantile * this.#count));
+    return this.ranked(Math.max(1, Math.ceil(quantile * this.#count)));
+  }
+
+  /** The value of this rank: the smallest has 1, the largest `count`. */
+  ranked(rank: number): number {
+    let left = rank;
     for (let index = 0; index < BUCKETS; index++) {
       left -= this.#counts[index]!;
       if (left <= 0) return index === 0 ? 0 : Math.exp((index + OFFSET) / PER_LOG) * MIDDLE;

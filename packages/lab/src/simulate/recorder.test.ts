@@ -191,6 +191,19 @@ describe('a recorder', () => {
     expect([total.p95, total.p99, series.p99[197]]).toEqual([null, null, null]);
   });
 
+  it('has percentiles that rise, whoever still waits when the run ends', () => {
+    const run = record((probe) => {
+      for (let i = 0; i < 120; i++) probe.userArrived('shoppers', i < 100 ? 60_000 : 99_400);
+      for (let i = 0; i < 98; i++) probe.userAnswered('shoppers', 60_100, 60_000, true);
+      for (let i = 0; i < 2; i++) probe.userAnswered('shoppers', 61_000, 60_000, true);
+    });
+    const { p50, p95, p99 } = run.users[0]!.total;
+    expect(p50! / 100).toBeCloseTo(1, 1);
+    // 20 have waited for 600 ms. So less than 95 % had no more than 100; and nobody more than 1000.
+    expect(p95! / 1000).toBeCloseTo(1, 1);
+    expect(p99).toBe(p95);
+  });
+
   it('knows what reached a service, and what would have without retries', () => {
     const run = record((probe) => {
       probe.requestArrived('web', 20_000, true);
