@@ -86,9 +86,18 @@ describe('a value of a sweep', () => {
       expect(calls).toThrow(`is a list of 1; '${index}' must be an index`);
     }
     expect(placing('users.shoppers.rat=1..2/1')).toThrow("did you mean 'rate'");
-    expect(placing('users.shopers.rate=1..2/1')).toThrow(
-      /^--sweep users\.shopers\.rate, with 1: users\.shopers\.to is missing/,
+    expect(placing('users.shoppers.arrivals=1..2/1')).toThrow(
+      /^--sweep users\.shoppers\.arrivals, with 1: users\.shoppers\.arrivals must be/,
     );
+  });
+
+  it('is an error for a name that nothing has: one more service that nobody calls changes nothing', () => {
+    expect(placing('users.shopers.rate=1..2/1')).toThrow("did you mean 'shoppers'");
+    expect(placing('services.db.workers=1..2/1')).toThrow(
+      "--sweep services.db.workers: must be one of the spec's services; there is no 'db'",
+    );
+    expect(placing('policies.quick.timeout=1s..2s/1s')).toThrow("one of the spec's policies");
+    expect(placing('lanes.quick.timeout=1s..2s/1s')).toThrow('nor any other');
   });
 });
 

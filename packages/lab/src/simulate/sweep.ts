@@ -1,5 +1,6 @@
 import { formatDuration, milliseconds } from 'holdfast/spec';
 import type { Fleet } from '../spec/model.ts';
+import { notKnown } from '../spec/descriptors.ts';
 import { fleetOf, SpecError } from '../spec/fleet.ts';
 import { measure } from './expectations.ts';
 import type { RunResult, Verdict } from './result.ts';
@@ -154,6 +155,7 @@ function changedAt(
 ): Record<string, unknown> {
   const holder = holderOf(value, range, depth);
   const key = range.path[depth]!;
+  if (depth === 1) checkName(holder, range);
   const isLast = depth === range.path.length - 1;
   const inner = isLast ? written : changedAt(holder[key] ?? {}, range, written, depth + 1);
   const copy = (Array.isArray(holder) ? [...holder] : { ...holder }) as Record<string, unknown>;
@@ -176,6 +178,16 @@ function holderOf(value: unknown, { path }: SweepRange, depth: number): Record<s
     );
   }
   return value as Record<string, unknown>;
+}
+
+/** Sections whose keys are names: what is not there has not been left out, it is misspelt. */
+const BY_NAME = new Set(['policies', 'services', 'users', 'lanes', 'scenarios']);
+
+function checkName(section: Record<string, unknown>, { path, parameter }: SweepRange): void {
+  const [where, name] = path as [string, string];
+  if (!BY_NAME.has(where) || Object.hasOwn(section, name)) return;
+  const known = notKnown(name, `one of the spec's ${where}`, Object.keys(section));
+  throw new RangeError(`--sweep ${parameter}: ${known}`);
 }
 
 /** As an array has its keys: with any other it would have a value that nobody reads. */
