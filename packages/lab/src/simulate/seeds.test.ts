@@ -20,8 +20,9 @@ describe('a 95 % confidence interval', () => {
   });
 
   it('goes on beyond the table without a step', () => {
-    // qt(0.975, 39) and qt(0.975, 999)
-    expect(halfOf(40)).toBeCloseTo(2.0227, 2);
+    // qt(0.975, 31), qt(0.975, 39) and qt(0.975, 999)
+    expect(halfOf(32)).toBeCloseTo(2.0395, 3);
+    expect(halfOf(40)).toBeCloseTo(2.0227, 3);
     expect(halfOf(1000)).toBeCloseTo(1.9623, 3);
   });
 

@@ -96,5 +96,7 @@ const T_975 = [
 /** Beyond the table by the first terms of Fisher's expansion around the normal quantile (error < 1e-3). */
 function studentT(freedom: number): number {
   const z = 1.959964;
-  return T_975[freedom - 1] ?? z + (z ** 3 + z) / (4 * freedom);
+  const first = (z ** 3 + z) / 4;
+  const second = (5 * z ** 5 + 16 * z ** 3 + 3 * z) / 96;
+  return T_975[freedom - 1] ?? z + first / freedom + second / freedom ** 2;
 }
