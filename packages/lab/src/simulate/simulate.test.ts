@@ -27,6 +27,11 @@ describe('wrong options of a run are refused', () => {
       new RangeError('simulate.seed must be a whole number from 0 to 4294967295, got -1'),
     ],
     [
+      'a bound that never cuts',
+      { maxEvents: NaN },
+      new RangeError('simulate.maxEvents must be at least 1, got NaN'),
+    ],
+    [
       'a scenario that is not there',
       { scenario: 'night' },
       new RangeError("The spec has no scenario 'night'; there are: day"),

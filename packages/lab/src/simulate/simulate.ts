@@ -55,6 +55,10 @@ export function simulate(fleet: Fleet, options: RunOptions): RunResult {
     const range = `a whole number from 0 to ${MAX_SEED}`;
     throw new RangeError(`simulate.seed must be ${range}, got ${String(options.seed)}`);
   }
+  const { maxEvents = MAX_EVENTS } = options;
+  if (!(maxEvents >= 1)) {
+    throw new RangeError(`simulate.maxEvents must be at least 1, got ${String(maxEvents)}`);
+  }
   const scenario = pick(fleet.scenarios, options.scenario, 'scenario');
   const lane = pick(fleet.lanes, options.lane, 'lane');
   const trigger = triggerOf(fleet, scenario);
