@@ -1,6 +1,8 @@
 import type { Criticality } from 'holdfast';
 import { answers } from './answers.ts';
 import {
+  checkFunction,
+  checkReturned,
   CUSTOM_ANSWERS,
   type CustomAnswer,
   type CustomServer,
@@ -15,11 +17,17 @@ import type { Request } from './request.ts';
 /** What a service's replicas ask to work on a request. */
 export type Work = (request: Request, replica: Replica) => void;
 
-/** A server of one's own, ready to work in a run. */
-export function workOf(server: CustomServer, around: Surroundings): Work {
-  const serve = server(around);
+/**
+ * A server of one's own, ready to work in a run.
+ *
+ * @throws TypeError when it returns no function, and later when that returns a promise.
+ */
+export function workOf(name: string, server: CustomServer, around: Surroundings): Work {
+  const serve: (request: IncomingRequest) => unknown = server(around);
+  checkFunction(serve, `what servers.${name} returns`);
   const keys = new Keys();
-  return (request, replica) => serve(new Incoming(request, replica, keys));
+  const what = `the function that servers.${name} returns`;
+  return (request, replica) => checkReturned(serve(new Incoming(request, replica, keys)), what);
 }
 
 /** Names for what is asked for, in the order in which somebody wants to know. */
@@ -83,15 +91,15 @@ class Incoming implements IncomingRequest {
   readonly work = (time: number, then: () => void): void => {
     const { service } = this.#replica;
     const { clock, conditions, now } = service;
-    startIn(clock, conditions.serviceTime(now, time), () => {
-      if (this.#isHere) then();
-    });
+    checkFunction(then, 'what goes on after work');
+    startIn(clock, conditions.serviceTime(now, time), () => (this.#isHere ? then() : undefined));
   };
 
   readonly answer = (verdict: CustomAnswer, value: unknown = true): void => {
     if (!CUSTOM_ANSWERS.includes(verdict)) {
       const range = `one of ${CUSTOM_ANSWERS.join(', ')}`;
-      throw new TypeError(`an answer must be ${range}; got ${JSON.stringify(verdict)}`);
+      const shown = typeof verdict === 'string' ? JSON.stringify(verdict) : String(verdict);
+      throw new TypeError(`an answer must be ${range}; got ${shown}`);
     }
     if (this.#isAnswered || !this.#isHere) return;
     this.#isAnswered = true;

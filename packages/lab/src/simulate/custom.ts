@@ -83,22 +83,48 @@ export interface Custom {
   readonly clients?: Readonly<Record<string, CustomClient>> | undefined;
 }
 
+/** One's own server or client, whatever it is given and returns. */
+type Own = (given: never) => unknown;
+
 /**
  * Finds one's own by its name, null where there is none.
  *
- * @throws RangeError for a name that is not known.
+ * @throws RangeError for a name that is not known, TypeError for what is no function.
  */
-export function customOf<C>(
+export function customOf<C extends Own>(
   what: keyof Custom,
-  own: Readonly<Record<string, C>> = {},
+  own: Readonly<Record<string, C | undefined>> = {},
   known: ReadonlyMap<string, unknown>,
 ): (name: string) => C | null {
-  for (const name of Object.keys(own)) {
-    if (known.has(name)) continue;
-    const names = [...known.keys()].join(', ');
-    throw new RangeError(`${what}: the spec has no '${name}'; it has ${names}`);
+  for (const [name, one] of Object.entries(own)) {
+    if (!known.has(name)) {
+      const names = [...known.keys()].join(', ');
+      throw new RangeError(`${what}: the spec has no '${name}'; it has ${names}`);
+    }
+    if (one !== undefined) checkFunction(one, `${what}.${name}`);
   }
-  return (name) => (Object.hasOwn(own, name) ? own[name]! : null);
+  return (name) => (Object.hasOwn(own, name) ? (own[name] ?? null) : null);
+}
+
+/** @throws TypeError for what is no function. */
+export function checkFunction(given: unknown, what: string): void {
+  if (typeof given === 'function') return;
+  throw new TypeError(`${what} must be a function; got ${given === null ? 'null' : typeof given}`);
+}
+
+/**
+ * Refuses a promise. A run is over before anything that is awaited comes: what a function does after
+ * its first `await` would be missing, and nothing would say so.
+ *
+ * @throws TypeError for a promise.
+ */
+export function checkReturned(returned: unknown, what: string): void {
+  if (!(returned instanceof Promise)) return;
+  // What it throws may be a consequence of that.
+  returned.catch(() => {});
+  throw new TypeError(
+    `${what} must not return a promise: no run waits for one; go on in what \`call\`, \`work\` or \`after\` are given`,
+  );
 }
 
 /** The surroundings, on the clock of a world. */
@@ -110,21 +136,23 @@ export function surroundingsOf(clock: Clock, random: Random): Surroundings {
   };
 }
 
-/** @throws RangeError when the delay is negative or not a number. */
+/** @throws RangeError when the delay is negative or not a number, TypeError for what cannot be called then. */
 export function startIn(clock: Clock, delay: number, then: () => void): void {
-  if (!(delay >= 0)) throw new RangeError(`a delay must be 0 ms or more; got ${String(delay)}`);
+  checkFunction(then, 'what happens after a delay');
+  if (typeof delay !== 'number' || !(delay >= 0))
+    throw new RangeError(`a delay must be 0 ms or more; got ${String(delay)}`);
   clock.start(new Later(then), delay);
 }
 
 class Later extends TimerNode {
-  readonly #then: () => void;
+  readonly #then: () => unknown;
 
-  constructor(then: () => void) {
+  constructor(then: () => unknown) {
     super();
     this.#then = then;
   }
 
   expire(): void {
-    this.#then();
+    checkReturned(this.#then(), 'what happens after a delay');
   }
 }

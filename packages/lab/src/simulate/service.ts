@@ -61,7 +61,7 @@ export class ServiceNode {
     );
     this.#present = this.replicas;
     this.keys = spec.idempotency && new KeyRecords(spec.idempotency, clock);
-    this.work = server && workOf(server, surroundingsOf(clock, random.fork('custom')));
+    this.work = server && workOf(spec.name, server, surroundingsOf(clock, random.fork('custom')));
   }
 
   get now(): number {

@@ -2,7 +2,14 @@ import { type Dependency, type Random, type Settled, TimerNode } from 'holdfast'
 import type { Arrivals, Users } from '../spec/model.ts';
 import { type NextArrival, openArrivals } from './arrivals.ts';
 import type { Caller, ClientGroup, ClientWorld, OutboundCall } from './client.ts';
-import { type CustomClient, startIn, surroundingsOf, type User } from './custom.ts';
+import {
+  checkFunction,
+  checkReturned,
+  type CustomClient,
+  startIn,
+  surroundingsOf,
+  type User,
+} from './custom.ts';
 import { type Sampler, samplerOf } from './distributions.ts';
 import { Intent, Message } from './intent.ts';
 import { Streams } from './streams.ts';
@@ -53,7 +60,8 @@ function startLoops(
     } else {
       const own = random.fork(`client ${number}`);
       const user = userOf(loop, own.fork('custom'));
-      startIn(group.world.clock, own.next() * samplerOf(think, own)(1), () => custom(user));
+      const begin = (): void => enter(users, user, custom);
+      startIn(group.world.clock, own.next() * samplerOf(think, own)(1), begin);
     }
   }
 }
@@ -74,7 +82,12 @@ function comeTo(entrance: Entrance, random: Random, custom: CustomClient | null)
     return () => visitors.send();
   }
   const user = userOf(entrance, random.fork('custom'));
-  return () => custom(user);
+  return () => enter(entrance.users, user, custom);
+}
+
+/** @throws TypeError when a client of one's own returns a promise. */
+function enter({ name }: Users, user: User, custom: (user: User) => unknown): void {
+  checkReturned(custom(user), `clients.${name}`);
 }
 
 function replay(moments: readonly number[]): NextArrival {
@@ -219,11 +232,14 @@ function userOf(entrance: Entrance, random: Random): User {
   return {
     ...surroundingsOf(clock, random),
     call: (done, body) => {
+      const what = 'what is told how a call ended';
+      checkFunction(done, what);
+      const tell = (settled: Settled): void => checkReturned(done(settled) as unknown, what);
       const answered: Caller['answered'] = (call, settled) => {
         entrance.answered(call, settled.ok);
         // In a turn of its own, so that asking again and again is seen as standing still.
-        if (call.startedAt === clock.now()) startIn(clock, 0, () => done(settled));
-        else done(settled);
+        if (call.startedAt === clock.now()) startIn(clock, 0, () => tell(settled));
+        else tell(settled);
       };
       entrance.ask(client, { answered }, new Message(body));
     },
