@@ -11,8 +11,8 @@ export interface Trigger {
 }
 
 /**
- * The faults; without any, the time in which load is not what it was at first. Null if nothing
- * disturbs the run.
+ * The faults; without any, the time in which load is not what it was when the warm-up ended. Null if
+ * nothing disturbs the run.
  */
 export function triggerOf(fleet: Fleet, scenario: Scenario): Trigger | null {
   const { faults, duration } = timelineOf(scenario);
@@ -29,7 +29,7 @@ export function withoutTrigger(fleet: Fleet, scenario: Scenario): Scenario {
   if (scenario.faults.length > 0) return { ...scenario, faults: [] };
   const load = new Map(scenario.load);
   for (const [name, users] of fleet.users) {
-    load.set(name, unchanged(scenario.load.get(name) ?? users.arrivals));
+    load.set(name, unchanged(scenario.load.get(name) ?? users.arrivals, scenario));
   }
   return { ...scenario, load };
 }
@@ -39,21 +39,45 @@ type Span = Omit<Trigger, 'kind'>;
 function loadChanges(fleet: Fleet, scenario: Scenario): Span[] {
   return [...fleet.users].flatMap(([name, users]) => {
     const arrivals = scenario.load.get(name) ?? users.arrivals;
-    return arrivals.kind === 'open' ? changesOf(arrivals.rate) : [];
+    return arrivals.kind === 'open' ? changesOf(arrivals.rate, scenario) : [];
   });
 }
 
-function changesOf(rate: readonly RatePiece[]): Span[] {
-  const normal = rate[0]?.rate;
-  const changed = rate.filter((piece) => piece.rate !== normal || piece.until !== normal);
+function changesOf(rate: readonly RatePiece[], scenario: Scenario): Span[] {
+  const { piece, normal } = warmedUp(rate, scenario);
+  const changed = rate
+    .slice(piece)
+    .filter(
+      ({ at, rate: first, until }) =>
+        at < scenario.duration && (first !== normal || until !== normal),
+    );
   const [first] = changed;
   if (first === undefined) return [];
   const last = rate.indexOf(changed.at(-1)!);
-  return [{ from: first.at, to: rate[last + 1]?.at ?? Infinity }];
+  const to = rate[last + 1]?.at ?? Infinity;
+  return [{ from: Math.max(first.at, scenario.warmUp), to }];
 }
 
-function unchanged(arrivals: Arrivals): Arrivals {
-  const first = arrivals.kind === 'open' ? arrivals.rate[0] : undefined;
-  if (arrivals.kind !== 'open' || first === undefined) return arrivals;
-  return { ...arrivals, rate: [{ ...first, until: first.rate }] };
+/** The same until the end of the warm-up, and from then on as it was at that moment. */
+function unchanged(arrivals: Arrivals, scenario: Scenario): Arrivals {
+  if (arrivals.kind !== 'open') return arrivals;
+  const { piece, normal } = warmedUp(arrivals.rate, scenario);
+  const rate = [
+    ...arrivals.rate.slice(0, piece),
+    { ...arrivals.rate[piece]!, until: normal },
+    { at: scenario.warmUp, rate: normal, until: normal },
+  ];
+  return { ...arrivals, rate };
+}
+
+/** The piece in which the warm-up ends, and the rate at that moment: what is measured begins with it. */
+function warmedUp(
+  rate: readonly RatePiece[],
+  { warmUp, duration }: Scenario,
+): { readonly piece: number; readonly normal: number } {
+  const piece = rate.findLastIndex(({ at }) => at <= warmUp);
+  const { at, rate: first, until } = rate[piece]!;
+  const to = rate[piece + 1]?.at ?? duration;
+  const risen = until === first ? 0 : ((until - first) * (warmUp - at)) / (to - at);
+  return { piece, normal: first + risen };
 }
