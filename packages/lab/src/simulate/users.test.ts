@@ -24,6 +24,16 @@ describe('users', () => {
     expect(told.times('userArrived')).toEqual([0, 0, 0, 20, 20, 20, 40, 40, 40]);
   });
 
+  test('who do not think ask again after a millisecond when they are refused at once', () => {
+    const told = run({
+      services: [service('web', { serviceTime: fixed(20) })],
+      users: [users('web', { kind: 'closed', clients: 1, think: fixed(0) })],
+      faults: [{ kind: 'outage', on: 'web', how: 'refuse', from: 30, to: 43 }],
+      duration: 65,
+    });
+    expect(told.times('userArrived')).toEqual([0, 20, 40, 41, 42, 43, 63]);
+  });
+
   test('who have waited too long are not content', () => {
     const told = run({
       services: [service('web', { serviceTime: fixed(3000) })],

@@ -196,6 +196,9 @@ class Loop extends Entrance {
   }
 }
 
+/** Milliseconds after which a serial client asks again whose answer took no time: else time would stand still. */
+const AT_ONCE = 1;
+
 /** One who thinks, asks, waits for the answer, and thinks again. */
 class SerialUser extends TimerNode implements Caller {
   readonly #loop: Loop;
@@ -208,8 +211,9 @@ class SerialUser extends TimerNode implements Caller {
     this.number = number;
   }
 
-  think(): void {
-    const time = this.#loop.nextThought(this.number);
+  /** @param least for who does not think. */
+  think(least = 0): void {
+    const time = this.#loop.nextThought(this.number) || least;
     this.#loop.group.world.clock.startDrawn(this, time);
   }
 
@@ -220,7 +224,8 @@ class SerialUser extends TimerNode implements Caller {
 
   answered(call: OutboundCall, { ok }: Settled): void {
     this.#loop.answered(call, ok);
-    this.think();
+    const isRefused = call.startedAt === this.#loop.group.world.clock.now();
+    this.think(isRefused ? AT_ONCE : 0);
   }
 }
 

@@ -121,7 +121,7 @@ export class VirtualClock implements Clock {
       this.#atOnce = 0;
     } else if (++this.#atOnce > MAX_AT_ONCE) {
       throw new Error(
-        `the simulation stands still at ${due} ms: events follow each other without time between them`,
+        `the simulation stands still at ${due} ms: events follow each other without time between them, as retries without a wait do`,
       );
     }
   }
