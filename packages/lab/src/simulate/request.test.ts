@@ -52,6 +52,20 @@ describe('a request', () => {
     expect(run(fanOut(true)).of('userAnswered')).toEqual([[110, 0, true]]);
   });
 
+  test('makes all calls of a stage, also when the first of them fails at once', () => {
+    const told = run({
+      services: [
+        service('web', { stages: [[edge('web', 'away'), edge('web', 'db', { times: 2 })]] }),
+        service('away'),
+        service('db'),
+      ],
+      users: [users('web', trace(0))],
+      faults: [{ kind: 'outage', on: 'away', how: 'refuse', from: 0, to: Infinity }],
+    });
+    expect(told.of('userAnswered')).toEqual([[10, 0, false]]);
+    expect(told.times('callStarted', 'web > db')).toEqual([10, 10]);
+  });
+
   test('calls as often as its edge says, a fraction by chance', () => {
     const told = run({
       services: [

@@ -98,7 +98,8 @@ export class Request implements TimerNode, Caller {
   #makeCalls({ times, place, slot }: StageCall, replica: Replica): void {
     const count = replica.timesOf(times);
     const group = replica.service.groups[slot]!;
-    for (let i = 0; i < count && this.replica !== null; i++) {
+    // Also when the first has failed already: those of one stage are under way by then.
+    for (let i = 0; i < count; i++) {
       this.#open++;
       group.startFor(this, replica.clients[slot]!, this.call.intent.part(place + i));
     }
