@@ -128,7 +128,7 @@ function laneHtml(lane: LaneView): string {
     count === 0 ? '' : `<dt>Expectations</dt><dd>${count - failed} of ${count} hold</dd>\n`;
   return `<li class="${lane.style}"><span class="lane">${html(lane.name)}</span>
 <strong class="verdict${bad ? ' bad' : ''}">${html(verdictText(run.verdict))}</strong>
-<p>${html(`${verdictMeaning(run.verdict)} ${seedsText(lane)}`.trim())}</p>
+<p>${html(`${verdictMeaning(run)} ${seedsText(lane)}`.trim())}</p>
 <dl class="facts">
 <dt>Goodput</dt><dd>${html(goodputText(run))}</dd>
 <dt>Amplification</dt><dd>at most ${html(amplificationText(run))}</dd>

@@ -119,6 +119,8 @@ export function sweepTable(sweep: Sweep): Table {
 export function faultsText(view: ScenarioView): string {
   return view.faults
     .map(({ kind, on, from, to }) => {
+      // A cache is flushed in a moment.
+      if (to === from) return `${kind} ${on}, at ${time(from)}`;
       const until = to >= view.duration ? 'the end' : time(to);
       return `${kind} ${on}, ${time(from)} to ${until}`;
     })

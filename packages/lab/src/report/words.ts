@@ -9,20 +9,29 @@ export function verdictText(verdict: Verdict): string {
   return `recovers in ${time(verdict.after)}`;
 }
 
-/** What the verdict means, in one sentence. */
-export function verdictMeaning(verdict: Verdict): string {
-  switch (verdict.kind) {
+/** What the verdict of a run means, in one sentence. */
+export function verdictMeaning(run: RunResult): string {
+  switch (run.verdict.kind) {
     case 'stable':
       return 'Goodput never fell below 95 % of what it was for a whole second, but by chance.';
     case 'degraded':
-      return 'Goodput fell during the fault, and was back by its end.';
+      return degradedMeaning(run);
     case 'recovers':
       return 'Goodput fell, and came back some time after the fault’s end.';
     case 'metastable':
-      return 'Goodput stayed down long after the fault was gone, though the load was the same.';
+      return 'Goodput stayed down long after its cause was gone, though the load was the same.';
     case 'unsettled':
       return 'Goodput did not come back, or was never there, and this run cannot tell whether it would.';
   }
+}
+
+/** A run without faults can be degraded too: more came than could be served. */
+function degradedMeaning({ faults, duration }: RunResult): string {
+  if (faults.length === 0) return 'Goodput fell, though nothing was broken.';
+  if (faults.some(({ to }) => to >= duration)) {
+    return 'Goodput fell during the fault, which went on to the end of the run.';
+  }
+  return 'Goodput fell during the fault, and was back by its end.';
 }
 
 /** How many of the seeds came to which verdict; empty for a single seed. */
@@ -37,7 +46,7 @@ export function someOf({ runs }: Interval, seeds: number): string {
   return runs === seeds ? '' : ` (${runs} of ${seeds})`;
 }
 
-/** The share of all users' requests that were answered well, phase by phase. */
+/** The share of all users' requests that were answered well, phase by phase if there is more than one. */
 export function goodputText(run: RunResult): string {
   const phases = run.phases.map(({ name }) => {
     let [arrivals, good] = [0, 0];
@@ -48,6 +57,7 @@ export function goodputText(run: RunResult): string {
       good += figures.arrivals * figures.goodput;
     }
     const share = written(arrivals === 0 ? null : good / arrivals, 'share');
+    if (run.phases.length === 1) return share;
     return `${share} ${name === 'fault' ? 'during the fault' : name}`;
   });
   return phases.join(', ');

@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { reportFixture } from '../../test/report-fixture.ts';
+import type { FaultBand, RunResult } from '../simulate/result.ts';
+import { faultsText } from './tables.ts';
+import { scenariosOf } from './view.ts';
+import { goodputText, verdictMeaning } from './words.ts';
+
+const report = reportFixture();
+const some = report.runs[0]!;
+const degraded = (faults: readonly FaultBand[]): RunResult => ({
+  ...some,
+  faults,
+  verdict: { kind: 'degraded', after: null },
+});
+const fault = { kind: 'outage', on: 'payments', from: 40_000, to: 50_000 };
+
+describe('what a report says of a run', () => {
+  it('speaks of a fault, and of its end, only where there is one', () => {
+    const endless = { ...fault, to: some.duration };
+    expect(verdictMeaning(degraded([fault]))).toBe(
+      'Goodput fell during the fault, and was back by its end.',
+    );
+    expect(verdictMeaning(degraded([fault, endless]))).toBe(
+      'Goodput fell during the fault, which went on to the end of the run.',
+    );
+    expect(verdictMeaning(degraded([]))).toBe('Goodput fell, though nothing was broken.');
+  });
+
+  it('names the phases of goodput where there are several', () => {
+    expect(goodputText(some)).toMatch(/^\S+\s% before, \S+\s% during the fault, \S+\s% after$/);
+    const [first] = some.phases;
+    expect(goodputText({ ...some, phases: [first!] })).toMatch(/^\S+\s%$/);
+  });
+
+  it('says when a fault was that took no time', () => {
+    const [view] = scenariosOf(report);
+    const flush = { kind: 'cache-flush', on: 'pages', from: 90_000, to: 90_000 };
+    expect(faultsText({ ...view!, faults: [flush] }).replace('\u202f', ' ')).toBe(
+      'cache-flush pages, at 90 s',
+    );
+  });
+});
