@@ -1,6 +1,8 @@
 /** A stream that may be a terminal. */
 export interface Output {
   readonly isTTY?: boolean;
+  /** How wide it is, if it is a terminal that says so. */
+  readonly columns?: number;
   write(text: string): unknown;
 }
 
@@ -12,7 +14,10 @@ export interface Progress {
   readonly end: () => void;
 }
 
+/** Columns of the bar, where there is room. */
 const WIDTH = 40;
+/** Of a terminal that does not say how wide it is. */
+const COLUMNS = 80;
 
 /** A bar if the stream is a terminal; else one line at the beginning. */
 export function progressBar(stream: Output, what: string): Progress {
@@ -29,9 +34,12 @@ export function progressBar(stream: Output, what: string): Progress {
   };
   return {
     show: (share) => {
-      const full = Math.round(share * WIDTH);
-      const percent = String(Math.floor(share * 100)).padStart(3);
-      draw(`${'█'.repeat(full)}${'░'.repeat(WIDTH - full)} ${percent} % of ${what}`);
+      const text = ` ${String(Math.floor(share * 100)).padStart(3)} % of ${what}`;
+      // In two lines it could not be taken away: only the one with the cursor is.
+      const room = (stream.columns ?? COLUMNS) - text.length - 1;
+      const width = Math.max(0, Math.min(WIDTH, room));
+      const full = Math.round(share * width);
+      draw(`${'█'.repeat(full)}${'░'.repeat(width - full)}${text}`);
     },
     end: () => draw(''),
   };

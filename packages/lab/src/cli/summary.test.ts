@@ -116,9 +116,10 @@ describe('a summary', () => {
   });
 });
 
-const stream = (isTTY: boolean) => {
+const stream = (isTTY: boolean, columns?: number) => {
   const written: string[] = [];
-  const output: Output = { isTTY, write: (text) => written.push(text) };
+  const size = columns === undefined ? {} : { columns };
+  const output: Output = { isTTY, ...size, write: (text) => written.push(text) };
   return { written, output };
 };
 
@@ -140,5 +141,14 @@ describe('a progress bar', () => {
     expect(written).toHaveLength(2);
     expect(written[0]).toContain(`${'█'.repeat(20)}${'░'.repeat(20)}  50 % of 4 runs`);
     expect(written[1]).toBe('\r\u001b[2K');
+  });
+
+  it('stays in one line of a narrow terminal', () => {
+    const { written, output } = stream(true, 40);
+    progressBar(output, '4 runs').show(0.5);
+    expect(written).toEqual([`\r\u001b[2K${'█'.repeat(12)}${'░'.repeat(11)}  50 % of 4 runs`]);
+    const tiny = stream(true, 10);
+    progressBar(tiny.output, '4 runs').show(0.5);
+    expect(tiny.written).toEqual(['\r\u001b[2K  50 % of 4 runs']);
   });
 });
