@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { holdfast } from '../../test/command.ts';
 import { temporaryFolder } from '../../test/folder.ts';
 
@@ -54,6 +54,32 @@ describe('every command', () => {
     expect(err).toMatch(/^[^\n]+\n$/);
     expect(err.startsWith(why)).toBe(true);
   });
+
+  test.each([
+    ['adit', "holdfast: unknown command 'adit' (Did you mean audit?)\n"],
+    ['audit --fromat json', "holdfast: unknown option '--fromat' (Did you mean --format?)\n"],
+  ])('a misspelt word is one line too: %s', async (words, err) => {
+    expect(await holdfast(...words.split(' '))).toEqual({ code: 2, out: '', err });
+  });
+
+  test.each(['audit', 'simulate'])(
+    '%s: colours are on and off as the terminal says',
+    async (name) => {
+      const spec = join(await temporaryFolder(), 'holdfast.yaml');
+      await writeFile(
+        spec,
+        `services: { web: { calls: [{ to: db, optional: true }] }, db: {} }
+users: { shoppers: { to: web, rate: 10 } }
+scenarios: { calm: { duration: 5s } }\n`,
+      );
+      onTestFinished(() => void vi.unstubAllEnvs());
+      vi.stubEnv('NO_COLOR', '');
+      vi.stubEnv('FORCE_COLOR', '1');
+      expect((await holdfast(name, spec)).out).toContain('\u001b[');
+      vi.stubEnv('NO_COLOR', '1');
+      expect((await holdfast(name, spec)).out).not.toContain('\u001b[');
+    },
+  );
 
   test.each(['compile', 'audit', 'simulate'])(
     '%s: a spec that cannot be read or used is 2, each line with the prefix',

@@ -24,7 +24,9 @@ export async function main(args: readonly string[]): Promise<number> {
     .version(version(), '-V, --version', 'print the version')
     .addHelpText('afterAll', EXIT_CODES)
     .configureOutput({
-      outputError: (text, write) => write(text.replace(/^error: /, 'holdfast: ')),
+      // What it suggests comes in a line of its own, without the prefix.
+      outputError: (text, write) =>
+        write(text.replace(/^error: /, 'holdfast: ').replace('\n(', ' (')),
     })
     .exitOverride();
   addInit(program);

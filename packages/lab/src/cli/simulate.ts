@@ -73,7 +73,7 @@ async function simulateSpec(
   const plan = planOf(fleet, spec, options);
   // What is found out after all runs is found out late.
   for (const name of reportFiles(options.out)) await mustBeWritable(name, file);
-  const { writeOut, writeErr } = command.configureOutput();
+  const { writeOut, writeErr, getOutHasColors } = command.configureOutput();
   const [first] = plan.seeds;
   writeOut?.(
     plan.seeds.length === 1 ? `seed ${first}\n` : `seeds ${first} to ${plan.seeds.at(-1)}\n`,
@@ -85,10 +85,7 @@ async function simulateSpec(
     writeErr?.(`${options.out} is there, with Markdown and JSON beside it\n`);
   }
   if (options.json === true) writeOut?.(`${JSON.stringify(asJson(report, runs, promises))}\n`);
-  else {
-    const colours = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
-    writeOut?.(summary(report, promises, { colours }));
-  }
+  else writeOut?.(summary(report, promises, { colours: getOutHasColors?.() ?? false }));
   return codeOf(plan, options, promises, command);
 }
 
