@@ -98,7 +98,7 @@ describe('options', () => {
     ],
     [{ inner: [] }, 'TypeError: thing.inner must be an object of options, got an array'],
     [{ inner: false }, 'TypeError: thing.inner must be an object of options, got false'],
-    [{ maybe: 5 }, 'TypeError: thing.maybe must be an object of options, got 5'],
+    [{ maybe: 5 }, 'TypeError: thing.maybe must be an object of options, true or false, got 5'],
     [null, 'TypeError: thing must be an object of options, got null'],
     [5, 'TypeError: thing must be an object of options, got 5'],
     [[], 'TypeError: thing must be an object of options, got an array'],

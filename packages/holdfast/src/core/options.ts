@@ -233,16 +233,19 @@ export function optional<T extends Table>(
   table: T,
   about: Required<About<boolean>>,
 ): Descriptor<OptionsOf<T> | boolean, ParsedOf<T> | null> {
+  const range = 'an object of options, true or false';
   return {
     kind: 'options',
     what: about.what,
     default: about.default,
-    range: 'an object of options, true or false',
+    range,
     schema: { anyOf: [tableSchema(table), { type: 'boolean' }] },
     parse: (given, path, problems) => {
       const value = given === undefined ? about.default : given;
-      if (value === false) return null;
-      return parseTable(table, value === true ? undefined : value, path, problems);
+      if (value === true) return parseTable(table, undefined, path, problems);
+      if (isPlainObject(value)) return parseTable(table, value, path, problems);
+      if (value !== false) problems.type(path, range, given);
+      return null;
     },
     table,
   };

@@ -262,6 +262,9 @@ export function record<T extends Table>(
   table: T,
   about: { readonly what: string },
 ): Descriptor<GivenRecord<T>, ParsedOf<T>> {
+  // Who means "the usual" writes `true`, or nothing.
+  const mayBeEmpty = !Object.values(table).some((part) => 'required' in part);
+  const expected = mayBeEmpty ? 'an object, like {} for all defaults' : 'an object';
   return {
     kind: 'options',
     what: about.what,
@@ -270,7 +273,7 @@ export function record<T extends Table>(
     schema: recordSchema(table),
     table,
     parse: (given, path, problems) => {
-      if (given !== undefined && !isRecord(given)) problems.type(path, 'an object', given);
+      if (given !== undefined && !isRecord(given)) problems.type(path, expected, given);
       const options = isRecord(given) ? given : {};
       for (const key of Object.keys(options)) {
         if (!Object.hasOwn(table, key)) {

@@ -27,7 +27,7 @@ describe('what is wrong with a spec', () => {
     ["servces is not an option; did you mean 'services'?", { ...small, servces: {} }],
     ['services is missing', {}],
     ['services must have a service', { services: {} }],
-    ['services.web must be an object, got 3', { services: { web: 3 } }],
+    ['services.web must be an object, like {} for all defaults, got 3', { services: { web: 3 } }],
     ['services.a b is no name', { services: { 'a b': {} } }],
     [
       "services.web.calls[0].to must be the name of a service; there is no 'dv', did you mean 'db'?",
@@ -91,7 +91,7 @@ describe('what is wrong with a spec', () => {
       { services: { web: { idempotency: { onExpiredLease: 'retry' } } } },
     ],
     [
-      'services.web.idempotency must be an object, got true',
+      'services.web.idempotency must be an object, like {} for all defaults, got true',
       { services: { web: { idempotency: true } } },
     ],
     [
