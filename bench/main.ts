@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- --json] [-- --only NAME] [-- --no-peers] [-- --update]`: what a protected call
+ * `npm run bench [-- --help]`: what a protected call
  * costs, beside a hand-written minimum and the peers, in one run. `--update` puts the tables into
  * docs/guides/performance.md as well. The exit code is 1 when a promise does not hold, and 2 when
  * one could not be judged.
@@ -8,6 +8,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { argumentsOf, integer } from './arguments.ts';
 import { exitCode, judge, type Judged } from './judge.ts';
 import { run } from './run.ts';
 import type { Samples } from './scenario.ts';
@@ -15,22 +16,33 @@ import { scenarios } from './scenarios/index.ts';
 import { spreadOf } from './stats.ts';
 import { goalsTable, tableOf } from './table.ts';
 
-const { values } = parseArgs({
-  options: {
-    json: { type: 'boolean', default: false },
-    only: { type: 'string', multiple: true },
-    'no-peers': { type: 'boolean', default: false },
-    update: { type: 'boolean', default: false },
-    seed: { type: 'string', default: '1' },
-  },
+const NAMES = scenarios.map(({ name }) => name);
+
+const USAGE = `usage: npm run bench -- [options]
+
+  --only NAME  ${NAMES.join(', ')}; may be given more than once
+  --no-peers   only Holdfast and the minimum
+  --update     puts the tables into docs/guides/performance.md as well
+  --seed N     of the order in which candidates take turns; a whole number, 1 by default
+  --json       the figures as JSON, on the last line
+  --help
+`;
+
+const { only, seed, ...values } = argumentsOf('bench', USAGE, () => {
+  const given = parseArgs({
+    options: {
+      json: { type: 'boolean', default: false },
+      only: { type: 'string', multiple: true, default: NAMES },
+      'no-peers': { type: 'boolean', default: false },
+      update: { type: 'boolean', default: false },
+      seed: { type: 'string', default: '1' },
+    },
+  }).values;
+  const unknown = given.only.find((name) => !NAMES.includes(name));
+  if (unknown !== undefined) throw new Error(`--only takes ${NAMES.join(', ')}; got '${unknown}'`);
+  return { ...given, seed: integer('--seed', given.seed, 0, 1e9) };
 });
-const names = scenarios.map(({ name }) => name);
-const chosen = scenarios.filter(({ name }) => values.only?.includes(name) ?? true);
-const unknown = values.only?.find((name) => !names.includes(name));
-if (unknown !== undefined) {
-  console.error(`bench: --only takes ${names.join(', ')}; got '${unknown}'`);
-  process.exit(2);
-}
+const chosen = scenarios.filter(({ name }) => only.includes(name));
 
 const { node } = process.versions;
 const machine = `Node ${node}, ${process.platform}-${process.arch}, ${cpus().length} x ${cpus()[0]!.model.trim()}`;
@@ -38,18 +50,25 @@ const promises: Judged[] = [];
 const figures: Record<string, unknown> = {};
 const page: string[] = [];
 say(`${machine}. Medians, and in parentheses where the middle half lies.\n`);
-for (const scenario of chosen) {
-  console.error(`bench: ${scenario.name} (after ${Math.round(performance.now() / 1000)} s)`);
-  const samples = await run(scenario, Number(values.seed), values['no-peers']);
-  const judged = scenario.goals.map((goal) => judge(goal, samples));
-  promises.push(...judged.map((one) => ({ ...one, name: `${scenario.name}: ${one.name}` })));
-  figures[scenario.name] = spreads(samples);
-  say(tableOf(scenario, samples, judged));
+try {
+  for (const scenario of chosen) {
+    console.error(`bench: ${scenario.name} (after ${Math.round(performance.now() / 1000)} s)`);
+    const samples = await run(scenario, seed, values['no-peers']);
+    const judged = scenario.goals.map((goal) => judge(goal, samples));
+    promises.push(...judged.map((one) => ({ ...one, name: `${scenario.name}: ${one.name}` })));
+    figures[scenario.name] = spreads(samples);
+    say(tableOf(scenario, samples, judged));
+  }
+  process.exitCode = exitCode(promises);
+} catch (error) {
+  console.error(`bench: could not be judged, ${(error as Error).message}`);
+  process.exitCode = 2;
 }
 if (chosen.length > 1) say(`### all goals\n\n${goalsTable(promises)}\n`);
 if (values.json) console.log(JSON.stringify({ machine, promises, figures }));
-if (values.update) update(join(import.meta.dirname, '../docs/guides/performance.md'));
-process.exitCode = exitCode(promises);
+if (values.update && Object.keys(figures).length === chosen.length) {
+  update(join(import.meta.dirname, '../docs/guides/performance.md'));
+}
 
 function say(text: string): void {
   page.push(text);

@@ -1,5 +1,5 @@
 /**
- * `npm run bench:idempotency [-- --json] [-- --no-peers] [-- --rounds N]`: what idempotency costs a route, beside the
+ * `npm run bench:idempotency [-- --help]`: what idempotency costs a route, beside the
  * peers and the route alone, in one run; and what the stores do by themselves. Starts its own Redis and PostgreSQL.
  * The exit code is 1 when a promise does not hold, and 2 when one could not be judged.
  */
@@ -8,18 +8,30 @@ import { once } from 'node:events';
 import { parseArgs } from 'node:util';
 import { startPostgres } from '../../test/servers/postgres.ts';
 import { startRedis } from '../../test/servers/redis.ts';
+import { argumentsOf, integer } from '../arguments.ts';
 import { exitCode, judge, type Judged } from '../judge.ts';
 import type { Goal, Samples, Scenario } from '../scenario.ts';
 import { tableOf } from '../table.ts';
 import { load } from './load.ts';
 import { postgresRates, sqliteCommits } from './stores.ts';
 
-const { values } = parseArgs({
-  options: {
-    json: { type: 'boolean', default: false },
-    'no-peers': { type: 'boolean', default: false },
-    rounds: { type: 'string', default: '7' },
-  },
+const USAGE = `usage: npm run bench:idempotency -- [options]
+
+  --no-peers   only Holdfast and the bare routes
+  --rounds N   of each server, 1 to 100; 7 by default
+  --json       the figures as JSON, on the last line
+  --help
+`;
+
+const values = argumentsOf('bench:idempotency', USAGE, () => {
+  const given = parseArgs({
+    options: {
+      json: { type: 'boolean', default: false },
+      'no-peers': { type: 'boolean', default: false },
+      rounds: { type: 'string', default: '7' },
+    },
+  }).values;
+  return { ...given, rounds: integer('--rounds', given.rounds, 1, 100) };
 });
 const CLIENTS = 50;
 const SLICE = 1500;
@@ -39,60 +51,65 @@ const ROUTES = {
 
 const promises: Judged[] = [];
 const figures: Record<string, Samples> = {};
-for (const framework of ['fastify', 'express'] as const) {
-  // What is promised is promised of the faster framework: there the route itself costs least.
-  const goals = framework === 'fastify' ? [goalOf('memory', 0.8), goalOf('redis', 0.6)] : [];
-  const title = `POST /charge on ${framework}, ${CLIENTS} keep-alive clients, every key new`;
-  const notes =
-    framework === 'fastify'
-      ? ['Redis without persistence, as the peers were measured, unless it says otherwise.']
-      : ["express-idempotency's Redis adapter lets duplicates through, so it is left out."];
-  tell(
-    { name: framework, title, metrics: METRICS, base: 'bare', goals, notes },
-    await routesOf(framework),
-  );
-}
-const postgres = await startPostgres();
 try {
-  const goals: Goal[] = [
-    {
-      name: 'claims, ratio to a bare insert',
-      metric: 'perSecond',
-      of: 'claims',
-      per: 'bare',
-      bound: 0.7,
-      atLeast: true,
-    },
-    {
-      name: 'whole cycles, ratio to a bare insert',
-      metric: 'perSecond',
-      of: 'cycles',
-      per: 'bare',
-      bound: 0.35,
-      atLeast: true,
-    },
-  ];
-  const title = 'PostgreSQL at 16 connections; bare is `insert .. on conflict do nothing`';
+  for (const framework of ['fastify', 'express'] as const) {
+    // What is promised is promised of the faster framework: there the route itself costs least.
+    const goals = framework === 'fastify' ? [goalOf('memory', 0.8), goalOf('redis', 0.6)] : [];
+    const title = `POST /charge on ${framework}, ${CLIENTS} keep-alive clients, every key new`;
+    const notes =
+      framework === 'fastify'
+        ? ['Redis without persistence, as the peers were measured, unless it says otherwise.']
+        : ["express-idempotency's Redis adapter lets duplicates through, so it is left out."];
+    tell(
+      { name: framework, title, metrics: METRICS, base: 'bare', goals, notes },
+      await routesOf(framework),
+    );
+  }
+  const postgres = await startPostgres();
+  try {
+    const goals: Goal[] = [
+      {
+        name: 'claims, ratio to a bare insert',
+        metric: 'perSecond',
+        of: 'claims',
+        per: 'bare',
+        bound: 0.7,
+        atLeast: true,
+      },
+      {
+        name: 'whole cycles, ratio to a bare insert',
+        metric: 'perSecond',
+        of: 'cycles',
+        per: 'bare',
+        bound: 0.35,
+        atLeast: true,
+      },
+    ];
+    const title = 'PostgreSQL at 16 connections; bare is `insert .. on conflict do nothing`';
+    tell(
+      { name: 'postgres', title, metrics: { perSecond: 'a second' }, base: 'bare', goals },
+      await postgresRates(postgres.port),
+    );
+  } finally {
+    await postgres.stop();
+  }
   tell(
-    { name: 'postgres', title, metrics: { perSecond: 'a second' }, base: 'bare', goals },
-    await postgresRates(postgres.port),
+    {
+      name: 'sqlite',
+      title: 'SQLite, 100 claims under way, synchronous=FULL',
+      metrics: { perCommit: 'claims a commit', perSecond: 'a second' },
+      goals: [
+        { name: 'claims a commit', metric: 'perCommit', of: 'sqlite', bound: 10, atLeast: true },
+      ],
+    },
+    await sqliteCommits(),
   );
-} finally {
-  await postgres.stop();
+  process.exitCode = exitCode(promises);
+} catch (error) {
+  console.error(`bench:idempotency: could not be judged, ${(error as Error).message}`);
+  process.exitCode = 2;
 }
-tell(
-  {
-    name: 'sqlite',
-    title: 'SQLite, 100 claims under way, synchronous=FULL',
-    metrics: { perCommit: 'claims a commit', perSecond: 'a second' },
-    goals: [
-      { name: 'claims a commit', metric: 'perCommit', of: 'sqlite', bound: 10, atLeast: true },
-    ],
-  },
-  await sqliteCommits(),
-);
 if (values.json) console.log(JSON.stringify({ promises, figures }));
-process.exitCode = exitCode(promises);
 
 function goalOf(store: string, bound: number): Goal {
   const name = `${store}, ratio to the bare route`;
@@ -125,7 +142,7 @@ async function routesOf(framework: keyof typeof ROUTES): Promise<Samples> {
       );
     }
     const [rps, cpu] = [none(wanted), none(wanted)];
-    for (let round = -1; round < Number(values.rounds); round++) {
+    for (let round = -1; round < values.rounds; round++) {
       for (const [name, { child, port }] of servers) {
         console.error(`bench: ${framework}, ${name}, round ${round + 1} of ${values.rounds}`);
         const before = await cpuOf(child);
