@@ -59,7 +59,13 @@ describe('the command', () => {
   ])('says what is wrong with %s %s, and ends with 2', SLOW, (...args) => {
     const { stdout, stderr, status } = oracles(...args.filter((arg) => arg !== ''));
     expect(stdout).toBe('');
-    expect(stderr).toMatch(/^oracles: .*\n$/);
+    expect(stderr).toMatch(/^oracles: .*\n\nusage: npm run oracles /);
     expect(status).toBe(2);
+  });
+
+  test('explains itself, and names the laws', SLOW, () => {
+    const { stdout, stderr, status } = oracles('--help');
+    expect([status, stderr]).toEqual([0, '']);
+    for (const { name } of laws) expect(stdout).toContain(`  ${name}\n`);
   });
 });

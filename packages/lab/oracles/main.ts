@@ -1,7 +1,6 @@
 /**
- * `npm run oracles [-- --json] [-- --only NAME] [-- --seed FIRST]`: the simulator against what is
- * known of queues, retries and overload. See docs/guides/oracles.md. The exit code is 1 when a promise
- * does not hold, 2 when one could not be judged.
+ * `npm run oracles [-- --help]`: the simulator against what is known of queues, retries and overload. See
+ * docs/guides/oracles.md. The exit code is 1 when a promise does not hold, 2 when one could not be judged.
  */
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -9,6 +8,17 @@ import type { Check } from './experiments/law.ts';
 import { DOUBT, LAST_FIRST_SEED, laws, seedsFrom } from './laws.ts';
 import { runAll } from './pool.ts';
 import { exitCode, tableOf } from './table.ts';
+
+const NAMES = laws.map(({ name }) => name);
+
+const USAGE = `usage: npm run oracles -- [options]
+
+  --only NAME   one of these, may be given more than once:
+                ${NAMES.join('\n                ')}
+  --seed FIRST  of the twenty; a whole number, 1 by default
+  --json        the figures as JSON, on the last line; all else goes to stderr
+  --help
+`;
 
 const { json, which, seeds } = readArguments();
 const out = json ? process.stderr : process.stdout;
@@ -34,25 +44,32 @@ if (json) console.log(JSON.stringify({ seeds, doubt: DOUBT, promises }));
 
 /** Which laws, by their place, and with which seeds. */
 function readArguments(): { json: boolean; which: number[]; seeds: readonly number[] } {
-  const known = laws.map(({ name }) => name).join(', ');
   try {
     const { values } = parseArgs({
       options: {
         json: { type: 'boolean', default: false },
         only: { type: 'string', multiple: true },
         seed: { type: 'string', default: '1' },
+        help: { type: 'boolean', short: 'h', default: false },
       },
     });
-    const only = values.only ?? laws.map(({ name }) => name);
-    const places = only.map((name) => laws.findIndex((law) => law.name === name));
-    if (places.includes(-1)) throw new Error(`--only takes one of: ${known}`);
+    if (values.help) {
+      process.stdout.write(USAGE);
+      process.exit();
+    }
+    const only = values.only ?? NAMES;
+    const unknown = only.find((name) => !NAMES.includes(name));
+    if (unknown !== undefined) throw new Error(`--only takes a name below; got '${unknown}'`);
+    const places = only.map((name) => NAMES.indexOf(name));
     const first = /^\d+$/.test(values.seed) ? Number(values.seed) : NaN;
     if (!(first <= LAST_FIRST_SEED)) {
-      throw new Error(`--seed takes a whole number from 0 to ${LAST_FIRST_SEED}`);
+      throw new Error(
+        `--seed takes a whole number from 0 to ${LAST_FIRST_SEED}; got '${values.seed}'`,
+      );
     }
     return { json: values.json, which: [...new Set(places)], seeds: seedsFrom(first) };
   } catch (error) {
-    console.error(`oracles: ${(error as Error).message}`);
+    process.stderr.write(`oracles: ${(error as Error).message}\n\n${USAGE}`);
     return process.exit(2);
   }
 }
