@@ -114,6 +114,18 @@ describe('a summary', () => {
     expect(line(true)).toBe('✗ recovers within 10s: it is more than 60 s');
     expect(line(false)).toBe('✗ recovers within 10s: it is 60 s');
   });
+
+  it.each([
+    ['not metastable', 0, '✓ not metastable'],
+    ['not metastable', 1, '✗ not metastable: it is metastable'],
+    ['metastable = 0', 0, '✓ metastable = 0 (not metastable)'],
+    ['duplicates = 0', 0, '✓ duplicates = 0 (0)'],
+  ])('says what was found, in words where a number says little: %s, %d', (text, value, line) => {
+    const name = `payments-outage: ${text}`;
+    const promise = { name, value, bound: 0, endless: false, holds: value === 0 };
+    const printed = summary(reportFixture(), [promise], { colours: false });
+    expect(printed.trimEnd().split('\n').at(-1)).toBe(line);
+  });
 });
 
 const stream = (isTTY: boolean, columns?: number) => {

@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 import { NOTHING, type Unit, written } from '../report/numbers.ts';
-import { someOf } from '../report/words.ts';
+import { metastabilityText, someOf } from '../report/words.ts';
 import { measure } from '../simulate/expectations.ts';
 import type { Promised } from '../simulate/promises.ts';
 import type { ReportedScenario, SimulationReport } from '../simulate/report.ts';
@@ -143,11 +143,10 @@ function promiseLine(
   paint: Paint,
 ): string {
   const text = name.slice(prefix.length);
-  if (holds)
-    return `${paint('✓', 'green')} ${text} ${paint(`(${plain(value, unitOf(text))})`, 'dim')}`;
-  const mark = paint(value === null ? '?' : '✗', 'red');
-  if (value === null) return `${mark} ${text}: could not be evaluated`;
-  return `${mark} ${text}: it is ${endless ? 'more than ' : ''}${plain(value, unitOf(text))}`;
+  if (value === null) return `${paint('?', 'red')} ${text}: could not be evaluated`;
+  const found = metastabilityText(text, value) ?? plain(value, unitOf(text));
+  if (!holds) return `${paint('✗', 'red')} ${text}: it is ${endless ? 'more than ' : ''}${found}`;
+  return `${paint('✓', 'green')} ${text}${found === text ? '' : paint(` (${found})`, 'dim')}`;
 }
 
 function sweepBlock({ parameter, labels, rows }: Sweep, paint: Paint): string {

@@ -3,7 +3,7 @@ import type { JudgedExpectation, Phase, RunResult } from '../simulate/result.ts'
 import type { Sweep } from '../simulate/sweep.ts';
 import { type Unit, time, written } from './numbers.ts';
 import { type ScenarioView, distinct } from './view.ts';
-import { someOf, verdictText } from './words.ts';
+import { metastabilityText, someOf, verdictText } from './words.ts';
 
 /** A table of a report, whether it becomes HTML or Markdown. Nothing in it is escaped. */
 export interface Table {
@@ -130,9 +130,8 @@ export function faultsText(view: ScenarioView): string {
 function judgedText(judged: JudgedExpectation): string {
   const mark = judged.holds ? '✓' : '✗';
   if (judged.value === null) return `${mark} nothing to measure`;
-  if (/^\s*(not\s+)?metastable\b/.test(judged.text)) {
-    return `${mark} ${judged.value === 0 ? 'not metastable' : 'metastable'}`;
-  }
+  const metastability = metastabilityText(judged.text, judged.value);
+  if (metastability !== null) return `${mark} ${metastability}`;
   const value = written(judged.value, measureUnit(judged.text));
   return `${mark} ${judged.endless ? `not within ${value}` : value}`;
 }

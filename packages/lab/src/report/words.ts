@@ -25,6 +25,12 @@ export function verdictMeaning(run: RunResult): string {
   }
 }
 
+/** What an expectation about metastability found, in words; null of any other expectation. */
+export function metastabilityText(text: string, value: number): string | null {
+  if (!/^\s*(not\s+)?metastable\b/.test(text)) return null;
+  return value === 0 ? 'not metastable' : 'metastable';
+}
+
 /** A run without faults can be degraded too: more came than could be served. */
 function degradedMeaning({ faults, duration }: RunResult): string {
   if (faults.length === 0) return 'Goodput fell, though nothing was broken.';
