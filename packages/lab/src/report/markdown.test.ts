@@ -15,6 +15,13 @@ it('says in tables what the page says', () => {
   expect(text).toContain('| payments | naive | during the fault | 47 000 | 47× |');
 });
 
+it('speaks of a fault only where there is one', () => {
+  const report = reportFixture();
+  const calm = { ...report, runs: report.runs.map((run) => ({ ...run, faults: [] })) };
+  expect(markdownReport(report)).toContain('<summary>Figures before, during and after the fault<');
+  expect(markdownReport(calm)).toContain('<summary>Figures<');
+});
+
 it('has a dash for goodput that nobody can know', () => {
   const text = plain(markdownReport(waitingFixture()));
   expect(text).toContain('| naive | metastable | 99.8 % before, 4 % during the fault, – after');

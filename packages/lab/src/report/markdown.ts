@@ -40,7 +40,7 @@ function scenarioText(view: ScenarioView): string {
     ),
     tableText(verdictsTable(view)),
     expectations.rows.length === 0 ? '' : tableText(expectations),
-    folded('Figures before, during and after the fault', [
+    folded(faults === '' ? 'Figures' : 'Figures before, during and after the fault', [
       ...figureTables(view),
       ...(seeds === null ? [] : [seeds]),
     ]),
