@@ -6,6 +6,7 @@ import {
   exportsAreBuilt,
   type File,
   filesAreShort,
+  foldersAreExplained,
   linesAreFit,
   linksLead,
   policiesAreComplete,
@@ -37,6 +38,7 @@ describe('the house', () => {
   test('has short files', () => expect(filesAreShort(sources)).toEqual([]));
   test('has no line that may not be', () => expect(linesAreFit(sources)).toEqual([]));
   test('has no link that leads nowhere', () => expect(linksLead(sources)).toEqual([]));
+  test('explains its folders', () => expect(foldersAreExplained(files)).toEqual([]));
   test('explains its dependencies', () => expect(dependenciesAreExplained(files)).toEqual([]));
   test('has one licence', () => {
     const [one, other] = files.filter(({ path }) => path.endsWith('LICENSE'));
@@ -118,6 +120,20 @@ describe('a tidy rule', () => {
     expect(linksLead([page, file('docs/b.md'), file('README.md')])).toEqual([]);
     expect(linksLead([page, file('docs/b.md')])).toEqual([
       'docs/a.md links to ../README.md, which is not there',
+    ]);
+  });
+
+  test('sees a folder that nobody explains', () => {
+    const page = file('ARCHITECTURE.md', '| `packages/lab/src/cli/` | the command |');
+    const paths = ['lab/src/cli/a.ts', 'lab/src/index.ts', 'lab/test/a.ts', 'lab/dist/cli/a.js'];
+    const known = [page, ...paths.map((path) => file(`packages/${path}`))];
+    expect(foldersAreExplained(known)).toEqual([]);
+    const unknown = ['lab/src/spec/a.ts', 'lab/src/spec/b.ts', 'lab/oracles/laws/a.ts'];
+    expect(
+      foldersAreExplained([...known, ...unknown.map((path) => file(`packages/${path}`))]),
+    ).toEqual([
+      'ARCHITECTURE.md does not say what is in packages/lab/src/spec/',
+      'ARCHITECTURE.md does not say what is in packages/lab/oracles/',
     ]);
   });
 

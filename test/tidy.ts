@@ -130,6 +130,19 @@ export const linksLead: Rule = (files) =>
       }),
     );
 
+/** ARCHITECTURE.md says what is in each folder of the packages, down to those in `src/`. */
+export const foldersAreExplained: Rule = (files) => {
+  const page = text(files, 'ARCHITECTURE.md');
+  const folders = files.flatMap(({ path }) => {
+    const [, folder, name] = /^(packages\/[^/]+\/(?:src\/)?([^/]+)\/)/.exec(path) ?? [];
+    const plain = ['bin', 'dist', 'node_modules', 'src', 'test'].includes(name ?? '');
+    return folder === undefined || plain ? [] : [folder];
+  });
+  return [...new Set(folders)]
+    .filter((folder) => !page.includes(`| \`${folder}\``))
+    .map((folder) => `ARCHITECTURE.md does not say what is in ${folder}`);
+};
+
 /** docs/dependencies.md says why each dependency is there, and names no other. */
 export const dependenciesAreExplained: Rule = (files) => {
   const { devDependencies, optionalDependencies } = JSON.parse(text(files, 'package.json')) as {
