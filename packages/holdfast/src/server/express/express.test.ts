@@ -51,6 +51,21 @@ describe.each(frameworks)('Express %s', (_version, express) => {
     ]);
   });
 
+  it('takes part once, however often it is on the way', async () => {
+    const { engine, post } = await serving((app, once) => {
+      app.use(once);
+      app.post('/pay', once, ({ idempotency }, response) => void response.send(idempotency?.key));
+    });
+    for (const replayed of [null, 'true']) {
+      const response = await post('/pay');
+      expect([await response.text(), response.headers.get('idempotent-replayed')]).toEqual([
+        'k',
+        replayed,
+      ]);
+    }
+    expect(engine.steps).toEqual(['complete']);
+  });
+
   it('takes what a parser has made of the body, whatever its order', async () => {
     const { engine, post } = await serving((app, once) => {
       app.post('/pay', express.json(), once, ({ body, idempotency }, response) => {

@@ -71,6 +71,16 @@ describe('the middleware', () => {
     },
   );
 
+  test('takes part once, however often it is on the way', async () => {
+    const app = new Hono();
+    const once = idempotent(engine());
+    app.use('*', once);
+    app.post('/charge', once, (c) => c.text(String(c.get('idempotency')?.key)));
+    for (const replayed of [null, 'true']) {
+      expect(await send(app)).toMatchObject({ status: 200, text: 'k1', replayed });
+    }
+  });
+
   test('sends another answer than the handler to a browser with the headers from before it alone', async () => {
     const store = storeOver(memoryStore(), { complete: () => false });
     const app = new Hono();

@@ -18,6 +18,7 @@ export interface HonoContextLike {
   readonly error: Error | undefined;
   /** Whether there is an answer. */
   readonly finalized: boolean;
+  get(key: 'idempotency'): Execution<unknown> | undefined;
   set(key: 'idempotency', value: Execution<unknown>): void;
 }
 
@@ -54,6 +55,8 @@ export function idempotent<Source extends object = HonoContextLike>(
 ): HonoMiddleware {
   const http = httpIdempotency(engine, options);
   return async (context, next) => {
+    // It runs already, begun further out.
+    if (context.get('idempotency') !== undefined) return next();
     let hasRun = false;
     let before: Response | undefined;
     const about = {

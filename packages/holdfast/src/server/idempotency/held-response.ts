@@ -46,6 +46,11 @@ export function holdResponse(
   return new Held(response, run, limits);
 }
 
+/** Whether somebody further out holds it: then the whole of the handler is theirs. */
+export function isHeld(response: ServerResponse): boolean {
+  return (response as Holding)[HELD] !== undefined;
+}
+
 /** Sends an answer that is no handler's. Headers that were set for all answers stay, those of a body do not. */
 export function sendAnswer(response: ServerResponse, { status, headers, body }: HttpAnswer): void {
   response.statusCode = status;
@@ -99,8 +104,6 @@ class Held implements HeldResponse {
   /** Runs from the first piece on. */
   #hold: Sleep | null = null;
   readonly #before: Readonly<OutgoingHttpHeaders>;
-  /** Whoever holds the response around this. */
-  readonly #outer: Held | null;
   /** The response's own methods, or those of whoever came before. */
   readonly #own: OwnMethods;
 
@@ -116,7 +119,6 @@ class Held implements HeldResponse {
     response.end = this.#end as typeof end;
     response.flushHeaders = this.#flushHeaders;
     response.destroy = this.#destroy as typeof destroy;
-    this.#outer = (response as Holding)[HELD] ?? null;
     (response as Holding)[HELD] = this;
     Object.defineProperties(response, TOLD);
   }
@@ -151,8 +153,7 @@ class Held implements HeldResponse {
 
   /** What was told of a response counts as sent, as if it were not held. */
   isTold(name: keyof typeof TOLD): boolean {
-    const isOurs = this.#ended || (name === 'headersSent' && this.#phase === 'telling');
-    return isOurs || this.#outer?.isTold(name) === true;
+    return this.#ended || (name === 'headersSent' && this.#phase === 'telling');
   }
 
   readonly #writeHead = (

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type HeldResponse, holdResponse } from './held-response.ts';
+import { type HeldResponse, holdResponse, isHeld } from './held-response.ts';
 import { isDestroyed } from './http2.ts';
 import type { HttpBegun, HttpIdempotency, HttpRequest, HttpRun } from './http-idempotency.ts';
 
@@ -22,7 +22,8 @@ export interface HeldRun {
 }
 
 /**
- * Begins a request, and holds its response if its handler is to run for a key.
+ * Begins a request, and holds its response if its handler is to run for a key. One that runs already, begun further out,
+ * passes.
  *
  * @throws (the promise rejects) what `about.body` throws: a mistake of the server, and not of who asks.
  */
@@ -30,6 +31,7 @@ export async function beginExchange(
   http: HttpIdempotency,
   { request, response, about }: NodeExchange,
 ): Promise<NodeBegun> {
+  if (isHeld(response)) return { kind: 'pass' };
   const { method = '', headers } = request;
   const gone = new Gone(response);
   let mistake: unknown;
