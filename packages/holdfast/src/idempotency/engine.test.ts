@@ -236,18 +236,25 @@ test('nothing is left when all has ended: no timer, no listener, no record of wa
 
 describe('wrong options are refused', () => {
   const store = memoryStore();
+  const transacting = Object.assign(Object.create(store) as object, { transact: () => {} });
+  const mode = 'transactional';
   test.each([
     [{}, /idempotency.store must be a store/],
     [{ store: {} }, /idempotency.store must be a store/],
     [{ store, lease: 1 }, /idempotency.lease must be a duration from 100 ?ms to 1 ?h, got 1/],
     [{ store, lease: '1h', retention: '1m' }, /retention must be at least as long as/],
-    [
-      { store, mode: 'transactional' },
-      /needs a store with transactions.*the memory store has none/,
-    ],
+    [{ store, mode }, /needs a store with transactions.*the memory store has none/],
     [
       { store, onExpiredLease: 'takeover', reconcile: () => ({ outcome: 'unknown' }) },
       /idempotency.reconcile is never asked with onExpiredLease 'takeover'/,
+    ],
+    [
+      { store: transacting, mode, onExpiredLease: 'takeover' },
+      /idempotency.onExpiredLease is never asked in mode 'transactional'/,
+    ],
+    [
+      { store: transacting, mode, reconcile: () => ({ outcome: 'unknown' }) },
+      /idempotency.reconcile is never asked in mode 'transactional'/,
     ],
     [{ store, mode: 'x' }, /idempotency.mode must be one of/],
     [{ store, name: '' }, /idempotency.name/],

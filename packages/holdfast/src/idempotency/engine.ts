@@ -22,6 +22,7 @@ import {
   idempotencyOptions,
   type IdempotencyOptions,
   isSafeToRetry,
+  OF_LEASES,
   type TransactionalOptions,
   type WorkOutcome,
 } from './options.ts';
@@ -72,6 +73,12 @@ export function idempotency(
   if (options.reconcile !== undefined && options.onExpiredLease === 'takeover') {
     throw new TypeError(
       "idempotency.reconcile is never asked with onExpiredLease 'takeover': choose one of them",
+    );
+  }
+  const unasked = OF_LEASES.find((option) => (rest as IdempotencyOptions)[option] !== undefined);
+  if (mode === 'transactional' && unasked !== undefined) {
+    throw new TypeError(
+      `idempotency.${unasked} is never asked in mode 'transactional', where no outcome is unknown: leave it out`,
     );
   }
   const own: Runtime = {

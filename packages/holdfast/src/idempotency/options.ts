@@ -143,8 +143,14 @@ export type IdempotencyOptions = OptionsOf<typeof idempotencyOptions> & {
   readonly mode?: 'leased';
 };
 
+/** Of what is left unknown, which nothing is in a transaction. */
+export const OF_LEASES = ['onExpiredLease', 'reconcile'] as const;
+
 /** The same, over a store that keeps records where the effects happen. */
-export type TransactionalOptions<Tx> = Omit<IdempotencyOptions, 'store' | 'mode'> & {
+export type TransactionalOptions<Tx> = Omit<
+  IdempotencyOptions,
+  'store' | 'mode' | (typeof OF_LEASES)[number]
+> & {
   readonly store: TransactionalStore<Tx>;
   /** The work gets the store's transaction, and its record commits with it: once, through any crash. */
   readonly mode: 'transactional';
