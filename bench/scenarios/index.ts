@@ -5,7 +5,7 @@ import { fetchScenario } from './fetch.ts';
 import { idleScenario } from './idle.ts';
 import { expiryScenario, pendingScenario } from './pending.ts';
 import { dependencyScenario, pipelineScenario, signalScenario } from './pipeline.ts';
-import { simulateScenario } from './simulate.ts';
+import { outageScenario, simulateScenario } from './simulate.ts';
 import { breakerScenario, bulkheadScenario, retryScenario, timeoutScenario } from './single.ts';
 
 /** In the order of the tables. */
@@ -24,6 +24,7 @@ export const scenarios: readonly Scenario[] = [
   expiryScenario,
   idleScenario,
   simulateScenario,
+  outageScenario,
   fetchScenario,
   policyScenario,
 ];
