@@ -13,6 +13,8 @@ export interface MeshSettings {
   readonly defaults: Retries;
   /** The callee's sidecar repeats what was reset before it reached the application. */
   readonly inboundRetries: boolean;
+  /** The documents say something of it. */
+  readonly isStated: boolean;
 }
 
 /**
@@ -37,7 +39,8 @@ export function readMesh(
     (retries, config) => meshDefault(config, builtIn, findings) ?? retries,
     builtIn,
   );
-  return { builtIn, defaults, inboundRetries: env.get(INBOUND) !== false };
+  const inboundRetries = env.get(INBOUND) !== false;
+  return { builtIn, defaults, inboundRetries, isStated: configs.length + env.size > 0 };
 }
 
 const NO_503 = 'EXCLUDE_UNSAFE_503_FROM_DEFAULT_RETRY';

@@ -176,6 +176,16 @@ spec:
     expect(sidecar(both, 'web', 'shoppers').maxAttempts).toBe(3);
   });
 
+  it('says so where nothing of Istio is in the files', async () => {
+    const nothing = await read('kind: Deployment\nspec: {}');
+    expect(nothing.findings.find(({ rule }) => rule === 'mesh-name-unmatched')).toMatchObject({
+      severity: 'info',
+      message: expect.stringContaining("has nothing of Istio's"),
+    });
+    const mesh = await read('kind: IstioOperator\nspec: { meshConfig: { enableTracing: true } }');
+    expect(rules(mesh)).not.toContain('mesh-name-unmatched');
+  });
+
   it("takes a delegate's routes for those who have the routes that lead to it", async () => {
     const delegated = `kind: VirtualService
 spec:

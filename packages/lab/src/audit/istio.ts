@@ -51,6 +51,7 @@ export async function readIstio(path: string, fleet: Fleet): Promise<LayersRead>
   findings.push(...meshNotes.map((note) => fromNote('invalid-mesh-config', 'the mesh', note)));
   const routes: Route[] = [];
   const resources = resourcesOf(documents);
+  if (resources.length === 0 && !mesh.isStated) findings.push(nothingOfIstio(path));
   const names = new ServiceNames(fleet, resources);
   const delegated = delegations(resources, names.home);
   findings.push(...notFollowed(delegated, resources, names));
@@ -77,6 +78,17 @@ export async function readIstio(path: string, fleet: Fleet): Promise<LayersRead>
   findings.push(...ways.flatMap((way) => unboundedRetries(way, destinations)));
   const layers = ways.flatMap((way) => sidecarLayers(way, destinations));
   return { layers: [...layers, ...inboundLayers(fleet, mesh, startOf(path))], findings };
+}
+
+/** Perhaps the wrong file, or the right one in the wrong place: of a mesh that states nothing there is much to find. */
+function nothingOfIstio(path: string): Finding {
+  return meshFinding('mesh-name-unmatched', {
+    severity: 'info',
+    message: `${path} has nothing of Istio's, so each sidecar is taken to do what Istio does unasked`,
+    fix: 'If the mesh is configured elsewhere, give the audit those files; if it is not, this is as it is.',
+    at: 'the mesh',
+    place: startOf(path),
+  });
 }
 
 function readResource(
