@@ -1,21 +1,16 @@
-import type { Awaitable } from '../../idempotency/awaitable.ts';
 import { idempotency, type Idempotency, type IdempotencyStore } from '../../idempotency/index.ts';
-import { isSafeToRetry } from '../../idempotency/options.ts';
-import type { HoldLimits } from '../idempotency/bounded-stream.ts';
 import {
-  type AnswerHead,
   type HttpAnswer,
   type HttpBegun,
   httpIdempotency,
   type HttpIdempotency,
   type HttpIdempotencyOptions,
-  type HttpRun,
   type HttpRequest,
   type RouteOptions,
 } from '../idempotency/http.ts';
 import { Gone } from '../idempotency/node-exchange.ts';
-import { hold } from './payload.ts';
-import { headOf, resetHead, setHead, typeOf } from './reply-head.ts';
+import { kept, Running } from './answer.ts';
+import { setHead, typeOf } from './reply-head.ts';
 import { bodyOf, whyUnparsed } from './request-body.ts';
 import { checkPluginOptions, routeOptionsOf } from './route-config.ts';
 import type {
@@ -105,26 +100,14 @@ export const holdfast: HoldfastPlugin = Object.assign(
 /** What `register` takes; of Fastify's instance no more is said, since its own types are not imported. */
 export type HoldfastPlugin = (instance: object, options: HoldfastFastifyOptions) => Promise<void>;
 
-/** Where a request keeps its run, until that has ended. */
+/** Where a request keeps its run. */
 const RUN: unique symbol = Symbol('holdfast.run');
 
 /** Set where a request's answer has no content type, and is to get none. */
 const UNTYPED: unique symbol = Symbol('holdfast.untyped');
 
-interface Running {
-  readonly run: HttpRun;
-  /** The headers that were set before the handler ran. */
-  readonly before: ReturnType<ReplyLike['getHeaders']>;
-  /** What the handler threw, if it did. */
-  error?: unknown;
-  /** How the answer begins that is being kept, and will leave. */
-  told?: AnswerHead;
-  /** The handler has answered again meanwhile, and changed status and headers for it. */
-  isOvertaken?: boolean;
-}
-
 type Request = RequestLike & {
-  [RUN]?: Running | undefined;
+  [RUN]?: Running;
   [UNTYPED]?: boolean;
   idempotency?: unknown;
 };
@@ -184,11 +167,12 @@ function beginRun(
 function act(begun: HttpBegun, request: Request, reply: ReplyLike, done: Done): void {
   if (begun.kind === 'pass') return done();
   if (begun.kind === 'answer') return sendAnswer(begun.answer, request, reply, done);
-  const running: Running = { run: begun.run, before: headersBefore(request, reply) };
+  const { run } = begun;
+  const running = new Running(run, headersBefore(request, reply));
   request[RUN] = running;
-  request.idempotency = begun.run.execution;
+  request.idempotency = run.execution;
   reply.raw.on('close', () => {
-    if (request[RUN] !== undefined) void endHijacked(running.run, request, reply);
+    if (!running.isOver) void endHijacked(running, reply);
   });
   done();
 }
@@ -216,9 +200,10 @@ function headersBefore({ headers }: Request, reply: ReplyLike): Running['before'
 const NO_HEADERS: Running['before'] = {};
 
 /** A handler that took the response over (`hijack`) has sent something that nobody could hold. */
-async function endHijacked(run: HttpRun, request: Request, reply: ReplyLike): Promise<void> {
+async function endHijacked(running: Running, reply: ReplyLike): Promise<void> {
   if (!reply.sent) return;
-  request[RUN] = undefined;
+  running.isOver = true;
+  const { run } = running;
   const { statusCode: status, writableEnded } = reply.raw;
   if (writableEnded) await run.finishUnkept({ status, headers: [] });
   else await run.fail(new Error('The client went away while a hijacked response was written'));
@@ -237,111 +222,15 @@ function end(http: HttpIdempotency): OnSend {
       reply.removeHeader('content-type');
     }
     const running = request[RUN];
-    if (running === undefined) return done(null, payload);
-    if (running.told !== undefined) {
+    if (running === undefined || running.isOver) return done(null, payload);
+    if (running.told !== null) {
       // Too late: for Fastify, too, the first of two answers counts.
       running.isOvertaken = true;
       return;
     }
-    const toSend =
-      typeof payload === 'string' && running.error === undefined
-        ? keepText(running, reply, payload)
-        : keepOrFail(running, reply, payload, http.limits.response);
+    const toSend = kept(running, reply, payload, http.limits.response);
     // What Fastify finds that it cannot send, it throws: out of `done`, later, that would be nobody's.
-    if (toSend instanceof Promise) return toSend.finally(() => (request[RUN] = undefined));
-    request[RUN] = undefined;
+    if (toSend instanceof Promise) return toSend;
     done(null, toSend);
   };
-}
-
-/** Most payloads are text, of which nothing can fail: sent as soon as it is durable. */
-function keepText(running: Running, reply: ReplyLike, text: string): Awaitable<unknown> {
-  const { status, headers } = (running.told = headOf(reply));
-  const sent = (instead: HttpAnswer | null): unknown => leaving(running, reply, text, instead);
-  const instead = running.run.finish({ status, headers, body: text });
-  return instead instanceof Promise ? instead.then(sent) : sent(instead);
-}
-
-async function keepOrFail(
-  running: Running,
-  reply: ReplyLike,
-  given: unknown,
-  limits: HoldLimits,
-): Promise<unknown> {
-  try {
-    return await keep(running, reply, given, limits);
-  } catch (error) {
-    // The handler's stream failed before a byte had left.
-    await running.run.fail(error);
-    throw error;
-  }
-}
-
-/** For any payload, and after any error. Answers what to send, once that is durable. */
-async function keep(
-  running: Running,
-  reply: ReplyLike,
-  given: unknown,
-  limits: HoldLimits,
-): Promise<unknown> {
-  const { run, error } = running;
-  const payload = given instanceof Response ? unwrapped(given, reply) : given;
-  const head = (running.told = headOf(reply));
-  const held = await hold(payload, typeOf(head), limits);
-  const toSend = held.kind === 'beyond' ? held.payload : sendable(held.bytes, payload);
-  if (isSafeToRetry(error) || isHandlerTimeout(error)) {
-    await run.fail(error);
-    return leaving(running, reply, toSend, null);
-  }
-  const instead =
-    held.kind === 'beyond'
-      ? await run.finishUnkept(head)
-      : await run.finish({ ...head, body: held.bytes });
-  return leaving(running, reply, toSend, instead);
-}
-
-/** What leaves, under the head that was told of it. */
-function leaving(
-  { told, isOvertaken, before }: Running,
-  reply: ReplyLike,
-  payload: unknown,
-  instead: HttpAnswer | null,
-): unknown {
-  if (instead !== null) return replaced(instead, before, reply);
-  if (isOvertaken === true) resetHead(reply, told!);
-  return payload;
-}
-
-/** Fastify's `handlerTimeout`: its 503 says that nothing has happened, while the handler goes on. */
-function isHandlerTimeout(error: unknown): boolean {
-  return (error as { readonly code?: unknown } | undefined)?.code === 'FST_ERR_HANDLER_TIMEOUT';
-}
-
-/** What has no body stays as it is: a 204 is not to become one of no bytes. */
-function sendable(bytes: Uint8Array, payload: unknown): unknown {
-  return payload === null || payload === undefined || typeof payload === 'string'
-    ? payload
-    : bufferOf(bytes);
-}
-
-/** Fastify sends no other bytes. */
-function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
-  return Buffer.from(buffer, byteOffset, byteLength);
-}
-
-/** As Fastify itself does later: the status and headers become the reply's, the body is the payload. */
-function unwrapped(response: Response, reply: ReplyLike): unknown {
-  reply.code(response.status);
-  for (const [name, value] of response.headers) reply.header(name, value);
-  return response.body;
-}
-
-/** The headers that were set before the handler ran stay, its own do not. */
-function replaced(answer: HttpAnswer, before: Running['before'], reply: ReplyLike): unknown {
-  resetHead(reply, { status: answer.status, headers: [] });
-  for (const [name, value] of Object.entries(before)) {
-    if (value !== undefined) reply.header(name, value);
-  }
-  setHead(reply, answer);
-  return answer.body.byteLength === 0 ? undefined : bufferOf(answer.body);
 }
