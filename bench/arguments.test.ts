@@ -18,6 +18,7 @@ describe.each([
     "--seed must be a whole number from 0 to 1000000000; got '1.5'",
   ],
   ['bench', '.', ['--only', 'pipline'], /^bench: --only takes pipeline, .*; got 'pipline'/],
+  ['bench', '.', ['--update', '--only', 'idle'], '--update writes all tables anew'],
   ['bench', '.', ['pipeline'], "Unexpected argument 'pipeline'"],
   ['bench:idempotency', 'idempotency', ['--rounds', '0'], "from 1 to 100; got '0'"],
   ['bench:idempotency', 'idempotency', ['--jsn'], "Unknown option '--jsn'"],

@@ -1,8 +1,7 @@
 /**
- * `npm run bench [-- --help]`: what a protected call
- * costs, beside a hand-written minimum and the peers, in one run. `--update` puts the tables into
- * docs/guides/performance.md as well. The exit code is 1 when a promise does not hold, and 2 when
- * one could not be judged.
+ * `npm run bench [-- --help]`: what a protected call costs, beside a hand-written minimum and the
+ * peers, in one run. `--update` puts the tables into docs/guides/performance.md as well. The exit
+ * code is 1 when a promise does not hold, and 2 when one could not be judged.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -22,7 +21,7 @@ const USAGE = `usage: npm run bench -- [options]
 
   --only NAME  ${NAMES.join(', ')}; may be given more than once
   --no-peers   only Holdfast and the minimum
-  --update     puts the tables into docs/guides/performance.md as well
+  --update     puts all the tables into docs/guides/performance.md as well
   --seed N     of the order in which candidates take turns; a whole number, 1 by default
   --json       the figures as JSON, on the last line
   --help
@@ -40,6 +39,9 @@ const { only, seed, ...values } = argumentsOf('bench', USAGE, () => {
   }).values;
   const unknown = given.only.find((name) => !NAMES.includes(name));
   if (unknown !== undefined) throw new Error(`--only takes ${NAMES.join(', ')}; got '${unknown}'`);
+  if (given.update && (given.only !== NAMES || given['no-peers'])) {
+    throw new Error('--update writes all tables anew, so it goes without --only and --no-peers');
+  }
   return { ...given, seed: integer('--seed', given.seed, 0, 1e9) };
 });
 const chosen = scenarios.filter(({ name }) => only.includes(name));
