@@ -15,6 +15,8 @@ describe('a held body', () => {
     ['half a pair, which is sent as the sign for it', bodyOf(['\ud800']), 3, '\ud800'],
     ['one text of another encoding, as bytes', bodyOf(['c3a9', 'hex']), 2, Buffer.from('é')],
     ['one that says less in fewer bytes', bodyOf(['é', 'latin1']), 1, Buffer.from([0xe9])],
+    ['base64 in lines', bodyOf(['w6\nk=\n', 'base64']), 2, Buffer.from('é')],
+    ['hexadecimal up to where it is none', bodyOf(['c3a9zz', 'hex']), 2, Buffer.from('é')],
     ['bytes', bodyOf([Buffer.from('é')]), 2, Buffer.from('é')],
     ['several, as bytes', bodyOf(['n'], ['6e', 'hex'], [Buffer.from('é')]), 4, Buffer.from('nné')],
   ])('is %s', (_what, body, size, whole) => {
@@ -26,6 +28,12 @@ describe('a held body', () => {
     const body = bodyOf([bytes]);
     bytes.fill('b');
     expect(String(body.whole())).toBe('a');
+  });
+
+  it('takes no text of an encoding that nobody knows', () => {
+    const body = new HeldBody();
+    expect(() => body.add('a', 'utf-9' as 'utf-8')).toThrow('Unknown encoding: utf-9');
+    expect([body.size, body.whole()]).toEqual([0, '']);
   });
 
   it('begins anew', () => {

@@ -2,17 +2,17 @@
 export class HeldBody {
   /** Bytes. */
   size = 0;
-  #pieces: Piece[] = [];
+  #pieces: (string | Buffer)[] = [];
 
-  /** Bytes are copied, since a handler may use its buffer again. */
+  /**
+   * Bytes are copied, since a handler may use its buffer again.
+   *
+   * @throws TypeError for an encoding that Node does not know.
+   */
   add(chunk: string | Uint8Array, encoding: BufferEncoding = 'utf8'): void {
-    if (typeof chunk === 'string') {
-      this.#pieces.push({ text: chunk, encoding });
-      this.size += Buffer.byteLength(chunk, encoding);
-    } else {
-      this.#pieces.push({ bytes: Buffer.from(chunk) });
-      this.size += chunk.length;
-    }
+    const piece = typeof chunk === 'string' ? pieceOf(chunk, encoding) : Buffer.from(chunk);
+    this.#pieces.push(piece);
+    this.size += Buffer.byteLength(piece);
   }
 
   clear(): void {
@@ -22,24 +22,16 @@ export class HeldBody {
 
   /** All of it. One text stays one: Node sends that together with the head. */
   whole(): string | Buffer {
-    const [first] = this.#pieces;
-    if (first === undefined) return '';
-    if (this.#pieces.length > 1) return Buffer.concat(this.#pieces.map(bytesOf));
-    return isUtf8(first) ? first.text : bytesOf(first);
+    const [first = ''] = this.#pieces;
+    return this.#pieces.length > 1 ? Buffer.concat(this.#pieces.map(bytesOf)) : first;
   }
 }
 
-interface Text {
-  readonly text: string;
-  readonly encoding: BufferEncoding;
+/** UTF-8 stays text. Of others, nothing but decoding tells their size: Node's `byteLength` guesses it. */
+function pieceOf(text: string, encoding: BufferEncoding): string | Buffer {
+  return /^utf-?8$/i.test(encoding) ? text : Buffer.from(text, encoding);
 }
 
-type Piece = Text | { readonly bytes: Buffer };
-
-function bytesOf(piece: Piece): Buffer {
-  return 'bytes' in piece ? piece.bytes : Buffer.from(piece.text, piece.encoding);
-}
-
-function isUtf8(piece: Piece): piece is Text {
-  return 'text' in piece && /^utf-?8$/i.test(piece.encoding);
+function bytesOf(piece: string | Buffer): Buffer {
+  return typeof piece === 'string' ? Buffer.from(piece) : piece;
 }
