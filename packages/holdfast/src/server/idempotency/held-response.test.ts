@@ -49,7 +49,10 @@ describe('a held response', () => {
     let held!: ServerResponse;
     const port = await holding(run, (response) => {
       held = response;
-      expect([response.headersSent, response.writableEnded]).toEqual([false, false]);
+      const derived = Object.create(response) as ServerResponse;
+      for (const { headersSent, writableEnded } of [response, derived]) {
+        expect([headersSent, writableEnded]).toEqual([false, false]);
+      }
       response.flushHeaders();
       response.end('done');
       expect([response.headersSent, response.writableEnded]).toEqual([true, true]);

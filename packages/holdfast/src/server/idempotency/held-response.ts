@@ -153,7 +153,10 @@ class Held implements HeldResponse {
 
   /** What was told of a response counts as sent, as if it were not held. */
   isTold(name: keyof typeof TOLD): boolean {
-    return this.#ended || (name === 'headersSent' && this.#phase === 'telling');
+    if (this.#ended || (name === 'headersSent' && this.#phase === 'telling')) return true;
+    const response = this.#response;
+    // Not `this` of the getter, which may be an object made from the response.
+    return Boolean(Reflect.get(Object.getPrototypeOf(response) as object, name, response));
   }
 
   readonly #writeHead = (
@@ -330,9 +333,7 @@ function toldBy(name: 'headersSent' | 'writableEnded'): PropertyDescriptor {
   return {
     configurable: true,
     get(this: Holding) {
-      // The response's class has it for those that nobody holds.
-      const prototype: object = Object.getPrototypeOf(this);
-      return this[HELD]!.isTold(name) || Boolean(Reflect.get(prototype, name, this));
+      return this[HELD]!.isTold(name);
     },
   };
 }
