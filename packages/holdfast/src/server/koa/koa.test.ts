@@ -250,6 +250,7 @@ describe('Koa', () => {
     for (const replayed of [null, 'true']) {
       const { headers } = await post();
       expect(headers.get('content-disposition')).toBe('attachment; filename="é.pdf"');
+      expect(headers.get('content-length')).toBe('3');
       expect(headers.get('idempotent-replayed')).toBe(replayed);
     }
   });

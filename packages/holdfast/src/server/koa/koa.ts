@@ -33,6 +33,7 @@ export interface KoaContextLike {
   respond?: boolean | undefined;
   status: number;
   body: unknown;
+  length: number;
   append(name: string, value: string): void;
   remove(name: string): void;
 }
@@ -137,15 +138,16 @@ async function recorded(
       return run.finishUnkept(head);
     }
     body = read.bytes;
-    setBody(context, sendable(read.bytes, head));
+    setBody(context, sendable(read.bytes, head), read.bytes.length);
   }
   return run.finish({ ...head, body });
 }
 
 /** Another form of the same body: status and headers stay. */
-function setBody(context: KoaContextLike, body: unknown): void {
+function setBody(context: KoaContextLike, body: unknown, length?: number): void {
   const { status } = context;
   context.body = body;
+  if (length !== undefined) context.length = length;
   context.status = status;
 }
 
@@ -156,9 +158,13 @@ function answer(context: KoaContextLike, { status, headers, body }: HttpAnswer):
   for (const name of CONTENT_HEADERS) context.remove(name);
   for (const [name] of headers) context.remove(name);
   for (const [name, value] of headers) context.append(name, value);
+  context.length = body.length;
 }
 
-/** Of a file a stream, since Node spoils what is not ASCII in its name where it is sent all at once; see `endWhole`. */
+/**
+ * Of a file a stream, since Node spoils what is not ASCII in its name where it is sent all at once; see `endWhole`. Its
+ * length, of which Koa does not know then, is set last: Node spoils the name, too, where the length comes before it.
+ */
 function sendable(bytes: Uint8Array, { headers }: Pick<AnswerHead, 'headers'>): Buffer | Readable {
   const isFile = headers.some(([name]) => name.toLowerCase() === 'content-disposition');
   return isFile && bytes.length > 0 ? Readable.from([Buffer.from(bytes)]) : Buffer.from(bytes);
