@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { withRuntime } from '../client/with-runtime.ts';
 import { testRuntime } from '../testing/index.ts';
 
@@ -21,6 +21,14 @@ describe('a classifier', () => {
     expect(result).toMatchObject({ ok: false, verdict: 'terminal', stoppedBy: 'terminal' });
     expect(String(result.error)).toBe(`TypeError: classify must answer a verdict, got ${got}`);
     expect(result.attempts).toHaveLength(1);
+  });
+
+  test('that is async and throws leaves no rejection behind', async () => {
+    const answer = Promise.reject(new Error('no verdict'));
+    const heard = vi.spyOn(answer, 'catch');
+    const result = await pipeline(classify(() => answer as never)).tryCall(() => 1);
+    expect(String(result.error)).toContain('got a promise');
+    expect(heard).toHaveBeenCalledOnce();
   });
 
   test('that throws ends the call with what it threw', async () => {

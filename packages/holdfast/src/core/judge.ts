@@ -1,5 +1,5 @@
 import type { Call } from './call.ts';
-import { isThenable } from './edge.ts';
+import { disregard, isThenable } from './edge.ts';
 import { isHoldfastError } from './errors.ts';
 import { show } from './options.ts';
 import type { Classifier, Judgement, StoppedBy, Verdict } from './outcome.ts';
@@ -59,6 +59,8 @@ function note(call: Call, said: Said | null | undefined): void {
   }
   const verdict = typeof said === 'string' ? said : said?.verdict;
   if (typeof verdict !== 'string' || !Object.hasOwn(STOPPED_BY, verdict)) {
+    // An async one that throws must not end the process with it.
+    disregard(said);
     const got = isThenable(said) ? 'a promise' : show(verdict ?? said);
     blundered(call, new TypeError(`classify must answer a verdict, got ${got}`));
     return;
