@@ -149,11 +149,14 @@ describe('a server', () => {
     const own = { options: { ...BARE, timeout: 20, bulkhead } };
     const told = run({
       services: [service('web', { serviceTime: fixed(30), queue: { abandoned: 'cancelled' } })],
-      // One is worked on, one waits; and two are held by the network until nobody waits for them.
-      users: [users('web', trace(0, 1, 100, 101, 200), own)],
-      faults: [{ kind: 'hold', on: 'web', from: 90, to: 150 }],
+      // One is worked on, one waits; two are held by the network until nobody waits for them; two hang.
+      users: [users('web', trace(0, 1, 100, 101, 200, 201, 300), own)],
+      faults: [
+        { kind: 'hold', on: 'web', from: 90, to: 150 },
+        { kind: 'outage', how: 'hang', on: 'web', from: 190, to: 250 },
+      ],
     });
-    expect(told.times('attemptStarted')).toEqual([0, 1, 100, 101, 200]);
+    expect(told.times('attemptStarted')).toEqual([0, 1, 100, 101, 200, 201, 300]);
   });
 
   test('drops at its turn what is too late, if it checks deadlines', () => {

@@ -101,8 +101,8 @@ export class ServiceNode {
   /** Sends an answer back, as far as the network lets it. */
   answer(request: Request, instead: Judgement | null): void {
     const obstacle = this.conditions.obstacle(request.call.edge.from);
-    if (obstacle === 'hang') return;
-    request.answer(obstacle === 'reset' ? answers.reset : instead);
+    if (obstacle === 'hang') this.#leaveUnanswered(request);
+    else request.answer(obstacle === 'reset' ? answers.reset : instead);
   }
 
   /** Turns a request away, with this answer. */
@@ -146,18 +146,27 @@ export class ServiceNode {
     const { name, server } = this.spec;
     this.#probe.requestArrived(name, this.now, request.first);
     const obstacle = this.conditions.obstacle(request.call.edge.from);
-    if (obstacle !== null) {
-      const answer = obstacleAnswers[obstacle];
-      if (answer === null) this.dropped(request);
-      else this.reject(request, answer);
-    } else if (server.queue.abandoned === 'cancelled' && request.attempt.isAbandoned) {
+    if (server.queue.abandoned === 'cancelled' && request.attempt.isAbandoned) {
       // Given up while the network held it.
       this.reject(request, answers.reset);
+    } else if (obstacle !== null) {
+      const answer = obstacleAnswers[obstacle];
+      if (answer === null) {
+        this.dropped(request);
+        this.#leaveUnanswered(request);
+      } else this.reject(request, answer);
     } else {
       const replica = this.#choose();
       if (replica === null) this.reject(request, answers.refused);
       else replica.receive(request);
     }
+  }
+
+  /** Where giving up cancels, the operation is over then: a bulkhead may keep its place for it until it is. */
+  #leaveUnanswered(request: Request): void {
+    if (this.spec.server.queue.abandoned !== 'cancelled') return;
+    const { signal } = request.attempt;
+    signal.addEventListener('abort', () => request.answer(answers.reset), { once: true });
   }
 
   /** Callers know which replicas are there; null if none is. */
