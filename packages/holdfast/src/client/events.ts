@@ -9,15 +9,7 @@ import type { RetryEvent } from '../policies/retry/telemetry.ts';
 import type { TimeoutEvent } from '../policies/timeout/telemetry.ts';
 import type { FetchEvent } from './telemetry.ts';
 
-export type {
-  IdempotencyEndedEvent,
-  IdempotencyEvent,
-  IdempotencyLeaseLostEvent,
-  IdempotencyOpenedEvent,
-  IdempotencyReconciledEvent,
-  IdempotencyStoreFailedEvent,
-  IdempotencyStoreWarnedEvent,
-} from '../idempotency/telemetry.ts';
+export type * from '../idempotency/telemetry.ts';
 
 /** Everything that Holdfast tells; tell them apart by `type`. */
 export type HoldfastEvent =

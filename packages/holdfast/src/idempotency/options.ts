@@ -143,7 +143,7 @@ export type IdempotencyOptions = OptionsOf<typeof idempotencyOptions> & {
   readonly mode?: 'leased';
 };
 
-/** Of what is left unknown, which nothing is in a transaction. */
+/** Options that say what to do when an outcome is unknown, which it never is in a transaction. */
 export const OF_LEASES = ['onExpiredLease', 'reconcile'] as const;
 
 /** The same, over a store that keeps records where the effects happen. */
