@@ -195,6 +195,34 @@ test('a record of another version is not done again', async () => {
   await expect(repeat).rejects.toMatchObject({ why: 'unreadable-record' });
 });
 
+describe('a value that is too long', () => {
+  const maxResultLength = '"four"'.length;
+
+  test("is the first asker's alone", async () => {
+    const { engine, another } = setting({ maxResultLength });
+    expect(await engine.idempotent('fits', () => 'four')).toBe('four');
+    expect(await engine.idempotent('k', () => 'fives')).toBe('fives');
+    expect(await another().idempotent('fits', () => 'again')).toBe('four');
+    const repeat = another().idempotent('k', () => 'again');
+    await expect(repeat).rejects.toThrow('it was done, and its result was too long to be kept');
+    await expect(repeat).rejects.toMatchObject({ why: 'not-replayable' });
+  });
+
+  test('may be what was found out, too', async () => {
+    const { engine, runtime, store } = setting({
+      maxResultLength,
+      reconcile: () => ({ outcome: 'done', result: 'fives' }),
+    });
+    void engine.idempotent('k', () => new Promise(() => {}));
+    await runtime.clock.advanceAsync(1);
+    store.mood = 'gone';
+    await runtime.clock.advanceAsync(31_000);
+    store.mood = 'well';
+    const repeat = engine.idempotent('k', () => 'again');
+    await expect(repeat).rejects.toMatchObject({ why: 'not-replayable' });
+  });
+});
+
 test('after its retention a key is new', async () => {
   const { engine, runtime } = setting({ retention: '1m' });
   await engine.idempotent('k', () => 1);

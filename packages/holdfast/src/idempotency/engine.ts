@@ -114,7 +114,8 @@ class Engine implements Idempotency<unknown> {
     const { scope = [], payload, signal } = options;
     if (this.#nesting.isWithin(key, scope)) throw this.#nested();
     const fingerprint = payload === undefined ? NOT_COMPARED : payloadFingerprint(payload);
-    const opened = await this.open({ key, scope, fingerprint, signal, encode: encodeValue });
+    const encode = (value: unknown): string => this.#encoded(value);
+    const opened = await this.open({ key, scope, fingerprint, signal, encode });
     switch (opened.kind) {
       case 'run':
         return this.#run(opened.execution, scope, work);
@@ -182,7 +183,7 @@ class Engine implements Idempotency<unknown> {
     try {
       const keep = this.#keepOf({ ok: true, value });
       if (keep === 'store') {
-        const completion = await execution.complete(encodeValue(value));
+        const completion = await execution.complete(this.#encoded(value));
         if (completion.kind === 'lost' || completion.kind === 'refused') throw completion.error;
       } else if (keep === 'release') await execution.release();
       else await execution.hold();
@@ -207,11 +208,15 @@ class Engine implements Idempotency<unknown> {
     return new IdempotencyConflictError({ name: dependency, why: how });
   }
 
+  #encoded(value: unknown): string {
+    return encodeValue(value, this.#keeper.options.maxResultLength);
+  }
+
   #decoded(result: string): unknown {
     const decoded = decodeValue(result);
-    if (decoded !== undefined) return decoded.value;
+    if (decoded.kind === 'value') return decoded.value;
     const name = this.#keeper.runtime.dependency;
-    throw new IdempotencyConflictError({ name, why: 'unreadable-record' });
+    throw new IdempotencyConflictError({ name, why: decoded.kind });
   }
 }
 

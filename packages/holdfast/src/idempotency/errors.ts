@@ -2,10 +2,15 @@ import { HoldfastError, nameErrors } from '../core/errors.ts';
 
 /**
  * Why a key could not be had: another does the work right now; somebody began it and nobody knows how
- * that ended; its record was written by a version of Holdfast that this one cannot read; or the work itself has
- * asked for its own key, and would wait for itself.
+ * that ended; it was done, and its result was too long to be kept; its record was written by a version of Holdfast that
+ * this one cannot read; or the work itself has asked for its own key, and would wait for itself.
  */
-export type ConflictReason = 'in-progress' | 'outcome-unknown' | 'unreadable-record' | 'nested';
+export type ConflictReason =
+  | 'in-progress'
+  | 'outcome-unknown'
+  | 'not-replayable'
+  | 'unreadable-record'
+  | 'nested';
 
 /** What the errors of idempotency are made of. */
 export interface IdempotencyErrorDetails {
@@ -20,11 +25,12 @@ export interface IdempotencyErrorDetails {
 const CONFLICTS: Readonly<Record<ConflictReason, string>> = {
   'in-progress': 'another request with this key is in progress',
   'outcome-unknown': 'a request with this key was begun, and nobody knows how it ended',
+  'not-replayable': 'it was done, and its result was too long to be kept: see maxResultLength',
   'unreadable-record': 'the record of this key was written by another version',
   nested: 'the work of this key has asked for the same key; for a part of it, use keyFor(name)',
 };
 
-/** The key is another's, or nobody knows what became of it: see `why`. The work was not done. */
+/** The key is another's, or nobody knows what became of it: see `why`. This call has not done the work. */
 export class IdempotencyConflictError extends HoldfastError {
   readonly why: ConflictReason;
 

@@ -53,7 +53,7 @@ export class LeasedExecution extends TimerNode implements OwnedExecution<undefin
     this.#startedAt = asked.at;
     this.#holdFor = kind === 'claimed' ? holdFor(keeper) : 0;
     this.#leaseEnd = asked.at + keeper.options.lease;
-    for (const { name, value } of points) this.points.set(name, JSON.parse(value));
+    for (const point of points) this.#stepsSoFar.restore(point);
     this.#beatIn(keeper.options.lease / 3);
   }
 
@@ -96,7 +96,10 @@ export class LeasedExecution extends TimerNode implements OwnedExecution<undefin
   }
 
   get #stepsSoFar(): Steps {
-    return (this.#steps ??= new Steps((point) => this.#checkpoint(point)));
+    return (this.#steps ??= new Steps(
+      (point) => this.#checkpoint(point),
+      this.#keeper.options.maxResultLength,
+    ));
   }
 
   override expire(): void {

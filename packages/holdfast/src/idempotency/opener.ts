@@ -1,7 +1,6 @@
 import { emit } from '../core/events.ts';
 import { isHoldfastError } from '../core/errors.ts';
 import {
-  type ConflictReason,
   IdempotencyConflictError,
   IdempotencyMismatchError,
   IdempotencyStoreError,
@@ -221,7 +220,7 @@ export class Opener {
     };
   }
 
-  #conflict(why: ConflictReason, leaseLeft = Infinity): Answer {
+  #conflict(why: 'in-progress' | 'outcome-unknown', leaseLeft = Infinity): Answer {
     const usual = Math.max(SOON, this.#keeper.usualDuration);
     // An unknown outcome stays unknown: there is no time after which it would be worth asking again.
     const retryAfter = why === 'in-progress' ? { retryAfter: Math.min(usual, leaseLeft) } : {};

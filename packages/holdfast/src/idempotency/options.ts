@@ -67,6 +67,17 @@ export const idempotencyOptions = {
   reconcile: callback<(unfinished: Unfinished) => Reconciled | PromiseLike<Reconciled>>({
     what: 'Finds out what became of an execution whose owner died; called once for a key',
   }),
+  /**
+   * The longest value of `idempotent` that is kept, in characters of its JSON. A longer one is the first asker's alone:
+   * repeats are told that it was done and cannot be replayed. All that the `step`s of one key have answered has the same
+   * bound together, and the step that goes beyond it fails. 0 to 100 000 000; default 1 000 000.
+   */
+  maxResultLength: integer({
+    what: 'The longest value that is kept, and all steps of one key together, in characters of their JSON',
+    default: 1_000_000,
+    min: 0,
+    max: 100_000_000,
+  }),
   /** How long a repeat waits for the first's answer before it is refused. 0 to 1 h; default 0. */
   wait: duration({
     what: "How long a repeat waits for the first's answer before it is refused",

@@ -3,7 +3,7 @@ import type { OpenRequest, Reconciled } from './idempotency.ts';
 import type { Keeper } from './keeper.ts';
 import { LeasedExecution } from './leased.ts';
 import { Sleep } from './sleep.ts';
-import { jsonOf } from './steps.ts';
+import { jsonOf } from './values.ts';
 import type { Granted, Owned } from './store.ts';
 import type { IdempotencyReconciledEvent } from './telemetry.ts';
 

@@ -25,6 +25,22 @@ function transactional(): Idempotency<unknown> {
   return idempotency({ store, mode: 'transactional' }, testRuntime());
 }
 
+test('steps that have answered too much fail, those of an earlier execution counted', async () => {
+  const { engine, another } = setting({ onExpiredLease: 'takeover', maxResultLength: 12 });
+  const first = engine.idempotent('k', async ({ step }) => {
+    await step('a', () => 'four');
+    throw new Error('crash');
+  });
+  await expect(first).rejects.toThrow('crash');
+  const second = another().idempotent('k', async ({ step }) => {
+    await step('b', () => 'four');
+    await step('c', () => 5);
+  });
+  await expect(second).rejects.toThrow(
+    new RangeError("step 'c' has answered JSON of length 1, and maxResultLength leaves 0"),
+  );
+});
+
 describe.each<readonly [string, () => Idempotency<unknown>]>([
   ['leased', leased],
   ['in a transaction', transactional],

@@ -1,5 +1,6 @@
 import { hashOf } from './hash.ts';
 import type { RecoveryPoint } from './store.ts';
+import { jsonOf } from './values.ts';
 
 /** The steps of one execution. Those of one name are one, be it done or under way; one that fails may be tried again. */
 export class Steps {
@@ -7,10 +8,22 @@ export class Steps {
   readonly points = new Map<string, unknown>();
   readonly #running = new Map<string, Promise<unknown>>();
   readonly #keep: (point: RecoveryPoint) => Promise<void>;
+  /** Characters that may still be kept. */
+  #left: number;
 
-  /** @param keep remembers a step; throws when the work must not go on. */
-  constructor(keep: (point: RecoveryPoint) => Promise<void>) {
+  /**
+   * @param keep remembers a step; throws when the work must not go on.
+   * @param limit of all answers together, in characters of their JSON.
+   */
+  constructor(keep: (point: RecoveryPoint) => Promise<void>, limit = Infinity) {
     this.#keep = keep;
+    this.#left = limit;
+  }
+
+  /** Takes over a step that an earlier execution has done. */
+  restore({ name, value }: RecoveryPoint): void {
+    this.#left -= value.length;
+    this.points.set(name, JSON.parse(value));
   }
 
   async run<T>(name: string, work: () => T | PromiseLike<T>): Promise<T> {
@@ -31,6 +44,12 @@ export class Steps {
   async #do<T>(name: string, work: () => T | PromiseLike<T>): Promise<T> {
     const result = await work();
     const value = jsonOf(result, `step '${name}'`);
+    if (value.length > this.#left) {
+      throw new RangeError(
+        `step '${name}' has answered JSON of length ${value.length}, and maxResultLength leaves ${this.#left}`,
+      );
+    }
+    this.#left -= value.length;
     await this.#keep({ name, value });
     this.points.set(name, result);
     return result;
@@ -45,17 +64,4 @@ export class Steps {
 export function derivedKey(id: string, name: string): string {
   if (typeof name !== 'string') throw new TypeError('keyFor: the name must be a string');
   return hashOf(['derived', id, name]);
-}
-
-/**
- * JSON of what work or a step has answered; undefined as null.
- *
- * @throws TypeError for what is no JSON.
- */
-export function jsonOf(value: unknown, what: string): string {
-  try {
-    return JSON.stringify(value) ?? 'null';
-  } catch (cause) {
-    throw new TypeError(`what ${what} answers must be JSON`, { cause });
-  }
 }

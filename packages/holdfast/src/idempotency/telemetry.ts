@@ -6,15 +6,16 @@ import type { ConflictReason } from './errors.ts';
 export interface IdempotencyOpenedEvent extends RuntimeEvent {
   readonly type: 'idempotency.opened';
   /**
-   * `claimed`, for the first time; `taken-over`, after a crash; `replayed`; `mismatch`; `in-progress`;
-   * `outcome-unknown`; `unreadable-record`; `nested`: by the work of that very key; `store-down`; `unprotected`: done without the store; `aborted`.
+   * `claimed`, for the first time; `taken-over`, after a crash; `replayed`, also where the result was too long to be kept
+   * or cannot be read; `mismatch`; `in-progress`; `outcome-unknown`; `nested`: by the work of that very key; `store-down`;
+   * `unprotected`: done without the store; `aborted`.
    */
   readonly how:
     | 'claimed'
     | 'taken-over'
     | 'replayed'
     | 'mismatch'
-    | ConflictReason
+    | Exclude<ConflictReason, 'not-replayable' | 'unreadable-record'>
     | 'store-down'
     | 'unprotected'
     | 'aborted';

@@ -1,15 +1,35 @@
-import { jsonOf } from './steps.ts';
-
 /** Before every value: what this version writes. */
 const VERSION = 'v1 ';
+/** All that is kept where the value was too long. */
+const UNKEPT = 'v1-';
 
-/** A value of `idempotent` as it is kept. */
-export function encodeValue(value: unknown): string {
-  return VERSION + jsonOf(value, 'idempotent work');
+/** A value of a record, or why there is none: it was too long, or another version wrote it. */
+export type KeptValue =
+  | { readonly kind: 'value'; readonly value: unknown }
+  | { readonly kind: 'not-replayable' | 'unreadable-record' };
+
+/** A value of `idempotent` as it is kept: as the fact that there was one, if its JSON is longer than `limit`. */
+export function encodeValue(value: unknown, limit: number): string {
+  const json = jsonOf(value, 'idempotent work');
+  return json.length > limit ? UNKEPT : VERSION + json;
 }
 
-/** The value of a record; undefined, as a whole, for one that another version wrote. */
-export function decodeValue(result: string): { readonly value: unknown } | undefined {
-  if (!result.startsWith(VERSION)) return undefined;
-  return { value: JSON.parse(result.slice(VERSION.length)) as unknown };
+/** Reads a record's result. */
+export function decodeValue(result: string): KeptValue {
+  if (result === UNKEPT) return { kind: 'not-replayable' };
+  if (!result.startsWith(VERSION)) return { kind: 'unreadable-record' };
+  return { kind: 'value', value: JSON.parse(result.slice(VERSION.length)) as unknown };
+}
+
+/**
+ * JSON of what work or a step has answered; undefined as null.
+ *
+ * @throws TypeError for what is no JSON.
+ */
+export function jsonOf(value: unknown, what: string): string {
+  try {
+    return JSON.stringify(value) ?? 'null';
+  } catch (cause) {
+    throw new TypeError(`what ${what} answers must be JSON`, { cause });
+  }
 }

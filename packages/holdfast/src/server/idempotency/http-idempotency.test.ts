@@ -106,6 +106,10 @@ describe('what the engine refuses', () => {
       { status: 409, code: 'idempotency-outcome-unknown' },
     ],
     [
+      new IdempotencyConflictError({ name, why: 'not-replayable' }),
+      { status: 409, code: 'idempotency-not-replayable' },
+    ],
+    [
       new IdempotencyConflictError({ name, why: 'unreadable-record' }),
       { status: 409, code: 'idempotency-record-unreadable' },
     ],

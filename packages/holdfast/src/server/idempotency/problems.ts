@@ -77,6 +77,8 @@ function conflict({ why, retryAfter }: IdempotencyConflictError): HttpAnswer {
       return problem('idempotency-in-progress', { retryAfter: retryAfter ?? 0 });
     case 'outcome-unknown':
       return problem('idempotency-outcome-unknown', { retryAfter });
+    case 'not-replayable':
+      return problem('idempotency-not-replayable');
     case 'unreadable-record':
       return problem('idempotency-record-unreadable');
     case 'nested':
