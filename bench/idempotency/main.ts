@@ -17,7 +17,7 @@ import { postgresRates, sqliteCommits } from './stores.ts';
 
 const USAGE = `usage: npm run bench:idempotency -- [options]
 
-  --no-peers   only Holdfast and the bare routes
+  --no-peers   only Holdfast, the bare routes and the least that is possible
   --rounds N   of each server, 1 to 100; 7 by default
   --json       the figures as JSON, on the last line
   --help
@@ -39,6 +39,8 @@ const METRICS = { rps: 'requests/s', cpu: "us of the server's CPU a request" };
 const ROUTES = {
   fastify: [
     'bare',
+    'minimum, memory',
+    'minimum, redis',
     'ours, memory',
     'ours, redis',
     'ours, redis, appendfsync always',
@@ -58,7 +60,10 @@ try {
     const title = `POST /charge on ${framework}, ${CLIENTS} keep-alive clients, every key new`;
     const notes =
       framework === 'fastify'
-        ? ['Redis without persistence, as the peers were measured, unless it says otherwise.']
+        ? [
+            'Redis without persistence, as the peers were measured, unless it says otherwise.',
+            'The minimum ([bench/idempotency/minimum.ts](../../bench/idempotency/minimum.ts)) hashes, takes the key and keeps the answer, and knows nothing else.',
+          ]
         : ["express-idempotency's Redis adapter lets duplicates through, so it is left out."];
     tell(
       { name: framework, title, metrics: METRICS, base: 'bare', goals, notes },
@@ -126,7 +131,7 @@ function tell(scenario: Scenario, samples: Samples): void {
 /** All servers stand; round by round each gets its slice, so that all meet the same machine. */
 async function routesOf(framework: keyof typeof ROUTES): Promise<Samples> {
   const wanted = ROUTES[framework].filter(
-    (name) => !values['no-peers'] || /^(bare|ours)/.test(name),
+    (name) => !values['no-peers'] || /^(bare|minimum|ours)/.test(name),
   );
   const [plain, durable] = [
     await startRedis(),

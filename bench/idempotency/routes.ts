@@ -7,6 +7,7 @@ import { holdfast } from 'holdfast/fastify';
 import { memoryStore } from 'holdfast/memory';
 import { redisStore } from 'holdfast/redis';
 import { createClient } from 'redis';
+import { memoryMinimum, redisMinimum } from './minimum.ts';
 import * as peers from './peers.ts';
 
 /** A server of `POST /charge`, the route as it is or protected in some way: answers its port. */
@@ -19,6 +20,8 @@ const maxRecords = 5_000_000;
 /** By `<framework>, <what protects it>`; `bare` is the route alone. */
 export const routes: Readonly<Record<string, Serve>> = {
   'fastify, bare': () => fastifyServer(() => {}),
+  'fastify, minimum, memory': () => fastifyServer((app) => memoryMinimum(app)),
+  'fastify, minimum, redis': (port) => fastifyServer((app) => redisMinimum(app, port)),
   'fastify, ours, memory': () => fastifyServer((app) => ours(app, memoryStore({ maxRecords }))),
   'fastify, ours, redis': (port) =>
     fastifyServer(async (app) => ours(app, redisStore(await redisClient(port)))),
