@@ -171,6 +171,13 @@ describe('a failure', () => {
     expect(await engine.idempotent('k', () => 'no')).toBe('yes');
   });
 
+  test('may be held as unknown, a value as well', async () => {
+    const { engine } = setting({ storeResult: () => 'hold' });
+    expect(await engine.idempotent('k', () => 'perhaps')).toBe('perhaps');
+    const repeat = engine.idempotent('k', () => 'again');
+    await expect(repeat).rejects.toMatchObject({ why: 'outcome-unknown' });
+  });
+
   test.each([
     ['a value', () => 1],
     ['an error', () => Promise.reject(new Error('no'))],
@@ -221,6 +228,15 @@ describe('a value that is too long', () => {
     const repeat = engine.idempotent('k', () => 'again');
     await expect(repeat).rejects.toMatchObject({ why: 'not-replayable' });
   });
+});
+
+test('nobody can guess the tokens of an engine in another process', async () => {
+  const { engine, store } = setting();
+  for (const key of ['a', 'b']) await engine.idempotent(key, () => 1);
+  const [first, second] = store.claims.map(({ token }) => token);
+  expect(first).toMatch(/^[0-9a-f]{32}-/);
+  expect(second?.slice(0, 33)).toBe(first?.slice(0, 33));
+  expect(second).not.toBe(first);
 });
 
 test('after its retention a key is new', async () => {

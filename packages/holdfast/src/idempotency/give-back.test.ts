@@ -58,4 +58,30 @@ describe('a key that was granted to somebody who has not heard of it', () => {
   });
 });
 
+describe('a claim that was not answered', () => {
+  test('leaves a key that nobody had as if it had not been', async () => {
+    const { engine, another, runtime, store } = setting({ onExpiredLease: 'takeover' });
+    store.mood = 'silent';
+    engine.idempotent('k', () => 1).catch(() => {});
+    await runtime.clock.advanceAsync(1010);
+    store.mood = 'well';
+    await runtime.clock.advanceAsync(2000);
+    expect(await another().idempotent('k', ({ attempt }) => attempt)).toBe(1);
+  });
+
+  test('is given back however often the store cannot be told', async () => {
+    const { engine, another, runtime, store } = setting();
+    store.mood = 'silent';
+    engine.idempotent('k', () => 1).catch(() => {});
+    await runtime.clock.advanceAsync(1010);
+    store.mood = 'down';
+    await runtime.clock.advanceAsync(5000);
+    const tries = store.steps.filter((step) => step === 'release').length;
+    expect(tries).toBeGreaterThan(2);
+    store.mood = 'well';
+    await runtime.clock.advanceAsync(5000);
+    expect(await another().idempotent('k', () => 2)).toBe(2);
+  });
+});
+
 const nothingHappened = (): Reconciled => ({ outcome: 'nothing-happened' });

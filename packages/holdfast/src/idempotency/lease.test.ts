@@ -140,6 +140,20 @@ describe('a lease', () => {
   });
 });
 
+test('a lease whose record somebody has deleted is lost at the next heartbeat', async () => {
+  const { engine, runtime, store } = setting();
+  let signal!: AbortSignal;
+  const first = engine.idempotent('k', (execution) => {
+    ({ signal } = execution);
+    return new Promise(() => {});
+  });
+  first.catch(() => {});
+  await runtime.clock.advanceAsync(1);
+  await store.release(store.claims[0]!);
+  await runtime.clock.advanceAsync(LEASE / 3);
+  expect(signal.reason).toMatchObject({ code: 'LEASE_LOST' });
+});
+
 describe('a takeover', () => {
   const takeover = { onExpiredLease: 'takeover' } as const;
 

@@ -47,6 +47,16 @@ describe('the check at the start', () => {
     expect(runtime.sink.of('idempotency.store-warned')).toHaveLength(2);
   });
 
+  test('is made once at a time, however long it takes', async () => {
+    const { engine, store, runtime } = setting({ storeTimeout: '1m' });
+    store.check = vi.fn<() => Promise<string[]>>(() => new Promise(() => {}));
+    for (const key of ['a', 'b', 'c']) {
+      await engine.idempotent(key, () => 1);
+      await runtime.clock.advanceAsync(15_000);
+    }
+    expect(store.check).toHaveBeenCalledOnce();
+  });
+
   test('by whoever asks for it is bounded, too', async () => {
     const { engine, store, runtime } = setting();
     store.check = () => new Promise(() => {});

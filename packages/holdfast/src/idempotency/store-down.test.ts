@@ -105,6 +105,8 @@ describe('without the store', () => {
       .map((event) => (event as { how?: string }).how);
     expect(ends).toEqual(['untold']);
     expect(engine.snapshot()).toMatchObject({ running: 0, background: 0 });
+    // The work is over: what is told of it is its result, and no sign of life.
+    expect(new Set(store.steps)).toEqual(new Set(['claim', 'complete']));
   });
 
   test('a step that was done does not fail the work', async () => {

@@ -71,23 +71,25 @@ function setting() {
 
 describe('in a transaction', () => {
   test('effect and record commit together', async () => {
-    const { engine, ledger } = setting();
+    const { engine, ledger, runtime } = setting();
     const charge = () => engine.idempotent('k', ({ transaction }) => transaction.write('charge'));
     await charge();
     await charge();
     expect([ledger.entries, ledger.open]).toEqual([['charge'], 0]);
+    expect(runtime.sink.of('idempotency.ended')).toMatchObject([{ how: 'kept' }]);
   });
 
   test.each([new Error('no'), safeToRetry(new Error('no'))])(
     'what throws is rolled back',
     async (error) => {
-      const { engine, ledger } = setting();
+      const { engine, ledger, runtime } = setting();
       const failing = engine.idempotent('k', ({ transaction }) => {
         transaction.write('charge');
         throw error;
       });
       await expect(failing).rejects.toBe(error);
       expect([ledger.entries, ledger.open]).toEqual([[], 0]);
+      expect(runtime.sink.of('idempotency.ended')).toMatchObject([{ how: 'rolled-back' }]);
       await engine.idempotent('k', ({ transaction }) => transaction.write('second try'));
       expect(ledger.entries).toEqual(['second try']);
     },
