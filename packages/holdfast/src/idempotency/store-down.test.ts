@@ -109,6 +109,31 @@ describe('without the store', () => {
     expect(new Set(store.steps)).toEqual(new Set(['claim', 'complete']));
   });
 
+  test('a step of work whose lease may be over is done all the same', async () => {
+    const { engine, runtime, store } = setting();
+    const work = new Work();
+    const first = engine.idempotent('k', async ({ step }) => {
+      await work.run();
+      return step('charged', () => 'done');
+    });
+    await runtime.clock.advanceAsync(1);
+    store.mood = 'down';
+    // At the last heartbeat the lease was not over yet, at the step it is.
+    await runtime.clock.advanceAsync(30_000);
+    work.end(null);
+    await runtime.clock.advanceAsync(1000);
+    expect(await outcomeOf(first)).toBe('done');
+  });
+
+  test('no more than a thousand claims are given back at a time', async () => {
+    const { engine, runtime, store } = setting();
+    store.mood = 'gone';
+    for (let i = 0; i < 1100; i++) engine.idempotent(`k${i}`, () => 1).catch(() => {});
+    await runtime.clock.advanceAsync(1010);
+    expect(engine.snapshot()).toMatchObject({ background: 1000 });
+    await engine.close();
+  });
+
   test('a step that was done does not fail the work', async () => {
     const { engine, another, runtime, store } = setting();
     const done: string[] = [];
