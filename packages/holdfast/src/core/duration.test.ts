@@ -18,6 +18,8 @@ describe('a duration', () => {
     ['1.5d', 129_600_000],
     ['0.5ms', 0.5],
     ['0s', 0],
+    ['32.498s', 32_498],
+    ['2.01s', 2010],
   ])('%j is %d ms', (given, expected) => expect(milliseconds(given)).toBe(expected));
 
   test.each([

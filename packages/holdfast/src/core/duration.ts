@@ -18,7 +18,8 @@ export function milliseconds(duration: unknown): number {
   if (typeof duration !== 'string') return NaN;
   const match = PATTERN.exec(duration);
   if (match === null) return NaN;
-  const value = Number(match[1]) * UNITS[match[2]!]!;
+  // 32.498 x 1000 is a little less than 32498, as numbers go.
+  const value = Number((Number(match[1]) * UNITS[match[2]!]!).toPrecision(15));
   return value <= Number.MAX_SAFE_INTEGER ? value : NaN;
 }
 
