@@ -142,7 +142,7 @@ test('breaker-never-opens advises what can be set, and what still proves somethi
   );
   expect(fixes).toEqual([
     'Use `kind: consecutive`, or widen `window` to 37s, or lower `minimumCalls` to 16.',
-    'Use `kind: consecutive`, or widen `window` to 6.07m.',
+    'Use `kind: consecutive`, or widen `window` to 364s.',
     'Use `kind: consecutive`.',
   ]);
 });

@@ -1,4 +1,7 @@
-import { eachCall, ms, type Rule } from './rule.ts';
+import { atLeast, eachCall, ms, type Rule } from './rule.ts';
+
+/** The longest that `cooldown` may be. */
+const MAX_COOLDOWN = 3_600_000;
 
 export const cooldownShorterThanRecovery: Rule = {
   id: 'cooldown-shorter-than-recovery',
@@ -8,12 +11,22 @@ export const cooldownShorterThanRecovery: Rule = {
   check: eachCall((edge, { fleet }) => {
     const recovery = fleet.services.get(edge.to)?.recoveryTime ?? null;
     const { breaker } = edge.policy;
-    if (recovery === null || breaker === null || breaker.cooldown >= recovery) return null;
+    if (recovery === null || breaker === null) return null;
+    const enough = cooldownFor(recovery);
+    if (breaker.cooldown >= enough) return null;
+    const cooldown = atLeast(enough);
+    // Where it is stated it must not be shorter.
+    const longest = breaker.maxCooldown < enough ? `, maxCooldown: ${cooldown}` : '';
     return {
       options: ['breaker.cooldown'],
       message: `${edge.id}: the breaker probes after ${ms(breaker.cooldown)}, but ${edge.to} takes ${ms(recovery)} to recover`,
-      fix: `Set \`breaker: { cooldown: ${ms(recovery)} }\` or more.`,
+      fix: `Set \`breaker: { cooldown: ${cooldown}${longest} }\`${enough < MAX_COOLDOWN ? ' or more' : ', the longest there is'}.`,
       value: recovery - breaker.cooldown,
     };
   }),
 };
+
+/** A cooldown that lasts until a dependency is back, as far as one can. */
+export function cooldownFor(recovery: number): number {
+  return Math.min(recovery, MAX_COOLDOWN);
+}

@@ -1,6 +1,9 @@
 import { meanOf } from '../load.ts';
 import { eachService, ms, type Rule } from './rule.ts';
 
+/** The most that `queue.max` may be. */
+const MAX_QUEUE = 1_000_000;
+
 export const queueOutlivesDeadline: Rule = {
   id: 'queue-outlives-deadline',
   severity: 'warning',
@@ -17,13 +20,14 @@ export const queueOutlivesDeadline: Rule = {
     const patience = Math.max(0, ...windows);
     const wait = (queue.max * time) / workers;
     if (windows.length === 0 || wait <= patience) return null;
+    const half = Math.floor((patience * workers) / time / 2);
     return {
       options: ['queue.max'],
       message:
         wait === Infinity
           ? `${service.name} has a queue without a bound`
           : `${service.name}: a full queue of ${queue.max} takes ${ms(wait)} to work off, and callers wait ${ms(patience)}`,
-      fix: `Bound the queue (\`max: ${Math.floor((patience * workers) / time / 2)}\` is half of what callers wait), or set \`checksDeadline: true\`.`,
+      fix: `Bound the queue (\`max: ${Math.min(half, MAX_QUEUE)}\` takes at most half of what callers wait), or set \`checksDeadline: true\`.`,
       value: wait === Infinity ? null : wait,
     };
   }),

@@ -1,5 +1,5 @@
 import { longest } from '../tries.ts';
-import { eachService, ms, type Rule } from './rule.ts';
+import { atLeast, eachService, ms, type Rule } from './rule.ts';
 import { repeatsDone } from './unsafe-retry.ts';
 
 export const retentionShorterThanRetries: Rule = {
@@ -16,7 +16,7 @@ export const retentionShorterThanRetries: Rule = {
       .filter(({ horizon }) => horizon > retention && horizon < Infinity)
       .toSorted((a, b) => b.horizon - a.horizon);
     if (last === null) return null;
-    const horizon = ms(last.horizon);
+    const horizon = atLeast(last.horizon);
     return {
       options: ['idempotency.retention'],
       message: `${name} forgets keys after ${ms(retention)}, but attempts of one call over ${last.edge.id} may come for ${horizon}`,

@@ -1,4 +1,4 @@
-import { formatDuration } from 'holdfast/spec';
+import { formatDuration, milliseconds } from 'holdfast/spec';
 
 import type { Edge, Fleet, Service, SpecPath } from '../../spec/model.ts';
 import { isRecord } from '../../spec/problems.ts';
@@ -118,9 +118,30 @@ function isWritten(value: unknown, [key, ...rest]: readonly string[]): boolean {
   return isRecord(value) && Object.hasOwn(value, key) && isWritten(value[key], rest);
 }
 
-/** A duration for messages. */
+/**
+ * A duration for messages and fixes, right to the millisecond: two of them are compared there, and
+ * whoever writes one into a spec must be rid of the finding.
+ */
 export function ms(duration: number): string {
-  return duration === Infinity ? 'no limit' : formatDuration(duration);
+  if (duration === Infinity) return 'no limit';
+  const short = formatDuration(duration);
+  const isRight = Math.abs(milliseconds(short) - duration) < 0.5;
+  return isRight ? short : `${Math.round(duration) / 1000}s`;
+}
+
+/** A duration to have at least. */
+export function atLeast(duration: number): string {
+  return ms(Math.ceil(duration));
+}
+
+/** So many are said by name; a large fleet may have thousands in one place. */
+const NAMED = 3;
+
+/** Edges for messages. */
+export function namesOf(edges: readonly Edge[]): string {
+  const names = edges.slice(0, NAMED).map(({ id }) => id);
+  if (edges.length > NAMED) names.push(`${edges.length - NAMED} more`);
+  return names.join(' and ');
 }
 
 /** For messages: at most three significant digits. */

@@ -2,7 +2,7 @@ import type { Edge, Service } from '../../spec/model.ts';
 import { callsOf } from '../edges.ts';
 import { inSequence } from '../load.ts';
 import { longest } from '../tries.ts';
-import { type Audited, eachEdge, ms, type Rule } from './rule.ts';
+import { atLeast, type Audited, eachEdge, ms, type Rule } from './rule.ts';
 
 export const sequenceDoesNotFit: Rule = {
   id: 'sequence-does-not-fit',
@@ -14,14 +14,14 @@ export const sequenceDoesNotFit: Rule = {
     const { window } = audited.numbersOf(edge);
     if (callee === undefined || window === null || !isSequence(callee)) return null;
     const usual = audited.load.answerTime(callee.name);
+    const limits = inSequence(callee, (call) => limitOf(call, audited));
     if (usual > window) {
       return {
         message: `${edge.id} waits ${ms(window)}, but ${callee.name} takes ${ms(usual)} with the calls that it makes one after another, even when all is well`,
-        fix: `Make the calls that do not need each other at once (\`together\`), or wait longer than ${ms(usual)}.`,
+        fix: `Make the calls that do not need each other at once (\`together\`)${waiting(Math.max(usual, limits))}.`,
         value: usual - window,
       };
     }
-    const limits = inSequence(callee, (call) => limitOf(call, audited));
     // Limits that nobody has chosen are cut by the deadline that they inherit, as they are meant to.
     const own = audited.fleet.services.has(edge.from) || edge.policyName !== null ? [edge] : [];
     const chosen = [...own, ...callsOf(callee)].some(isChosen);
@@ -30,11 +30,16 @@ export const sequenceDoesNotFit: Rule = {
     return {
       severity: inherits ? 'warning' : 'error',
       message: `${edge.id} waits ${ms(window)}, but the calls that ${callee.name} makes one after another may take ${ms(limits)}`,
-      fix: `Make those at once that do not need each other (\`together\`), shorten their timeouts to ${ms(window)} in sum, or give ${edge.id} more time.`,
+      fix: `Make those at once that do not need each other (\`together\`), or shorten their timeouts to ${ms(Math.floor(window))} in sum${waiting(limits)}.`,
       value: limits === Infinity ? null : limits - window,
     };
   }),
 };
+
+/** The other way out, if there is an end to wait for. */
+function waiting(time: number): string {
+  return time === Infinity ? '' : `, or wait longer than ${atLeast(time)}`;
+}
 
 /** More than one call in turn; a single one is `timeout-inversion`'s. */
 function isSequence({ stages }: Service): boolean {

@@ -1,9 +1,6 @@
 import type { Edge } from '../../spec/model.ts';
 import { multiplies } from '../tries.ts';
-import { type Audited, eachEdge, type Rule } from './rule.ts';
-
-/** So many are said by name; a large fleet may have thousands before one edge. */
-const NAMED = 3;
+import { type Audited, eachEdge, namesOf, type Rule } from './rule.ts';
 
 export const severalRetryOwners: Rule = {
   id: 'several-retry-owners',
@@ -51,7 +48,5 @@ function ownersOf({ edges, callsTo, layersOf }: Audited): (caller: string) => Ow
 }
 
 function said(owners: readonly Edge[]): Owners {
-  const named = owners.slice(0, NAMED).map(({ id }) => id);
-  if (owners.length > NAMED) named.push(`${owners.length - NAMED} more`);
-  return { first: owners[0], count: owners.length, names: named.join(' and ') };
+  return { first: owners[0], count: owners.length, names: namesOf(owners) };
 }

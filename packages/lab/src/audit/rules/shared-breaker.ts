@@ -1,4 +1,4 @@
-import type { Edge, Service } from '../../spec/model.ts';
+import type { Service } from '../../spec/model.ts';
 import { callsOf } from '../edges.ts';
 import { eachEdge, type Rule } from './rule.ts';
 
@@ -8,10 +8,9 @@ export const sharedBreaker: Rule = {
   looksFor: 'One breaker before a service that passes each request on to one of several others',
   why: 'The breaker cannot tell behind which of them a failure lies: when one is down it opens, and those that are well are refused with it; or it never opens, because the others dilute the failures of one.',
   check: eachEdge(({ id, to, policy }, { fleet }) => {
-    const callee = fleet.services.get(to);
-    if (callee === undefined || policy.breaker === null) return null;
-    const upstreams = routesOf(callee).map((edge) => edge.to);
-    if (new Set(upstreams).size < 2) return null;
+    if (policy.breaker === null) return null;
+    const upstreams = upstreamsOf(fleet.services.get(to));
+    if (upstreams.length < 2) return null;
     return {
       options: ['breaker'],
       message: `${id}: one breaker for ${upstreams.join(' and ')}, to one of which ${to} passes each request on`,
@@ -21,9 +20,10 @@ export const sharedBreaker: Rule = {
   }),
 };
 
-/** The calls of which a request makes one: all are needed, each now and then, together at most once. */
-function routesOf(service: Service): readonly Edge[] {
-  const routes = callsOf(service).filter(({ times, optional }) => times < 1 && !optional);
+/** The services to one of which a request is passed on: all calls are needed, each now and then, together at most once. */
+export function upstreamsOf(service: Service | undefined): readonly string[] {
+  const calls = service === undefined ? [] : callsOf(service);
+  const routes = calls.filter(({ times, optional }) => times < 1 && !optional);
   const share = routes.reduce((all, { times }) => all + times, 0);
-  return Math.abs(share - 1) < 0.01 ? routes : [];
+  return Math.abs(share - 1) < 0.01 ? [...new Set(routes.map((edge) => edge.to))] : [];
 }

@@ -1,7 +1,7 @@
 import type { Edge, Service } from '../../spec/model.ts';
 import { callsOf } from '../edges.ts';
 import { longest } from '../tries.ts';
-import { type Audited, eachEdge, ms, type Rule, type Said } from './rule.ts';
+import { type Audited, eachEdge, ms, namesOf, type Rule, type Said } from './rule.ts';
 
 export const timeoutInversion: Rule = {
   id: 'timeout-inversion',
@@ -14,14 +14,19 @@ export const timeoutInversion: Rule = {
     if (callee === undefined || window === null) return null;
     // Users who do not retry send nothing twice: with a deadline, patience is all that counts.
     const once = !audited.fleet.services.has(edge.from) && edge.policy.retry === null;
-    const [worst] = callsOf(callee)
-      .filter(({ policy }) => !once || policy.deadline === null)
+    const longer = callsOf(callee)
+      .filter((call) => !once || !isCut(call))
       .map((call) => ({ call, ...mayTake(call, audited) }))
       .filter(({ takes }) => takes > window)
-      .toSorted((a, b) => b.takes - a.takes);
-    return worst === undefined ? null : said(edge, callee, { ...worst, window });
+      .toSorted((a, b) => Number(isCut(a.call)) - Number(isCut(b.call)) || b.takes - a.takes);
+    return longer.length === 0 ? null : said(edge, callee, longer, window);
   }),
 };
+
+/** What inherits a deadline is cut in time: its own limit never counts, but nobody works in vain. */
+function isCut({ policy }: Edge): boolean {
+  return policy.deadline !== null;
+}
 
 interface Taking {
   /** Milliseconds; Infinity for no limit. */
@@ -42,17 +47,19 @@ function mayTake(call: Edge, { layersOf }: Audited): Taking {
     : { takes: timeout ?? deadline, what: 'one attempt' };
 }
 
+/** @param longer the calls that may take longer than the caller waits, the worst first. */
 function said(
   edge: Edge,
   callee: Service,
-  { call, takes, what, window }: Taking & { readonly call: Edge; readonly window: number },
+  longer: readonly (Taking & { readonly call: Edge })[],
+  window: number,
 ): Said {
-  const cut = call.policy.deadline !== null;
+  const { call, takes, what } = longer[0]!;
+  const cut = isCut(call);
   return {
-    // What inherits a deadline is cut in time: its own limit never counts, but nobody works in vain.
     severity: cut ? 'warning' : 'error',
     message: `${edge.id} waits ${ms(window)} for an answer, but ${what} of ${call.id} may take ${ms(takes)}`,
-    fix: `Give ${call.id} less than ${ms(window)}${cut ? '' : ' in all, or a deadline, which it then inherits'}; or ${callee.name}'s caller more time.`,
+    fix: `Give ${namesOf(longer.map((each) => each.call))} less than ${ms(window)}${cut ? '' : ' in all, or a deadline, which it then inherits'}${takes === Infinity ? '' : `; or ${callee.name}'s caller more time`}.`,
     value: takes === Infinity ? null : takes - window,
   };
 }

@@ -1,5 +1,5 @@
 import { triesNeed, triesThatFit } from '../tries.ts';
-import { eachEdge, ms, type Rule } from './rule.ts';
+import { atLeast, eachEdge, ms, type Rule } from './rule.ts';
 
 export const triesDoNotFit: Rule = {
   id: 'tries-do-not-fit',
@@ -20,7 +20,7 @@ export const triesDoNotFit: Rule = {
         const room = left < layer.timeout ? 'that the layers around it leave' : 'in all';
         return {
           message: `${edge.id}: ${layer.maxAttempts} attempts of the ${layer.kind} and their waits need ${ms(need)}, but there are ${ms(total)} ${room}: ${begin} can begin, ${end} can end`,
-          fix: `Have ${end > 1 ? `${end} attempts` : 'one attempt'}, shorten the time of one, or give ${ms(need)} in all.`,
+          fix: `Have ${end > 1 ? `${end} attempts` : 'one attempt'}, shorten the time of one, or give ${atLeast(need)} in all.`,
           value: need - total,
         };
       }

@@ -1,0 +1,135 @@
+/** Whoever does what a fix says is rid of the finding, and has no other for it. */
+import { expect, test } from 'vitest';
+
+import { type Case, found, type Json, rule } from '../../../test/cases.ts';
+
+interface Cure {
+  readonly rule: string;
+  readonly faulty: Case;
+  /** What the fix names: the part behind the key. */
+  readonly names: RegExp;
+  readonly mended: (named: string) => Case;
+}
+
+const recovering = (recoveryTime: string, breaker: Json | boolean): Case => ({
+  policy: { retry: { maxAttempts: 2 }, breaker },
+  stock: { recoveryTime },
+});
+const queue = (max: number | string): Case => ({
+  stock: { workers: 1000, serviceTime: '1ms', queue: { max } },
+  policy: { timeout: '5s', deadline: '20s' },
+  users: { patience: '30s' },
+});
+const tries = (deadline: string): Case => ({
+  policy: { timeout: '29.94s', retry: { maxAttempts: 3 }, deadline },
+  users: { patience: '5m' },
+});
+const remembering = (retention: string): Case => ({
+  call: { keyed: true },
+  policy: { timeout: '29.94s', retry: { maxAttempts: 3 }, deadline: '2m' },
+  stock: { idempotency: { retention, lease: '1s' } },
+  users: { patience: '5m' },
+});
+const rare = (breaker: Json): Case => ({ policy: { breaker }, users: { rate: 0.091 } });
+const sequence = (timeout: string): Case => ({
+  policy: { timeout, deadline: '1m' },
+  stock: { calls: [{ to: 'east' }, { to: 'west' }] },
+  services: { east: { serviceTime: '40ms' }, west: { serviceTime: '40ms' } },
+  users: { patience: '5m' },
+});
+
+const COOLDOWN = /cooldown: ([^ ,]+)/;
+
+const CURES: readonly Cure[] = [
+  ...['90.2s', '3h'].map((recovery) => ({
+    rule: 'cooldown-shorter-than-recovery',
+    faulty: recovering(recovery, { cooldown: '1s', maxCooldown: '1m' }),
+    names: /\{ (cooldown: .*) \}/,
+    mended: (options: string) => recovering(recovery, optionsIn(options)),
+  })),
+  ...['5s', '90.2s', '3h'].map((recovery) => ({
+    rule: 'retry-horizon-shorter-than-recovery',
+    faulty: recovering(recovery, false),
+    names: COOLDOWN,
+    mended: (cooldown: string) => recovering(recovery, { cooldown }),
+  })),
+  {
+    rule: 'queue-outlives-deadline',
+    faulty: queue('unbounded'),
+    names: /max: (\d+)/,
+    mended: (max) => queue(Number(max)),
+  },
+  {
+    rule: 'tries-do-not-fit',
+    faulty: tries('60s'),
+    names: /give (\S+) in all/,
+    mended: tries,
+  },
+  {
+    rule: 'retention-shorter-than-retries',
+    faulty: remembering('60s'),
+    names: /retention: (\S+)/,
+    mended: remembering,
+  },
+  {
+    rule: 'breaker-never-opens',
+    faulty: rare({ minimumCalls: 20 }),
+    names: /`window` to ([^,]+)\./,
+    mended: (window) => rare({ minimumCalls: 20, window }),
+  },
+  {
+    rule: 'sequence-does-not-fit',
+    faulty: sequence('60ms'),
+    names: /wait longer than (.+)\./,
+    mended: sequence,
+  },
+];
+
+/** `cooldown: 2s, maxCooldown: 1m` */
+function optionsIn(text: string): Json {
+  return Object.fromEntries(text.split(', ').map((option) => option.split(': ')));
+}
+
+test.each(CURES)('$rule (%#)', ({ rule: id, faulty, names, mended }) => {
+  const fix = rule(id, faulty)?.fix ?? '';
+  const [, named = `nothing in '${fix}'`] = names.exec(fix) ?? [];
+  const known = new Set(found(faulty).map((finding) => finding.rule));
+  const left = found(mended(named)).map((finding) => finding.rule);
+  expect(left.filter((each) => each === id || !known.has(each))).toEqual([]);
+});
+
+/** Stock's calls under a policy, the first of which inherits a deadline. */
+const calling = (policy: Json): Case => ({
+  policy: { timeout: '1200ms' },
+  stock: {
+    calls: [
+      { to: 'east', policy: { ...policy, deadline: '10s' } },
+      { together: [{ to: 'west', policy }, { to: 'north' }] },
+    ],
+  },
+  services: { east: {}, west: {}, north: {} },
+});
+
+test('timeout-inversion names all that takes too long, the worst first', () => {
+  const finding = rule('timeout-inversion', calling({ timeout: '2s', deadline: false }));
+  expect(finding).toMatchObject({
+    severity: 'error',
+    message: expect.stringContaining('a call of stock > west may take 6.3s') as string,
+    fix: "Give stock > west and stock > east less than 1.2s in all, or a deadline, which it then inherits; or stock's caller more time.",
+  });
+  const endless = rule('timeout-inversion', calling({ timeout: false, deadline: false }));
+  expect(endless?.fix).not.toContain('more time');
+});
+
+test('a breaker is not asked for where it would be shared', () => {
+  const calls = [
+    { to: 'east', times: 0.5 },
+    { to: 'west', times: 0.5 },
+  ];
+  const router: Case = {
+    policy: { retry: { maxAttempts: 2 }, breaker: false },
+    stock: { recoveryTime: '1m', calls },
+    services: { east: {}, west: {} },
+  };
+  expect(rule('retry-horizon-shorter-than-recovery', router)).toBeUndefined();
+});
