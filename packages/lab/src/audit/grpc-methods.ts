@@ -215,12 +215,17 @@ function warnOfClientErrors(
   const bad = codes.filter((code) => CLIENT_ERRORS.has(code));
   const [first] = bad;
   if (first === undefined) return;
+  const list = String(field.path.at(-1));
+  // Without a code, a retryPolicy is not valid, and gRPC refuses the whole file.
+  const none = bad.length === codes.length && list === 'retryableStatusCodes';
   const words = bad.map((code) => `${code} (gRPC's ${CLIENT_ERRORS.get(code)})`).join(', ');
   findings.push(
     meshFinding('retry-on-4xx', {
       severity: 'warning',
       message: `gRPC channels to ${at} retry ${words}`,
-      fix: `Take ${bad.join(', ')} out of ${String(field.path.at(-1))}.`,
+      fix: none
+        ? `Take the retryPolicy away: there is nothing else in its ${list}.`
+        : `Take ${bad.join(', ')} out of ${list}.`,
       at,
       place: field.place,
       value: CLIENT_ERRORS.get(first)!,

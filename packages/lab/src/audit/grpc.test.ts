@@ -132,7 +132,21 @@ describe('a method', () => {
   it("warns of the codes of the caller's own errors", async () => {
     const codes = ['UNAVAILABLE', 'NOT_FOUND'];
     const found = await payments({ retryPolicy: { ...RETRY, retryableStatusCodes: codes } });
-    expect(found.findings).toEqual([expect.objectContaining({ rule: 'retry-on-4xx', value: 404 })]);
+    const fix = 'Take NOT_FOUND out of retryableStatusCodes.';
+    const expected = { rule: 'retry-on-4xx', value: 404, fix };
+    expect(found.findings).toEqual([expect.objectContaining(expected)]);
+  });
+
+  it('advises no empty list of codes, which is not valid but where hedging stops', async () => {
+    const codes = ['NOT_FOUND'];
+    const [retry] = (await payments({ retryPolicy: { ...RETRY, retryableStatusCodes: codes } }))
+      .findings;
+    expect(retry?.fix).toBe(
+      'Take the retryPolicy away: there is nothing else in its retryableStatusCodes.',
+    );
+    const hedgingPolicy = { maxAttempts: 2, nonFatalStatusCodes: codes };
+    const hedged = (await payments({ hedgingPolicy })).findings.map(({ fix }) => fix);
+    expect(hedged).toContain('Take NOT_FOUND out of nonFatalStatusCodes.');
   });
 
   it.each([

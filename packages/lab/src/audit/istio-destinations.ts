@@ -137,7 +137,7 @@ export class Destinations {
         meshFinding('invalid-mesh-config', {
           severity: 'warning',
           message: `The retryBudget of ${service ?? 'a DestinationRule'} is ${percent} %, which allows next to no retry`,
-          fix: `Percent counts to 100: write ${percent * 100} if that share is meant.`,
+          fix: `Percent counts to 100: write ${Number((percent * 100).toPrecision(12))} if that share is meant.`,
           at: service ?? 'a DestinationRule',
           place: field.place,
           value: percent,

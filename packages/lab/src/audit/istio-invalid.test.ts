@@ -85,6 +85,7 @@ describe('fields', () => {
   it.each([
     ['spec: { host: payments, trafficPolicy: { retryBudget: { percent: 120 } } }', '0 to 100'],
     ['spec: { host: payments, trafficPolicy: { retryBudget: { percent: 0.2 } } }', 'write 20'],
+    ['spec: { host: payments, trafficPolicy: { retryBudget: { percent: 0.07 } } }', 'write 7 if'],
     ['spec: { host: payments, trafficPolicy: { retryBudget: { percent: "20" } } }', 'got "20"'],
     [
       'spec: { host: payments, trafficPolicy: { connectionPool: { http: { max_retries: 3 } } } }',
