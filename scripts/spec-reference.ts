@@ -114,7 +114,7 @@ A list, under \`scenarios.<name>.expect\`:
 
 \`<measure> [at <service or users>] [before | during the fault | after] <= | >= | = <bound>\`
 
-\`recovers within 10s\` is \`recovery <= 10s\`, and \`not metastable\` is \`metastable = 0\`.
+\`recovers within 10s\` is \`recovery <= 10s\`, and \`not metastable\` is \`metastable = 0\`. Both are of the whole run, and take no phase.
 
 ${markdownTable(
   ['measure', 'what it means', 'at', 'bound'],

@@ -37,6 +37,8 @@ describe('an expectation', () => {
       'must be at users: payments has no recovery; there are shoppers',
     ],
     ['metastable at payments = 0', 'must be at users: payments'],
+    ['recovery after <= 5s', "must not say 'after': recovery is of the whole run"],
+    ['metastable at shoppers during the fault = 0', "must not say 'during the fault': metastable"],
     ['goodput >= 95', "must end with a share from 0 to 1, or like '95%' for goodput, got '95'"],
     ['p99 <= 5', "must end with a duration like '250ms' or '10s' for p99, got '5'"],
     ['queue <= 5ms', 'must end with a number of at least 0, without a unit for queue'],

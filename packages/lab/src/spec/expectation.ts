@@ -29,6 +29,9 @@ export const MEASURES: Readonly<
   metastable: ['number', USERS, '1 if the fault is over and the failure is not, else 0'],
 };
 
+/** These are of the whole run, and of no phase of it. */
+const OF_THE_RUN: ReadonlySet<Measure> = new Set(['recovery', 'metastable']);
+
 /** How an expectation names where it is measured. */
 export const PLACES: Readonly<Record<PlaceKind, string>> = {
   services: 'a service',
@@ -67,6 +70,9 @@ export function parseExpectation(text: string, places: Places): Parsed {
   }
   const misplaced = at === undefined ? null : checkPlace(measure as Measure, at, places);
   if (misplaced !== null) return misplaced;
+  if (during !== undefined && OF_THE_RUN.has(measure as Measure)) {
+    return `must not say '${during}': ${measure} is of the whole run`;
+  }
   const expectation = {
     ...whole(text, measure as Measure, is as Expectation['is'], 0),
     at: at ?? null,
