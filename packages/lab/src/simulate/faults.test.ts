@@ -174,6 +174,25 @@ describe('during its time, from its first moment to before its last, a fault', (
     ]);
   });
 
+  test('crash: of all takes those as well that are away already, and first those that are not', () => {
+    const parts = { replicas: 2, balancing: 'round-robin', serviceTime: fixed(1) } as const;
+    const answered = (crash: FaultParts, other: FaultParts): (string | number | boolean)[] =>
+      ends(
+        under(crash, [110, 160, 210, 260, 310], {
+          services: [service('web', parts)],
+          faults: [other, crash],
+        }),
+      ).map(([, , verdict]) => verdict!);
+    const deploy = { on: 'web', kind: 'deploy', from: 90, to: 190, away: 50 } as const;
+    const one = { on: 'web', kind: 'crash', replicas: 1 } as const;
+    const [up, down] = ['success', 'transient'];
+    const all = { ...one, replicas: 2, from: 100, to: 300 };
+    expect(answered(all, deploy)).toEqual([down, down, down, down, up]);
+    expect(answered(all, { ...one, from: 90, to: 250 })).toEqual([down, down, down, down, up]);
+    const other = { ...one, from: 100, to: 200 };
+    expect(answered({ ...one, from: 150, to: 250 }, other)).toEqual([up, down, up, up, up]);
+  });
+
   test('crash: forgets the calls that were under way', () => {
     const told = under({ ...AT, kind: 'crash', replicas: 1 }, [], {
       services: [

@@ -95,7 +95,10 @@ function hold(service: ServiceNode): () => void {
 }
 
 function crash(service: ServiceNode, count: number): () => void {
-  const dead = service.replicas.filter(({ away }) => away === 0).slice(0, count);
+  // Those that are there die first; the others stay away until this is over as well.
+  const dead = service.replicas
+    .toSorted((a, b) => Number(a.away > 0) - Number(b.away > 0))
+    .slice(0, count);
   for (const replica of dead) service.takeAway(replica);
   for (const replica of dead) replica.die();
   return () => {
