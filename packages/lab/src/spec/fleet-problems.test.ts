@@ -99,6 +99,15 @@ describe('what is wrong with a spec', () => {
       { services: { web: { idempotency: { retention: '10s' } } } },
     ],
     [
+      'services.db.cache.keys comes to 120000000 entries, with the replicas and the caches before; at most 100000000',
+      {
+        services: {
+          web: { replicas: 2, cache: { keys: 10_000_000 } },
+          db: { replicas: 1000, cache: { keys: 100_000 } },
+        },
+      },
+    ],
+    [
       'services.web.calls are of an external service',
       {
         services: { web: { external: true, calls: [{ to: 'db' }] }, db: {} },

@@ -11,6 +11,9 @@ import { type specTable, specPart } from './tables.ts';
 
 export { SpecError };
 
+/** Entries of all caches of all replicas: a simulation has room for each from its beginning. */
+const MAX_ENTRIES = 100_000_000;
+
 type ParsedSpec = ParsedOf<typeof specTable>;
 type ParsedService = ParsedSpec['services'] extends ReadonlyMap<string, infer S> ? S : never;
 type ParsedUsers = ParsedSpec['users'] extends ReadonlyMap<string, infer U> ? U : never;
@@ -26,6 +29,7 @@ export function fleetOf(spec: unknown): Fleet {
   const parsed = specPart.parse(spec ?? {}, '', problems);
   const fleet = build(parsed, problems);
   checkNames(fleet, parsed, problems);
+  checkCaches(fleet, problems);
   checkGraph(fleet, problems);
   checkLanes(fleet, problems);
   problems.throwAny();
@@ -89,6 +93,17 @@ function checkRetention(given: Idempotency | null, path: SpecPath, problems: Spe
   const [retention, lease] = [formatDuration(given.retention), formatDuration(given.lease)];
   const message = `must be at least the lease, ${lease}; got ${retention}`;
   problems.at([...path, 'idempotency', 'retention'], message);
+}
+
+function checkCaches(fleet: Fleet, problems: SpecProblems): void {
+  let entries = 0;
+  for (const { path, replicas, server } of fleet.services.values()) {
+    entries += replicas * (server.cache?.keys ?? 0);
+    if (entries <= MAX_ENTRIES) continue;
+    const sum = `comes to ${entries} entries, with the replicas and the caches before`;
+    problems.at([...path, 'cache', 'keys'], `${sum}; at most ${MAX_ENTRIES}`);
+    return;
+  }
 }
 
 function usersOf(name: string, given: ParsedUsers, policies: Named, problems: SpecProblems): Users {
