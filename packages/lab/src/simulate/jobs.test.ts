@@ -56,6 +56,20 @@ describe('a simulation', () => {
     expect(() => simulate(busy, options)).toThrow(/at [\d.]+ms of its 24h/);
   });
 
+  it('is cut at the attempts too many, of which a hundred without a wait are one event', () => {
+    const retry = { maxAttempts: 150_000, budget: false, backoff: { base: 0 } } as const;
+    const policy = { retry, breaker: false, deadline: false } as const;
+    const storm = fleetOf({
+      services: { web: {} },
+      users: { people: { to: 'web', rate: 1, arrivals: 'constant', policy } },
+      scenarios: { outage: { duration: '5s', faults: [{ outage: 'web' }] } },
+    });
+    const options = { scenario: 'outage', lane: 'holdfast', seed: 1, maxEvents: 160_000 };
+    expect(() => simulate(storm, options)).toThrow(
+      /after 160000 events or attempts, at 2s of its 5s/,
+    );
+  });
+
   it('names what there is when asked for what there is not', () => {
     expect(() => run({ scenario: 'flood' })).toThrow("no scenario 'flood'; there are: outage");
     expect(() => run({ lane: 'fast' })).toThrow("no lane 'fast'; there are: holdfast, naive");
