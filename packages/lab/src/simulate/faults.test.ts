@@ -264,6 +264,20 @@ describe('during its time, from its first moment to before its last, a fault', (
     expect(run(skewed(200)).of('callEnded', 'web > db')[0]!.slice(1)).toEqual([285, false, 1]);
   });
 
+  test('latency: draws by itself where another begins at the same moment', () => {
+    const plus = { kind: 'exponential', mean: 50 } as const;
+    const fault = { on: 'web', kind: 'latency', times: 0, plus, from: 0, to: Infinity } as const;
+    const moments = Array.from({ length: 20 }, (_, at) => at * 1000);
+    const took = (...faults: FaultParts[]): number[] =>
+      ends(under(fault, moments, { faults })).map(([, time]) => Number(time));
+    const once = took(fault);
+    const twice = took(fault, { ...fault, times: 1 });
+    // Each is the first's time and a second one of its own.
+    const seconds = twice.map((time, at) => time - once[at]!);
+    expect(seconds.every((time) => time > 0)).toBe(true);
+    expect(seconds).not.toEqual(once.map((time) => expect.closeTo(time, 6) as number));
+  });
+
   test('adds to others of its kind, and leaves them when it ends', () => {
     const slow = { on: 'web', kind: 'latency', times: 2, plus: null } as const;
     const told = under({ ...slow, from: 0, to: 300 }, [], {

@@ -62,9 +62,14 @@ class FleetWorld implements World {
     }
     for (const node of this.#services.values()) this.#giveClients(node, shared);
     // Before the users, so that a fault comes first where both are due.
+    const labels = new Map<string, number>();
     for (const fault of scenario.faults) {
       const label = `fault ${fault.kind} ${fault.on} ${fault.from}`;
-      scheduleFault(fault, this.#service(fault.on), random.fork(label));
+      const count = (labels.get(label) ?? 0) + 1;
+      labels.set(label, count);
+      // One that is alike draws by itself.
+      const own = count === 1 ? label : `${label} (${count})`;
+      scheduleFault(fault, this.#service(fault.on), random.fork(own));
     }
     for (const users of fleet.users.values()) {
       const { name } = users;
