@@ -171,6 +171,21 @@ describe('Koa', () => {
     expect(engine.steps).toEqual(['hold']);
   });
 
+  it('leaves the outcome unknown of a stream that Koa ends, since its client has gone', async () => {
+    const { promise: asked, resolve: ask } = Promise.withResolvers<Context>();
+    const { engine, post } = await serving((ctx) => {
+      ctx.body = new Readable({ read: () => {} });
+      ask(ctx);
+    });
+    const leaving = new AbortController();
+    const first = post('k', {}, leaving.signal);
+    await asked;
+    leaving.abort();
+    await expect(first).rejects.toThrow(/abort/);
+    await until('it is held', () => engine.steps.length > 0);
+    expect(engine.steps).toEqual(['hold']);
+  });
+
   it('streams what is beyond the bound, whole, and does not keep it', async () => {
     const chunks = Array.from({ length: 100 }, (_, i) => Buffer.alloc(1000, 48 + (i % 10)));
     const { post } = await serving(

@@ -109,7 +109,11 @@ async function runHeld(
   const { body, respond } = context;
   if (respond === false) held.handlerSettled();
   if (respond === false || held.isEnded || body === undefined || body === null) return;
-  const instead = await recorded(run, context, limits);
+  const instead = await recorded(run, context, limits).catch((error: unknown) => {
+    // The stream has failed, or Koa has ended it, since its client has gone.
+    held.handlerSettled();
+    throw error;
+  });
   held.letGo();
   if (instead === null) return;
   held.resetHeaders();
