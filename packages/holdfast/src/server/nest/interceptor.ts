@@ -103,8 +103,11 @@ async function* detached(handled: Subscribable, work: Work): AsyncGenerator<unkn
   try {
     const last = await lastOf(handled);
     yield* last;
+    const isPiped = isStreamable(last[0]);
     // A stream is piped to nobody.
-    isTaken = !(response.destroyed && isStreamable(last[0]));
+    isTaken = !(isPiped && response.destroyed);
+    // It ends where it is when the client goes.
+    if (isPiped && isTaken) response.once('close', () => void neverSent(work));
   } catch (error) {
     isTaken = true;
     if (isSafeToRetry(error)) await run.fail(error);
@@ -112,12 +115,16 @@ async function* detached(handled: Subscribable, work: Work): AsyncGenerator<unkn
     else if (response.destroyed) held.handlerSettled();
     throw error;
   } finally {
-    if (!isTaken) {
-      // The client has gone, and Nest answers nobody: it was done, and there is no answer to keep.
-      held.letGo();
-      await run.finishUnkept({ status: response.statusCode, headers: [] });
-    } else if (answersItself) held.handlerSettled();
+    if (!isTaken) await neverSent(work);
+    else if (answersItself) held.handlerSettled();
   }
+}
+
+/** The client has gone, and Nest answers nobody: it was done, and there is no answer to keep. */
+async function neverSent({ run, held, response }: Work): Promise<void> {
+  if (held.isEnded) return;
+  held.letGo();
+  await run.finishUnkept({ status: response.statusCode, headers: [] });
 }
 
 /** The last value, or none. */

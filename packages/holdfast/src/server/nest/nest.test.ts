@@ -86,6 +86,15 @@ async function send(port: number, signal: AbortSignal | null = null) {
   };
 }
 
+/** Sends, and goes away once the handler has begun. */
+async function leave(port: number, hasBegun: () => boolean): Promise<void> {
+  const leaving = new AbortController();
+  const sent = send(port, leaving.signal);
+  await vi.waitUntil(hasBegun);
+  leaving.abort();
+  await expect(sent).rejects.toThrow(/abort/);
+}
+
 async function sendTwice(port: number) {
   return [await send(port), await send(port)] as const;
 }
@@ -154,11 +163,7 @@ describe('a handler of NestJS', () => {
         }),
     );
     const port = await serve({ handler });
-    const leaving = new AbortController();
-    const first = send(port, leaving.signal);
-    await vi.waitUntil(() => charged.observed);
-    leaving.abort();
-    await expect(first).rejects.toThrow(/abort/);
+    await leave(port, () => charged.observed);
     expect((await send(port)).text).toContain('in-progress');
     for (let i = 0; i < 20; i++) await turn();
     expect(unsubscribed).not.toHaveBeenCalled();
@@ -173,11 +178,7 @@ describe('a handler of NestJS', () => {
     const { promise, resolve } = Promise.withResolvers<StreamableFile>();
     const handler = vi.fn<() => Promise<StreamableFile>>(() => promise);
     const port = await serve({ handler });
-    const leaving = new AbortController();
-    const first = send(port, leaving.signal);
-    await vi.waitUntil(() => handler.mock.calls.length === 1);
-    leaving.abort();
-    await expect(first).rejects.toThrow(/abort/);
+    await leave(port, () => handler.mock.calls.length === 1);
     expect((await send(port)).text).toContain('in-progress');
     for (let i = 0; i < 20; i++) await turn();
     resolve(new StreamableFile(Readable.from([Buffer.from('receipt')])));
@@ -185,14 +186,19 @@ describe('a handler of NestJS', () => {
     expect(handler).toHaveBeenCalledTimes(1);
   });
 
+  test('is done when its client leaves, though the file that it answers goes no further', async () => {
+    const read = vi.fn<() => void>();
+    const handler = vi.fn<() => StreamableFile>(() => new StreamableFile(new Readable({ read })));
+    const port = await serve({ handler });
+    await leave(port, () => read.mock.calls.length > 0);
+    await vi.waitFor(async () => expect((await send(port)).text).toContain('not-replayable'));
+    expect(handler).toHaveBeenCalledTimes(1);
+  });
+
   test('that fails when its client has left leaves the outcome unknown', async () => {
     const charged = new Subject<string>();
     const port = await serve({ handler: () => charged });
-    const leaving = new AbortController();
-    const first = send(port, leaving.signal);
-    await vi.waitUntil(() => charged.observed);
-    leaving.abort();
-    await expect(first).rejects.toThrow(/abort/);
+    await leave(port, () => charged.observed);
     for (let i = 0; i < 20; i++) await turn();
     charged.error(new Error('lost'));
     await vi.waitFor(async () => expect((await send(port)).text).toContain('outcome-unknown'));
@@ -201,11 +207,7 @@ describe('a handler of NestJS', () => {
   test('with @Res() that never answers leaves the outcome unknown when its client leaves', async () => {
     const handler = vi.fn<() => void>();
     const port = await serve({ handler, parameters: [Res()] });
-    const leaving = new AbortController();
-    const first = send(port, leaving.signal);
-    await vi.waitUntil(() => handler.mock.calls.length === 1);
-    leaving.abort();
-    await expect(first).rejects.toThrow(/abort/);
+    await leave(port, () => handler.mock.calls.length === 1);
     await vi.waitFor(async () => expect((await send(port)).text).toContain('outcome-unknown'));
   });
 
