@@ -66,6 +66,10 @@ describe('options over a preset over the protocol', () => {
     expect(told({ breaker: { cooldown: '10m' } })).toContain('for 10m');
   });
 
+  test('the longest timeout there is needs nothing else', () => {
+    expect(() => told({ timeout: Number.MAX_SAFE_INTEGER, deadline: false })).not.toThrow();
+  });
+
   test('options are not changed, and one object makes independent dependencies', () => {
     const options = Object.freeze({
       classify,

@@ -134,7 +134,7 @@ export function derivedBreakerOptions(
   const timeout = milliseconds(options['timeout']);
   if (!Number.isNaN(timeout)) {
     derived['slowCallDuration'] = Math.max(1, timeout / 2);
-    derived['probeLease'] = timeout + 1000;
+    derived['probeLease'] = Math.min(timeout + 1000, Number.MAX_SAFE_INTEGER);
   }
   const cooldown = milliseconds(isPlainObject(breaker) ? breaker['cooldown'] : undefined);
   if (cooldown > milliseconds(circuitBreakerOptions.maxCooldown.default)) {
