@@ -3,7 +3,7 @@ import type { CallOptions } from '../src/core/operation.ts';
 import type { Judgement, Verdict } from '../src/core/outcome.ts';
 import { pipeline } from '../src/core/pipeline.ts';
 import type { Policy } from '../src/core/policy.ts';
-import type { RetryNotice, RetryOptions } from '../src/policies/retry/options.ts';
+import type { RetryOptions } from '../src/policies/retry/options.ts';
 import { retry } from '../src/policies/retry/retry.ts';
 import type { Runtime } from '../src/runtime/runtime.ts';
 import { type TestRuntime, testRuntime } from '../src/testing/index.ts';
@@ -67,4 +67,4 @@ export async function outcomeOf(
 
 /** How long each wait was to be, in milliseconds. */
 export const waitsOf = ({ sink }: TestRuntime): number[] =>
-  sink.of('retry.scheduled').map((event) => (event as unknown as RetryNotice).wait);
+  sink.of('retry.scheduled').map(({ wait }) => wait);

@@ -214,6 +214,6 @@ function ownRuntime(name: string, { onEvent }: ParsedDependency, runtime: Runtim
     context,
     dependency: name,
     diagnostics,
-    sink: bothSinks(sink, (onEvent ?? null) as Runtime['sink']),
+    sink: bothSinks(sink, onEvent ?? null),
   };
 }

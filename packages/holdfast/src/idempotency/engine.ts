@@ -85,7 +85,7 @@ export function idempotency(
     ...runtime,
     dependency: name,
     random: runtime.random.fork(name),
-    sink: bothSinks(runtime.sink, (options.onEvent ?? null) as Runtime['sink']),
+    sink: bothSinks(runtime.sink, options.onEvent ?? null),
   };
   const guard = new GuardedStore(store, options.storeTimeout, own);
   return new Engine(new Keeper(guard, options, own), mode) as never;

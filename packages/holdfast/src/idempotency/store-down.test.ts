@@ -47,7 +47,7 @@ describe('without the store', () => {
     for (let i = 0; i < 9; i++) await ask(`k${i}`);
     expect(store.steps.filter((step) => step === 'claim')).toHaveLength(5);
     expect(engine.snapshot()).toMatchObject({ breaker: 'open' });
-    const failed = runtime.sink.of('idempotency.store-failed') as readonly { step?: string }[];
+    const failed = runtime.sink.of('idempotency.store-failed');
     expect(failed.filter(({ step }) => step === 'claim')).toHaveLength(5);
     store.mood = 'well';
     await runtime.clock.advanceAsync(2000);

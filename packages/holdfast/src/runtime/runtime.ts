@@ -18,10 +18,16 @@ export interface Runtime {
    */
   readonly diagnostics: boolean;
   /** Where events go; null costs nothing. Called synchronously; what it throws is dropped. */
-  readonly sink: ((event: RuntimeEvent) => void) | null;
+  readonly sink: Sink | null;
   /** Tells people of a danger that no listener would hear of, seldom. Nobody, where there is none. */
   readonly warn?: ((warning: string) => void) | undefined;
 }
+
+/**
+ * Hears events. It has a method's type so that who listens for `HoldfastEvent` fits: a union of what
+ * policies tell, which this layer does not know.
+ */
+type Sink = { hear(event: RuntimeEvent): void }['hear'];
 
 /** The least an event has. Policies add their own fields; see `HoldfastEvent` for the whole union. */
 export interface RuntimeEvent {

@@ -4,10 +4,10 @@ import { testRuntime } from './test-runtime.ts';
 
 test('a recording sink keeps what it is told until it is cleared', () => {
   const sink = recordingSink();
-  sink({ type: 'a', dependency: '' });
-  sink({ type: 'b', dependency: 'x' });
+  sink({ type: 'call.settled', dependency: '' });
+  sink({ type: 'bulkhead.zombie', dependency: 'x' });
   expect(sink.events).toHaveLength(2);
-  expect(sink.of('b')).toEqual([{ type: 'b', dependency: 'x' }]);
+  expect(sink.of('bulkhead.zombie')).toEqual([{ type: 'bulkhead.zombie', dependency: 'x' }]);
   sink.clear();
   expect(sink.events).toEqual([]);
 });

@@ -1,25 +1,29 @@
+import type { HoldfastEvent } from '../client/events.ts';
 import type { RuntimeEvent } from '../runtime/runtime.ts';
 
 /** A sink that keeps what it is told. */
 export interface RecordingSink {
   (event: RuntimeEvent): void;
   /** All of them, oldest first. */
-  readonly events: readonly RuntimeEvent[];
+  readonly events: readonly HoldfastEvent[];
   /** The events of one type. */
-  of(type: string): readonly RuntimeEvent[];
+  of<T extends HoldfastEvent['type']>(type: T): readonly EventOf<T>[];
   /** Forgets them. */
   clear(): void;
 }
 
+type EventOf<T> = Extract<HoldfastEvent, { readonly type: T }>;
+
 /** Records events, for tests to look at. */
 export function recordingSink(): RecordingSink {
-  const events: RuntimeEvent[] = [];
+  const events: HoldfastEvent[] = [];
   const record = (event: RuntimeEvent): void => {
-    events.push(event);
+    events.push(event as HoldfastEvent);
   };
   return Object.assign(record, {
     events,
-    of: (type: string) => events.filter((event) => event.type === type),
+    of: <T extends HoldfastEvent['type']>(type: T) =>
+      events.filter((event): event is EventOf<T> => event.type === type),
     clear: () => {
       events.length = 0;
     },
