@@ -37,6 +37,10 @@ describe('dependency', () => {
     ).toEqualTypeOf<string>();
   });
 
+  test('is told of what fits no signature by the last: that the classifier is missing', () => {
+    expectTypeOf<Parameters<typeof dependency>[1]>().toHaveProperty('classify');
+  });
+
   test('knows no other options', () => {
     // @ts-expect-error: it is `timeout`
     dependency('stock', { retry: false, timeouts: 5 });

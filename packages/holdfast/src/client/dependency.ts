@@ -80,6 +80,12 @@ export function dependency<F = never>(
   options: DependencyOptions<F> & ({ readonly protocol: 'grpc' } | { readonly retry: false }),
   runtime?: Runtime,
 ): Dependency<unknown, F>;
+// The first one again: of options that fit none, the compiler says how they fail the last.
+export function dependency<In, F = never>(
+  name: string,
+  options: DependencyOptions<F> & { readonly classify: Classifier<In> },
+  runtime?: Runtime,
+): Dependency<In, F>;
 export function dependency(
   name: string,
   options: object,
