@@ -41,3 +41,9 @@ test('errors have their names in a bundle that has other names for their classes
   );
   expect(classes.every(([name, errorClass]) => errorClass.name === name)).toBe(false);
 });
+
+test('a store whose scripts a bundle has left behind says what to do', async () => {
+  await expect(minified('holdfast/redis')).rejects.toThrow(
+    'holdfast reads its file redis/claim.lua, which is not beside its code: keep holdfast out of bundles',
+  );
+});

@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type PostgresServer, startPostgres } from '../../../../../test/servers/postgres.ts';
 import { byPg, CLIENTS, type Connected, request } from '../../../test/postgres.ts';
@@ -23,7 +24,8 @@ const worksWith = async (table?: string): Promise<void> => {
 
 describe('migrate', () => {
   test('creates the default table, once', async () => {
-    expect(await migrate(connected.client)).toEqual(['0001-records.sql']);
+    const migrations = readdirSync(new URL('migrations', import.meta.url)).toSorted();
+    expect(await migrate(connected.client)).toEqual(migrations);
     await worksWith();
     expect(await migrate(connected.client)).toEqual([]);
     await worksWith();

@@ -1,12 +1,12 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { parseOptions } from '../../core/options.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import { systemRuntime } from '../../runtime/system.ts';
+import { shipped } from '../shipped.ts';
 import { type Ask, databaseOf, type PostgresClient } from './client.ts';
 import { type MigrateOptions, tableOption, type TableName } from './options.ts';
 
-/** Where the package ships them: found from the sources as from what is built of them. */
-const MIGRATIONS = new URL('../../../src/stores/postgres/migrations/', import.meta.url);
+/** In their order. By name, and not whatever lies in the folder: in a bundle that may be somebody else's. */
+const MIGRATIONS = ['0001-records.sql'];
 
 /** As the migrations are written, so that they can be read and run as they are. */
 const WRITTEN_FOR = /\bholdfast_idempotency(_\w+)?\b/g;
@@ -32,7 +32,7 @@ export async function migrate(
   return await database.transaction(async (ask) => {
     const missing = await missingIn(ask, table);
     for (const name of missing) {
-      const text = readFileSync(new URL(name, MIGRATIONS), 'utf8');
+      const text = shipped(`postgres/migrations/${name}`);
       await ask({ text: text.replaceAll(WRITTEN_FOR, (_, suffix?: string) => table.sql(suffix)) });
       const remember = `insert into ${table.sql('_migrations')} (name) values ($1)`;
       await ask({ text: remember, values: [name] });
@@ -53,6 +53,5 @@ async function missingIn(ask: Ask, table: TableName): Promise<readonly string[]>
     )`,
   });
   const { column } = await ask({ text: `select name from ${done}` });
-  const names = readdirSync(MIGRATIONS).filter((name) => name.endsWith('.sql'));
-  return names.toSorted().filter((name) => !column.includes(name));
+  return MIGRATIONS.filter((name) => !column.includes(name));
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { shipped } from '../shipped.ts';
 
 /** A Lua script that Redis runs as one atomic step. */
 export interface Script {
@@ -17,9 +17,7 @@ export const scripts = {
   release: load('release'),
 } as const;
 
-/** The scripts are shipped in `src` alone, which lies as far from `dist` as from here. */
 function load(name: string): Script {
-  const folder = new URL('../../../src/stores/redis/', import.meta.url);
-  const text = readFileSync(new URL(`${name}.lua`, folder), 'utf8');
+  const text = shipped(`redis/${name}.lua`);
   return { text, sha: createHash('sha1').update(text).digest('hex') };
 }
