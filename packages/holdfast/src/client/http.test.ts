@@ -37,6 +37,21 @@ describe('an answer', () => {
     [599, 'transient'],
   ])('of status %i is %s', (status, verdict) => expect(verdictOf(answered(status))).toBe(verdict));
 
+  test.each([
+    ['a body as response.json() gives it', { total: 990 }, 'object'],
+    ["a body's text", 'paid by card 4242', 'string'],
+    ['nothing', undefined, 'undefined'],
+    ['null', null, 'null'],
+    ['headers that are a plain object', { status: 503, headers: { a: 'b' } }, 'object'],
+    ['a body with a status of its own', { status: 'paid' }, 'object'],
+  ])('is no answer when it is %s, and what to do is said', (_, value, got) => {
+    expect(() => httpClassifier({ ok: true, value: value as never })).toThrow(
+      new TypeError(
+        `protocol 'http' judges answers by status and headers, as fetch gives them, got ${got}: answer both beside what was read of the body, or give classify`,
+      ),
+    );
+  });
+
   test('429 is our own quota, with its hint', () => {
     expect(answered(429, { 'retry-after': '7' })).toEqual({
       verdict: 'overload',

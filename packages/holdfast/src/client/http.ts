@@ -48,12 +48,18 @@ export function discardAnswer(answer: unknown): void {
   body.cancel().catch(() => {});
 }
 
-function judgeAnswer(answer: HttpAnswer, clock: Pick<Clock, 'wallTime'>): Verdict | Judgement {
-  const { status, headers } = answer;
-  if (status < 400) return 'success';
+/** No compiler stops `any`, which is what `response.json()` gives. */
+type Given = Partial<HttpAnswer> | null | undefined;
+
+const NOTHING: Partial<HttpAnswer> = {};
+
+function judgeAnswer(answer: Given, clock: Pick<Clock, 'wallTime'>): Verdict | Judgement {
+  const { status, headers } = answer ?? NOTHING;
+  if (typeof status === 'number' && status < 400) return 'success';
+  if (typeof status !== 'number' || typeof headers?.get !== 'function') throw noAnswer(answer);
   const pushback = headers.get(PUSHBACK_HEADER);
   const { final, after } = parsePushback(pushback ?? '');
-  const hint = longer(after, hintOf(answer, clock));
+  const hint = longer(after, hintOf(headers, clock));
   const verdict = verdictOf(status, hint !== undefined, pushback !== null);
   return {
     verdict,
@@ -71,7 +77,17 @@ function verdictOf(status: number, hasHint: boolean, hasPushback: boolean): Verd
   return status === 503 && (hasHint || hasPushback) ? 'overload' : 'transient';
 }
 
-function hintOf({ headers }: HttpAnswer, clock: Pick<Clock, 'wallTime'>): number | undefined {
+/** Says its type alone: it may be a body. */
+function noAnswer(given: unknown): TypeError {
+  const got = given === null ? 'null' : typeof given;
+  return new TypeError(
+    `protocol 'http' judges answers by status and headers, as fetch gives them, got ${got}: answer both beside what was read of the body, or give classify`,
+  );
+}
+
+type Headers = HttpAnswer['headers'];
+
+function hintOf(headers: Headers, clock: Pick<Clock, 'wallTime'>): number | undefined {
   const header = headers.get('retry-after');
   if (header === null) return undefined;
   return retryAfter(header, () => httpDate(headers.get('date') ?? '') ?? clock.wallTime());
