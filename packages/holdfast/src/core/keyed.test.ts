@@ -114,6 +114,18 @@ describe('idle instances', () => {
   });
 });
 
+test.each([
+  [undefined, 'undefined'],
+  [null, 'object'],
+  [7, 'number'],
+  ['', 'an empty one'],
+])('a key must be a string that says something: %s', (key, got) => {
+  const { things, made } = setUp();
+  const message = `keyed: the key must be a non-empty string, got ${got}`;
+  expect(() => things.get(key as string)).toThrow(new TypeError(message));
+  expect([things.size, made]).toEqual([0, []]);
+});
+
 test('an instance that could not be made leaves no trace', () => {
   const runtime = testRuntime();
   let fails = true;

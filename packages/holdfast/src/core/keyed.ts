@@ -25,7 +25,11 @@ export type KeyedOptions = OptionsOf<typeof keyedOptions>;
 
 /** One instance per key: of a breaker per shard, say, or a dependency per tenant. */
 export interface Keyed<T> {
-  /** The key's instance; made when it is first asked for. */
+  /**
+   * The key's instance; made when it is first asked for.
+   *
+   * @throws TypeError for a key that is no string, or empty: a tenant that nobody knows, say.
+   */
   get(key: string): T;
   /** How many there are, the overflow instance not counted. */
   readonly size: number;
@@ -85,6 +89,7 @@ class BoundedRegistry<T extends object> implements Keyed<T> {
     const now = this.#runtime.clock.now();
     let entry = this.#entries.get(key);
     if (entry === undefined) {
+      checkKey(key);
       this.#forgetIdle(now);
       if (this.#entries.size >= this.#maxEntries && !this.#evictOne()) {
         return (this.#overflow ??= this.#create(OVERFLOW));
@@ -130,6 +135,13 @@ class BoundedRegistry<T extends object> implements Keyed<T> {
     this.#entries.delete(key);
     this.#entries.set(key, entry);
   }
+}
+
+/** All whose key is missing would share one instance, unseen. */
+function checkKey(key: unknown): void {
+  if (typeof key === 'string' && key !== '') return;
+  const got = key === '' ? 'an empty one' : typeof key;
+  throw new TypeError(`keyed: the key must be a non-empty string, got ${got}`);
 }
 
 /** Whoever does not say may be forgotten. */
