@@ -122,5 +122,6 @@ it('refuses wrong options', () => {
   const engine = fakeIdempotency();
   expect(() => idempotent(engine, { methods: ['GET'] })).toThrow(RangeError);
   expect(() => idempotent({} as never)).toThrow(TypeError);
+  expect(() => idempotent(engine)(undefined as never)).toThrow('needs a listener');
   expect(createServer(idempotent(engine)(() => {})).listening).toBe(false);
 });

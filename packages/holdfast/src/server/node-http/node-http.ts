@@ -43,21 +43,24 @@ export function idempotent(
   options?: HttpIdempotencyOptions<IncomingMessage>,
 ): (listener: Listener) => IdempotentListener {
   const http = httpIdempotency(engine, options);
-  return (listener) => async (request, response) => {
-    const url = request.url ?? '';
-    const body = () => readBody(request, http.limits.requestBody);
-    const about = { route: pathOf(url), url, body, source: request };
-    const begun = await beginExchange(http, { request, response, about });
-    switch (begun.kind) {
-      case 'pass':
-        await listener(request, response);
-        break;
-      case 'answer':
-        sendAnswer(response, begun.answer);
-        break;
-      case 'run':
-        await runHeld(begun, listener, request, response);
-    }
+  return (listener) => {
+    if (typeof listener !== 'function') throw new TypeError('idempotent needs a listener to wrap');
+    return async (request, response) => {
+      const url = request.url ?? '';
+      const body = () => readBody(request, http.limits.requestBody);
+      const about = { route: pathOf(url), url, body, source: request };
+      const begun = await beginExchange(http, { request, response, about });
+      switch (begun.kind) {
+        case 'pass':
+          await listener(request, response);
+          break;
+        case 'answer':
+          sendAnswer(response, begun.answer);
+          break;
+        case 'run':
+          await runHeld(begun, listener, request, response);
+      }
+    };
   };
 }
 
