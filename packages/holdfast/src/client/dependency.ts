@@ -16,7 +16,7 @@ import { fallback } from '../policies/fallback/fallback.ts';
 import { retryBudget } from '../policies/retry-budget/retry-budget.ts';
 import { retry } from '../policies/retry/retry.ts';
 import { timeout } from '../policies/timeout/timeout.ts';
-import type { Runtime } from '../runtime/runtime.ts';
+import { checkRuntime, type Runtime } from '../runtime/runtime.ts';
 import { systemRuntime } from '../runtime/system.ts';
 import { complete } from './complete.ts';
 import { explain } from './explain.ts';
@@ -94,6 +94,7 @@ export function dependency(
   if (typeof name !== 'string' || name === '') {
     throw new TypeError('dependency: the name must be a non-empty string');
   }
+  checkRuntime(runtime, `dependency('${name}')`);
   const parsed = parse(name, options);
   const own = ownRuntime(name, parsed, runtime);
   return new ProtectedDependency(...planned(inSafeOrder(parsed, own), own), parsed) as never;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { classify, hang } from '../../test/stock.ts';
-import { withRuntime } from '../index.ts';
+import { dependency, withRuntime } from '../index.ts';
 import { testRuntime } from '../testing/index.ts';
 
 describe('withRuntime', () => {
@@ -28,6 +28,17 @@ describe('withRuntime', () => {
     things.get('b');
     expect([...things.keys()]).toEqual(['b']);
     expect(await bound.pipeline(bound.classify(classify), bound.timeout(5)).call(() => 1)).toBe(1);
+  });
+
+  test.each([
+    ['nothing', undefined],
+    ['a sink alone', { sink: () => {} }],
+    ['a function that would make one', testRuntime],
+  ])('refuses %s, and so does a dependency', (_, given) => {
+    const message = 'needs a whole runtime, such as { ...systemRuntime, sink }';
+    expect(() => withRuntime(given as never)).toThrow(new TypeError(`withRuntime ${message}`));
+    const make = (): unknown => dependency('it', { classify }, (given ?? null) as never);
+    expect(make).toThrow(new TypeError(`dependency('it') ${message}`));
   });
 
   test('a pipeline without a policy that has a runtime is on the bound one as well', async () => {

@@ -10,7 +10,7 @@ import { fallback } from '../policies/fallback/fallback.ts';
 import { retryBudget } from '../policies/retry-budget/retry-budget.ts';
 import { retry } from '../policies/retry/retry.ts';
 import { timeout } from '../policies/timeout/timeout.ts';
-import type { Runtime } from '../runtime/runtime.ts';
+import { checkRuntime, type Runtime } from '../runtime/runtime.ts';
 import { dependency } from './dependency.ts';
 
 /** Every factory, under the name and type that it has outside. */
@@ -36,8 +36,11 @@ export interface BoundFactories {
  * ```ts
  * const { dependency } = withRuntime(testRuntime());
  * ```
+ *
+ * @throws TypeError for less than a runtime.
  */
 export function withRuntime(runtime: Runtime): BoundFactories {
+  checkRuntime(runtime, 'withRuntime');
   return {
     bulkhead: (options, own = runtime) => bulkhead(options, own),
     circuitBreaker: (options, own = runtime) => circuitBreaker(options, own),

@@ -62,3 +62,14 @@ export const noContext: ContextKeeper = {
   capture: () => null,
   run: (_captured, work, argument) => work(argument),
 };
+
+/**
+ * Refuses half a runtime, a sink alone say, before something deep inside misses the rest.
+ *
+ * @throws TypeError
+ */
+export function checkRuntime(given: Runtime, path: string): void {
+  const { clock, random, context } = (given ?? {}) as Partial<Runtime>;
+  if (clock && random && context) return;
+  throw new TypeError(`${path} needs a whole runtime, such as { ...systemRuntime, sink }`);
+}
