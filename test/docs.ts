@@ -130,8 +130,14 @@ export class Snippets {
     const layers = ['runtime', 'system', 'core', 'edge'];
     const project = {
       extends: join(root, 'tsconfig.base.json'),
-      // Frameworks' declarations ask for the DOM, or do not fit one another.
-      compilerOptions: { types: ['node'], noEmit: true, skipLibCheck: true },
+      compilerOptions: {
+        types: ['node'],
+        noEmit: true,
+        // Frameworks' declarations ask for the DOM, or do not fit one another.
+        skipLibCheck: true,
+        // As NestJS has them.
+        experimentalDecorators: true,
+      },
       include: ['**/*.ts'],
       references: [
         ...layers.map((layer) => ({
