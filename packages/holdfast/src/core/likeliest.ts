@@ -1,6 +1,12 @@
-/** "did you mean …?", or all that is known. */
+/** "did you mean …?", of the nearest of what is known, or all of it. */
 export function likeliest(word: string, known: readonly string[]): string {
-  const near = known.find((name) => distance(name.toLowerCase(), word.toLowerCase()) <= 2);
+  let near: string | undefined;
+  // No more than two letters are wrong, and no more than half of them.
+  let least = Math.min(2, Math.floor(word.length / 2)) + 1;
+  for (const name of known) {
+    const wrong = distance(name.toLowerCase(), word.toLowerCase());
+    if (wrong < least) [near, least] = [name, wrong];
+  }
   return near === undefined ? `known are ${known.join(', ')}` : `did you mean '${near}'?`;
 }
 
