@@ -196,7 +196,11 @@ describe('holdfast simulate', () => {
   });
 
   it('does not write a report over the spec, which may be JSON beside it', async () => {
-    const text = JSON.stringify({ services: { web: {} }, scenarios: { calm: { duration: '1s' } } });
+    const text = JSON.stringify({
+      services: { web: {} },
+      users: { callers: { to: 'web', rate: 1 } },
+      scenarios: { calm: { duration: '1s' } },
+    });
     const json = await write('fleet.json', text);
     await symlink(json, join(folder, 'link.json'));
     for (const name of ['fleet', 'link']) {

@@ -51,6 +51,7 @@ describe('a timeline', () => {
     for (const duration of ['1s', '30s', '2m', '10m', '1h', '8h', '777s']) {
       const long = fleetOf({
         services: { web: {} },
+        users: { callers: { to: 'web', rate: 1 } },
         name: 'x',
         scenarios: { a: { duration, warmUp: 0 } },
       });

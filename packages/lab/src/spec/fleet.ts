@@ -140,6 +140,10 @@ function checkNames(fleet: Fleet, parsed: ParsedSpec, problems: SpecProblems): v
   if (fleet.services.size === 0 && problems.count === 0) {
     problems.at(['services'], 'must have a service, or there is no fleet');
   }
+  const [scenario] = parsed.scenarios.keys();
+  if (scenario !== undefined && fleet.users.size === 0 && problems.count === 0) {
+    problems.at(['scenarios', scenario], 'has nobody who calls: the spec has no users');
+  }
   for (const name of fleet.users.keys()) {
     if (fleet.services.has(name)) {
       problems.at(['users', name], 'is the name of a service as well: an edge could be of either');
