@@ -19,7 +19,11 @@ export function routeOptionsOf(config: FastifyRouteConfig | undefined): RouteOpt
   return options;
 }
 
-function parsed({ idempotent = false, ...rest }: FastifyRouteConfig): RouteOptions | null {
+function parsed(config: FastifyRouteConfig): RouteOptions | null {
+  if (typeof config !== 'object' || config === null) {
+    throw new TypeError('config.holdfast must be an object, such as { idempotent: true }');
+  }
+  const { idempotent = false, ...rest } = config;
   const [unknown] = Object.keys(rest);
   if (unknown !== undefined) {
     throw new TypeError(`config.holdfast.${unknown} is not an option; known is idempotent`);
