@@ -17,6 +17,10 @@ describe('what a caller says of one call', () => {
     [{ criticality: 'high' }, /options.criticality must be one of critical_plus/],
     [{ deadline: -1 }, /options.deadline must be a duration/],
     [{ deadline: NaN }, /options.deadline must be a duration/],
+    [
+      { deadline: Date.UTC(2026, 0) },
+      /options.deadline must be a duration from now, and no moment/,
+    ],
     // Of no kind that could be printed.
     [{ criticality: Object.create(null) }, /options.criticality must be .*, got an object/],
     [{ deadline: Object.create(null) }, /options.deadline must be .*, got an object/],

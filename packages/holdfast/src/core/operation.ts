@@ -56,7 +56,7 @@ export interface CallOptions {
   readonly criticality?: Criticality | undefined;
   /**
    * Time for this whole call, waits and queues included, in place of the configured one. It never
-   * outlives the parent's. 0 is already over.
+   * outlives the parent's. 0 is already over, and a moment, as `Date.now()` has it, is refused.
    */
   readonly deadline?: Duration | undefined;
   /** The caller's own signal: when it aborts, the call ends with its reason, untouched. */

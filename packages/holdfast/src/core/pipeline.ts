@@ -243,11 +243,15 @@ function problemWith(options: CallOptions, plan: Plan): TypeError | RangeError |
   if (signal !== undefined && typeof signal?.addEventListener !== 'function') {
     return new TypeError('options.signal must be an AbortSignal');
   }
-  if (deadline !== undefined && Number.isNaN(milliseconds(deadline))) {
-    return new RangeError(`options.deadline must be a duration, got ${show(deadline)}`);
-  }
-  if (deadline !== undefined && plan.deadlineAfter === null) {
-    return new TypeError('options.deadline needs a deadline policy in the pipeline');
+  if (deadline !== undefined) {
+    const time = milliseconds(deadline);
+    if (Number.isNaN(time) || isMoment(time)) {
+      const not = isMoment(time) ? ' from now, and no moment' : '';
+      return new RangeError(`options.deadline must be a duration${not}, got ${show(deadline)}`);
+    }
+    if (plan.deadlineAfter === null) {
+      return new TypeError('options.deadline needs a deadline policy in the pipeline');
+    }
   }
   if (criticality !== undefined && !CRITICALITIES.includes(criticality)) {
     const known = CRITICALITIES.join(', ');
@@ -264,6 +268,11 @@ function problemWith(options: CallOptions, plan: Plan): TypeError | RangeError |
   return unknown === undefined
     ? null
     : new TypeError(unknownOption(unknown, 'options', CALL_OPTIONS));
+}
+
+/** As `Date.now()` tells it, from 2001 to 2286: as a time from now, decades that nobody means. */
+function isMoment(time: number): boolean {
+  return time >= 1e12 && time < 1e13;
 }
 
 function runtimeOf(policies: readonly Policy[]): Runtime | undefined {
