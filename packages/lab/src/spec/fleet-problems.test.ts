@@ -279,12 +279,15 @@ describe('what is wrong with a spec', () => {
 
   test('is said all at once, each with its path', () => {
     const spec = {
+      policies: { p: { classify: 'http', retrys: 3 } },
       services: { a: {}, 'a.b': { replicas: -1, calls: [{ to: 'x' }] } },
       users: { u: { to: 'y', rate: -5 } },
       scenarios: { s: { expect: ['p99 <= 5'], faults: [{ outage: 'z' }] } },
     };
     const { problems, message } = errorOf(spec);
     expect(problems.map(({ path }) => path)).toEqual([
+      ['policies', 'p', 'classify'],
+      ['policies', 'p', 'retrys'],
       ['services', 'a.b', 'replicas'],
       ['services', 'a.b', 'calls', 0, 'to'],
       ['users', 'u', 'to'],
@@ -292,7 +295,7 @@ describe('what is wrong with a spec', () => {
       ['scenarios', 's', 'faults', 0, 'outage'],
       ['scenarios', 's', 'expect', 0],
     ]);
-    expect(message.split('\n')).toHaveLength(6);
+    expect(message.split('\n')).toHaveLength(8);
   });
 
   test('is not said of what follows from something wrong', () => {

@@ -40,7 +40,8 @@ export function policyOptions(about: {
         for (const key of ['classify', 'onEvent'].filter((name) => Object.hasOwn(given, name))) {
           problems.other(`${path}.${key} is code: it is given where the dependency is made`);
         }
-        if (reading(problems).count === before) effectivePolicy(given, path, problems);
+        const { classify: _code, onEvent: _too, ...data } = given;
+        effectivePolicy(data, path, problems);
       }
       return reading(problems).count === before ? (given as DependencyData) : {};
     },
