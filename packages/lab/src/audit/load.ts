@@ -89,13 +89,16 @@ function answerTimes(fleet: Fleet): ReadonlyMap<string, number> {
   for (const name of callersFirst(fleet).toReversed()) {
     const service = fleet.services.get(name);
     if (service === undefined) continue;
-    const calls = inSequence(service, (edge) => edge.times * (times.get(edge.to) ?? 0));
+    const calls = inSequence(
+      service,
+      (edge) => Math.min(edge.times, 1) * (times.get(edge.to) ?? 0),
+    );
     times.set(name, meanOf(service.server.serviceTime) + missRate(service) * calls);
   }
   return times;
 }
 
-/** What a service's stages take one after another: the calls of one stage at once, each with its repetitions. */
+/** What a service's stages take one after another: the calls of one stage are made at once, those to one service as well. */
 export function inSequence(service: Service, time: (edge: Edge) => number): number {
   return service.stages.reduce((all, stage) => all + Math.max(0, ...stage.map(time)), 0);
 }

@@ -27,10 +27,7 @@ describe('what is wrong with a spec', () => {
     ["servces is not an option; did you mean 'services'?", { ...small, servces: {} }],
     ['services is missing', {}],
     ['services must have a service', { services: {} }],
-    [
-      'scenarios.calm has nobody who calls: the spec has no users',
-      { services: { web: {} }, scenarios: { calm: { duration: '1m' } } },
-    ],
+    ['scenarios.s has nobody who calls', { services: { a: {} }, scenarios: { s: {} } }],
     ['services.web must be an object, like {} for all defaults, got 3', { services: { web: 3 } }],
     ['services.a b is no name', { services: { 'a b': {} } }],
     [

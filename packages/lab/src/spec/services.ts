@@ -38,7 +38,7 @@ export const callTraits = {
 export const callTable = {
   to: nameOf(['services'], { what: 'The service that is called' }),
   times: number({
-    what: 'Calls for one received request; a fraction is a probability',
+    what: 'Calls for one received request, at once; a fraction is a probability',
     default: 1,
     min: 0,
     max: 1000,

@@ -102,15 +102,22 @@ describe('time', () => {
   });
 
   test('sequence-does-not-fit counts a call that may be made as made, and one that never is not', () => {
-    const twice: Case = {
-      web: { calls: [{ to: 'stock', policy: { timeout: '600ms' }, times: 1.5 }] },
-      users: { policy: {} },
-    };
+    const sometimes = { to: 'stock', policy: { timeout: '600ms' }, times: 0.5 };
+    const twice: Case = { web: { calls: [sometimes, sometimes] }, users: { policy: {} } };
     expect(rule('sequence-does-not-fit', twice)).toMatchObject({ value: 200 });
     const never = { to: 'stock', policy: { timeout: false, deadline: false }, times: 0 };
     const fine = { to: 'stock', policy: { timeout: '300ms' } };
     const once: Case = { web: { calls: [never, fine, fine] }, users: { policy: {} } };
     expect(rule('sequence-does-not-fit', once)).toBeUndefined();
+  });
+
+  test('sequence-does-not-fit knows that calls to one service are made at once', () => {
+    const call = { to: 'stock', policy: { timeout: '600ms' }, times: 10 };
+    const slow: Case = { stock: { serviceTime: '300ms', workers: 100 }, users: { policy: {} } };
+    expect(rule('sequence-does-not-fit', { ...slow, web: { calls: [call] } })).toBeUndefined();
+    const other = { ...call, policy: { timeout: '300ms' } };
+    const inTurn = { ...slow, web: { calls: [call, other] } };
+    expect(rule('sequence-does-not-fit', inTurn)).toBeUndefined();
   });
 });
 

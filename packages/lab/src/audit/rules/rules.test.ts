@@ -16,6 +16,10 @@ interface Fault {
 
 const backoff = (options: Json): Case => ({ policy: { retry: { backoff: options } } });
 
+function inTurn(calls: number, timeout: string): object[] {
+  return Array.from({ length: calls }, () => ({ to: 'stock', policy: { timeout } }));
+}
+
 /** Stock calls two others. */
 function routing(east: object, west: object): Case {
   const calls = [
@@ -87,8 +91,8 @@ const CASES: Readonly<Record<string, Fault>> = {
     mended: { policy: { timeout: '800ms' }, users: { policy: {} } },
   },
   'sequence-does-not-fit': {
-    faulty: { policy: { timeout: '400ms' }, call: { times: 3 }, users: { policy: {} } },
-    mended: { policy: { timeout: '300ms' }, call: { times: 3 }, users: { policy: {} } },
+    faulty: { web: { calls: inTurn(3, '400ms') }, users: { policy: {} } },
+    mended: { web: { calls: inTurn(3, '300ms') }, users: { policy: {} } },
   },
   'tries-do-not-fit': {
     faulty: { policy: { timeout: '2s' } },
@@ -170,7 +174,7 @@ describe('cases of one rule', () => {
 
   test('sequence-does-not-fit is an error when even good days are too long', () => {
     const finding = rule('sequence-does-not-fit', {
-      call: { times: 4 },
+      web: { calls: inTurn(4, '1s') },
       stock: { serviceTime: '300ms', workers: 100 },
       users: { policy: {} },
     });

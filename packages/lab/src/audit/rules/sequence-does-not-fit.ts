@@ -43,14 +43,14 @@ function waiting(time: number): string {
 
 /** More than one call in turn; a single one is `timeout-inversion`'s. */
 function isSequence({ stages }: Service): boolean {
-  return stages.length > 1 || stages.flat().some(({ times }) => times > 1);
+  return stages.length > 1;
 }
 
-/** One attempt of what inherits a deadline, all of what does not; as often as it may be made, in turn. */
+/** One attempt of what inherits a deadline, all of what does not. */
 function limitOf(call: Edge, { layersOf }: Audited): number {
   const { deadline, timeout } = call.policy;
   const once = deadline === null ? longest(layersOf(call)) : (timeout ?? deadline);
-  return call.times === 0 ? 0 : Math.ceil(call.times) * once;
+  return call.times === 0 ? 0 : once;
 }
 
 function isChosen({ options, policy }: Edge): boolean {
