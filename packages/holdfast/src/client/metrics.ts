@@ -1,3 +1,4 @@
+import { engineMetrics } from '../core/events.ts';
 import type { MetricDescriptor } from '../core/metrics.ts';
 import { idempotencyMetrics } from '../idempotency/telemetry.ts';
 import { bulkheadMetrics } from '../policies/bulkhead/telemetry.ts';
@@ -15,6 +16,7 @@ import { fetchMetrics } from './telemetry.ts';
  * of it is loaded.
  */
 export const metrics: readonly MetricDescriptor[] = [
+  ...engineMetrics,
   ...timeoutMetrics,
   ...deadlineMetrics,
   ...retryMetrics,

@@ -1,5 +1,6 @@
 import type { Runtime, RuntimeEvent } from '../runtime/runtime.ts';
 import { disregard } from './edge.ts';
+import type { MetricDescriptor } from './metrics.ts';
 import type { StoppedBy, Verdict } from './outcome.ts';
 
 /** An attempt ended. */
@@ -35,6 +36,47 @@ export interface SettledTwiceEvent extends RuntimeEvent {
 
 /** What the engine itself tells. */
 export type EngineEvent = AttemptSettledEvent | CallSettledEvent | SettledTwiceEvent;
+
+/** A part of `metrics`. What an attempt's number is has no bound, so it is no attribute. */
+export const engineMetrics: readonly MetricDescriptor[] = [
+  {
+    name: 'holdfast.calls',
+    instrument: 'counter',
+    unit: '{call}',
+    what: 'Calls that ended: whether with a value, what the last attempt meant, and why there was no further one',
+    attributes: ['dependency', 'ok', 'verdict', 'stoppedBy'],
+    from: 'call.settled',
+  },
+  {
+    name: 'holdfast.call.duration',
+    instrument: 'histogram',
+    unit: 's',
+    what: 'Time of a call: its attempts, waits and queues',
+    attributes: ['dependency', 'ok'],
+    from: 'call.settled',
+    value: 'elapsed',
+    scale: 0.001,
+  },
+  {
+    name: 'holdfast.call.attempts',
+    instrument: 'histogram',
+    unit: '{attempt}',
+    what: 'Attempts of a call',
+    attributes: ['dependency', 'ok'],
+    from: 'call.settled',
+    value: 'attempts',
+  },
+  {
+    name: 'holdfast.attempt.duration',
+    instrument: 'histogram',
+    unit: 's',
+    what: 'Time of an attempt; as many as there were attempts',
+    attributes: ['dependency', 'verdict'],
+    from: 'attempt.settled',
+    value: 'duration',
+    scale: 0.001,
+  },
+];
 
 /**
  * Hands an event to the runtime's sink. Ask `runtime.sink !== null` first, so that without a
