@@ -114,17 +114,6 @@ describe('the plugin', () => {
     await expect(wrong({ store: memoryStore(), maxRequestBody: -1 })).rejects.toThrow(RangeError);
   });
 
-  test.each([
-    ['true', 'config.holdfast must be an object, such as { idempotent: true }'],
-    ['{ "idempotant": true }', 'config.holdfast.idempotant is not an option; known is idempotent'],
-  ])('says what is wrong with the config of a route: %s', async (wrongly, message) => {
-    const app = site();
-    const given = { holdfast: JSON.parse(wrongly) as never };
-    app.post('/charge', { config: given }, async () => 'done');
-    const answer = await send(app);
-    expect([answer.status, answer.text]).toEqual([500, expect.stringContaining(message)]);
-  });
-
   test('needs a body that was parsed', async () => {
     const app = site();
     app.addContentTypeParser('multipart/form-data', (_request, payload, done) => {

@@ -72,8 +72,11 @@ interface Tenant {
 export const holdfast: HoldfastPlugin = Object.assign(
   async (instance: object, options: HoldfastFastifyOptions): Promise<void> => {
     checkPluginOptions(options);
-    if (options.idempotency === undefined) return;
     const app = instance as FastifyLike;
+    if (options.idempotency === undefined) {
+      app.addHook('preHandler', refuseMarked);
+      return;
+    }
     const { engine: given, store, ...rest } = options.idempotency;
     if ((given === undefined) === (store === undefined)) {
       throw new TypeError('holdfast: idempotency needs either an engine or a store');
@@ -126,6 +129,17 @@ function begin(http: HttpIdempotency): PreHandler {
     beginRun(http, { route: url, options }, { request, reply, done });
   };
 }
+
+/** A route that asks for what the plugin was not given would go unprotected, unseen. */
+const refuseMarked: PreHandler = ({ method, url, routeOptions }, _reply, done) => {
+  try {
+    if (routeOptionsOf(routeOptions.config?.holdfast) === null) return done();
+  } catch (error) {
+    return done(error as Error);
+  }
+  const route = `${method} ${routeOptions.url ?? url}`;
+  done(new TypeError(`holdfast: ${route} is to be idempotent, and the plugin has no idempotency`));
+};
 
 /** A request in `preHandler`. */
 interface Arrived {
