@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { classify, hang } from '../../test/stock.ts';
 import { dependency, withRuntime } from '../index.ts';
+import { idempotency } from '../idempotency/engine.ts';
+import { memoryStore } from '../stores/memory/index.ts';
 import { testRuntime } from '../testing/index.ts';
 
 describe('withRuntime', () => {
@@ -34,11 +36,17 @@ describe('withRuntime', () => {
     ['nothing', undefined],
     ['a sink alone', { sink: () => {} }],
     ['a function that would make one', testRuntime],
-  ])('refuses %s, and so does a dependency', (_, given) => {
+  ])('refuses %s, and so do a dependency, an engine and a store', (_, given) => {
     const message = 'needs a whole runtime, such as { ...systemRuntime, sink }';
     expect(() => withRuntime(given as never)).toThrow(new TypeError(`withRuntime ${message}`));
-    const make = (): unknown => dependency('it', { classify }, (given ?? null) as never);
-    expect(make).toThrow(new TypeError(`dependency('it') ${message}`));
+    // Undefined stands for the system's.
+    const wrong = (given ?? null) as never;
+    const makers: [string, () => unknown][] = [
+      ["dependency('it')", () => dependency('it', { classify }, wrong)],
+      ['idempotency', () => idempotency({ store: memoryStore() }, wrong)],
+      ['memoryStore', () => memoryStore({}, wrong)],
+    ];
+    for (const [name, make] of makers) expect(make).toThrow(new TypeError(`${name} ${message}`));
   });
 
   test('a pipeline without a policy that has a runtime is on the bound one as well', async () => {

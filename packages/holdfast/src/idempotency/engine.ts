@@ -1,6 +1,6 @@
 import { bothSinks, emit } from '../core/events.ts';
 import { parseOptions, show, unknownOption } from '../core/options.ts';
-import type { Runtime } from '../runtime/runtime.ts';
+import { checkRuntime, type Runtime } from '../runtime/runtime.ts';
 import { systemRuntime } from '../runtime/system.ts';
 import { IdempotencyConflictError } from './errors.ts';
 import type { Awaitable } from './awaitable.ts';
@@ -66,6 +66,7 @@ export function idempotency(
   if (typeof name !== 'string' || name === '') {
     throw new TypeError('idempotency.name must be a non-empty string');
   }
+  checkRuntime(runtime, 'idempotency');
   const options = parseOptions(idempotencyOptions, rest, 'idempotency');
   if (options.retention < options.lease) {
     throw new RangeError('idempotency.retention must be at least as long as idempotency.lease');

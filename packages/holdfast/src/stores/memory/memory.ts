@@ -19,7 +19,7 @@ import type {
   RecoveryPoint,
 } from '../../idempotency/store.ts';
 import { TimerNode } from '../../runtime/clock.ts';
-import type { Runtime } from '../../runtime/runtime.ts';
+import { checkRuntime, type Runtime } from '../../runtime/runtime.ts';
 import { systemRuntime } from '../../runtime/system.ts';
 import { TimerLists } from '../../runtime/timer-lists.ts';
 
@@ -55,6 +55,7 @@ export function memoryStore(
   options: MemoryStoreOptions = {},
   runtime: Runtime = systemRuntime,
 ): IdempotencyStore {
+  checkRuntime(runtime, 'memoryStore');
   const { maxRecords } = parseOptions(memoryStoreOptions, options, 'memoryStore');
   return new MemoryStore(maxRecords, runtime);
 }
