@@ -134,6 +134,17 @@ describe('in the async context of its own caller runs', () => {
     expect(seen.toSorted()).toEqual(['done: a', 'done: b']);
   });
 
+  test('the callback of a call whose promise a timer cuts', async () => {
+    const { pipeline, timeout, clock, seen, note } = house();
+    await forTwo(clock, () =>
+      pipeline(timeout(100)).start(
+        () => new Promise(() => {}),
+        () => note('done'),
+      ),
+    );
+    expect(seen.toSorted()).toEqual(['done: a', 'done: b']);
+  });
+
   test('the callback of a call that another call’s end lets go on', () => {
     const { pipeline, bulkhead, seen, note } = house();
     const one = pipeline(bulkhead({ maxConcurrent: 1 }));
@@ -202,6 +213,28 @@ describe('in the async context of its own caller runs', () => {
       'operation: a',
       'classifier: a',
     ]);
+  });
+
+  test('what follows a success that somebody else’s callback brought', () => {
+    const { pipeline, classify, seen, note } = house();
+    const connection = new EventEmitter();
+    const judged = pipeline(
+      classify(() => {
+        note('classifier');
+        return 'success';
+      }),
+    );
+    tenant.run('a', () =>
+      judged.start(
+        (attempt) => {
+          connection.once('data', (data) => attempt.succeed(data));
+          return pending;
+        },
+        () => note('done'),
+      ),
+    );
+    tenant.run('the connection', () => connection.emit('data', 'row'));
+    expect(seen).toEqual(['classifier: a', 'done: a']);
   });
 
   test('what follows an attempt that somebody else’s thenable settled', async () => {

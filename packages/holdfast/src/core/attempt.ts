@@ -2,6 +2,7 @@ import type { TimerNode, TimerOwner } from '../runtime/clock.ts';
 import { type Call, type Caller, type CallGroup, criticalityOf } from './call.ts';
 import { emit } from './events.ts';
 import type { Attempt, Criticality } from './operation.ts';
+import type { Passage } from './passage.ts';
 import { RUNNING } from './policy.ts';
 
 // Where an attempt stands; from `RUNS` on, somebody waits for it to settle.
@@ -115,7 +116,7 @@ export class LiveAttempt implements TimerNode, Attempt {
   /** The operation has returned, and something else will settle it unless that is done already. */
   awaitCallback(): void {
     if (this.#state !== RUNS) return;
-    const { root, plan } = this.#caller.toCall();
+    const { root, plan } = this.#caller;
     root.context ??= plan.runtime.context.capture();
     this.#state = AWAITS_CALLBACK;
   }
@@ -145,6 +146,11 @@ export class LiveAttempt implements TimerNode, Attempt {
     const state = this.#state;
     if (state < RUNS) {
       this.#settledLate(ok, outcome);
+      return;
+    }
+    const { passage } = this.#caller;
+    if (passage !== null && ok && state === AWAITS_CALLBACK) {
+      answerStraight(passage, outcome);
       return;
     }
     const call = this.#caller.toCall();
@@ -223,6 +229,13 @@ export class LiveAttempt implements TimerNode, Attempt {
       emit(plan.runtime, { type: 'attempt.settled-twice', dependency, attempt: this.number });
     }
   }
+}
+
+/** A function of its own: what a closure refers to is allocated even where the closure is not made. */
+function answerStraight(passage: Passage, value: unknown): void {
+  const { context, plan } = passage;
+  if (context === null) passage.answered(value);
+  else plan.runtime.context.run(context, () => passage.answered(value), undefined);
 }
 
 function resumeSettled(call: Call): void {

@@ -2,6 +2,7 @@ import { UnbuiltError } from './call-error.ts';
 import type { LiveAttempt } from './attempt.ts';
 import type { CallOptions, Criticality, Operation } from './operation.ts';
 import type { AttemptRecord, Judgement, StoppedBy, Verdict } from './outcome.ts';
+import type { Passage } from './passage.ts';
 import {
   type DONE,
   END,
@@ -27,7 +28,21 @@ export interface Caller {
   /** Whose timer the attempt is. */
   readonly timerSlot: number;
   membership: Membership | null;
+  /** The call that its own caller knows, in whose async context all of it runs. */
+  readonly root: { context: unknown };
+  /** Itself, as long as it goes straight. */
+  readonly passage: Passage | null;
   toCall(): Call;
+}
+
+/** What may stand on the scheduler's list: a call that goes on, or an ended one whose caller is told. */
+export interface Ready {
+  readonly plan: Plan;
+  readonly root: { readonly context: unknown };
+  /** The next on the list, the last one's being itself; null when not on it. */
+  nextReady: Ready | null;
+  /** Tells the caller that it has ended. */
+  tell(): void;
 }
 
 /** A call's place in a group of calls that end together. */
@@ -47,7 +62,7 @@ export interface CallGroup {
  * One call on its way through its policies: what was asked, where it stands, and what came out so
  * far. User code never sees it, only its `Attempt`s. What few calls need is null until then.
  */
-export class Call implements Caller, Settled {
+export class Call implements Caller, Ready, Settled {
   readonly pipeline: PipelineState;
   /** The pipeline's. */
   readonly plan: Plan;
@@ -87,8 +102,7 @@ export class Call implements Caller, Settled {
   /** The caller's async context, once it was needed. */
   context: unknown = null;
   interruption: Interruption | null = null;
-  /** The next on the scheduler's ready list, the last one's being itself; null when not on it. */
-  nextReady: Call | null = null;
+  nextReady: Ready | null = null;
   membership: Membership | null = null;
 
   constructor(
@@ -135,8 +149,16 @@ export class Call implements Caller, Settled {
     return this.plan.steps.length - 1;
   }
 
+  get passage(): null {
+    return null;
+  }
+
   toCall(): Call {
     return this;
+  }
+
+  tell(): void {
+    this.observer.settled(this);
   }
 
   /** Repeating the last attempt can do no harm. */

@@ -1,8 +1,8 @@
 import { TimerNode } from '../runtime/clock.ts';
 import type { LiveAttempt } from './attempt.ts';
-import type { Call } from './call.ts';
+import type { Call, Ready } from './call.ts';
 import type { Passage } from './passage.ts';
-import { DONE, type Observer, type Settled } from './policy.ts';
+import { DONE, type Observer, type Plan, type Settled } from './policy.ts';
 import { UnbuiltError } from './call-error.ts';
 import { isHoldfastError } from './errors.ts';
 import type { AttemptRecord, StoppedBy, Verdict } from './outcome.ts';
@@ -27,8 +27,14 @@ export type Result<T> = {
   | { readonly ok: false; readonly error: unknown; readonly value?: undefined }
 );
 
+/** How a caller is told. */
+export interface Edge extends Observer {
+  /** A call has gone straight to its end, and no promise but its own can tell. */
+  wentStraight(passage: Passage, value: unknown): void;
+}
+
 /** An edge whose caller gets a promise. */
-export interface PromiseEdge extends Observer {
+export interface PromiseEdge extends Edge {
   /** The answer of a call that has ended; throws where the caller's promise is rejected. */
   answer(call: Call): unknown;
   /** The answer of a call that went straight. */
@@ -43,6 +49,7 @@ export const callEdge: PromiseEdge = {
     throw call.error;
   },
   straightAnswer: (_passage, value) => value,
+  wentStraight: ({ resolve }, value) => resolve!(value),
   settled: (call) => {
     if (call.ok) call.resolve?.(call.outcome);
     else call.reject?.(call.error);
@@ -54,20 +61,57 @@ export const tryEdge: PromiseEdge = {
   onFlatStack: false,
   answer: (call) => resultOf(call),
   straightAnswer: (passage, value) => straightResultOf(passage, value),
+  wentStraight: (passage, value) => passage.resolve!(straightResultOf(passage, value)),
   settled: (call) => call.resolve?.(resultOf(call)),
 };
 
 /** The edge of `start`: no promise at all. */
-export const callbackEdge: Observer = {
+export const callbackEdge: Edge = {
   onFlatStack: true,
-  settled: (call) => {
-    try {
-      (call.resolve as (settled: Settled) => void)(call);
-    } catch (error) {
-      call.plan.runtime.clock.start(new Thrown(error), 0);
-    }
+  settled: (call) => callBack(call, call),
+  wentStraight: (passage, value) => {
+    passage.plan.scheduler.deliver(new StraightEnd(passage, value));
   },
 };
+
+/** Of a call that went straight: what its caller is told, once its turn has come. */
+class StraightEnd implements Ready, Settled {
+  readonly ok = true;
+  readonly value: unknown;
+  readonly error = undefined;
+  readonly verdict = 'success';
+  readonly attempts = 1;
+  readonly stoppedBy = null;
+  readonly fellBack = false;
+  nextReady: Ready | null = null;
+  readonly #passage: Passage;
+
+  constructor(passage: Passage, value: unknown) {
+    this.#passage = passage;
+    this.value = value;
+  }
+
+  get plan(): Plan {
+    return this.#passage.plan;
+  }
+
+  get root(): Passage {
+    return this.#passage;
+  }
+
+  tell(): void {
+    callBack(this.#passage, this);
+  }
+}
+
+/** Tells the caller of `start`. */
+function callBack({ resolve, plan }: Call | Passage, settled: Settled): void {
+  try {
+    (resolve as (settled: Settled) => void)(settled);
+  } catch (error) {
+    plan.runtime.clock.start(new Thrown(error), 0);
+  }
+}
 
 /**
  * What a caller's callback threw. It is thrown in a turn of its own: the call by whose end this one
@@ -126,14 +170,17 @@ export function followPromise(result: PromiseLike<unknown>, attempt: LiveAttempt
  * else can end the call, that is the promise which waits for the operation anyway.
  */
 export function followStraight(passage: Passage, result: Promise<unknown>): Promise<unknown> {
-  return passage.followsPromise ? chained(passage, result) : followed(passage, result);
+  const promise = passage.followsPromise ? chained(passage, result) : followed(passage, result);
+  // Not before: its `then` may throw.
+  passage.attempt.follow();
+  return promise;
 }
 
 function chained(passage: Passage, result: Promise<unknown>): Promise<unknown> {
   return result.then(
     (value) =>
       passage.fulfilled(value)
-        ? passage.edge.straightAnswer(passage, value)
+        ? (passage.edge as PromiseEdge).straightAnswer(passage, value)
         : answerOf(passage.toCall()),
     (error: unknown) => {
       passage.rejected(error);
@@ -143,20 +190,12 @@ function chained(passage: Passage, result: Promise<unknown>): Promise<unknown> {
 }
 
 function followed(passage: Passage, result: Promise<unknown>): Promise<unknown> {
-  const promise = new Promise((resolve, reject) => {
-    passage.resolve = resolve;
-    passage.reject = reject;
-  });
+  const promise = pendingPromise(passage);
   result.then(
-    (value) => deliver(passage, value),
+    (value) => passage.answered(value),
     (error: unknown) => passage.rejected(error),
   );
   return promise;
-}
-
-function deliver(passage: Passage, value: unknown): void {
-  const { edge, resolve } = passage;
-  if (passage.fulfilled(value)) resolve!(edge.straightAnswer(passage, value));
 }
 
 function answerOf(call: Call): unknown {
@@ -164,7 +203,7 @@ function answerOf(call: Call): unknown {
 }
 
 /** Once a call; it must not have ended. */
-function pendingPromise(call: Call): Promise<unknown> {
+export function pendingPromise(call: Call | Passage): Promise<unknown> {
   return new Promise((resolve, reject) => {
     call.resolve = resolve;
     call.reject = reject;

@@ -49,6 +49,24 @@ describe('the stack stays flat', () => {
     expect(left).toBe(-1);
   }, 60_000);
 
+  test('when a callback starts a call, which begins once the callback has returned', () => {
+    const { pipeline, bulkhead } = house();
+    const one = pipeline(bulkhead());
+    const seen: string[] = [];
+    const note = (what: string) => seen.push(what);
+    one.start(
+      () => note('first'),
+      () => {
+        one.start(
+          () => note('second'),
+          () => note('done'),
+        );
+        note('returns');
+      },
+    );
+    expect(seen).toEqual(['first', 'returns', 'second', 'done']);
+  });
+
   test('when a hundred thousand attempts fail at once, without a wait between them', () => {
     const { pipeline, classify, retry, clock } = house();
     const again = pipeline(

@@ -5,7 +5,7 @@ import { type TestRuntime, testRuntime } from '../testing/index.ts';
 import { TimerNode } from '../runtime/clock.ts';
 import type { RuntimeEvent } from '../runtime/runtime.ts';
 import { type Attempt, pending } from './operation.ts';
-import { GO, type Policy } from './policy.ts';
+import { GO, type Policy, type Settled } from './policy.ts';
 
 type Way = 'straight' | 'long';
 
@@ -38,7 +38,6 @@ const ENDS = [
   'hangs',
   'throws',
   'returns',
-  'calls back',
   'calls back at once and resolves',
   'aborts its own call',
   'breaks the classifier',
@@ -48,6 +47,7 @@ const ENDS = [
 
 const anAttempt = fc.record({
   end: fc.constantFrom(...ENDS),
+  by: fc.constantFrom('promise', 'callback'),
   after: fc.integer({ max: 30, min: 0 }),
 });
 
@@ -56,7 +56,7 @@ const aCall = fc.record({
   attempts: fc.tuple(anAttempt, anAttempt),
   aborts: fc.option(fc.integer({ max: 40, min: 0 }), { nil: null, freq: 3 }),
   has: fc.constantFrom('nothing', 'safety', 'a signal', 'its own deadline'),
-  by: fc.constantFrom('call', 'tryCall'),
+  by: fc.constantFrom('call', 'tryCall', 'start'),
 });
 
 const aPipeline = fc.record({
@@ -106,7 +106,10 @@ async function run(way: Way, parts: Parts, calls: Calls) {
       const told = (how: string) => (what: unknown) => {
         ends[index] = { how, what: plain(what), at: plain(runtime.clock.now()) };
       };
-      pipeline[call.by](operation, options).then(told('fulfilled'), told('rejected'));
+      if (call.by === 'start') {
+        const tell = told('called back');
+        pipeline.start(operation, (settled) => tell(said(settled)), options);
+      } else pipeline[call.by](operation, options).then(told('fulfilled'), told('rejected'));
     };
     // No two things happen at the same moment, where either order would be right.
     runtime.clock.start(new Wake(start), call.at + index / 128);
@@ -183,7 +186,7 @@ function operationOf(
   doomed: Doomed,
 ) {
   return (attempt: Attempt): unknown => {
-    const { end, after } = attempts[attempt.number - 1]!;
+    const { end, by, after } = attempts[attempt.number - 1]!;
     const { signal } = attempt;
     signal.addEventListener('abort', () => (aborted[attempt.number] = true));
     const later = (what: () => void) => runtime.clock.start(new Wake(what), after);
@@ -192,9 +195,6 @@ function operationOf(
         throw new Error(end);
       case 'returns':
         return end;
-      case 'calls back':
-        later(() => attempt.succeed(end));
-        return pending;
       case 'calls back at once and resolves':
         attempt.succeed('at once');
         return Promise.resolve(end);
@@ -202,15 +202,21 @@ function operationOf(
         controller.abort('by itself');
         break;
     }
-    return new Promise((resolve, reject) => {
+    const answer = answerTo(end, controller);
+    const settle = (resolve: (value: unknown) => void, reject: (error: unknown) => void) => {
       if (end === 'hangs') return;
-      const answer = answerTo(end, controller);
       later(() => {
         doomed.next = end === 'is aborted by a listener to its end' ? controller : null;
         if (end === 'rejects') reject(new Error(end));
         else resolve(answer);
       });
-    });
+    };
+    if (by === 'promise') return new Promise(settle);
+    settle(
+      (value) => attempt.succeed(value),
+      (error) => attempt.fail(error),
+    );
+    return pending;
   };
 }
 
@@ -230,6 +236,11 @@ function answerTo(end: (typeof ENDS)[number], controller: AbortController): unkn
     default:
       return end;
   }
+}
+
+/** Of a call that is told by callback, what it says. */
+function said({ ok, value, error, verdict, attempts, stoppedBy, fellBack }: Settled) {
+  return { ok, value, error, verdict, attempts, stoppedBy, fellBack };
 }
 
 /** As data, so that two runs can be compared: numbers may differ in their last digits. */

@@ -1,65 +1,98 @@
 import { LiveAttempt } from './attempt.ts';
 import { Call, type Caller, type CallGroup, type Membership } from './call.ts';
-import { followStraight, isNativePromise, promiseOf, type PromiseEdge } from './edge.ts';
+import { type Edge, followStraight, isNativePromise, pendingPromise, promiseOf } from './edge.ts';
 import { tellOfAttempt, tellOfCall } from './events.ts';
 import { ask } from './judge.ts';
 import { type CallOptions, type Operation, pending } from './operation.ts';
-import { DETAINED, type PipelineState, type Plan, type Policy, RUNNING, WAIT } from './policy.ts';
+import {
+  DETAINED,
+  type PipelineState,
+  type Plan,
+  type Policy,
+  RUNNING,
+  type Settled,
+  WAIT,
+} from './policy.ts';
 import { notice } from './usual-duration.ts';
 
 /**
- * The promise of a call that goes straight; null if some policy detains it, which has then left no
- * trace. Its options have been checked, and ask for no other time than the plan's.
+ * A call that goes straight, with its attempt begun; null if some policy detains it, which has
+ * then left no trace. Its options have been checked, and ask for no other time than the plan's.
  */
-export function goStraight(
+export function passageThrough(
   pipeline: PipelineState,
   operation: Operation,
   asked: CallOptions | undefined,
-  edge: PromiseEdge,
+  edge: Edge,
   group: CallGroup | null,
-): Promise<unknown> | null {
+): Passage | null {
   const permit = admitted(pipeline);
   if (permit === DETAINED) return null;
-  const { needsClock, keepsContext, runtime } = pipeline.plan;
+  const { expiresAfter, keepsContext, needsClock, runtime, timerSlot } = pipeline.plan;
   const startedAt = needsClock ? runtime.clock.now() : null;
   const passage = new Passage(pipeline, operation, asked, edge, permit, startedAt);
   if (keepsContext) passage.context = runtime.context.capture();
   group?.add(passage);
-  return begin(passage);
+  if (timerSlot !== -1) runtime.clock.start(passage.attempt, expiresAfter);
+  passage.attempt.started();
+  return passage;
 }
 
-/** Runs the operation. */
-function begin(passage: Passage): Promise<unknown> {
-  const { plan, attempt, operation } = passage;
+/** Runs the operation for a caller who gets a promise. */
+export function goStraight(passage: Passage): Promise<unknown> {
+  const { attempt, operation, plan } = passage;
   const { scheduler } = plan;
-  if (plan.timerSlot !== -1) plan.runtime.clock.start(attempt, plan.expiresAfter);
-  attempt.started();
   let result: unknown;
   let promise: Promise<unknown> | null = null;
   scheduler.held();
   try {
     result = operation(attempt);
-    if (isNativePromise(result) && passage.call === null) promise = followStraight(passage, result);
+    if (passage.call === null && isNativePromise(result)) promise = followStraight(passage, result);
   } catch (error) {
     // Not only the operation's: its promise may be of a class whose `then` throws.
     result = pending;
     attempt.fail(error);
   }
-  if (promise !== null) {
-    attempt.follow();
-    scheduler.released();
-    return promise;
-  }
-  const call = passage.toCall();
-  scheduler.operated(call, result);
+  promise ??= awaited(passage, result);
   scheduler.released();
-  return promiseOf(call);
+  return promise ?? promiseOf(passage.toCall());
+}
+
+/** The promise of a call whose operation answers with a callback; null if it does not go straight on. */
+function awaited(passage: Passage, result: unknown): Promise<unknown> | null {
+  if (awaitsCallback(passage, result)) return pendingPromise(passage);
+  passage.plan.scheduler.operated(passage.toCall(), result);
+  return null;
+}
+
+/** The same for a caller who is called back. */
+export function startStraight(passage: Passage, done: (settled: Settled) => void): void {
+  const { attempt, operation, plan } = passage;
+  const { runtime, scheduler } = plan;
+  passage.resolve = done as (value: unknown) => void;
+  passage.context = runtime.context.capture();
+  let result: unknown = pending;
+  scheduler.held();
+  try {
+    result = operation(attempt);
+  } catch (error) {
+    attempt.fail(error);
+  }
+  if (!awaitsCallback(passage, result)) scheduler.operated(passage.toCall(), result);
+  scheduler.released();
+}
+
+/** Whether all that it waits for is a callback; one that came at once has made it a call. */
+function awaitsCallback(passage: Passage, result: unknown): boolean {
+  if (result !== pending || passage.call !== null) return false;
+  passage.attempt.awaitCallback();
+  return true;
 }
 
 /**
- * A call on its straight way: every policy lets it in at once, the operation answers with a promise,
- * the promise is fulfilled, and the value means success. Most calls are like that, and need nothing
- * of a `Call` but the little that is here. As soon as anything else happens, the `Call` is made that
+ * A call on its straight way: every policy lets it in at once, the operation's promise or callback
+ * brings a value, and the value means success. Most calls are like that, and need nothing of a
+ * `Call` but the little that is here. As soon as anything else happens, the `Call` is made that
  * would stand there by now, and the engine goes on with it.
  */
 export class Passage implements Caller {
@@ -67,7 +100,7 @@ export class Passage implements Caller {
   /** The pipeline's. */
   readonly plan: Plan;
   readonly asked: CallOptions | undefined;
-  readonly edge: PromiseEdge;
+  readonly edge: Edge;
   readonly startedAt: number | null;
   resolve: ((value: unknown) => void) | null = null;
   reject: ((error: unknown) => void) | null = null;
@@ -82,7 +115,7 @@ export class Passage implements Caller {
     pipeline: PipelineState,
     operation: Operation,
     asked: CallOptions | undefined,
-    edge: PromiseEdge,
+    edge: Edge,
     permit: number,
     startedAt: number | null,
   ) {
@@ -105,12 +138,29 @@ export class Passage implements Caller {
     return this.plan.timerSlot;
   }
 
+  get root(): this {
+    return this;
+  }
+
+  get passage(): this | null {
+    return this.call === null ? this : null;
+  }
+
   /** Nothing but the operation's promise can end it. */
   get followsPromise(): boolean {
     return this.plan.timerSlot === -1 && this.membership === null;
   }
 
-  /** The operation's promise is fulfilled; whether the call has thereby succeeded. */
+  /** The operation has answered, and nobody but this call can tell. */
+  answered(value: unknown): void {
+    const { scheduler } = this.plan;
+    // Its caller is told before those whom it lets go on by ending.
+    scheduler.held();
+    if (this.fulfilled(value)) this.edge.wentStraight(this, value);
+    scheduler.released();
+  }
+
+  /** The operation has answered; whether the call has thereby succeeded. */
   fulfilled(value: unknown): boolean {
     const { plan } = this;
     const attempt = this.attempt;

@@ -8,6 +8,7 @@ import { milliseconds } from './duration.ts';
 import {
   callbackEdge,
   callEdge,
+  type Edge,
   type PromiseEdge,
   promiseOf,
   type Result,
@@ -17,7 +18,7 @@ import {
 import { type Attempt, type CallOptions, CRITICALITIES, type Operation } from './operation.ts';
 import { show, unknownOption } from './options.ts';
 import type { Classifier } from './outcome.ts';
-import { goStraight } from './passage.ts';
+import { goStraight, type Passage, passageThrough, startStraight } from './passage.ts';
 import { planned } from './plan.ts';
 
 /**
@@ -121,6 +122,11 @@ export class PolicyPipeline implements PipelineState {
       throw new TypeError('start needs a function to tell of the end');
     }
     const { plan } = this;
+    const passage = plan.scheduler.isBusy ? null : straight(this, operation, options, callbackEdge);
+    if (passage !== null) {
+      startStraight(passage, done);
+      return;
+    }
     const call = new Call(this, operation, options, callbackEdge, startTime(plan));
     call.resolve = done as (value: unknown) => void;
     call.context = plan.runtime.context.capture();
@@ -155,11 +161,9 @@ function promised(
   options: CallOptions | undefined,
   edge: PromiseEdge,
 ): Promise<unknown> {
+  const passage = straight(owner, operation, options, edge);
+  if (passage !== null) return goStraight(passage);
   const { plan } = owner;
-  if (plan.straight && typeof operation === 'function') {
-    const promise = straight(owner, operation, options, edge);
-    if (promise !== null) return promise;
-  }
   const call = new Call(owner, operation, options, edge, startTime(plan));
   if (plan.keepsContext) call.context = plan.runtime.context.capture();
   begin(call, options);
@@ -170,15 +174,16 @@ function straight(
   owner: PolicyPipeline,
   operation: Operation,
   options: CallOptions | undefined,
-  edge: PromiseEdge,
-): Promise<unknown> | null {
-  if (options === undefined) return goStraight(owner, operation, options, edge, null);
+  edge: Edge,
+): Passage | null {
   const { plan } = owner;
+  if (!plan.straight || typeof operation !== 'function') return null;
+  if (options === undefined) return passageThrough(owner, operation, options, edge, null);
   if (problemWith(options, plan) !== null) return null;
   const { parent, deadline, signal } = options;
   if (parent !== undefined || deadline !== undefined || signal?.aborted) return null;
   const group = signal === undefined ? null : plan.signals.of(signal);
-  return goStraight(owner, operation, options, edge, group);
+  return passageThrough(owner, operation, options, edge, group);
 }
 
 function begin(call: Call, options: CallOptions | undefined): void {

@@ -1,5 +1,5 @@
 import type { Runtime } from '../runtime/runtime.ts';
-import type { Call } from './call.ts';
+import type { Call, Ready } from './call.ts';
 import type { SignalGroups } from './cancel-group.ts';
 import type { Said } from './judge.ts';
 import type { Classifier, StoppedBy, Verdict } from './outcome.ts';
@@ -147,6 +147,8 @@ export interface Plan {
 
 /** Resumes calls, one loop at a time. */
 export interface Scheduler {
+  /** A call that started now would have to wait for its turn, so it cannot go straight. */
+  readonly isBusy: boolean;
   /** Walks a new call in. */
   start(call: Call): void;
   /** The policy at which the call waits answers now: `GO`, `END` or `AGAIN`. */
@@ -158,8 +160,8 @@ export interface Scheduler {
   released(): void;
   /** The operation has answered this to a call that went straight until then. */
   operated(call: Call, result: unknown): void;
-  /** The call has ended, and its observer wants a flat stack. */
-  deliver(call: Call): void;
+  /** The call has ended, and its caller is to be told on a flat stack. */
+  deliver(ended: Ready): void;
 }
 
 /** What is to become of a call that is interrupted while its own loop runs it. */

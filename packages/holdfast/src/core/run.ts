@@ -1,7 +1,7 @@
 import { TimerNode } from '../runtime/clock.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { LiveAttempt } from './attempt.ts';
-import type { Call } from './call.ts';
+import { Call, type Ready } from './call.ts';
 import {
   AGAIN,
   DONE,
@@ -37,23 +37,24 @@ export class CallScheduler extends TimerNode implements Scheduler {
   #depth = 0;
   /** The outermost loop is emptying the ready list. */
   #draining = false;
-  #first: Call | null = null;
-  #last: Call | null = null;
+  #first: Ready | null = null;
+  #last: Ready | null = null;
 
   constructor(runtime: Runtime) {
     super();
     this.#runtime = runtime;
   }
 
+  /** Callbacks that start the next call would otherwise nest without end. */
+  get isBusy(): boolean {
+    return this.#draining && this.#depth === 0;
+  }
+
   /** Walks a new call in. */
   start(call: Call): void {
-    if (this.#draining && this.#depth === 0) {
-      // A callback that starts the next call would otherwise nest without end.
-      call.context ??= this.#runtime.context.capture();
-      this.#enqueue(call);
-    } else {
-      this.#run(call);
-    }
+    if (!this.isBusy) return this.#run(call);
+    call.context ??= this.#runtime.context.capture();
+    this.#enqueue(call);
   }
 
   settled(call: Call, said?: Said): void {
@@ -88,8 +89,8 @@ export class CallScheduler extends TimerNode implements Scheduler {
   }
 
   /** Has a call that ended reported on a flat stack. */
-  deliver(call: Call): void {
-    this.#enqueue(call);
+  deliver(ended: Ready): void {
+    this.#enqueue(ended);
   }
 
   /** The turn after one in which too many were resumed. */
@@ -106,12 +107,12 @@ export class CallScheduler extends TimerNode implements Scheduler {
     }
   }
 
-  #enqueue(call: Call): void {
+  #enqueue(ready: Ready): void {
     // The last one points to itself, so that being listed needs no field of its own.
-    call.nextReady = call;
-    if (this.#first === null) this.#first = call;
-    else this.#last!.nextReady = call;
-    this.#last = call;
+    ready.nextReady = ready;
+    if (this.#first === null) this.#first = ready;
+    else this.#last!.nextReady = ready;
+    this.#last = ready;
     if (this.#depth === 0 && !this.#draining) this.#drain();
   }
 
@@ -121,12 +122,12 @@ export class CallScheduler extends TimerNode implements Scheduler {
     this.#draining = true;
     try {
       for (let left = RESUMPTIONS_PER_TURN; this.#first !== null && left > 0; left--) {
-        const call = this.#first;
-        this.#first = call.nextReady === call ? null : call.nextReady;
-        call.nextReady = null;
-        const { context } = call.root;
-        if (context === null) this.#wake(call);
-        else call.plan.runtime.context.run(context, this.#wake, call);
+        const ready: Ready = this.#first;
+        this.#first = ready.nextReady === ready ? null : ready.nextReady;
+        ready.nextReady = null;
+        const { context } = ready.root;
+        if (context === null) this.#wake(ready);
+        else ready.plan.runtime.context.run(context, this.#wake, ready);
       }
     } finally {
       this.#draining = false;
@@ -136,17 +137,17 @@ export class CallScheduler extends TimerNode implements Scheduler {
     }
   }
 
-  readonly #wake = (call: Call): void => {
-    if (call.step === DONE) {
-      call.observer.settled(call);
+  readonly #wake = (ready: Ready): void => {
+    if (!(ready instanceof Call) || ready.step === DONE) {
+      ready.tell();
       return;
     }
     // It has waited, so an attempt that begins now did not begin with the call. Calls before it in
     // this turn may have taken long, and a timer that starts on an old reading would be early.
-    call.attemptStartedAt = this.#runtime.clock.now();
+    ready.attemptStartedAt = this.#runtime.clock.now();
     this.#depth++;
     try {
-      advance(call);
+      advance(ready);
     } finally {
       this.#depth--;
     }
