@@ -1,11 +1,10 @@
 import type { TimerNode, TimerOwner } from 'holdfast';
-import { type Entry, TimerHeap } from './timer-heap.ts';
+import { TimerHeap } from './timer-heap.ts';
 import { TimerList } from './timer-list.ts';
+import { type Entry, NONE, TimerNotes } from './timer-notes.ts';
 
 /** Days of one millisecond for which there are pages; what is due later shares them, a power of 2 apart. */
 const PAGES = 4096;
-/** Instead of the index of a note: there is none. */
-const NONE = -1;
 /** Disarmed timers that may stay, beside as many as are armed. */
 const SLACK = 64;
 
@@ -20,30 +19,25 @@ const SLACK = 64;
 export class TimerCalendar implements TimerOwner {
   /** Entries, those that were disarmed included. */
   size = 0;
+  readonly #notes = new TimerNotes();
   /** What is due on the days that have begun. */
-  readonly #begun = new TimerHeap();
+  readonly #begun = new TimerHeap(this.#notes);
   /** The last day that has begun. */
   #today = 0;
+  /** Of each, the first note of a chain. */
   readonly #pages = new Int32Array(PAGES).fill(NONE);
-  // Notes, by their index: a page is a chain of them, and so are those that are free.
-  #entries: (Entry | null)[] = [];
-  #dues = new Float64Array(256);
-  #armed = new Float64Array(256);
-  #orders = new Uint32Array(256);
-  #next = new Int32Array(256);
-  #free = NONE;
-  #order = 0;
   readonly #disarmed = new Set<TimerNode>();
 
   /** The first to be due; only after a `nextDue` that was not Infinity. */
   get top(): Entry {
-    return this.#begun.top;
+    return this.#notes.entries[this.#begun.top]!;
   }
 
   /** When the first is due; Infinity if that is after `until`, or never. */
   nextDue(until: number): number {
     if (this.#begun.size === 0) this.#beginDays(until);
-    const due = this.#begun.topDue;
+    if (this.#begun.size === 0) return Infinity;
+    const due = this.#notes.dues[this.#begun.top]!;
     return due <= until ? due : Infinity;
   }
 
@@ -64,13 +58,13 @@ export class TimerCalendar implements TimerOwner {
 
   add(entry: Entry, due: number, armedAt: number): void {
     this.size++;
-    this.#insert(entry, due, armedAt, this.#order++);
+    this.#place(this.#notes.add(entry, due, armedAt));
   }
 
   /** Takes the top out. */
   pop(): void {
     this.size--;
-    this.#begun.pop();
+    this.#notes.remove(this.#begun.pop());
   }
 
   /** Takes out the top, a timer by itself; whether it was armed. */
@@ -83,15 +77,16 @@ export class TimerCalendar implements TimerOwner {
 
   /** The top is due later than it was, since what it stands for was armed later. */
   postpone(due: number, armedAt: number): void {
-    const { top, topOrder } = this.#begun;
-    this.#begun.pop();
-    this.#insert(top, due, armedAt, topOrder);
+    const note = this.#begun.pop();
+    this.#notes.dues[note] = due;
+    this.#notes.armed[note] = armedAt;
+    this.#place(note);
   }
 
-  #insert(entry: Entry, due: number, armedAt: number, order: number): void {
-    const day = Math.floor(due);
-    if (day <= this.#today) this.#begun.push(entry, due, armedAt, order);
-    else this.#note(entry, due, armedAt, order);
+  #place(note: number): void {
+    const day = this.#dayOf(note);
+    if (day <= this.#today) this.#begun.push(note);
+    else this.#chain(day & (PAGES - 1), note);
   }
 
   /** Begins day after day, until something is due or `until` has come. */
@@ -112,82 +107,51 @@ export class TimerCalendar implements TimerOwner {
     if (note === NONE) return;
     this.#pages[page] = NONE;
     while (note !== NONE) {
-      const next = this.#next[note]!;
-      if (Math.floor(this.#dues[note]!) === day) this.#bringUp(note);
+      const next = this.#notes.next[note]!;
+      if (this.#dayOf(note) === day) this.#begun.push(note);
       else this.#chain(page, note);
       note = next;
     }
   }
 
-  #bringUp(note: number): void {
-    const entry = this.#entries[note]!;
-    this.#begun.push(entry, this.#dues[note]!, this.#armed[note]!, this.#orders[note]!);
-    this.#forget(note);
-  }
-
   #firstDay(): number {
     let first = Infinity;
-    this.#entries.forEach((entry, note) => {
-      if (entry !== null) first = Math.min(first, Math.floor(this.#dues[note]!));
+    this.#notes.entries.forEach((entry, note) => {
+      if (entry !== null) first = Math.min(first, this.#dayOf(note));
     });
     return first;
   }
 
-  #note(entry: Entry, due: number, armedAt: number, order: number): void {
-    let note = this.#free;
-    if (note === NONE) note = this.#room();
-    else this.#free = this.#next[note]!;
-    this.#entries[note] = entry;
-    this.#dues[note] = due;
-    this.#armed[note] = armedAt;
-    this.#orders[note] = order;
-    this.#chain(Math.floor(due) & (PAGES - 1), note);
+  #dayOf(note: number): number {
+    return Math.floor(this.#notes.dues[note]!);
   }
 
   #chain(page: number, note: number): void {
-    this.#next[note] = this.#pages[page]!;
+    this.#notes.next[note] = this.#pages[page]!;
     this.#pages[page] = note;
-  }
-
-  #forget(note: number): void {
-    this.#entries[note] = null;
-    this.#next[note] = this.#free;
-    this.#free = note;
-  }
-
-  /** The index of one note more. */
-  #room(): number {
-    const { length } = this.#entries;
-    if (length === this.#dues.length) {
-      this.#dues = copied(this.#dues, new Float64Array(2 * length));
-      this.#armed = copied(this.#armed, new Float64Array(2 * length));
-      this.#orders = copied(this.#orders, new Uint32Array(2 * length));
-      this.#next = copied(this.#next, new Int32Array(2 * length));
-    }
-    return length;
   }
 
   /** Takes out all that is disarmed. */
   #sweep(): void {
-    const isArmed = (entry: Entry): boolean =>
-      entry instanceof TimerList || !this.#disarmed.has(entry);
-    this.#begun.filter(isArmed);
+    this.#begun.filter((note) => this.#keeps(note));
     for (let page = 0; page < PAGES; page++) {
       let note = this.#pages[page]!;
       this.#pages[page] = NONE;
       while (note !== NONE) {
-        const next = this.#next[note]!;
-        if (isArmed(this.#entries[note]!)) this.#chain(page, note);
-        else this.#forget(note);
+        const next = this.#notes.next[note]!;
+        if (this.#keeps(note)) this.#chain(page, note);
         note = next;
       }
     }
     this.size -= this.#disarmed.size;
     this.#disarmed.clear();
   }
-}
 
-function copied<A extends Float64Array | Uint32Array | Int32Array>(from: A, to: A): A {
-  to.set(from);
-  return to;
+  /** Whether what is noted is armed; else the note is free. */
+  #keeps(note: number): boolean {
+    const entry = this.#notes.entries[note]!;
+    if (entry instanceof TimerList || !this.#disarmed.has(entry)) return true;
+    this.#notes.remove(note);
+    return false;
+  }
 }
