@@ -82,7 +82,7 @@ export class Replica {
     if (fault !== null) this.finish(request, fault);
     else if (spec.server.failures > 0 && this.#failures.next() < spec.server.failures) {
       this.finish(request, answers.transient);
-    } else if (this.#isCached(request)) this.finish(request, null);
+    } else if (this.#isCached(request) || service.stages.length === 0) this.finish(request, null);
     else request.proceed();
   }
 

@@ -20,8 +20,6 @@ export class Request implements TimerNode, Caller {
   readonly attempt: Attempt;
   /** Nobody on its way here, back to the users, has tried twice. */
   readonly first: boolean;
-  /** The place of its criticality among all, most important first. */
-  readonly rank: number;
   /** Its neighbours where it waits or is worked on. */
   previous: Request | null = null;
   next: Request | null = null;
@@ -43,7 +41,11 @@ export class Request implements TimerNode, Caller {
     this.call = call;
     this.attempt = attempt;
     this.first = first;
-    this.rank = CRITICALITIES.indexOf(attempt.criticality);
+  }
+
+  /** The place of its criticality among all, most important first. */
+  get rank(): number {
+    return CRITICALITIES.indexOf(this.attempt.criticality);
   }
 
   /** It ends when its caller gives up, and so do its calls. */

@@ -69,7 +69,7 @@ export class WaitLine {
     return null;
   }
 
-  #listOf({ rank }: Request): RequestList {
-    return this.#lists[this.#order === 'priority' ? rank : 0]!;
+  #listOf(request: Request): RequestList {
+    return this.#lists[this.#order === 'priority' ? request.rank : 0]!;
   }
 }
