@@ -70,7 +70,7 @@ export function startStraight(passage: Passage, done: (settled: Settled) => void
   const { attempt, operation, plan } = passage;
   const { runtime, scheduler } = plan;
   passage.resolve = done as (value: unknown) => void;
-  passage.context = runtime.context.capture();
+  passage.context ??= runtime.context.capture();
   let result: unknown = pending;
   scheduler.held();
   try {
