@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import { fleetOf } from '../spec/fleet.ts';
 import { callsOf } from './edges.ts';
-import { capacityOf, type Load, loadOf, meanOf } from './load.ts';
+import { capacityOf, type Load, loadOf } from './load.ts';
 
 const spec = {
   name: 'load',
@@ -53,16 +53,4 @@ test('clients send one request per think time and answer; a trace its mean rate'
 test('a service can serve workers / mean time, times its replicas', () => {
   const a = fleetOf(spec).services.get('a');
   expect(a && capacityOf(a)).toBe(600);
-});
-
-test('the mean of every kind of distribution', () => {
-  const short = { kind: 'constant', value: 5 } as const;
-  expect(meanOf({ kind: 'empirical', values: [5, 10, 15] })).toBe(10);
-  expect(meanOf({ kind: 'loaded', time: short, slope: 2 })).toBe(5);
-  expect(meanOf({ kind: 'hyperexponential', mean: 7, cv: 2 })).toBe(7);
-  const of = [
-    { weight: 9, time: short },
-    { weight: 1, time: { kind: 'constant', value: 105 } as const },
-  ];
-  expect(meanOf({ kind: 'mixture', of })).toBe(15);
 });

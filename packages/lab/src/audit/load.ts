@@ -2,7 +2,8 @@
  * What the fleet is asked for when all is well: users' rates at their highest, propagated through
  * the graph without any retry, and how long answers then take without any queue.
  */
-import type { Arrivals, Distribution, Edge, Fleet, Service } from '../spec/model.ts';
+import { meanOf } from '../spec/mean.ts';
+import type { Arrivals, Edge, Fleet, Service } from '../spec/model.ts';
 import { callersFirst, callsOf } from './edges.ts';
 
 export interface Load {
@@ -39,29 +40,6 @@ export function loadOf(fleet: Fleet): Load {
 /** Requests a second that a service's replicas can serve together when nothing is wrong; Infinity without a service time. */
 export function capacityOf({ replicas, server }: Service): number {
   return (replicas * server.workers * 1000) / meanOf(server.serviceTime);
-}
-
-/** The mean of a distribution, in milliseconds; for `loaded`, of a request that is alone. */
-export function meanOf(distribution: Distribution): number {
-  switch (distribution.kind) {
-    case 'constant':
-      return distribution.value;
-    case 'exponential':
-    case 'erlang':
-    case 'lognormal':
-    case 'hyperexponential':
-      return distribution.mean;
-    case 'empirical':
-      return distribution.values.reduce((a, b) => a + b, 0) / distribution.values.length;
-    case 'mixture': {
-      const weights = distribution.of.reduce((all, { weight }) => all + weight, 0);
-      return (
-        distribution.of.reduce((all, { weight, time }) => all + weight * meanOf(time), 0) / weights
-      );
-    }
-    case 'loaded':
-      return meanOf(distribution.time);
-  }
 }
 
 /** Calls with a cache only on a miss. */

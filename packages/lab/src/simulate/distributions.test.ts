@@ -1,13 +1,17 @@
 import { type Random, seededRandom } from 'holdfast';
 import { describe, expect, test } from 'vitest';
 import type { Distribution } from '../spec/model.ts';
-import { samplerOf } from './distributions.ts';
+import { residualOf, samplerOf } from './distributions.ts';
 
 const COUNT = 200_000;
 
-function moments(distribution: Distribution, concurrency = 1) {
-  const sample = samplerOf(distribution, seededRandom('moments'));
-  const drawn = Array.from({ length: COUNT }, () => sample(concurrency));
+function draw(distribution: Distribution, from: typeof samplerOf): number[] {
+  const sample = from(distribution, seededRandom('moments'));
+  return Array.from({ length: COUNT }, () => sample(1));
+}
+
+function moments(distribution: Distribution) {
+  const drawn = draw(distribution, samplerOf);
   const mean = drawn.reduce((sum, value) => sum + value, 0) / COUNT;
   const squares = drawn.reduce((sum, value) => sum + (value - mean) ** 2, 0) / COUNT;
   return { mean, cv: Math.sqrt(squares) / mean, least: Math.min(...drawn.slice(0, 50_000)) };
@@ -20,7 +24,7 @@ const ALMOST_ONE = (2 ** 32 - 1) / 2 ** 32;
 
 describe('times drawn from a distribution', () => {
   // Tolerances are 4 standard errors, or more: cv / sqrt(200 000) is 0.2 % for a cv of 1.
-  test.each<[string, Distribution, number, number, number]>([
+  const kinds: [string, Distribution, number, number, number][] = [
     ['exponential', { kind: 'exponential', mean: 20 }, 20, 1, 0.01],
     ['erlang', { kind: 'erlang', mean: 20, stages: 4 }, 20, 0.5, 0.006],
     ['lognormal', { kind: 'lognormal', mean: 20, cv: 1.5 }, 20, 1.5, 0.04],
@@ -39,11 +43,29 @@ describe('times drawn from a distribution', () => {
       1.5,
       0.02,
     ],
-  ])('%s: have the mean and the variation that were asked for', (_, spec, mean, cv, tolerance) => {
-    const found = moments(spec);
-    expect(Math.abs(found.mean / mean - 1)).toBeLessThan(tolerance);
-    expect(Math.abs(found.cv / cv - 1)).toBeLessThan(tolerance);
-    expect(found.least).toBeGreaterThanOrEqual(0);
+  ];
+
+  test.each(kinds)(
+    '%s: have the mean and the variation asked for',
+    (_, spec, mean, cv, tolerance) => {
+      const found = moments(spec);
+      expect(Math.abs(found.mean / mean - 1)).toBeLessThan(tolerance);
+      expect(Math.abs(found.cv / cv - 1)).toBeLessThan(tolerance);
+      expect(found.least).toBeGreaterThanOrEqual(0);
+    },
+  );
+
+  test.each<(typeof kinds)[number]>([
+    ...kinds,
+    ['constant', { kind: 'constant', value: 20 }, 20, 0, 0.004],
+    ['loaded', { kind: 'loaded', time: { kind: 'exponential', mean: 20 }, slope: 1 }, 20, 1, 0.01],
+  ])('%s: what is left of them is as renewal theory has it', (_, spec, mean, cv, tolerance) => {
+    const left = draw(spec, residualOf);
+    const found = left.reduce((sum, value) => sum + value, 0) / COUNT;
+    expect(Math.abs(found / ((mean * (1 + cv * cv)) / 2) - 1)).toBeLessThan(2 * tolerance);
+    // Of many that go on one after another, one ends in each hundredth of the mean time as in any other.
+    const first = left.filter((value) => value < mean / 100).length / COUNT;
+    expect(Math.abs(first - 0.01)).toBeLessThan(0.001);
   });
 
   test('half of an exponential’s are below its median', () => {
@@ -82,8 +104,10 @@ describe('times drawn from a distribution', () => {
     { kind: 'mixture', of: [0.1, 0.2, 0.7].map((weight) => ({ weight, time: fixed(1) })) },
   ])('$kind: are finite and not negative at both ends of randomness', (spec) => {
     for (const end of [0, ALMOST_ONE]) {
-      const time = samplerOf(spec, always(end))(1);
-      expect(Number.isFinite(time) && time >= 0).toBe(true);
+      for (const from of [samplerOf, residualOf]) {
+        const time = from(spec, always(end))(1);
+        expect(Number.isFinite(time) && time >= 0).toBe(true);
+      }
     }
   });
 });

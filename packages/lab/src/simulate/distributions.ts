@@ -1,3 +1,4 @@
+import { meanOf } from '../spec/mean.ts';
 import type { Distribution } from '../spec/model.ts';
 import type { Draws } from './streams.ts';
 
@@ -40,6 +41,48 @@ export function samplerOf(distribution: Distribution, random: Draws): Sampler {
   }
 }
 
+/**
+ * Draws what is left of such a time at any moment of its course. A long one is the likelier to be met, in
+ * proportion to its length, and every part of it is as likely as any other (the residual life of renewal theory).
+ */
+export function residualOf(distribution: Distribution, random: Draws): Sampler {
+  switch (distribution.kind) {
+    case 'constant': {
+      const { value } = distribution;
+      return () => value * random.next();
+    }
+    case 'exponential':
+      return samplerOf(distribution, random);
+    case 'erlang': {
+      const { mean, stages } = distribution;
+      const left = (): number => 1 + Math.floor(stages * random.next());
+      return () => (mean / stages) * sumOfExponentials(left(), random);
+    }
+    case 'lognormal': {
+      // Weighted by their length, they are lognormal again, and as much longer.
+      const { mean, cv } = distribution;
+      const met = lognormal(mean * (1 + cv * cv), cv, random);
+      return () => random.next() * met(1);
+    }
+    case 'hyperexponential':
+      return hyperexponentialLeft(distribution.mean, distribution.cv, random);
+    case 'empirical': {
+      const met = oneOf(distribution.values, (value) => value, random);
+      return () => random.next() * met();
+    }
+    case 'mixture': {
+      const parts = distribution.of.map(({ weight, time }) => ({
+        share: weight * meanOf(time),
+        left: residualOf(time, random),
+      }));
+      const met = oneOf(parts, ({ share }) => share, random);
+      return (concurrency) => met().left(concurrency);
+    }
+    case 'loaded':
+      return residualOf(distribution.time, random);
+  }
+}
+
 /** Exponential of mean 1, by inversion. */
 export function exponential(random: Draws): number {
   return -Math.log(1 - random.next());
@@ -66,27 +109,42 @@ function lognormal(mean: number, cv: number, random: Draws): Sampler {
  * Two exponentials with balanced means (each brings half of the mean): the usual choice of the two
  * parameters that mean and variation leave open. Variation is at least 1, that of one exponential.
  */
-function hyperexponential(mean: number, cv: number, random: Draws): Sampler {
+function phasesOf(mean: number, cv: number): { likely: number; quick: number; slow: number } {
   const square = Math.max(1, cv * cv);
   const likely = (1 + Math.sqrt((square - 1) / (square + 1))) / 2;
-  const quick = mean / (2 * likely);
-  const slow = mean / (2 * (1 - likely));
+  return { likely, quick: mean / (2 * likely), slow: mean / (2 * (1 - likely)) };
+}
+
+function hyperexponential(mean: number, cv: number, random: Draws): Sampler {
+  const { likely, quick, slow } = phasesOf(mean, cv);
   return () => (random.next() < likely ? quick : slow) * exponential(random);
+}
+
+/** As each brings half of the mean, each is met half of the time. */
+function hyperexponentialLeft(mean: number, cv: number, random: Draws): Sampler {
+  const { quick, slow } = phasesOf(mean, cv);
+  return () => (random.next() < 0.5 ? quick : slow) * exponential(random);
 }
 
 type Mixture = Extract<Distribution, { readonly kind: 'mixture' }>;
 
 function mixture({ of }: Mixture, random: Draws): Sampler {
-  const total = of.reduce((sum, { weight }) => sum + weight, 0);
+  const parts = of.map(({ weight, time }) => ({ weight, draw: samplerOf(time, random) }));
+  const one = oneOf(parts, ({ weight }) => weight, random);
+  return (concurrency) => one().draw(concurrency);
+}
+
+/** Draws one of them, each as likely as its weight says. */
+function oneOf<T>(all: readonly T[], weightOf: (one: T) => number, random: Draws): () => T {
+  const total = all.reduce((sum, one) => sum + weightOf(one), 0);
   let reached = 0;
-  const parts = of.map(({ weight, time }) => {
-    reached += weight / total;
-    return { upTo: reached, draw: samplerOf(time, random) };
+  const parts = all.map((one) => {
+    reached += weightOf(one) / total;
+    return { upTo: reached, one };
   });
-  return (concurrency) => {
+  return () => {
     const point = random.next();
     // Rounding may leave a gap before 1, which is the last one's.
-    const part = parts.find(({ upTo }) => point < upTo) ?? parts.at(-1)!;
-    return part.draw(concurrency);
+    return (parts.find(({ upTo }) => point < upTo) ?? parts.at(-1)!).one;
   };
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Distribution } from '../spec/model.ts';
 import { fixed, poisson, run, service, trace, users } from '../../test/worlds.ts';
 
 describe('users', () => {
@@ -13,6 +14,22 @@ describe('users', () => {
     expect(told.count('callStarted')).toBe(told.count('userArrived'));
     const first = told.times('userArrived').filter((at) => at < 45).length;
     expect(Math.abs(first - 500)).toBeLessThan(65);
+  });
+
+  test.each<Distribution>([
+    { kind: 'exponential', mean: 60_000 },
+    { kind: 'lognormal', mean: 60_000, cv: 2 },
+    { kind: 'empirical', values: [1000, 119_000] },
+  ])('of a closed loop come from the first moment on as they do later: $kind', (think) => {
+    const told = run({
+      services: [service('web', { workers: 1000, serviceTime: fixed(0) })],
+      users: [users('web', { kind: 'closed', clients: 20_000, think })],
+      duration: 3000,
+    });
+    for (const from of [0, 1000, 2000]) {
+      const came = told.times('userArrived').filter((at) => at >= from && at < from + 1000);
+      expect(Math.abs(came.length - 20_000 / 60)).toBeLessThan(4 * Math.sqrt(20_000 / 60));
+    }
   });
 
   test('who do not think are serial clients: each asks again as soon as it is answered', () => {

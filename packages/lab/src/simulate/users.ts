@@ -10,7 +10,7 @@ import {
   surroundingsOf,
   type User,
 } from './custom.ts';
-import { type Sampler, samplerOf } from './distributions.ts';
+import { residualOf, type Sampler, samplerOf } from './distributions.ts';
 import { Intent, Message } from './intent.ts';
 import { Streams } from './streams.ts';
 
@@ -61,7 +61,7 @@ function startLoops(
       const own = random.fork(`client ${number}`);
       const user = userOf(loop, own.fork('custom'));
       const begin = (): void => enter(users, user, custom);
-      startIn(group.world.clock, own.next() * samplerOf(think, own)(1), begin);
+      startIn(group.world.clock, residualOf(think, own)(1), begin);
     }
   }
 }
@@ -166,6 +166,8 @@ class Visitors implements Caller {
 /** What the users of a closed loop share. */
 class Loop extends Entrance {
   readonly #streams: Streams;
+  /** They are met in the middle of a thought: who began it now would come in a wave with all others. */
+  readonly #firstThink: Sampler;
   readonly #think: Sampler;
   /** Numbers that each user has drawn from his stream. */
   readonly #drawn: Uint32Array;
@@ -179,6 +181,7 @@ class Loop extends Entrance {
     super(users, group);
     this.#drawn = new Uint32Array(clients);
     this.#streams = new Streams(random);
+    this.#firstThink = residualOf(think, this.#streams);
     this.#think = samplerOf(think, this.#streams);
   }
 
@@ -188,9 +191,7 @@ class Loop extends Entrance {
     const drawn = this.#drawn[user]!;
     streams.stream = user;
     streams.drawn = drawn;
-    // They have not all begun at the same moment.
-    const share = drawn === 0 ? streams.next() : 1;
-    const time = share * this.#think(1);
+    const time = drawn === 0 ? this.#firstThink(1) : this.#think(1);
     this.#drawn[user] = streams.drawn;
     return time;
   }

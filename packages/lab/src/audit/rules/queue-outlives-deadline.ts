@@ -1,4 +1,4 @@
-import { meanOf } from '../load.ts';
+import { meanOf } from '../../spec/mean.ts';
 import { eachService, ms, type Rule } from './rule.ts';
 
 /** The most that `queue.max` may be. */
