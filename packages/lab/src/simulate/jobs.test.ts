@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { fleetOf } from '../spec/fleet.ts';
 import { type Job, runJobs } from './jobs.ts';
 import { type RunOptions, simulate } from './simulate.ts';
@@ -18,6 +18,8 @@ const fleet = fleetOf({
 const jobs: Job[] = ['naive', 'holdfast'].flatMap((lane) =>
   [1, 2, 3].map((seed) => ({ fleet, scenario: 'outage', lane, seed })),
 );
+
+const { terminate } = Worker.prototype;
 
 const run = (over: Partial<RunOptions>) =>
   simulate(fleet, { scenario: 'outage', lane: 'naive', seed: 1, ...over });
@@ -93,6 +95,24 @@ describe('jobs', () => {
   it('fail with the message of the one that does', async () => {
     const bad = { fleet, scenario: 'flood', lane: 'naive', seed: 1 };
     await expect(runJobs([jobs[0]!, bad, jobs[1]!])).rejects.toThrow("no scenario 'flood'");
+  }, 60_000);
+
+  it('end no thread while one is being made: Node can crash of that', async () => {
+    const running = new Set<Worker>();
+    const watch = (worker: Worker): void => void worker.once('online', () => running.add(worker));
+    const runningAtEnds: number[] = [];
+    const end = vi.spyOn(Worker.prototype, 'terminate').mockImplementation(function (this: Worker) {
+      runningAtEnds.push(running.size);
+      return terminate.call(this);
+    });
+    process.on('worker', watch);
+    const stop = new AbortController();
+    const ran = runJobs(jobs, { workers: 3, signal: stop.signal });
+    stop.abort(new Error('enough'));
+    await expect(ran).rejects.toThrow('enough');
+    process.off('worker', watch);
+    end.mockRestore();
+    expect(runningAtEnds).toEqual([3, 3, 3]);
   }, 60_000);
 
   it('of nobody are done', async () => {

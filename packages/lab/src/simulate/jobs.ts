@@ -53,6 +53,8 @@ export async function runJobs(
   try {
     await Promise.race([Promise.all(threads.map(serve)), aborted(signal)]);
   } finally {
+    // Node can crash when one thread is ended while another is being made (nodejs/node#56312).
+    await Promise.all(threads.map(({ made }) => made));
     await Promise.all(threads.map((thread) => thread.end()));
   }
   return results;
@@ -69,12 +71,17 @@ const EXTENSION = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
 const WORKER = new URL(`./worker.${EXTENSION}`, import.meta.url);
 
 class Thread {
+  /** It runs, or never will. */
+  readonly made: Promise<void>;
   // What the simulation itself might print belongs neither into the results nor among them.
   readonly #worker = new Worker(WORKER, { stdout: true });
   #settle: { resolve: (run: RunResult) => void; reject: (error: Error) => void } | null = null;
   #onProgress: (share: number) => void = () => {};
 
   constructor() {
+    this.made = new Promise((resolve) => {
+      this.#worker.once('online', resolve).once('exit', () => resolve());
+    });
     this.#worker.on('message', (message: FromWorker) => this.#hear(message));
     this.#worker.on('error', (error: Error) => this.#settle?.reject(explained(error)));
     this.#worker.on('exit', () => this.#settle?.reject(new Error('A worker thread has ended.')));
