@@ -135,6 +135,11 @@ export function callGraph(
   };
 }
 
+/** `4 x 3 = 12`, what a path multiplies by, edge by edge; of one edge the number alone. */
+export function productText({ factors, product }: Pick<Path, 'factors' | 'product'>): string {
+  return factors.length === 1 ? String(product) : `${factors.join(' x ')} = ${product}`;
+}
+
 function start(name: string): Path {
   return { names: [name], edges: [], factors: [], product: 1 };
 }

@@ -2,7 +2,7 @@ import { styleText } from 'node:util';
 
 import type { AuditReport } from './audit.ts';
 import type { Finding, Severity } from './finding.ts';
-import type { PathNumbers } from './graph.ts';
+import { type PathNumbers, productText } from './graph.ts';
 import { amount, ms } from './rules/rule.ts';
 import { counts } from './verdict.ts';
 
@@ -45,10 +45,10 @@ function printable(report: AuditReport): AuditReport {
   ) as AuditReport;
 }
 
-/** `web > checkout > payments: 4 x 4 = 16`; what a path multiplies by, edge by edge. */
-function pathText({ names, factors, product }: PathNumbers): string {
-  if (factors.length === 0) return names.join(' > ');
-  return `${names.join(' > ')}: ${factors.join(' x ')} = ${product}`;
+/** `web > checkout > payments: 4 x 4 = 16`. */
+function pathText(path: PathNumbers): string {
+  const way = path.names.join(' > ');
+  return path.factors.length === 0 ? way : `${way}: ${productText(path)}`;
 }
 
 const COLOURS = { error: 'red', warning: 'yellow', info: 'cyan' } as const;

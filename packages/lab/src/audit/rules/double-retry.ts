@@ -1,4 +1,4 @@
-import { eachEdge, type Rule } from './rule.ts';
+import { eachEdge, layerText, type Rule } from './rule.ts';
 
 export const doubleRetry: Rule = {
   id: 'double-retry',
@@ -12,9 +12,7 @@ export const doubleRetry: Rule = {
     );
     if (retrying.length < 2) return null;
     const { attempts } = numbersOf(edge);
-    const layers = retrying
-      .map(({ kind, maxAttempts, hedges }) => `${kind} ${maxAttempts}${hedges ? ' at once' : ''}`)
-      .join(', ');
+    const layers = retrying.map(layerText).join(', ');
     const what = retrying.some(({ hedges }) => hedges) ? 'repeat or hedge' : 'retry';
     return {
       message: `${retrying.length} layers ${what} ${edge.id} (${layers}): up to ${attempts} requests for one call`,

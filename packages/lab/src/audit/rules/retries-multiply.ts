@@ -1,8 +1,8 @@
 import type { Edge } from '../../spec/model.ts';
-import { type Path, pathOver, worstPaths } from '../graph.ts';
+import { type Path, pathOver, productText, worstPaths } from '../graph.ts';
 import type { Layer } from '../layers.ts';
 import { multiplies, nominalAttempts } from '../tries.ts';
-import type { Audited, Fault, Rule } from './rule.ts';
+import { type Audited, type Fault, firstOf, layerText, type Rule } from './rule.ts';
 
 /** Three layers of three make 27, two of three make 9: ten is where a chain has multiplied more than once. */
 const TOO_MANY = 10;
@@ -42,18 +42,50 @@ function unboundedFactor(layers: readonly Layer[]): number {
 }
 
 /** The path with all that is multiplied on it, budgets or not. */
-function fault(path: Path, { numbersOf, placeOf }: Audited): Fault {
+function fault(path: Path, audited: Audited): Fault {
+  const { fleet, numbersOf, placeOf } = audited;
   const factors = path.edges.map((edge) => numbersOf(edge).calls * numbersOf(edge).attempts);
-  const requests = Math.min(
-    factors.reduce((product, factor) => product * factor, 1),
+  const product = Math.min(
+    factors.reduce((all, factor) => all * factor, 1),
     Number.MAX_VALUE,
   );
   const last = path.edges.at(-1) as Edge;
+  const asked = fleet.users.size > 0 ? "of a user's" : `that ${path.names[0]} receives`;
   return {
     at: last.id,
     place: placeOf(last.path),
-    message: `${path.names.join(' > ')}: ${factors.join(' x ')} = ${requests} requests reach ${last.to} for one of a user's when it fails`,
-    fix: 'Let one layer retry, the outermost that may safely repeat the call, with a budget, and set `retry: false` in the others.',
-    value: requests,
+    message: `${path.names.join(' > ')}: ${productText({ factors, product })} requests reach ${last.to} for one ${asked} when it fails (${whatMultiplies(path, audited)})`,
+    fix: fixFor(path.edges.flatMap((edge) => audited.layersOf(edge).filter(multiplies))),
+    value: product,
   };
+}
+
+/** `web > stock: 2 calls x library 4 x sidecar 3`, of each edge that multiplies. */
+function whatMultiplies({ edges }: Path, { layersOf, numbersOf }: Audited): string {
+  const said = edges.flatMap((edge) => {
+    const { calls } = numbersOf(edge);
+    const layers = layersOf(edge).filter(({ maxAttempts }) => maxAttempts > 1);
+    const factors = [...(calls > 1 ? [`${calls} calls`] : []), ...layers.map(layerText)].join(
+      ' x ',
+    );
+    if (factors === '') return [];
+    return [edges.length === 1 ? factors : `${edge.id}: ${factors}`];
+  });
+  return firstOf(said).join('; ');
+}
+
+/** How each kind of layer is told to leave the retries to another, and how it has a budget. */
+const WAYS = {
+  library: { off: '`retry: false`', budget: '`retry: { budget: { ratio: 0.1 } }`' },
+  grpc: { off: 'no `retryPolicy` or `hedgingPolicy`', budget: '`retryThrottling`' },
+  sidecar: { off: '`attempts: 0` in the VirtualService', budget: '`retryBudget`' },
+  inbound: null,
+} as const;
+
+/** @param layers those that multiply without a budget. */
+function fixFor(layers: readonly Layer[]): string {
+  const ways = [...new Set(layers.map(({ kind }) => WAYS[kind]))].filter((way) => way !== null);
+  const [only] = ways;
+  if (layers.length === 1) return `Make three attempts, and give them a budget (${only?.budget}).`;
+  return `Let one layer retry, the outermost that may safely repeat the call, with a budget, and switch the others off (${ways.map(({ off }) => off).join(', ')}).`;
 }

@@ -139,9 +139,18 @@ const NAMED = 3;
 
 /** Edges for messages. */
 export function namesOf(edges: readonly Edge[]): string {
-  const names = edges.slice(0, NAMED).map(({ id }) => id);
-  if (edges.length > NAMED) names.push(`${edges.length - NAMED} more`);
-  return names.join(' and ');
+  return firstOf(edges.map(({ id }) => id)).join(' and ');
+}
+
+/** The first few of these, and how many more there are. */
+export function firstOf(texts: readonly string[]): readonly string[] {
+  const more = texts.length - NAMED;
+  return more > 0 ? [...texts.slice(0, NAMED), `${more} more`] : texts;
+}
+
+/** `library 3`, or `grpc 3 at once` of what hedges; for messages. */
+export function layerText({ kind, maxAttempts, hedges }: Layer): string {
+  return `${kind} ${maxAttempts}${hedges ? ' at once' : ''}`;
 }
 
 /** For messages: at most three significant digits. */
