@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { type Case, found, type Json, layer, mesh, rule } from '../../../test/cases.ts';
+import { type Case, found, type Json, layer, mesh, placeOf, rule } from '../../../test/cases.ts';
 
 describe('layers of one edge', () => {
   test('double-retry counts hedges, which multiply with retries', () => {
@@ -210,4 +210,32 @@ test('several-retry-owners names the first of many owners, and is done with a la
   expect(last?.message).toContain(
     'inside the retries of s0 > s1 and s0 > s2 and s0 > s3 and 3477 more, and no budget',
   );
+});
+
+describe('no-budget', () => {
+  const inConfig = { ...placeOf([]), file: 'service-config.json', line: 7 };
+  const channel = layer({ kind: 'grpc', maxAttempts: 4, place: inConfig });
+
+  test('finds retries of gRPC without throttling, where its file states them', () => {
+    const finding = rule('no-budget', { policy: { retry: false }, layers: [channel] });
+    expect(finding).toMatchObject({ value: 4, at: 'web > stock', place: inConfig });
+    expect(finding?.message).toBe(
+      'web > stock retries without a budget (grpc 4): an outage multiplies its load by 4',
+    );
+    expect(finding?.fix).toContain('"retryThrottling": { "maxTokens": 10, "tokenRatio": 0.1 }');
+    const throttled = layer({ ...channel, extraShare: 0.1, earnedBySuccess: true });
+    expect(rule('no-budget', { policy: { retry: false }, layers: [throttled] })).toBeUndefined();
+  });
+
+  test('is said once of both layers of an edge, with both cures', () => {
+    const policy = { retry: { budget: false } };
+    const finding = rule('no-budget', { policy, layers: [layer({ ...channel, hedges: true })] });
+    expect(finding).toMatchObject({ value: 12, place: { file: 'spec.yaml' } });
+    expect(finding?.message).toContain('(library 3 x grpc 4 at once)');
+    expect(finding?.fix).toMatch(/^Leave `budget` out.* Give the service config/);
+  });
+
+  test("leaves a sidecar's retries to the rule on how many run at once", () => {
+    expect(rule('no-budget', mesh({}))).toBeUndefined();
+  });
 });

@@ -1,17 +1,33 @@
-import { eachEdge, type Rule } from './rule.ts';
+import type { Layer } from '../layers.ts';
+import { nominalAttempts } from '../tries.ts';
+import { eachEdge, layerText, type Rule } from './rule.ts';
 
 export const noBudget: Rule = {
   id: 'no-budget',
   severity: 'warning',
-  looksFor: "The library's retries without a budget",
+  looksFor: 'Retries of the library or of gRPC without a budget',
   why: 'Retries mend single failures and make outages worse. A budget tells the two apart: while most calls succeed there is plenty, when most fail it is empty, and the load stays what it was.',
-  check: eachEdge(({ id, policy: { retry } }) => {
-    if (retry === null || retry.maxAttempts === 1 || retry.budget !== null) return null;
+  check: eachEdge((edge, { layersOf }) => {
+    const without = layersOf(edge).filter(isWithout);
+    const [outer] = without;
+    if (outer === undefined) return null;
+    const attempts = nominalAttempts(without);
     return {
-      options: ['retry.budget'],
-      message: `${id} retries without a budget: an outage multiplies its load by ${retry.maxAttempts}`,
-      fix: 'Leave `budget` out: it is then a tenth of the calls that succeed.',
-      value: retry.maxAttempts,
+      ...(outer.kind === 'library' ? { options: ['retry.budget'] } : { place: outer.place }),
+      message: `${edge.id} retries without a budget (${without.map(layerText).join(' x ')}): an outage multiplies its load by ${attempts}`,
+      fix: without.map(({ kind }) => fixOf(kind)).join(' '),
+      value: attempts,
     };
   }),
 };
+
+/** A sidecar's retries are bounded by how many run at once, and that is `unbounded-retry-concurrency`'s. */
+function isWithout({ kind, maxAttempts, extraShare }: Layer): boolean {
+  return kind !== 'sidecar' && maxAttempts > 1 && extraShare === Infinity;
+}
+
+function fixOf(kind: Layer['kind']): string {
+  return kind === 'library'
+    ? 'Leave `budget` out: it is then a tenth of the calls that succeed.'
+    : 'Give the service config `"retryThrottling": { "maxTokens": 10, "tokenRatio": 0.1 }`: a tenth of the calls that succeed.';
+}

@@ -48,13 +48,15 @@ export interface Fault {
   readonly severity?: Severity;
 }
 
-/** The part of a fault that differs from edge to edge. */
+/** The part of a fault that differs from edge to edge, or from service to service. */
 export interface Said extends Pick<Fault, 'message' | 'fix' | 'value' | 'severity'> {
   /**
    * The options that it is about, of the edge's policy or of the service: `retry.backoff.jitter`. The
    * fault is then at the first of them that is written.
    */
   readonly options?: readonly string[];
+  /** Of what a file of a mesh or of gRPC says; without it the fault is where the spec speaks of the edge. */
+  readonly place?: Place;
 }
 
 /** A check that looks at every edge by itself, users' included. */
@@ -98,8 +100,8 @@ function overEdges(
   return edges.flatMap((edge) => {
     const said = look(edge, audited);
     if (said === null) return [];
-    const { options = [], ...fault } = said;
-    return [{ ...fault, at: edge.id, place: audited.placeOf(pathOf(edge, options)) }];
+    const { options = [], place = audited.placeOf(pathOf(edge, options)), ...fault } = said;
+    return [{ ...fault, at: edge.id, place }];
   });
 }
 
