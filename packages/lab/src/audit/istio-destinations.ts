@@ -1,4 +1,5 @@
 import type { Fleet } from '../spec/model.ts';
+import { isRecord } from '../spec/problems.ts';
 import type { Finding, Place } from './finding.ts';
 import { meshFinding } from './istio-findings.ts';
 import { isWildcard, type ServiceNames, unmatched } from './istio-hosts.ts';
@@ -79,9 +80,17 @@ export class Destinations {
       return;
     }
     // It bounds some callers only, and no spec says which: the others go without.
-    if (spec.at('workloadSelector').given) return;
+    if (!this.#isForAll(spec.at('workloadSelector'), namespace)) return;
     const [rules, key] = service === null ? [this.#wildcards, text] : [this.#own, service];
     rules.set(key, worse(destination, rules.get(key) ?? null));
+  }
+
+  /** A selector without labels selects everybody in its rule's own namespace. */
+  #isForAll(selector: Field, namespace: string | null): boolean {
+    if (!selector.isObject(['matchLabels'])) return !selector.given;
+    const { value: labels } = selector.at('matchLabels');
+    const some = isRecord(labels) && Object.keys(labels).length > 0;
+    return !some && [null, this.#names.home].includes(namespace);
   }
 
   /** Subsets inherit what they do not state; requests may go to any, so the worst of them counts. */

@@ -43,6 +43,9 @@ function budget(host: string, metadata?: string): string {
 const entry = (spec: string, name: string): string =>
   resource('ServiceEntry', spec, `{ name: ${name}, namespace: egress }`);
 
+const bank = (ports: string): string =>
+  entry(`{ hosts: [api.bank.example], ports: ${ports} }`, 'bank');
+
 /** What leaves the requests to payments to another. */
 const root = (delegate: string): string =>
   resource('VirtualService', `{ hosts: [payments], http: [{ delegate: ${delegate} }] }`);
@@ -128,10 +131,10 @@ describe('a host', () => {
   );
 
   it('may be given to a service by a ServiceEntry of its name, or whose endpoints are it', async () => {
-    const bank = entry('{ hosts: [api.bank.example] }', 'bank');
-    const found = await read(`${bank}---\n${routes('api.bank.example')}`);
+    const own = entry('{ hosts: [api.bank.example] }', 'bank');
+    const found = await read(`${own}---\n${routes('api.bank.example')}`);
     expect(sidecar(found, 'bank').maxAttempts).toBe(5);
-    const other = await read(`${bank.replace('bank', 'x')}---\n${routes('api.bank.example')}`);
+    const other = await read(`${own.replace('bank', 'x')}---\n${routes('api.bank.example')}`);
     expect(rules(other)).toContain('mesh-name-unmatched');
     const ends = 'endpoints: [null, { address: payments.shop.svc.cluster.local }]';
     const legacy = entry(`{ hosts: [pay.example], ${ends} }`, 'legacy');
@@ -139,6 +142,46 @@ describe('a host', () => {
     // In another namespace the name of one of one's own is another's.
     const same = entry('{ hosts: [pay.example] }', 'payments');
     expect(sidecar(await read(`${same}---\n${routes('pay.example')}`)).maxAttempts).toBe(3);
+  });
+});
+
+describe('a ServiceEntry', () => {
+  it.each([
+    '[{ number: 80, protocol: HTTP }]',
+    '[{ number: 443, protocol: HTTPS }, { number: 80, protocol: http2 }]',
+    '[{ number: 80, protocol: GRPC }]',
+    // Sidecars look into what nobody tells them.
+    '[{ number: 80 }]',
+  ])('makes an external service one of the mesh, which retries unasked: %s', async (ports) => {
+    const found = await read(bank(ports));
+    expect(sidecar(found, 'bank')).toMatchObject({ maxAttempts: 3, implicit: true });
+    expect(rules(found, 'bank')).toEqual(['istio-default-retries', 'unbounded-retry-concurrency']);
+  });
+
+  it.each([
+    '[]',
+    'null',
+    '[null]',
+    '[{ protocol: TLS }]',
+    '[{ protocol: HTTPS }, { protocol: TCP }]',
+  ])('leaves connections alone that are no HTTP: %s', async (ports) => {
+    const { layers } = await read(bank(ports));
+    expect(layers.filter(({ to }) => to === 'bank')).toEqual([]);
+  });
+
+  it.each(['rates.example.com', '*.example.com'])(
+    'has the service that its host is, whatever it is called: %s',
+    async (host) => {
+      const spec = `{ hosts: ["${host}"], ports: [{ number: 80, protocol: HTTP }] }`;
+      const found = await readApart(entry(spec, 'anything'));
+      expect(sidecar(found, 'rates.example.com').maxAttempts).toBe(3);
+    },
+  );
+
+  it('leaves the last word to a VirtualService', async () => {
+    const own = routes('api.bank.example', undefined, 'api.bank.example');
+    const found = await read(`${bank('[{ protocol: HTTP }]')}---\n${own}`);
+    expect(sidecar(found, 'bank')).toMatchObject({ maxAttempts: 5, implicit: false });
   });
 });
 

@@ -7,9 +7,11 @@
  * resources that are read, unless a service's own name says another: `payments.shop`.
  */
 import type { Fleet, Service } from '../spec/model.ts';
+import { isRecord } from '../spec/problems.ts';
 import type { Finding, Place } from './finding.ts';
 import { meshFinding } from './istio-findings.ts';
 import { type Resource, textsOf } from './istio-resources.ts';
+import type { Field } from './k8s-fields.ts';
 
 /** A host, who says it, and where. */
 export interface Host {
@@ -30,6 +32,7 @@ export class ServiceNames {
   readonly home: string;
   /** By whole name. */
   readonly #services = new Map<string, string>();
+  readonly #enteredOverHttp = new Set<string>();
 
   constructor(fleet: Fleet, resources: readonly Resource[]) {
     this.home = homeOf(resources);
@@ -44,6 +47,11 @@ export class ServiceNames {
   /** The service that a host names; null if there is none, and for wildcards. */
   serviceOf(text: string, namespace: string | null): string | null {
     return this.#services.get(this.#whole(text, namespace)) ?? null;
+  }
+
+  /** Whether a ServiceEntry makes a service one of the mesh, with a port that sidecars take for HTTP's. */
+  isEnteredOverHttp(service: string): boolean {
+    return this.#enteredOverHttp.has(service);
   }
 
   /** Whether a wildcard, `*` or `*.shop.svc.cluster.local`, stands for this service. */
@@ -92,12 +100,42 @@ export class ServiceNames {
       .map((one) => (typeof one === 'string' ? this.serviceOf(one, namespace) : null))
       .concat(outside)
       .find((one) => one !== null);
-    if (service === undefined || service === null) return;
+    const overHttp = hasHttpPort(spec);
     for (const host of textsOf(spec.at('hosts').value)) {
       const whole = this.#whole(host, namespace);
-      if (!this.#services.has(whole)) this.#services.set(whole, service);
+      if (typeof service === 'string' && !this.#services.has(whole)) {
+        this.#services.set(whole, service);
+      }
+      const named = this.#services.get(whole);
+      if (overHttp && named !== undefined) this.#enteredOverHttp.add(named);
+      if (overHttp && isWildcard(host)) this.#enterCovered(host, services);
     }
   }
+
+  #enterCovered(wildcard: string, services: ReadonlyMap<string, Service>): void {
+    for (const { name, external } of services.values()) {
+      if (external && this.covers(wildcard, name)) this.#enteredOverHttp.add(name);
+    }
+  }
+}
+
+/** Of these a sidecar sees connections alone. What is stated otherwise, or not at all, it looks into. */
+const NOT_HTTP: ReadonlySet<string> = new Set([
+  'tcp',
+  'udp',
+  'https',
+  'tls',
+  'mongo',
+  'redis',
+  'mysql',
+]);
+
+function hasHttpPort(entry: Field): boolean {
+  const { value } = entry.at('ports');
+  return (Array.isArray(value) ? value : []).some((port: unknown) => {
+    const protocol = isRecord(port) ? (port['protocol'] ?? '') : null;
+    return typeof protocol === 'string' && !NOT_HTTP.has(protocol.toLowerCase());
+  });
 }
 
 /** Whether a host is of the world outside, where a service may be called by any name: it is where its routes lead. */

@@ -74,6 +74,35 @@ spec:
     expect(rules(await read(yaml.replace('20', '120')))).toContain('invalid-mesh-config');
   });
 
+  it.each([
+    ['{}', 'shop', 0.25],
+    ['{ matchLabels: {} }', 'shop', 0.25],
+    ['{ matchLabels: null }', 'shop', 0.25],
+    // In another namespace that is everybody there.
+    ['{}', 'other', Infinity],
+  ])(
+    'counts for all of its namespace if it selects nothing: %s in %s',
+    async (selector, namespace, share) => {
+      const metadata = `{ name: it, namespace: ${namespace} }`;
+      const host = 'payments.shop.svc.cluster.local';
+      const policy = 'trafficPolicy: { retryBudget: { percent: 20 } }';
+      const own = `kind: DestinationRule\nmetadata: ${metadata}\nspec: { host: ${host}, workloadSelector: ${selector}, ${policy} }`;
+      const others = ['web', 'stock'].map(
+        (name) =>
+          `---\nkind: DestinationRule\nmetadata: { namespace: shop }\nspec: { host: ${name} }`,
+      );
+      const found = await read([own, ...others].join('\n'));
+      expect(sidecar(found).extraShare).toBeCloseTo(share, 12);
+      expect(rules(found)).not.toContain('invalid-mesh-config');
+    },
+  );
+
+  it("knows the selector of a Sidecar, which has labels, for a DestinationRule's misspelt", async () => {
+    const yaml = `kind: DestinationRule\nspec: { host: payments, workloadSelector: { labels: { app: web } } }`;
+    const said = (await read(yaml)).findings.map(({ message }) => message);
+    expect(said.join()).toContain('spec.workloadSelector.labels is not a field');
+  });
+
   it('takes of two budgets of the same share the one with more retries in any case', async () => {
     const subsets = [3, 500, 5].map((least, i) => {
       const policy = `{ retryBudget: { percent: 20, minRetryConcurrency: ${least} } }`;

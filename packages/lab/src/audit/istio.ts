@@ -5,7 +5,7 @@
  * has 2 of them; a timeout holds for all tries together and there is none by default. The full table
  * is in docs/audit/istio-default-retries.md.
  */
-import type { Edge, Fleet } from '../spec/model.ts';
+import type { Edge, Fleet, Service } from '../spec/model.ts';
 import { edgesOf } from './edges.ts';
 import type { Finding, Place } from './finding.ts';
 import { type Destination, Destinations } from './istio-destinations.ts';
@@ -32,8 +32,9 @@ import type { Layer, LayersRead } from './layers.ts';
  * What sidecars do between the services of a fleet: VirtualServices, DestinationRules, ServiceEntries
  * and MeshConfigs in a file or folder; other kinds are ignored.
  *
- * - Every edge between two services of one's own has a `sidecar` layer, stated or not; an edge to an
- *   external service, or from users (at a gateway), only where a VirtualService is bound to it.
+ * - Every edge between two services of one's own has a `sidecar` layer, stated or not; one to an
+ *   external service where a VirtualService is bound to it, or a ServiceEntry with a port of HTTP
+ *   names it; one from users (at a gateway) only where a VirtualService is bound to it.
  * - A host names a service as `ServiceNames` has it.
  * - A VirtualService with several http routes counts with its worst, see `worstRoute`.
  * - What is not valid counts as not stated, and is a finding.
@@ -73,7 +74,9 @@ export async function readIstio(path: string, fleet: Fleet): Promise<LayersRead>
     timeout: Infinity,
     place: mesh.defaults.place ?? startOf(path),
   };
-  const ways = waysOf(fleet, routes, byDefault);
+  const ways = waysOf(fleet, routes, (service) =>
+    !service.external || names.isEnteredOverHttp(service.name) ? byDefault : null,
+  );
   findings.push(...ways.flatMap((way) => implicitRetries(way, fleet)));
   findings.push(...ways.flatMap((way) => unboundedRetries(way, destinations)));
   const layers = ways.flatMap((way) => sidecarLayers(way, destinations));
@@ -144,13 +147,19 @@ interface Way {
   readonly route: Route;
 }
 
-function waysOf(fleet: Fleet, routes: readonly Route[], byDefault: Route): readonly Way[] {
+/** @param byDefault what sidecars do that no VirtualService tells how to reach a service; null if they take no part. */
+function waysOf(
+  fleet: Fleet,
+  routes: readonly Route[],
+  byDefault: (service: Service) => Route | null,
+): readonly Way[] {
   const callsTo = Map.groupBy(edgesOf(fleet), ({ to }) => to);
   const routesTo = Map.groupBy(
     routes.flatMap((route) => route.services.map((to) => ({ to, route }))),
     ({ to }) => to,
   );
-  return [...fleet.services.values()].flatMap(({ name: to, external }) => {
+  return [...fleet.services.values()].flatMap((service) => {
+    const { name: to } = service;
     const bound = (routesTo.get(to) ?? []).map(({ route }) => route);
     const called = callsTo.get(to) ?? [];
     const ways: Way[] = [];
@@ -158,7 +167,7 @@ function waysOf(fleet: Fleet, routes: readonly Route[], byDefault: Route): reado
       const by = called.filter(({ from }) => fleet.services.has(from) === fromServices);
       if (route !== null && by.length > 0) ways.push({ to, edges: by, route });
     };
-    add(true, worstRoute(bound.filter(({ mesh }) => mesh)) ?? (external ? null : byDefault));
+    add(true, worstRoute(bound.filter(({ mesh }) => mesh)) ?? byDefault(service));
     add(false, worstRoute(bound.filter(({ gateway }) => gateway)));
     return ways;
   });
