@@ -178,7 +178,7 @@ describe('the text', () => {
     expect(few).not.toContain('with no more than these');
   });
 
-  test('has fifty findings of each rule, and the number of the others; JSON and SARIF have all', () => {
+  test('has fifty findings of each rule, and the number of the others; JSON and SARIF have more', () => {
     const [one] = reportOf().findings as [Finding];
     const many = (rule: string, size: number): Finding[] =>
       Array.from({ length: size }, (_, i) => ({ ...one, rule, message: `${rule} ${i}.` }));

@@ -33,6 +33,15 @@ function wrong(log: unknown): readonly string[] {
 interface Log {
   readonly runs: readonly [
     {
+      readonly invocations: readonly [
+        {
+          readonly executionSuccessful: boolean;
+          readonly toolExecutionNotifications: readonly {
+            readonly level: string;
+            readonly message: { readonly text: string };
+          }[];
+        },
+      ];
       readonly tool: { readonly driver: { readonly rules: readonly { readonly id: string }[] } };
       readonly results: readonly {
         readonly ruleId: string;
@@ -58,6 +67,9 @@ function uri(file: string): string {
   const { results } = run({ ...finding, place: { ...finding.place, file } });
   return results[0]!.locations[0].physicalLocation.artifactLocation.uri;
 }
+
+const many = (rule: string, size: number, given: Partial<Finding> = {}): Finding[] =>
+  Array.from({ length: size }, () => ({ ...finding, rule, ...given }));
 
 describe('SARIF', () => {
   it('is valid without findings', () => {
@@ -145,5 +157,31 @@ describe('SARIF', () => {
   it('knows a finding again whose line has moved', () => {
     const [a, b] = run(finding, { ...finding, place: { ...finding.place, line: 90 } }).results;
     expect(a?.partialFingerprints).toEqual(b?.partialFingerprints);
+  });
+
+  it('has the five thousand that count most, and says how many it leaves out', () => {
+    const accepted = many('accepted-one', 2, { accepted: 'agreed' });
+    const most = run(...accepted, ...many('no-jitter', 4998));
+    expect(most.results).toHaveLength(5000);
+    expect(most.invocations[0]).toEqual({
+      executionSuccessful: true,
+      toolExecutionNotifications: [],
+    });
+    const { results, tool, invocations } = run(
+      ...accepted,
+      ...many('no-jitter', 4999),
+      ...many('equal-jitter', 3),
+    );
+    expect(results).toHaveLength(5000);
+    expect(results.map(({ ruleId }) => ruleId)).not.toContain('accepted-one');
+    expect(tool.driver.rules.map(({ id }) => id)).toEqual(['no-jitter', 'equal-jitter']);
+    expect(invocations[0].toolExecutionNotifications).toEqual([
+      {
+        level: 'warning',
+        message: {
+          text: '4 findings are left out, since code hosts show 5000 of a run: 2 of equal-jitter, 2 of accepted-one. All are there with --format json.',
+        },
+      },
+    ]);
   });
 });

@@ -8,9 +8,13 @@ const LEVELS: Readonly<Record<Severity, string>> = {
   info: 'note',
 };
 
+/** GitHub shows so many results of a run, and refuses a file with some times as many. */
+const MAX_RESULTS = 5000;
+
 /**
  * Findings in SARIF 2.1.0 (OASIS), which code hosts show beside the lines that they are about. What
- * the spec accepts is there as well, suppressed with its reason.
+ * the spec accepts is there as well, suppressed with its reason. Of more than 5000 findings those
+ * that count most are there, and a notification of the run says how many are left out.
  *
  * @param root the folder that files are named from; the working directory if not given.
  */
@@ -18,7 +22,8 @@ export function toSarif(
   report: { readonly findings: readonly Finding[] },
   root = process.cwd(),
 ): object {
-  const rules = [...new Map(report.findings.map((finding) => [finding.rule, finding])).values()];
+  const { shown, leftOut } = bounded(report.findings);
+  const rules = [...new Map(shown.map((finding) => [finding.rule, finding])).values()];
   const indices = new Map(rules.map(({ rule }, i) => [rule, i]));
   return {
     $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
@@ -26,14 +31,41 @@ export function toSarif(
     runs: [
       {
         tool: { driver: { name: 'holdfast audit', rules: rules.map(ruleOf) } },
+        invocations: [
+          {
+            executionSuccessful: true,
+            toolExecutionNotifications: leftOut.length === 0 ? [] : [notified(leftOut)],
+          },
+        ],
         columnKind: 'utf16CodeUnits',
-        results: report.findings.map((finding) => ({
+        results: shown.map((finding) => ({
           ...resultOf(finding, root),
           ruleIndex: indices.get(finding.rule)!,
         })),
       },
     ],
   };
+}
+
+interface Bounded {
+  readonly shown: readonly Finding[];
+  readonly leftOut: readonly Finding[];
+}
+
+/** The first in their order, which is the serious ones; what the spec accepts only where there is room. */
+function bounded(findings: readonly Finding[]): Bounded {
+  const open = findings.filter(({ accepted }) => accepted === null);
+  const accepted = findings.filter((finding) => finding.accepted !== null);
+  const leftOut = new Set([...open, ...accepted].slice(MAX_RESULTS));
+  return { shown: findings.filter((finding) => !leftOut.has(finding)), leftOut: [...leftOut] };
+}
+
+function notified(leftOut: readonly Finding[]): object {
+  const each = [...Map.groupBy(leftOut, ({ rule }) => rule)].map(
+    ([rule, { length }]) => `${length} of ${rule}`,
+  );
+  const text = `${leftOut.length} findings are left out, since code hosts show ${MAX_RESULTS} of a run: ${each.join(', ')}. All are there with --format json.`;
+  return { level: 'warning', message: { text } };
 }
 
 /** `helpUri` has to be absolute, and the docs lie wherever the package does: the page is named in the help. */
