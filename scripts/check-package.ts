@@ -1,6 +1,7 @@
 /**
  * Is what would be published fit for use? Packs it, lets publint and attw judge the tarballs, then installs
- * them into an empty project as a user would, imports every entry, and type-checks against them.
+ * them into an empty project as a user would, imports every entry, asks the command for the audit's pages, and
+ * type-checks against them.
  */
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -42,6 +43,7 @@ try {
   const others = Object.keys(lab.dependencies).filter((name) => name !== holdfast.name);
   install([...tarballs, ...others.map((name) => pack('--ignore-scripts', folderOf(name)))]);
   for (const { name } of [holdfast, lab]) checkFiles(name);
+  checkPages();
   for (const node of [process.execPath, node22]) if (existsSync(node)) imports(node);
   types('DOM only', library, { lib: ['ES2024', 'DOM', 'DOM.Iterable'], types: [] });
   types('Node types only', entries, { lib: ['ES2024'], types: ['node'] });
@@ -81,6 +83,23 @@ function checkFiles(name: string): void {
   for (const needed of ['LICENSE', 'README.md']) {
     if (!files.includes(needed)) throw new Error(`the tarball of ${name} lacks ${needed}`);
   }
+}
+
+/** The audit's pages are there, and the command prints them: findings name them. */
+function checkPages(): void {
+  const pages = readdirSync(join(root, 'docs/audit'));
+  const packed = readdirSync(join(home, 'node_modules', lab.name, 'docs/audit'));
+  const lacking = pages.filter((page) => !packed.includes(page));
+  if (lacking.length > 0) throw new Error(`the tarball of ${lab.name} lacks ${lacking.join(', ')}`);
+  const command = join(home, 'node_modules/.bin/holdfast');
+  const explain = (...rule: readonly string[]): string =>
+    execFileSync(command, ['explain', ...rule], { cwd: home, encoding: 'utf8' });
+  const rules = pages.map((page) => page.replace('.md', '')).filter((rule) => rule !== 'README');
+  const listed = explain();
+  const unknown = rules.filter((rule) => !listed.includes(`${rule} `));
+  if (unknown.length > 0) throw new Error(`holdfast explain lacks ${unknown.join(', ')}`);
+  if (!explain('no-budget').startsWith('# no-budget\n')) throw new Error('explain prints no page');
+  console.log(`the audit's pages: ${rules.length}, as holdfast explain prints them`);
 }
 
 /** Every entry loads and exports something; what `exports` does not list cannot be reached. */

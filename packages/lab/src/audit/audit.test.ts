@@ -137,7 +137,9 @@ describe('the text', () => {
     expect(text).toContain('error liveness-asks-dependency spec.yaml:1:1\n  The liveness probe');
     expect(text).toContain('Accepted\n  no-jitter at web > stock: a single caller');
     expect(text).toContain('Worst path: shoppers > web > stock: 1 x 3 = 3\n');
-    expect(text).toContain('1 error, no warnings, 0 to know, 1 accepted');
+    expect(text).toContain(
+      '1 error, no warnings, 0 to know, 1 accepted\nMore on a rule: holdfast explain liveness-asks-dependency\n',
+    );
     expect(text).not.toContain('\u001B');
     expect(Math.max(...text.split('\n').map(({ length }) => length))).toBeLessThanOrEqual(100);
   });

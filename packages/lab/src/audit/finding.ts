@@ -6,7 +6,7 @@ export type Severity = 'error' | 'warning' | 'info';
 
 /** What a rule has found: what is wrong, why it matters, by how much, and what to do. */
 export interface Finding {
-  /** Stable, in kebab case: `timeout-inversion`. Its page is `docs/audit/<rule>.md`. */
+  /** Stable, in kebab case: `timeout-inversion`. Its page is `docs/audit/<rule>.md`, which `holdfast explain` prints. */
   readonly rule: string;
   readonly severity: Severity;
   /** One sentence: what is wrong here, with names and numbers. */

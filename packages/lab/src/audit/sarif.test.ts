@@ -133,7 +133,7 @@ describe('SARIF', () => {
     expect(tool.driver.rules[1]).toMatchObject({
       shortDescription: { text: 'Nobody has decided on it.' },
       help: {
-        text: 'Nobody has decided on it. How to fix or accept it: docs/audit/grpc-clamped.md.',
+        text: 'Nobody has decided on it. How to fix or accept it: npx holdfast explain grpc-clamped',
       },
     });
   });

@@ -68,17 +68,18 @@ function notified(leftOut: readonly Finding[]): object {
   return { level: 'warning', message: { text } };
 }
 
-/** `helpUri` has to be absolute, and the docs lie wherever the package does: the page is named in the help. */
+/** `helpUri` has to be absolute, and the pages lie wherever the package does: a command prints them. */
 function ruleOf({ rule, why }: Finding): object {
-  const page = `docs/audit/${rule}.md`;
+  const command = `npx holdfast explain ${rule}`;
   return {
     id: rule,
     shortDescription: { text: why },
     help: {
-      text: `${why} How to fix or accept it: ${page}.`,
-      markdown: `${why} [How to fix or accept it](${page}).`,
+      text: `${why} How to fix or accept it: ${command}`,
+      markdown: `${why} How to fix or accept it: \`${command}\``,
     },
-    properties: { page },
+    // Of the package holdfast-lab, and of its repository.
+    properties: { page: `docs/audit/${rule}.md` },
   };
 }
 

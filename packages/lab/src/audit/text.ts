@@ -143,7 +143,12 @@ function summary(report: AuditReport, paint: Paint): string {
     `${infos} to know`,
     `${accepted} accepted`,
   ];
-  return `Worst path: ${paint('bold', pathText(report.total.worstPath))}\n${found.join(', ')}`;
+  const [first] = report.findings;
+  return [
+    `Worst path: ${paint('bold', pathText(report.total.worstPath))}`,
+    found.join(', '),
+    ...(first === undefined ? [] : [`More on a rule: holdfast explain ${first.rule}`]),
+  ].join('\n');
 }
 
 /** Columns in line: the first `words` to the left, numbers to the right. */

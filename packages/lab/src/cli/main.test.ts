@@ -6,7 +6,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { holdfast } from '../../test/command.ts';
 import { temporaryFolder } from '../../test/folder.ts';
 
-const COMMANDS = ['init', 'schema', 'compile', 'audit', 'simulate'];
+const COMMANDS = ['init', 'schema', 'compile', 'audit', 'explain', 'simulate'];
 
 describe('the command', () => {
   test('explains itself and its exit codes, and ends with 0', async () => {
@@ -47,7 +47,10 @@ describe('every command', () => {
   test.each([
     [['destroy'], "holdfast: unknown command 'destroy'"],
     ...COMMANDS.map((name) => [[name, '--frobnicate'], "holdfast: unknown option '--frobnicate'"]),
-    ...['compile', 'audit', 'simulate'].map((name) => [[name, 'a', 'b'], 'holdfast: too many']),
+    ...['compile', 'audit', 'explain', 'simulate'].map((name) => [
+      [name, 'a', 'b'],
+      'holdfast: too many',
+    ]),
   ] as [string[], string][])('%j: wrong arguments are 2, in one line', async (args, why) => {
     const { code, out, err } = await holdfast(...args);
     expect({ code, out }).toEqual({ code: 2, out: '' });

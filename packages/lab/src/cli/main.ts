@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { addAudit } from './audit.ts';
 import { addCompile } from './compile.ts';
+import { addExplain } from './explain.ts';
 import { addInit } from './init.ts';
 import { Interrupted } from './interruption.ts';
 import type { Outcome } from './outcome.ts';
@@ -33,6 +34,7 @@ export async function main(args: readonly string[]): Promise<number> {
   addSchema(program);
   addCompile(program);
   addAudit(program, outcome);
+  addExplain(program);
   addSimulate(program, outcome);
   try {
     await program.parseAsync(args, { from: 'user' });
