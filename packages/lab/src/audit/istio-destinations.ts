@@ -2,7 +2,8 @@ import type { Fleet } from '../spec/model.ts';
 import { isRecord } from '../spec/problems.ts';
 import type { Finding, Place } from './finding.ts';
 import { meshFinding } from './istio-findings.ts';
-import { isWildcard, type ServiceNames, unmatched } from './istio-hosts.ts';
+import { elsewhere, isWildcard, type ServiceNames, unmatched } from './istio-hosts.ts';
+import type { Resource } from './istio-resources.ts';
 import { DURATION } from './istio-retries.ts';
 import { type Field, goDuration } from './k8s-fields.ts';
 
@@ -62,8 +63,9 @@ export class Destinations {
     return nearest?.[1] ?? null;
   }
 
-  /** The `spec` of a DestinationRule in this namespace. Of several for one service the worst counts. */
-  add(spec: Field, namespace: string | null): void {
+  /** The `spec` of a DestinationRule. Of several for one service the worst counts. */
+  add(spec: Field, resource: Resource): void {
+    const { namespace } = resource;
     if (!spec.isObject(SPEC)) return;
     const host = spec.at('host');
     const text = host.text();
@@ -77,6 +79,11 @@ export class Destinations {
     if (service === null && !wildcard) {
       const said = { text, namespace, place: host.place };
       this.#findings.push(unmatched('DestinationRule', said, this.#names));
+      return;
+    }
+    if (!this.#names.isExported(resource) || !this.#names.isLookedFor(namespace, service)) {
+      const at = service ?? text;
+      this.#findings.push(elsewhere(resource, { at, place: host.place }, this.#names.home));
       return;
     }
     // It bounds some callers only, and no spec says which: the others go without.

@@ -33,9 +33,19 @@ export class ServiceNames {
   /** By whole name. */
   readonly #services = new Map<string, string>();
   readonly #enteredOverHttp = new Set<string>();
+  /** Where the fleet's own services are. */
+  readonly #namespaces: ReadonlySet<string>;
+  /** Where what is for the whole mesh is. */
+  readonly #root: string;
+  readonly #external: ReadonlySet<string>;
 
-  constructor(fleet: Fleet, resources: readonly Resource[]) {
+  constructor(fleet: Fleet, resources: readonly Resource[], root: string) {
     this.home = homeOf(resources);
+    this.#root = root;
+    const services = [...fleet.services.values()];
+    const own = services.filter(({ external }) => !external);
+    this.#external = new Set(services.filter((one) => !own.includes(one)).map(({ name }) => name));
+    this.#namespaces = new Set([this.home, ...own.flatMap(({ name }) => namespaceIn(name) ?? [])]);
     for (const name of fleet.services.keys()) {
       for (const whole of this.#wholeNames(name)) this.#add(whole, name);
     }
@@ -47,6 +57,28 @@ export class ServiceNames {
   /** The service that a host names; null if there is none, and for wildcards. */
   serviceOf(text: string, namespace: string | null): string | null {
     return this.#services.get(this.#whole(text, namespace)) ?? null;
+  }
+
+  /** Whether the sidecars of the fleet see a resource: who says nothing of `exportTo` shows it to all. */
+  isExported({ namespace, spec }: Resource): boolean {
+    const to = textsOf(spec.at('exportTo').value);
+    const own = namespace ?? this.home;
+    return (
+      to.length === 0 ||
+      to.some((one) => one === '*' || this.#namespaces.has(one === '.' ? own : one))
+    );
+  }
+
+  /**
+   * Whether they take a DestinationRule of this namespace for a service: Istio looks for it in the
+   * caller's namespace, then in the service's, then in that of the whole mesh, and nowhere else.
+   *
+   * @param service null for a wildcard's.
+   */
+  isLookedFor(namespace: string | null, service: string | null): boolean {
+    if (namespace === null || namespace === this.#root) return true;
+    // What is outside is where its ServiceEntry is, which need not be among the files.
+    return this.#namespaces.has(namespace) || (service !== null && this.#external.has(service));
   }
 
   /** Whether a ServiceEntry makes a service one of the mesh, with a port that sidecars take for HTTP's. */
@@ -77,9 +109,10 @@ export class ServiceNames {
 
   /** A service may be named by its namespace as well, and two labels may be a public name. */
   #wholeNames(service: string): readonly string[] {
-    const labels = service.toLowerCase().split('.');
+    const [label] = service.toLowerCase().split('.', 1);
     const whole = this.#whole(service, null);
-    return labels.length === 2 ? [whole, inCluster(labels[0]!, labels[1]!)] : [whole];
+    const namespace = namespaceIn(service);
+    return namespace === null ? [whole] : [whole, inCluster(label!, namespace)];
   }
 
   /** Of two that differ by case alone, the one in small letters: the cluster knows no other. */
@@ -90,7 +123,8 @@ export class ServiceNames {
   }
 
   /** The hosts of a ServiceEntry are a service if it has that one's name, or if its endpoints are that one. */
-  #addEntry({ name, namespace, spec }: Resource, services: ReadonlyMap<string, Service>): void {
+  #addEntry(entry: Resource, services: ReadonlyMap<string, Service>): void {
+    const { name, namespace, spec } = entry;
     const endpoints = spec.at('endpoints').value;
     const addresses = (Array.isArray(endpoints) ? endpoints : []).map(
       (endpoint: { address?: unknown } | null) => endpoint?.address,
@@ -100,7 +134,7 @@ export class ServiceNames {
       .map((one) => (typeof one === 'string' ? this.serviceOf(one, namespace) : null))
       .concat(outside)
       .find((one) => one !== null);
-    const overHttp = hasHttpPort(spec);
+    const overHttp = hasHttpPort(spec) && this.isExported(entry);
     for (const host of textsOf(spec.at('hosts').value)) {
       const whole = this.#whole(host, namespace);
       if (typeof service === 'string' && !this.#services.has(whole)) {
@@ -117,6 +151,12 @@ export class ServiceNames {
       if (external && this.covers(wildcard, name)) this.#enteredOverHttp.add(name);
     }
   }
+}
+
+/** The namespace that a service's own name says: `payments.shop` is in `shop`. */
+function namespaceIn(service: string): string | null {
+  const labels = service.toLowerCase().split('.');
+  return labels.length === 2 ? labels[1]! : null;
 }
 
 /** Of these a sidecar sees connections alone. What is stated otherwise, or not at all, it looks into. */
@@ -169,6 +209,23 @@ export function unmatched(kind: string, host: Host, names: ServiceNames): Findin
     fix,
     at: text,
     place,
+  });
+}
+
+/** What is there for callers in other namespaces. */
+export function elsewhere(
+  { kind, name, namespace }: Resource,
+  found: Pick<Finding, 'at' | 'place'>,
+  home: string,
+): Finding {
+  return meshFinding('mesh-name-unmatched', {
+    severity: 'info',
+    message: `${kind} ${name} in ${namespace ?? home} is for callers in other namespaces, and those of the spec are taken to be in ${home}: it counts for none of them`,
+    fix:
+      kind === 'DestinationRule'
+        ? `If they are meant, put it into ${home}: Istio looks for a DestinationRule in the caller's namespace, the callee's and the mesh's root namespace, if it is exported to the caller.`
+        : `If they are meant, take ${home} into its exportTo.`,
+    ...found,
   });
 }
 

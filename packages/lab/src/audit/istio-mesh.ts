@@ -1,6 +1,7 @@
 import { isRecord } from '../spec/problems.ts';
 import type { Finding } from './finding.ts';
 import { meshFinding } from './istio-findings.ts';
+import { textsOf } from './istio-resources.ts';
 import { defaultRetries, readRetries, type Retries } from './istio-retries.ts';
 import type { Note, SourceDocument } from './k8s-documents.ts';
 import { Field } from './k8s-fields.ts';
@@ -13,6 +14,8 @@ export interface MeshSettings {
   readonly defaults: Retries;
   /** The callee's sidecar repeats what was reset before it reached the application. */
   readonly inboundRetries: boolean;
+  /** Where resources for the whole mesh are. */
+  readonly rootNamespace: string;
   /** The documents say something of it. */
   readonly isStated: boolean;
 }
@@ -39,9 +42,17 @@ export function readMesh(
     (retries, config) => meshDefault(config, builtIn, findings) ?? retries,
     builtIn,
   );
-  const inboundRetries = env.get(INBOUND) !== false;
-  return { builtIn, defaults, inboundRetries, isStated: configs.length + env.size > 0 };
+  const stated = textsOf(configs.map((config) => config.at('rootNamespace').value));
+  return {
+    builtIn,
+    defaults,
+    inboundRetries: env.get(INBOUND) !== false,
+    rootNamespace: stated.at(-1) ?? ROOT_NAMESPACE,
+    isStated: configs.length + env.size > 0,
+  };
 }
+
+const ROOT_NAMESPACE = 'istio-system';
 
 const NO_503 = 'EXCLUDE_UNSAFE_503_FROM_DEFAULT_RETRY';
 const INBOUND = 'ENABLE_INBOUND_RETRY_POLICY';

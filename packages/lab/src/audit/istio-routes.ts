@@ -1,6 +1,13 @@
 import type { Finding, Place } from './finding.ts';
 import { meshFinding } from './istio-findings.ts';
-import { type Host, isPublic, isWildcard, type ServiceNames, unmatched } from './istio-hosts.ts';
+import {
+  elsewhere,
+  type Host,
+  isPublic,
+  isWildcard,
+  type ServiceNames,
+  unmatched,
+} from './istio-hosts.ts';
 import type { MeshSettings } from './istio-mesh.ts';
 import type { Identity, Resource } from './istio-resources.ts';
 import { DURATION, readRetries, type Retries } from './istio-retries.ts';
@@ -58,19 +65,21 @@ const HTTP = [
 const ROUTE = ['destination', 'weight', 'headers'];
 const DESTINATION = ['host', 'subset', 'port'];
 
-/** What a VirtualService says itself of who has its routes. */
-function bindingOf(spec: Field): Binding {
-  const bound = hostsOf(spec.at('gateways'), null);
+/** What a VirtualService says itself of who has its routes. In which namespace a gateway is, and what it sees, no file says. */
+function bindingOf(resource: Resource, names: ServiceNames): Binding {
+  const bound = hostsOf(resource.spec.at('gateways'), null);
+  const toMesh = bound.length === 0 || bound.some(({ text }) => text === 'mesh');
   return {
-    mesh: bound.length === 0 || bound.some(({ text }) => text === 'mesh'),
+    mesh: toMesh && names.isExported(resource),
     gateway: bound.some(({ text }) => text !== 'mesh'),
   };
 }
 
 /** Where a VirtualService leaves routes to others; one without hosts leaves none. */
-export function delegationsOf({ spec, namespace }: Resource): readonly Delegation[] {
+export function delegationsOf(resource: Resource, names: ServiceNames): readonly Delegation[] {
+  const { spec, namespace } = resource;
   if (isDelegate(spec)) return [];
-  const way = { ...bindingOf(spec), hosts: hostsOf(spec.at('hosts'), namespace) };
+  const way = { ...bindingOf(resource, names), hosts: hostsOf(spec.at('hosts'), namespace) };
   return spec
     .at('http')
     .items()
@@ -115,13 +124,14 @@ interface Reading {
  */
 export function readRoutes(
   spec: Field,
-  { name, namespace }: Identity,
+  resource: Resource,
   delegations: readonly Delegation[],
   { names, mesh, findings }: Reading,
 ): readonly Route[] {
+  const { name, namespace } = resource;
   if (!spec.isObject(SPEC)) return [];
   const hosts = hostsOf(spec.at('hosts'), namespace);
-  const own = { ...bindingOf(spec), hosts, http: null };
+  const own = { ...bindingOf(resource, names), hosts, http: null };
   const ways = isDelegate(spec) ? delegations : [own];
   const itself = name === '' ? 'a VirtualService' : `VirtualService ${name}`;
   if (ways.length === 0) findings.push(withoutEffect(spec, itself));
@@ -150,6 +160,10 @@ export function readRoutes(
     const leads = isWildcard(host.text) || !nowhere;
     if (mayLead(host, own, names) && leads) continue;
     findings.push(unmatched('VirtualService', host, names));
+  }
+  if (!isDelegate(spec) && !own.mesh && !own.gateway) {
+    const [at = itself] = matched(hosts, names);
+    findings.push(elsewhere(resource, { at, place: spec.at('exportTo').place }, names.home));
   }
   return routes;
 }

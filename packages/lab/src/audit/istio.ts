@@ -53,8 +53,8 @@ export async function readIstio(path: string, fleet: Fleet): Promise<LayersRead>
   const routes: Route[] = [];
   const resources = resourcesOf(documents);
   if (resources.length === 0 && !mesh.isStated) findings.push(nothingOfIstio(path));
-  const names = new ServiceNames(fleet, resources);
-  const delegated = delegations(resources, names.home);
+  const names = new ServiceNames(fleet, resources, mesh.rootNamespace);
+  const delegated = delegations(resources, names);
   findings.push(...notFollowed(delegated, resources, names));
   const destinations = new Destinations(fleet, names, findings);
   for (const resource of resources) {
@@ -63,7 +63,7 @@ export async function readIstio(path: string, fleet: Fleet): Promise<LayersRead>
         const leading = delegated.get(keyOf(resource, names.home)) ?? [];
         routes.push(...readRoutes(spec, resource, leading, { names, mesh, findings }));
       },
-      DestinationRule: (spec) => destinations.add(spec, resource.namespace),
+      DestinationRule: (spec) => destinations.add(spec, resource),
     });
   }
   const byDefault: Route = {
@@ -115,10 +115,11 @@ function readResource(
 /** What leads to a VirtualService that others delegate to, by the name that `keyOf` makes. */
 function delegations(
   resources: readonly Resource[],
-  home: string,
+  names: ServiceNames,
 ): ReadonlyMap<string, readonly Delegation[]> {
   const roots = resources.filter(({ kind }) => kind === 'VirtualService');
-  return Map.groupBy(roots.flatMap(delegationsOf), ({ to }) => keyOf(to, home));
+  const leading = roots.flatMap((root) => delegationsOf(root, names));
+  return Map.groupBy(leading, ({ to }) => keyOf(to, names.home));
 }
 
 /** Delegations that lead to no delegate. */

@@ -1,0 +1,119 @@
+/** For whom a resource counts: its namespace, and those that it is exported to. */
+import { describe, expect, it } from 'vitest';
+
+import { meshReader, sidecar } from '../../test/meshes.ts';
+import { fleetOf } from '../spec/fleet.ts';
+import type { Finding } from './finding.ts';
+import type { LayersRead } from './layers.ts';
+
+const read = meshReader();
+const readTwo = meshReader(
+  fleetOf({
+    services: {
+      web: { calls: [{ to: 'payments.other', policy: 'none' }] },
+      'payments.other': { calls: [{ to: 'stock', policy: 'none' }] },
+      stock: {},
+    },
+  }),
+);
+
+/** What says that services are in the namespace shop. */
+const SHOP = ['web', 'checkout', 'stock']
+  .map((name) => `kind: DestinationRule\nmetadata: { namespace: shop }\nspec: { host: ${name} }\n`)
+  .join('---\n');
+
+const PAYMENTS = 'payments.shop.svc.cluster.local';
+
+function routes(namespace: string, more = '', host = PAYMENTS): string {
+  const http = `[{ route: [{ destination: { host: ${host} } }], retries: { attempts: 4 } }]`;
+  const spec = `{ ${more}hosts: [${host}], http: ${http} }`;
+  return `${SHOP}---\nkind: VirtualService\nmetadata: { name: it, namespace: ${namespace} }\nspec: ${spec}\n`;
+}
+
+function budget(namespace: string, more = '', host = PAYMENTS): string {
+  const spec = `{ ${more}host: "${host}", trafficPolicy: { retryBudget: { percent: 20 } } }`;
+  return `${SHOP}---\nkind: DestinationRule\nmetadata: { name: it, namespace: ${namespace} }\nspec: ${spec}\n`;
+}
+
+const said = ({ findings }: LayersRead): readonly Finding[] =>
+  findings.filter(({ rule }) => rule === 'mesh-name-unmatched');
+
+describe('a VirtualService', () => {
+  it.each([
+    ['far', '', 5],
+    ['far', 'exportTo: ["*"], ', 5],
+    ['far', 'exportTo: [".", shop], ', 5],
+    ['shop', 'exportTo: ["."], ', 5],
+    ['far', 'exportTo: ["."], ', 3],
+    ['shop', 'exportTo: ["far"], ', 3],
+  ])('in %s with "%s" counts for whom it is exported to', async (namespace, more, attempts) => {
+    const found = await read(routes(namespace, more));
+    expect(sidecar(found).maxAttempts).toBe(attempts);
+    expect(said(found).map(({ at }) => at)).toEqual(attempts === 3 ? ['payments'] : []);
+  });
+
+  it('that counts for none of them is said to be for others', async () => {
+    const [finding] = said(await read(routes('far', 'exportTo: ["."], ')));
+    expect(finding).toMatchObject({ severity: 'info', at: 'payments' });
+    expect(finding?.message).toBe(
+      'VirtualService it in far is for callers in other namespaces, and those of the spec are taken to be in shop: it counts for none of them',
+    );
+    expect(finding?.fix).toContain('take shop into its exportTo');
+  });
+
+  it('at a gateway is read as ever: where that is, no file says', async () => {
+    const found = await read(routes('shop', 'exportTo: ["."], gateways: [edge/public], ', 'web'));
+    expect(found.layers.some(({ from, kind }) => from === 'shoppers' && kind === 'sidecar')).toBe(
+      true,
+    );
+    expect(said(found)).toEqual([]);
+  });
+});
+
+describe('a DestinationRule', () => {
+  it.each([
+    ['shop', '', 0.25],
+    ['istio-system', '', 0.25],
+    ['shop', 'exportTo: ["."], ', 0.25],
+    ['istio-system', 'exportTo: ["."], ', Infinity],
+    ['far', '', Infinity],
+    ['far', 'exportTo: ["*"], ', Infinity],
+  ])('in %s with "%s" counts where Istio looks for it', async (namespace, more, share) => {
+    const found = await read(budget(namespace, more));
+    expect(sidecar(found).extraShare).toBeCloseTo(share, 12);
+    expect(said(found)).toHaveLength(share === Infinity ? 1 : 0);
+  });
+
+  it('for a wildcard is looked for there as well', async () => {
+    expect(sidecar(await read(budget('far', '', '*.local'))).extraShare).toBe(Infinity);
+    const everywhere = await read(budget('istio-system', '', '*.local'));
+    expect(sidecar(everywhere).extraShare).toBeCloseTo(0.25, 12);
+  });
+
+  it('may be in the root namespace that the mesh names', async () => {
+    const mesh = 'rootNamespace: mesh-config\n---\n';
+    const found = await read(mesh + budget('mesh-config'));
+    expect(sidecar(found).extraShare).toBeCloseTo(0.25, 12);
+    expect(sidecar(await read(mesh + budget('istio-system'))).extraShare).toBe(Infinity);
+  });
+
+  it("may be in the callee's namespace, and counts beside the ServiceEntry of what is outside", async () => {
+    const other = await readTwo(budget('other', '', 'payments.other.svc.cluster.local'));
+    expect(sidecar(other, 'payments.other', 'web').extraShare).toBeCloseTo(0.25, 12);
+    const entry = `kind: ServiceEntry\nmetadata: { name: bank, namespace: egress }\nspec: { hosts: [api.bank.example], ports: [{ number: 80, protocol: HTTP }] }\n---\n`;
+    const found = await read(entry + budget('egress', '', 'api.bank.example'));
+    expect(sidecar(found, 'bank').extraShare).toBeCloseTo(0.25, 12);
+  });
+});
+
+const entry = (exportTo: string): string =>
+  `${SHOP}---\nkind: ServiceEntry\nmetadata: { name: bank, namespace: egress }\nspec: { hosts: [api.bank.example], exportTo: ["${exportTo}"], ports: [{ number: 80, protocol: HTTP }] }\n`;
+
+const bankIsCalled = async (exportTo: string): Promise<boolean> =>
+  (await read(entry(exportTo))).layers.some(({ to }) => to === 'bank');
+
+it('a ServiceEntry that is not exported to callers tells their sidecars nothing', async () => {
+  expect(await bankIsCalled('*')).toBe(true);
+  expect(await bankIsCalled('shop')).toBe(true);
+  expect(await bankIsCalled('.')).toBe(false);
+});
