@@ -125,7 +125,7 @@ export function documentsIn(text: string, file: string, shift = NOWHERE_ELSE): D
     logLevel: 'silent',
   } as const;
   for (const document of parseAllDocuments<ParsedNode>(text, options)) {
-    const wrong = syntaxError(document);
+    const wrong = syntaxError(document, text);
     if (wrong !== null) {
       notes.push({ place: placeAt(wrong.at, []), message: `${file} ${wrong.message}` });
       continue;
@@ -141,12 +141,21 @@ export function documentsIn(text: string, file: string, shift = NOWHERE_ELSE): D
   return { documents, notes };
 }
 
+/** Charts are kept beside what they render to, and look like it. */
+const TEMPLATE = 'a template ({{ }}) has to be rendered first, as `helm template` does';
+
 /** The first thing that is wrong with a document's form, and its offset. */
-function syntaxError(document: Document.Parsed): { at: number; message: string } | null {
+function syntaxError(
+  document: Document.Parsed,
+  text: string,
+): { at: number; message: string } | null {
   const { errors } = document;
   const wrong = errors.find(isTooDeep) ?? errors[0];
   if (wrong !== undefined) {
-    const message = isTooDeep(wrong) ? 'is nested too deeply' : `is not YAML: ${wrong.message}`;
+    const hint = text.includes('{{') ? `; ${TEMPLATE}` : '';
+    const message = isTooDeep(wrong)
+      ? 'is nested too deeply'
+      : `is not YAML: ${wrong.message}${hint}`;
     return { at: wrong.pos[0], message };
   }
   const [key] = repeatedKeys(document);
