@@ -92,6 +92,18 @@ describe('findings', () => {
 });
 
 describe('an accept that accepts nothing', () => {
+  test('of a rule that there is not says so, and what may be meant', () => {
+    const { findings } = reportOf([{ rule: 'no-jiter', because: 'a single caller' }]);
+    const vain = findings.find(({ rule }) => rule === 'accept-without-finding');
+    expect(vain?.message).toBe(
+      'There is no rule "no-jiter" whose findings to accept; did you mean \'no-jitter\'?',
+    );
+    const mesh = reportOf([{ rule: 'grpc-clamped', because: 'raised' }]).findings;
+    expect(mesh.map(({ message }) => message)).toContain(
+      'Nothing is found by grpc-clamped anywhere, so there is nothing to accept',
+    );
+  });
+
   const vain = { rule: 'no-jitter', at: 'stock', because: 'comes and goes' };
   const own = { rule: 'accept-without-finding', because: 'the mesh is read in CI only' };
 
@@ -140,6 +152,8 @@ describe('the text', () => {
     expect(text).toContain(
       '1 error, no warnings, 0 to know, 1 accepted\nMore on a rule: holdfast explain liveness-asks-dependency\n',
     );
+    const calm = toText(reportOf([{ rule: 'liveness-asks-dependency', because: 'it heals' }]));
+    expect(calm).toContain('More on a rule: holdfast explain no-jitter\n');
     expect(text).not.toContain('\u001B');
     expect(Math.max(...text.split('\n').map(({ length }) => length))).toBeLessThanOrEqual(100);
   });

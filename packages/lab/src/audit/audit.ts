@@ -1,7 +1,9 @@
+import { unknownOption } from 'holdfast/spec';
 import type { Accepted, Fleet, SpecPath } from '../spec/model.ts';
 import { edgesOf } from './edges.ts';
 import type { Finding, Place, Severity } from './finding.ts';
 import { callGraph, type EdgeNumbers, layersOf, type NodeNumbers, type Totals } from './graph.ts';
+import { MESH_RULES } from './istio-findings.ts';
 import type { Layer } from './layers.ts';
 import { libraryLayers } from './library-layer.ts';
 import { loadOf } from './load.ts';
@@ -99,7 +101,9 @@ function inVain(
       {
         rule: id,
         severity,
-        message: `Nothing is found by ${one.rule} ${where}, so there is nothing to accept`,
+        message: KNOWN.includes(one.rule)
+          ? `Nothing is found by ${one.rule} ${where}, so there is nothing to accept`
+          : unknownRule(one.rule),
         why,
         fix: 'Take the entry away, or correct its rule or place.',
         at: one.at ?? one.rule,
@@ -109,6 +113,15 @@ function inVain(
       },
     ];
   });
+}
+
+const KNOWN: readonly string[] = [
+  ...new Set([...RULES.map(({ id }) => id), ACCEPT_WITHOUT_FINDING.id, ...MESH_RULES]),
+];
+
+function unknownRule(rule: string): string {
+  const text = unknownOption(rule, '', KNOWN);
+  return `There is no rule ${JSON.stringify(rule)} whose findings to accept${text.slice(text.lastIndexOf(';'))}`;
 }
 
 const SEVERITIES: readonly Severity[] = ['error', 'warning', 'info'];

@@ -27,6 +27,9 @@ const WHY = {
 
 export type MeshRule = keyof typeof WHY;
 
+/** Their ids. */
+export const MESH_RULES = Object.keys(WHY) as readonly MeshRule[];
+
 /** What differs from finding to finding. */
 export type Found = Pick<Finding, 'severity' | 'message' | 'fix' | 'at' | 'place'> & {
   readonly value?: number;

@@ -143,7 +143,7 @@ function summary(report: AuditReport, paint: Paint): string {
     `${infos} to know`,
     `${accepted} accepted`,
   ];
-  const [first] = report.findings;
+  const first = report.findings.find((finding) => finding.accepted === null);
   return [
     `Worst path: ${paint('bold', pathText(report.total.worstPath))}`,
     found.join(', '),
