@@ -1,7 +1,7 @@
 /** Whoever does what a fix says is rid of the finding, and has no other for it. */
 import { expect, test } from 'vitest';
 
-import { type Case, found, type Json, rule } from '../../../test/cases.ts';
+import { type Case, found, type Json, layer, rule } from '../../../test/cases.ts';
 
 interface Cure {
   readonly rule: string;
@@ -119,6 +119,17 @@ test('timeout-inversion names all that takes too long, the worst first', () => {
   });
   const endless = rule('timeout-inversion', calling({ timeout: false, deadline: false }));
   expect(endless?.fix).not.toContain('more time');
+});
+
+test('several-retry-owners says how each kind of layer is switched off, and gets a budget', () => {
+  const users = { policy: { retry: { budget: { ratio: 1 } } } };
+  const sidecar = layer({ maxAttempts: 3 });
+  const given: Case = { policy: { retry: false }, users, layers: [sidecar] };
+  expect(rule('several-retry-owners', given)?.fix).toBe(
+    'Leave the retries to shoppers > web if it may repeat the call safely, and switch those of web > stock off (`attempts: 0` in the VirtualService); or give each a budget (`retry: { budget: { ratio: 0.1 } }`, `retryBudget`).',
+  );
+  const off = { ...given, layers: [layer({ ...sidecar, maxAttempts: 1 })] };
+  expect(rule('several-retry-owners', off)).toBeUndefined();
 });
 
 test('a breaker is not asked for where it would be shared', () => {

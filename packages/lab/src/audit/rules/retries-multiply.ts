@@ -2,6 +2,7 @@ import type { Edge } from '../../spec/model.ts';
 import { type Path, pathOver, productText, worstPaths } from '../graph.ts';
 import type { Layer } from '../layers.ts';
 import { multiplies, nominalAttempts } from '../tries.ts';
+import { curesFor } from './cures.ts';
 import { type Audited, type Fault, firstOf, layerText, type Rule } from './rule.ts';
 
 /** Three layers of three make 27, two of three make 9: ten is where a chain has multiplied more than once. */
@@ -74,18 +75,10 @@ function whatMultiplies({ edges }: Path, { layersOf, numbersOf }: Audited): stri
   return firstOf(said).join('; ');
 }
 
-/** How each kind of layer is told to leave the retries to another, and how it has a budget. */
-const WAYS = {
-  library: { off: '`retry: false`', budget: '`retry: { budget: { ratio: 0.1 } }`' },
-  grpc: { off: 'no `retryPolicy` or `hedgingPolicy`', budget: '`retryThrottling`' },
-  sidecar: { off: '`attempts: 0` in the VirtualService', budget: '`retryBudget`' },
-  inbound: null,
-} as const;
-
 /** @param layers those that multiply without a budget. */
 function fixFor(layers: readonly Layer[]): string {
-  const ways = [...new Set(layers.map(({ kind }) => WAYS[kind]))].filter((way) => way !== null);
-  const [only] = ways;
-  if (layers.length === 1) return `Make three attempts, and give them a budget (${only?.budget}).`;
-  return `Let one layer retry, the outermost that may safely repeat the call, with a budget, and switch the others off (${ways.map(({ off }) => off).join(', ')}).`;
+  const { off, budget } = curesFor(layers);
+  return layers.length === 1
+    ? `Make three attempts, and give them a budget (${budget}).`
+    : `Let one layer retry, the outermost that may safely repeat the call, with a budget, and switch the others off (${off}).`;
 }

@@ -1,5 +1,6 @@
 import type { Edge } from '../../spec/model.ts';
 import { multiplies } from '../tries.ts';
+import { curesFor } from './cures.ts';
 import { type Audited, eachEdge, namesOf, type Rule } from './rule.ts';
 
 export const severalRetryOwners: Rule = {
@@ -10,12 +11,14 @@ export const severalRetryOwners: Rule = {
   check: (audited) => {
     const ownersBefore = ownersOf(audited);
     return eachEdge((edge) => {
-      if (!audited.layersOf(edge).some(multiplies)) return null;
+      const own = audited.layersOf(edge).filter(multiplies);
+      if (own.length === 0) return null;
       const { first, count, names } = ownersBefore(edge.from);
       if (first === undefined) return null;
+      const { budget } = curesFor([...audited.layersOf(first).filter(multiplies), ...own]);
       return {
         message: `${edge.id} retries inside the retries of ${names}, and no budget bounds them`,
-        fix: `Leave the retries to ${first.id} if it may repeat the call safely, and set \`retry: false\` on ${edge.id}; or give each a budget (\`retry: { budget: { ratio: 0.1 } }\`).`,
+        fix: `Leave the retries to ${first.id} if it may repeat the call safely, and switch those of ${edge.id} off (${curesFor(own).off}); or give each a budget (${budget}).`,
         value: count + 1,
       };
     })(audited);
