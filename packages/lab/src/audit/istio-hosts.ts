@@ -40,7 +40,7 @@ export class ServiceNames {
   readonly #external: ReadonlySet<string>;
 
   constructor(fleet: Fleet, resources: readonly Resource[], root: string) {
-    this.home = homeOf(resources);
+    this.home = homeOf(resources, fleet, root);
     this.#root = root;
     const services = [...fleet.services.values()];
     const own = services.filter(({ external }) => !external);
@@ -234,19 +234,47 @@ function inCluster(name: string, namespace: string): string {
 }
 
 /**
- * The namespace that most of the resources say they are in; if none says one, the one that most of
- * their hosts do. Those for wildcards alone are asked only if there are no others: a default of the
- * whole mesh is in a namespace of its own.
+ * The namespace of most of the resources that name a service of the fleet. What is for gateways alone,
+ * or for the whole mesh, may be in a namespace of its own: there the hosts are asked where they are. If
+ * no resource names a service, it is that of most of them, or else of most of their hosts. Those for
+ * wildcards alone are asked only if there are no others.
  */
-function homeOf(resources: readonly Resource[]): string {
+function homeOf(resources: readonly Resource[], fleet: Fleet, root: string): string {
   const routing = resources.filter(({ kind }) => kind !== 'ServiceEntry');
   const particular = routing.filter((one) => hostsSaid(one).some((host) => !isWildcard(host)));
   const asked = particular.length > 0 ? particular : routing;
+  const names = new Set([...fleet.services.keys()].map((name) => name.toLowerCase()));
+  const naming = asked.flatMap((one) => {
+    const of = namespacesOf(names, one);
+    const apart = one.namespace === null || one.namespace === root || isForGateways(one);
+    return apart || of.length === 0 ? of : one.namespace;
+  });
   const stated = asked.flatMap(({ namespace }) => namespace ?? []);
   const named = asked
     .flatMap(hostsSaid)
     .flatMap((host) => IN_CLUSTER.exec(host.toLowerCase())?.[2] ?? []);
-  return mostFrequent(stated) ?? mostFrequent(named) ?? DEFAULT_NAMESPACE;
+  return mostFrequent(naming) ?? mostFrequent(stated) ?? mostFrequent(named) ?? DEFAULT_NAMESPACE;
+}
+
+/** Where the services of these names are as a resource calls them, each host once. */
+function namespacesOf(names: ReadonlySet<string>, resource: Resource): readonly string[] {
+  const hosts = new Set([...hostsSaid(resource), ...destinationsOf(resource)]);
+  return [...hosts].flatMap((text) => {
+    const host = text.toLowerCase();
+    const [, name = host, stated = resource.namespace] = IN_CLUSTER.exec(host) ?? [];
+    return names.has(name) ? (stated ?? []) : [];
+  });
+}
+
+function isForGateways({ spec }: Resource): boolean {
+  const gateways = textsOf(spec.at('gateways').value);
+  return gateways.length > 0 && !gateways.includes('mesh');
+}
+
+function destinationsOf({ spec }: Resource): readonly string[] {
+  const routes = ['http', 'tls', 'tcp'].flatMap((key) => spec.at(key).items());
+  const leads = routes.flatMap((route) => route.at('route').items());
+  return textsOf(leads.map((route) => route.at('destination').at('host').value));
 }
 
 function hostsSaid({ spec }: Resource): readonly string[] {

@@ -38,6 +38,47 @@ function budget(namespace: string, more = '', host = PAYMENTS): string {
 const said = ({ findings }: LayersRead): readonly Finding[] =>
   findings.filter(({ rule }) => rule === 'mesh-name-unmatched');
 
+describe('where services are', () => {
+  const entry = `kind: VirtualService
+metadata: { name: entry, namespace: istio-ingress }
+spec:
+  hosts: [shop.example.com]
+  gateways: [public]
+  http: [{ route: [{ destination: { host: web.shop.svc.cluster.local } }], retries: { attempts: 4 } }]
+`;
+  const own = `kind: VirtualService
+metadata: { name: payments, namespace: shop }
+spec: { hosts: [payments], http: [{ retries: { attempts: 4 } }] }
+`;
+
+  it('is where the routes of a gateway lead, and not where they are', async () => {
+    const found = await read(entry);
+    expect(sidecar(found, 'web', 'shoppers').maxAttempts).toBe(5);
+    expect(said(found)).toEqual([]);
+    const more = entry.replace('shop.example', 'api.example');
+    const both = await read([entry, more, own].join('---\n'));
+    expect(sidecar(both).maxAttempts).toBe(5);
+    expect(said(both)).toEqual([]);
+  });
+
+  it("is where the hosts of the mesh's own namespace are", async () => {
+    const central = `${routes('istio-system')}---\n${budget('istio-system')}`;
+    const found = await read(central.replaceAll(`${SHOP}---\n`, ''));
+    expect(sidecar(found)).toMatchObject({ maxAttempts: 5 });
+    expect(sidecar(found).extraShare).toBeCloseTo(0.25, 12);
+    expect(said(found)).toEqual([]);
+  });
+
+  it('is not where most of the resources of a cluster are, which are of others', async () => {
+    const others = ['a', 'b', 'c'].map((name) =>
+      own.replaceAll('payments', name).replace('namespace: shop', 'namespace: far'),
+    );
+    const found = await read([...others, own].join('---\n'));
+    expect(sidecar(found).maxAttempts).toBe(5);
+    expect(said(found).map(({ at }) => at)).toEqual(['a', 'b', 'c']);
+  });
+});
+
 describe('a VirtualService', () => {
   it.each([
     ['far', '', 5],
