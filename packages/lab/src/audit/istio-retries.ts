@@ -34,6 +34,16 @@ export function defaultRetries(unsafe503: boolean): Retries {
   return { maxAttempts: 3, perTry: null, base: ENVOY_BASE, retryOn, implicit: true, place: null };
 }
 
+/** Of what is no HTTP. */
+export const NO_RETRIES: Retries = {
+  maxAttempts: 1,
+  perTry: null,
+  base: ENVOY_BASE,
+  retryOn: [],
+  implicit: false,
+  place: null,
+};
+
 /** The largest wait before attempt n + 1: Envoy's interval doubles up to ten times the base, and jitter draws below it. */
 export function envoyBackoff(base: number): (n: number) => number {
   return (n) => base * Math.min(2 ** (n - 1), 10);

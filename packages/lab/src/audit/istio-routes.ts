@@ -10,7 +10,7 @@ import {
 } from './istio-hosts.ts';
 import type { MeshSettings } from './istio-mesh.ts';
 import type { Identity, Resource } from './istio-resources.ts';
-import { DURATION, readRetries, type Retries } from './istio-retries.ts';
+import { DURATION, NO_RETRIES, readRetries, type Retries } from './istio-retries.ts';
 import { type Field, goDuration } from './k8s-fields.ts';
 
 /** Whose requests take the routes of a VirtualService. */
@@ -135,7 +135,7 @@ export function readRoutes(
   const ways = isDelegate(spec) ? delegations : [own];
   const itself = name === '' ? 'a VirtualService' : `VirtualService ${name}`;
   if (ways.length === 0) findings.push(withoutEffect(spec, itself));
-  const routes = spec
+  const overHttp = spec
     .at('http')
     .items()
     .flatMap((http) => {
@@ -149,6 +149,7 @@ export function readRoutes(
         return { ...binding, ...completed(stated, way.http, mesh), services };
       });
     });
+  const routes = [...overHttp, ...opaqueRoutes(spec, own, names)];
   // A public name need not be a service's; where it leads to should be known.
   const leaves = spec
     .at('http')
@@ -166,6 +167,27 @@ export function readRoutes(
     findings.push(elsewhere(resource, { at, place: spec.at('exportTo').place }, names.home));
   }
   return routes;
+}
+
+/** Sidecars pass connections on that are routed as such, and repeat nothing; but a port of HTTP beside them has its default. */
+function opaqueRoutes(spec: Field, way: Way, names: ServiceNames): readonly Route[] {
+  const leads = ['tls', 'tcp'].flatMap((key) => spec.at(key).items());
+  const [first] = leads;
+  if (spec.at('http').given || first === undefined) return [];
+  const [host] = way.hosts;
+  const hosts = leads.flatMap((one) => destinations(one, host?.namespace ?? null));
+  const services = concerned(way, matched(hosts, names), names);
+  const { mesh, gateway } = way;
+  return [
+    {
+      mesh,
+      gateway,
+      services: services.filter((service) => !names.isEnteredOverHttp(service)),
+      retries: NO_RETRIES,
+      timeout: Infinity,
+      place: first.place,
+    },
+  ];
 }
 
 /**

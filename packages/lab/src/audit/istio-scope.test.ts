@@ -111,6 +111,33 @@ describe('a VirtualService', () => {
   });
 });
 
+const lead = (host: string): string => `[{ route: [{ destination: { host: ${host} } }] }]`;
+const opaque = (key: string, host: string, to = host): string =>
+  `kind: VirtualService\nmetadata: { namespace: shop }\nspec: { hosts: [${host}], ${key}: ${lead(to)} }\n`;
+const bank = (ports: string): string =>
+  `kind: ServiceEntry\nmetadata: { name: bank, namespace: shop }\nspec: { hosts: [api.bank.example], ports: [${ports}] }\n---\n`;
+
+describe('a VirtualService of connections alone', () => {
+  it.each(['tcp', 'tls'])('has no retries, not even those of nobody: %s', async (key) => {
+    const found = await read(opaque(key, 'payments'));
+    expect(sidecar(found)).toMatchObject({ maxAttempts: 1, implicit: false });
+    expect(found.findings.filter(({ at }) => at === 'payments')).toEqual([]);
+    expect(sidecar(await read(opaque(key, 'db.example', 'payments'))).maxAttempts).toBe(1);
+  });
+
+  it('leaves the last word to routes of HTTP, and to a port of HTTP', async () => {
+    const own = opaque('tcp', 'payments');
+    expect(sidecar(await read(`${own}---\n${routes('shop')}`)).maxAttempts).toBe(5);
+    const both = own.replace('spec: {', `spec: { http: ${lead('payments')},`);
+    expect(sidecar(await read(both)).maxAttempts).toBe(3);
+    const tls = opaque('tls', 'api.bank.example');
+    const https = await read(bank('{ protocol: HTTPS }') + tls);
+    expect(sidecar(https, 'bank').maxAttempts).toBe(1);
+    const http = await read(bank('{ protocol: HTTPS }, { protocol: HTTP }') + tls);
+    expect(sidecar(http, 'bank').maxAttempts).toBe(3);
+  });
+});
+
 describe('a DestinationRule', () => {
   it.each([
     ['shop', '', 0.25],
