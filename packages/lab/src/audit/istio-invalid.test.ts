@@ -138,6 +138,14 @@ describe('fields', () => {
 });
 
 describe('files', () => {
+  it.each([
+    ['kind: VirtualService\n', 'spec must be an object, and is missing'],
+    ['kind: DestinationRule\nspec: {}\n', 'spec.host must be a string, and is missing'],
+    ['kind: DestinationRule\nspec: null\n', 'spec must be an object, got null'],
+  ])('says what is missing: %j', async (yaml, message) => {
+    expect((await invalid(yaml)).map((found) => found.message)).toEqual([message]);
+  });
+
   it('says of a template that it has to be rendered', async () => {
     const chart = 'kind: VirtualService\nmetadata:\n  name: {{ .Release.Name }}-payments\n';
     const [found] = await invalid(chart);

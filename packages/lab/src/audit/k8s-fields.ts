@@ -106,6 +106,10 @@ export class Field {
 
   /** Notes that it is not what it must be. */
   wrong(expected: string): null {
+    if (this.value === undefined) {
+      this.note(`must be ${expected}, and is missing`);
+      return null;
+    }
     const problems = new Problems();
     problems.type(pathText(this.path) || 'the document', expected, this.value);
     this.note(problems.messages[0]!, '');
