@@ -94,7 +94,7 @@ Names are letters, digits, \`_\`, \`-\` and \`.\`, at most 63.
 
 ${rowsOf(specTable)}
 An edge is named \`caller > callee\`; a second one of the same two is \`caller > callee (2)\`.
-A lane is laid over the options of every edge: nested options are merged, everything else is replaced. An edge with \`policy: none\`, as users have unless they state another, stays as it is.
+A lane is laid over the options of every edge: nested options are merged, everything else is replaced, and what only another \`kind\` looks at is left out. An edge with \`policy: none\`, as users have unless they state another, stays as it is.
 The lane \`naive\` makes four attempts at once, without a wait, budget, breaker, bulkhead or deadline, on those as well, and sends no keys: what is \`keyed\` is repeated all the same.
 
 ${SECTIONS.map(([heading, about, table]) => `## ${heading}\n\n${about}\n\n${rowsOf(table)}`).join('\n')}

@@ -31,17 +31,8 @@ const atOnce = { backoff: { base: 0 } };
 const soon = { backoff: { base: 1 } };
 const few = { maxConcurrent: 65, maxQueue: 20 };
 /** Opens, probes, closes and ramps up all the time. */
-const restless = {
-  failureRate: 0.2,
-  minimumCalls: 1000,
-  windowCalls: 1000,
-  consecutiveFailures: 5,
-  cooldown: 1,
-  maxCooldown: 2,
-  successesToClose: 2,
-  rampDuration: 1,
-  rampMinimumCalls: 1000,
-};
+const cycle = { cooldown: 1, maxCooldown: 2, successesToClose: 2, rampDuration: 1 };
+const restless = { ...cycle, failureRate: 0.2, minimumCalls: 1000, rampMinimumCalls: 1000 };
 
 /** By the policy, or what else the calls go through. Of two time limits one passes, one does not. */
 const ROUTES = {
@@ -56,8 +47,8 @@ const ROUTES = {
   'circuit-breaker': () =>
     inTurn(
       pipeline(verdict, circuitBreaker(restless)),
-      pipeline(verdict, circuitBreaker({ ...restless, kind: 'count' })),
-      pipeline(verdict, circuitBreaker({ ...restless, kind: 'consecutive' })),
+      pipeline(verdict, circuitBreaker({ ...restless, kind: 'count', windowCalls: 1000 })),
+      pipeline(verdict, circuitBreaker({ ...cycle, kind: 'consecutive', consecutiveFailures: 5 })),
     ),
   bulkhead: () => inTurn(pipeline(bulkhead(few))),
   fallback: () =>

@@ -1,6 +1,8 @@
 import { isPlainObject, parseTable, type Problems } from '../core/options.ts';
-import { checkCooldowns } from '../policies/circuit-breaker/options.ts';
+import { checkKinds } from '../core/kinds.ts';
+import { BREAKER_KINDS, checkCooldowns } from '../policies/circuit-breaker/options.ts';
 import { checkAnswers } from '../policies/fallback/options.ts';
+import { BUDGET_KINDS } from '../policies/retry-budget/options.ts';
 import { checkBackoff } from '../policies/retry/options.ts';
 import {
   dependencyOptions,
@@ -18,10 +20,39 @@ export function complete(given: unknown, path: string, problems: Problems): Pars
   const options = parseTable(dependencyOptions, wanted, path, problems);
   const { breaker, fallback: instead, retry: again } = options;
   if (breaker) checkCooldowns(breaker, `${path}.breaker`, problems);
+  checkOwnKinds(given, options, path, problems);
   if (instead) checkAnswers(instead, `${path}.fallback`, problems);
   // Of a retry that is no options at all, nothing was parsed.
-  if (again?.backoff) checkBackoff(again.backoff, `${path}.retry.backoff`, problems);
+  if (again?.backoff) {
+    checkBackoff(
+      again.backoff,
+      partOf(given, 'retry', 'backoff'),
+      `${path}.retry.backoff`,
+      problems,
+    );
+  }
   return options;
+}
+
+/** What the user gave for another kind than the one that it came to. */
+function checkOwnKinds(
+  given: unknown,
+  { breaker, retry: again }: ParsedDependency,
+  path: string,
+  problems: Problems,
+): void {
+  if (breaker?.kind) {
+    const own = partOf(given, 'breaker');
+    checkKinds(own, breaker.kind, BREAKER_KINDS, `${path}.breaker`, problems);
+  }
+  if (again?.budget?.kind) {
+    const own = partOf(given, 'retry', 'budget');
+    checkKinds(own, again.budget.kind, BUDGET_KINDS, `${path}.retry.budget`, problems);
+  }
+}
+
+function partOf(given: unknown, ...keys: readonly string[]): unknown {
+  return keys.reduce((part, key) => (isPlainObject(part) ? part[key] : undefined), given);
 }
 
 /** The user's options over those of the preset, of the protocol, and what follows from them. */

@@ -22,6 +22,11 @@ export function wasParsedBy(table: Table, options: unknown): boolean {
   return parsedBy.get(options as object) === table;
 }
 
+/** Options that `shared` has answered, for whatever table. */
+export function wasParsed(options: object): boolean {
+  return parsedBy.has(options);
+}
+
 /** Parsed options of which each nested table shares its object, as `parseOptions` has policies do. */
 export function withSharedParts<P extends Fields>(table: Table, parsed: P): P {
   const result: Record<string, unknown> = { ...parsed };

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { shop } from '../../test/specs.ts';
 import { fleetOf } from './fleet.ts';
 import { laneOf, optionsIn } from './lanes.ts';
-import type { Distribution, Fleet, Users } from './model.ts';
+import type { Distribution, Edge, Fleet, Users } from './model.ts';
 
 const rememberedBy = (idempotency: object): unknown =>
   fleetOf({ services: { till: { idempotency } } }).services.get('till')!.idempotency;
@@ -115,6 +115,27 @@ describe('a fleet', () => {
     expect(optionsIn(breaking, shoppers!.edge)).toEqual(shoppers!.edge.options);
     const own = { ...shoppers!.edge, bare: false };
     expect(optionsIn(breaking, own)).toMatchObject({ breaker: { cooldown: '1s' } });
+  });
+
+  test('has lanes of another kind, which leave out what only the kind below looks at', () => {
+    const consecutive = { kind: 'consecutive', consecutiveFailures: 3, cooldown: '5s' } as const;
+    const backoff = { kind: 'exponential', factor: 3 } as const;
+    const edge = { policy: { breaker: consecutive, retry: { backoff } } };
+    const lanes = {
+      timed: { breaker: { kind: 'time', failureRate: 0.2 } },
+      jittered: { retry: { backoff: { jitter: 'decorrelated' } } },
+    } as const;
+    const services = { web: { calls: [{ to: 'db', ...edge }] }, db: {} };
+    const compared = fleetOf({ services, lanes });
+    const [[call]] = compared.services.get('web')!.stages as [[Edge]];
+    expect(optionsIn(compared.lanes.get('timed')!, call)).toEqual({
+      breaker: { kind: 'time', failureRate: 0.2, cooldown: '5s' },
+      retry: { backoff },
+    });
+    expect(optionsIn(compared.lanes.get('jittered')!, call)).toEqual({
+      breaker: consecutive,
+      retry: { backoff: { kind: 'exponential', jitter: 'decorrelated' } },
+    });
   });
 
   test('has scenarios: load, faults with their ends, expectations', () => {

@@ -1,4 +1,4 @@
-import { type DependencyData, effectivePolicy, overlay, Problems } from 'holdfast/spec';
+import { type DependencyData, effectivePolicy, fitted, overlay, Problems } from 'holdfast/spec';
 import type { Edge, Fleet, Lane } from './model.ts';
 import type { SpecProblems } from './problems.ts';
 
@@ -34,7 +34,7 @@ export function laneOf(options: DependencyData): Lane {
 /** What an edge's dependency is given in a lane. */
 export function optionsIn(lane: Lane, { options, bare }: Edge): DependencyData {
   if (bare && !lane.overNone) return options;
-  return overlay({ ...options }, { ...lane.options }) as DependencyData;
+  return fitted(overlay({ ...options }, { ...lane.options })) as DependencyData;
 }
 
 /** A lane may be wrong only together with the options that it is laid over. */

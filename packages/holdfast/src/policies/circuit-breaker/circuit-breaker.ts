@@ -3,12 +3,14 @@ import type { Call } from '../../core/call.ts';
 import { GO, type Policy, type Refusal, type Step, type Traits } from '../../core/policy.ts';
 import { CircuitOpenError } from '../../core/errors.ts';
 import { emit } from '../../core/events.ts';
+import { checkKinds } from '../../core/kinds.ts';
 import { parseOptions, Problems } from '../../core/options.ts';
 import type { TypedPolicy } from '../../core/pipeline.ts';
 import { lazyFork, type Random } from '../../runtime/random.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import { systemRuntime } from '../../runtime/system.ts';
 import {
+  BREAKER_KINDS,
   checkCooldowns,
   type CircuitBreakerOptions,
   circuitBreakerOptions,
@@ -53,6 +55,7 @@ export function circuitBreaker(
   const parsed = parseOptions(circuitBreakerOptions, options, 'circuitBreaker');
   const problems = new Problems();
   if (options.maxCooldown !== undefined) checkCooldowns(parsed, 'circuitBreaker', problems);
+  checkKinds(options, parsed.kind, BREAKER_KINDS, 'circuitBreaker', problems);
   problems.throwAny();
   return new Breaker(parsed, runtime, lazyFork(runtime.random, 'circuit-breaker'));
 }

@@ -1,3 +1,4 @@
+import type { KindsOf } from '../../core/kinds.ts';
 import {
   duration,
   integer,
@@ -117,6 +118,17 @@ export const circuitBreakerOptions = {
 /** See `circuitBreaker`. */
 export type CircuitBreakerOptions = OptionsOf<typeof circuitBreakerOptions>;
 export type ParsedCircuitBreaker = ParsedOf<typeof circuitBreakerOptions>;
+
+/** What only some kinds look at. Also `consecutive` has a `slowCallDuration`: what is cut after it has failed. */
+export const BREAKER_KINDS: KindsOf = {
+  window: ['time'],
+  windowCalls: ['count'],
+  consecutiveFailures: ['consecutive'],
+  failureRate: ['time', 'count'],
+  slowCallRate: ['time', 'count'],
+  minimumCalls: ['time', 'count'],
+  rampMinimumCalls: ['time', 'count'],
+};
 
 /** A limit below what it limits was not meant. */
 export function checkCooldowns(

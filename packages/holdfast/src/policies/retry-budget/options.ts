@@ -1,3 +1,4 @@
+import type { KindsOf } from '../../core/kinds.ts';
 import {
   duration,
   integer,
@@ -62,3 +63,6 @@ export const retryBudgetOptions = {
 /** See `retryBudget`. */
 export type RetryBudgetOptions = OptionsOf<typeof retryBudgetOptions>;
 export type ParsedRetryBudget = ParsedOf<typeof retryBudgetOptions>;
+
+/** What only one kind looks at. */
+export const BUDGET_KINDS: KindsOf = { window: ['window'], capacity: ['token-bucket'] };

@@ -3,11 +3,17 @@ import type { Call } from '../../core/call.ts';
 import { GO, type Refusal, type Step, type Traits } from '../../core/policy.ts';
 import { RetryBudgetExhaustedError } from '../../core/errors.ts';
 import { emit } from '../../core/events.ts';
-import { parseOptions } from '../../core/options.ts';
+import { checkKinds } from '../../core/kinds.ts';
+import { parseOptions, Problems } from '../../core/options.ts';
 import type { TypedPolicy } from '../../core/pipeline.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import { systemRuntime } from '../../runtime/system.ts';
-import { type ParsedRetryBudget, type RetryBudgetOptions, retryBudgetOptions } from './options.ts';
+import {
+  BUDGET_KINDS,
+  type ParsedRetryBudget,
+  type RetryBudgetOptions,
+  retryBudgetOptions,
+} from './options.ts';
 import { BudgetState, type Charge } from './state.ts';
 import type { RetryBudgetExhaustedEvent } from './telemetry.ts';
 
@@ -36,7 +42,11 @@ export function retryBudget(
   options: RetryBudgetOptions = {},
   runtime: Runtime = systemRuntime,
 ): RetryBudget {
-  return new SharedBudget(parseOptions(retryBudgetOptions, options, 'retryBudget'), runtime);
+  const parsed = parseOptions(retryBudgetOptions, options, 'retryBudget');
+  const problems = new Problems();
+  checkKinds(options, parsed.kind, BUDGET_KINDS, 'retryBudget', problems);
+  problems.throwAny();
+  return new SharedBudget(parsed, runtime);
 }
 
 const TRAITS: Traits = { needsClock: true, straight: true };

@@ -1,3 +1,4 @@
+import { checkKinds, type KindsOf } from '../../core/kinds.ts';
 import {
   callback,
   duration,
@@ -88,9 +89,19 @@ export type BackoffOptions = OptionsOf<typeof backoffOptions>;
 export type ParsedRetry = ParsedOf<typeof retryOptions>;
 export type ParsedBackoff = ParsedOf<typeof backoffOptions>;
 
-/** What one option alone cannot tell. */
+/** What only some kinds look at. */
+export const BACKOFF_KINDS: KindsOf = {
+  base: ['exponential', 'linear', 'constant'],
+  factor: ['exponential'],
+};
+
+/** What only some jitters look at: the waits of `decorrelated` grow with those before them. */
+export const BACKOFF_JITTERS: KindsOf = { factor: ['full', 'proportional', 'equal', 'none'] };
+
+/** What one option alone cannot tell; `given` is what the user wrote. */
 export function checkBackoff(
   { kind, jitter, custom }: ParsedBackoff,
+  given: unknown,
   path: string,
   problems: Problems,
 ): void {
@@ -101,5 +112,9 @@ export function checkBackoff(
     problems.other(
       `${path}.custom would never be called: it needs ${path}.kind 'custom', and another jitter than 'decorrelated'`,
     );
+  } else if (jitter === 'decorrelated') {
+    checkKinds(given, jitter, BACKOFF_JITTERS, path, problems, 'jitter');
+  } else {
+    checkKinds(given, kind, BACKOFF_KINDS, path, problems);
   }
 }

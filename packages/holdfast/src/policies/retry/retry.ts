@@ -40,7 +40,7 @@ export function retry(
 ): TypedPolicy<never, NeedsClassifier> {
   const parsed = parseOptions(retryOptions, options, 'retry');
   const problems = new Problems();
-  checkBackoff(parsed.backoff, 'retry.backoff', problems);
+  checkBackoff(parsed.backoff, options.backoff, 'retry.backoff', problems);
   problems.throwAny();
   return new Retry(parsed, runtime);
 }
