@@ -20,7 +20,9 @@ const shop = {
     stock: { workers: 2 },
   },
   users: { people: { to: 'web', rate: 10, patience: '1s' } },
-  scenarios: { slow: { duration: '10s', faults: [{ latency: 'stock', from: '2s', for: '2s' }] } },
+  scenarios: {
+    slow: { duration: '10s', faults: [{ latency: 'stock', times: 5, from: '2s', for: '2s' }] },
+  },
 };
 
 async function specOf(spec: object): Promise<string> {
@@ -48,7 +50,10 @@ test.each<[string, object]>([
   ['stock: it cancels what is abandoned', withStock({ queue: { abandoned: 'cancelled' } })],
   ['stock: its balancing is not random', withStock({ balancing: 'least-busy' })],
   ['stock: it fails by itself', withStock({ failures: 0.1 })],
-  ['stock: it has a cache', withStock({ cache: {} })],
+  [
+    'web: it has a cache',
+    { ...shop, services: { ...shop.services, web: { ...shop.services.web, cache: {} } } },
+  ],
   ['stock: it remembers keys', withStock({ idempotency: {} })],
   [
     'web: it calls by chance',

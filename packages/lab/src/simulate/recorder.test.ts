@@ -9,7 +9,8 @@ import { phaseAt, segmentsOf, timelineOf } from './timeline.ts';
 const fleet = fleetOf({
   name: 'shop',
   services: {
-    web: { workers: 2, replicas: 2, cache: { hitRate: 0.9, keys: 10 } },
+    web: { workers: 2, replicas: 2, cache: { hitRate: 0.9, keys: 10 }, calls: [{ to: 'disk' }] },
+    disk: {},
   },
   users: { shoppers: { to: 'web', rate: 10, patience: '2s' } },
   scenarios: {

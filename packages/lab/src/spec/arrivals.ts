@@ -17,6 +17,7 @@ export function arrivalsOf(
     const names = stated.map(([name]) => `\`${name}\``).join(' and ');
     problems.at(path, `has ${names}: write one of them`);
   }
+  if (stated.length === 1) checkTraits(stated[0]![0], path, problems);
   if (trace !== null) {
     const late = trace.findIndex((at, i) => i > 0 && at < trace[i - 1]!);
     if (late !== -1)
@@ -25,6 +26,16 @@ export function arrivalsOf(
   }
   if (clients !== null) return { kind: 'closed', clients, think };
   return { kind: 'open', process: arrivals, rate: rate ?? [{ at: 0, rate: 0, until: 0 }] };
+}
+
+/** What only one way to come looks at. */
+const TRAITS = { arrivals: 'rate', think: 'clients' } as const;
+
+function checkTraits(way: string, path: SpecPath, problems: SpecProblems): void {
+  for (const [trait, owner] of Object.entries(TRAITS)) {
+    if (way === owner || !problems.states([...path, trait])) continue;
+    problems.at([...path, trait], `has no effect with \`${way}\`: it is for \`${owner}\``);
+  }
 }
 
 /** Says so if these are more requests than anybody would wait for. */

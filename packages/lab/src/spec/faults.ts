@@ -34,7 +34,7 @@ function on(what: string) {
 /** Every fault, by the key that names it and the service. */
 export const faultTables = {
   latency: {
-    latency: on('Serving takes longer'),
+    latency: on('Serving takes longer; `times` or `plus` is needed'),
     times: number({ what: 'So many times as long', default: 1, min: 0, max: 1_000_000 }),
     plus: orNull(distribution({ what: 'And so much longer' })),
     ...during,
@@ -134,6 +134,9 @@ const fault: Descriptor<FaultData, FaultOf | null> = {
       );
     } else {
       const data = record<Table>(faultTables[kind], { what: '' }).parse(given, path, problems);
+      if (kind === 'latency' && given['times'] === undefined && given['plus'] === undefined) {
+        reading(problems).other(`${path} needs \`times\` or \`plus\`: how much longer it takes`);
+      }
       return build(kind, data, path, (message) => reading(problems).other(message));
     }
     return null;

@@ -103,8 +103,9 @@ describe('what is wrong with a spec', () => {
       'services.db.cache.keys comes to 120000000 entries, with the replicas and the caches before; at most 100000000',
       {
         services: {
-          web: { replicas: 2, cache: { keys: 10_000_000 } },
-          db: { replicas: 1000, cache: { keys: 100_000 } },
+          web: { replicas: 2, cache: { keys: 10_000_000 }, calls: [{ to: 'db' }] },
+          db: { replicas: 1000, cache: { keys: 100_000 }, calls: [{ to: 'disk' }] },
+          disk: {},
         },
       },
     ],

@@ -74,6 +74,9 @@ function serviceOf(
   }
   const { workers, serviceTime, queue, failures, balancing, cache, idempotency } = given;
   checkRetention(idempotency, path, problems);
+  if (cache !== null && given.calls.length === 0 && !problems.isWrong([...path, 'calls'])) {
+    problems.at([...path, 'cache'], 'spares the calls of its service, which has none');
+  }
   return {
     name,
     path,

@@ -11,6 +11,17 @@ function wrong(spec: unknown): readonly string[] {
   return [];
 }
 
+const inLoad = (load: object): object => ({
+  ...small,
+  users: { u: { to: 'web', rate: 1 } },
+  scenarios: { s: { duration: '1m', load: { u: load } } },
+});
+const inFault = (fault: object): object => ({
+  ...small,
+  users: { u: { to: 'web', rate: 1 } },
+  scenarios: { s: { faults: [fault] } },
+});
+
 const small = { services: { web: { calls: [{ to: 'db' }] }, db: {} } };
 
 describe('a key that has no effect beside the others', () => {
@@ -23,7 +34,46 @@ describe('a key that has no effect beside the others', () => {
       "lanes.l.retry.budget.capacity has no effect with kind 'window'",
       { ...small, lanes: { l: { retry: { budget: { capacity: 3 } } } } },
     ],
+    [
+      'users.u.think has no effect with `rate`: it is for `clients`',
+      { ...small, users: { u: { to: 'web', rate: 1, think: '2s' } } },
+    ],
+    [
+      'users.u.think has no effect with `trace`: it is for `clients`',
+      { ...small, users: { u: { to: 'web', trace: [1], think: '1s' } } },
+    ],
+    [
+      'users.u.arrivals has no effect with `clients`: it is for `rate`',
+      { ...small, users: { u: { to: 'web', clients: 1, arrivals: 'poisson' } } },
+    ],
+    [
+      'scenarios.s.load.u.arrivals has no effect with `trace`: it is for `rate`',
+      inLoad({ trace: [1], arrivals: 'constant' }),
+    ],
+    [
+      'scenarios.s.faults[0] needs `times` or `plus`: how much longer it takes',
+      inFault({ latency: 'db', from: '1s', for: '1s' }),
+    ],
+    [
+      'services.db.cache spares the calls of its service, which has none',
+      { services: { db: { cache: {} } } },
+    ],
+    [
+      'lanes.l changes nothing: every edge has `policy: none`',
+      { services: { db: {} }, users: { u: { to: 'db', rate: 1 } }, lanes: { l: { retry: false } } },
+    ],
   ])('is wrong: %s', (message, spec) => {
     expect(wrong(spec)).toEqual([expect.stringContaining(message)]);
+  });
+
+  test.each([
+    { ...small, users: { u: { to: 'web', rate: 1, arrivals: 'poisson', think: undefined } } },
+    { ...small, users: { u: { to: 'web', clients: 1, think: '0ms' } } },
+    inLoad({ clients: 2, think: '2s' }),
+    inFault({ latency: 'db', plus: '5ms', from: '1s' }),
+    inFault({ latency: 'db', times: 1, from: '1s' }),
+    { services: { web: { cache: {}, calls: [{ to: 'db' }] }, db: {} } },
+  ])('is none where it has one: %j', (spec) => {
+    expect(wrong(spec)).toEqual([]);
   });
 });

@@ -44,6 +44,9 @@ export function checkLanes(fleet: Fleet, problems: SpecProblems): void {
   const edges = [...Array.from(fleet.users.values(), ({ edge }) => edge), ...inner];
   for (const [name, lane] of fleet.lanes) {
     if (LANES.has(name)) continue;
+    if (edges.every(({ bare }) => bare)) {
+      problems.at(['lanes', name], 'changes nothing: every edge has `policy: none`');
+    }
     const wrong = edges
       .map((edge) => ({ edge, own: problemsOf(optionsIn(lane, edge)) }))
       .find(({ own }) => own.length > 0);

@@ -99,6 +99,11 @@ export class SpecProblems extends Problems {
     return this.#found.some((problem) => pathText(problem.path) === text);
   }
 
+  /** Whether something is written at this path: what is left out has its default, and so looks stated. */
+  states(path: SpecPath): boolean {
+    return path.reduce<unknown>((node, key) => at(node, String(key)), this.#spec) !== undefined;
+  }
+
   override get messages(): readonly string[] {
     return this.#found.map(({ message }) => message);
   }
@@ -180,5 +185,6 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 function at(value: unknown, key: string): unknown {
-  return isRecord(value) && Object.hasOwn(value, key) ? value[key] : undefined;
+  const isThere = typeof value === 'object' && value !== null && Object.hasOwn(value, key);
+  return isThere ? (value as Record<string, unknown>)[key] : undefined;
 }

@@ -158,7 +158,9 @@ export const serviceTable = {
     default: 'random',
   }),
   failures: share({ what: 'Share of requests that fail by themselves', default: 0 }),
-  cache: orNull(record(cacheTable, { what: 'Answers that it keeps' })),
+  cache: orNull(
+    record(cacheTable, { what: 'Answers that it keeps, so that it need not make its calls' }),
+  ),
   idempotency: orNull(
     record(idempotencyTable, {
       what: 'It remembers the keys that it is sent, and does nothing twice for one: `{}` for the defaults of `idempotency()`',

@@ -278,8 +278,8 @@ function fleetWith(policy: Json): Json {
         ],
       },
       checkout: { replicas: 2, calls: [{ to: 'payments', policy, idempotent: true }] },
-      stock: { calls: [{ to: 'prices', policy }] },
-      prices: { recoveryTime: '5s', cache: { hitRate: 0.5 }, idempotency: {} },
+      stock: { cache: { hitRate: 0.5 }, calls: [{ to: 'prices', policy }] },
+      prices: { recoveryTime: '5s', idempotency: {} },
       payments: { external: true, workers: 20, serviceTime: { exponential: '20ms' } },
     },
   };
