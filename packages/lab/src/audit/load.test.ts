@@ -43,11 +43,17 @@ test('an answer takes the service, and its calls on a miss: in turn, or as long 
   expect(loadOf(fleetOf(spec)).answerTime('web')).toBe(10 + 0.25 * (20 + 50));
 });
 
-test('clients send one request per think time and answer; a trace its mean rate', () => {
+test('clients send one request per think time and answer', () => {
   // An answer takes 27.5 ms.
   expect(loadFor({ clients: 10, think: '972.5ms' }).rateOf('web')).toBeCloseTo(10, 9);
+});
+
+test('a trace counts by its busiest second, as a rate in pieces by its highest', () => {
   expect(loadFor({ trace: ['0s', '1s', '2s', '4s'] }).rateOf('web')).toBe(1);
   expect(loadFor({ trace: ['0s', '1ms'] }).rateOf('web')).toBe(2);
+  // A quiet hour, and in it a second of three.
+  const trace = ['0s', '20m', '1801.3s', '1801.9s', '1802.2s', '1803s', '1h'] as const;
+  expect(loadFor({ trace }).rateOf('web')).toBe(3);
 });
 
 test('a service can serve workers / mean time, times its replicas', () => {

@@ -54,12 +54,20 @@ function peakRate(arrivals: Arrivals, answerTime: number): number {
       return Math.max(0, ...arrivals.rate.map(({ rate, until }) => Math.max(rate, until)));
     case 'closed':
       return (arrivals.clients * 1000) / Math.max(1, meanOf(arrivals.think) + answerTime);
-    case 'trace': {
-      const times = arrivals.at;
-      const span = (times.at(-1) ?? 0) - (times[0] ?? 0);
-      return (times.length * 1000) / Math.max(1000, span);
-    }
+    case 'trace':
+      return mostInASecond(arrivals.at);
   }
+}
+
+/** Of moments in order. */
+function mostInASecond(moments: readonly number[]): number {
+  let first = 0;
+  let most = 0;
+  for (const [last, moment] of moments.entries()) {
+    while (moments[first]! <= moment - 1000) first++;
+    most = Math.max(most, last - first + 1);
+  }
+  return most;
 }
 
 function answerTimes(fleet: Fleet): ReadonlyMap<string, number> {
