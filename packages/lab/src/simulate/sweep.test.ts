@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { Edge } from '../spec/model.ts';
+import type { SpecData } from '../spec/tables.ts';
 import type { RunResult, Verdict } from './result.ts';
 import { fleetWith, parseSweep, sweepOf } from './sweep.ts';
 
@@ -113,6 +115,38 @@ const run = (lane: string, seed: number, verdict: Verdict, goodput: number): Run
     services: [],
     edges: [],
   }) as unknown as RunResult;
+
+describe('a name with dots', () => {
+  const dotted: SpecData = {
+    services: { 'eu.web': { calls: [{ to: 'eu.web.db' }] }, 'eu.web.db': { workers: 3 } },
+  };
+  const swept = (text: string) => fleetWith(dotted, parseSweep(text), 7).services;
+
+  it('stands in quotes', () => {
+    for (const quote of ['"', "'"]) {
+      const services = swept(`services.${quote}eu.web.db${quote}.workers=1..9/1`);
+      expect(services.get('eu.web.db')!.server.workers).toBe(7);
+      expect(services.get('eu.web')!.server.workers).toBe(10);
+    }
+    const [[edge]] = swept('services."eu.web".calls[0].times=1..9/1').get('eu.web')!.stages as [
+      [Edge],
+    ];
+    expect(edge.times).toBe(7);
+  });
+
+  it('is told so without them', () => {
+    expect(() => swept('services.eu.web.workers=1..9/1')).toThrow(
+      '--sweep services.eu.web.workers: a name with dots stands in quotes: services."eu.web"',
+    );
+  });
+
+  it.each(['services."eu.web.workers', 'services."eu"web.workers', 'services.web[x].times', '""'])(
+    'is no path when it is written %s',
+    (path) => {
+      expect(() => parseSweep(`${path}=1..2/1`)).toThrow('must begin with a dotted path');
+    },
+  );
+});
 
 describe('the table of a sweep', () => {
   const stable = { kind: 'stable', after: null } as const;

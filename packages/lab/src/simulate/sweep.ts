@@ -46,15 +46,15 @@ export interface SweepRange {
 /** More values than these are a typing error, or more than a table shows. */
 const MAX_VALUES = 200;
 const FORM =
-  'PARAM=FROM..TO/STEP, like users.shoppers.rate=100..200/10 or services.web.serviceTime=5ms..50ms/5ms';
+  'PARAM=FROM..TO/STEP, like users.shoppers.rate=100..200/10 or services."eu.web".serviceTime=5ms..50ms/5ms';
 
 /** @throws RangeError when the text is no sweep. */
 export function parseSweep(text: string): SweepRange {
   const match = /^([^=]+)=(.+?)\.\.(.+)\/(.+)$/.exec(text.replaceAll(/\s/g, ''));
   if (match === null) throw wrong(text, `must be ${FORM}`);
   const [, parameter, ...bounds] = match as unknown as [string, string, string, string, string];
-  const path = parameter.split('.');
-  if (path.some((key) => key === '' || key === '__proto__')) {
+  const path = keysOf(parameter);
+  if (path === null || path.includes('__proto__')) {
     throw wrong(text, `must begin with a dotted path into the spec: ${FORM}`);
   }
   const unit = bounds.every(isNumber) ? 'number' : 'time';
@@ -114,6 +114,22 @@ export function sweepOf(range: SweepRange, runs: readonly (readonly RunResult[])
   };
 }
 
+/** One key of a path: as it is, in quotes if it has dots of its own, or an index as errors write it. */
+const KEY = /(?:^|\.)(?:"([^"]+)"|'([^']+)'|([^."'[\]]+))|\[(\d+)\]/y;
+
+/** The keys of a dotted path; null if it is none. */
+function keysOf(path: string): readonly string[] | null {
+  const keys: string[] = [];
+  KEY.lastIndex = 0;
+  while (KEY.lastIndex < path.length) {
+    const [, ...forms] = KEY.exec(path) ?? [];
+    const key = forms.find((form) => form !== undefined);
+    if (key === undefined) return null;
+    keys.push(key);
+  }
+  return keys;
+}
+
 /** From what is best to what is worst. */
 const SEVERITY: readonly Verdict['kind'][] = [
   'stable',
@@ -163,18 +179,22 @@ function changedAt(
   return copy;
 }
 
-function holderOf(value: unknown, { path }: SweepRange, depth: number): Record<string, unknown> {
+function holderOf(
+  value: unknown,
+  { path, parameter }: SweepRange,
+  depth: number,
+): Record<string, unknown> {
   if (typeof value !== 'object' || value === null) {
     const where = path.slice(0, depth).join('.') || 'the spec';
     throw new RangeError(
-      `--sweep ${path.join('.')}: ${where} is ${JSON.stringify(value)}, which has no '${path[depth]}'`,
+      `--sweep ${parameter}: ${where} is ${JSON.stringify(value)}, which has no '${path[depth]}'`,
     );
   }
   const index = path[depth]!;
   if (Array.isArray(value) && !(INDEX.test(index) && Number(index) < value.length)) {
     const where = path.slice(0, depth).join('.');
     throw new RangeError(
-      `--sweep ${path.join('.')}: ${where} is a list of ${value.length}; '${index}' must be an index from 0`,
+      `--sweep ${parameter}: ${where} is a list of ${value.length}; '${index}' must be an index from 0`,
     );
   }
   return value as Record<string, unknown>;
@@ -186,8 +206,13 @@ const BY_NAME = new Set(['policies', 'services', 'users', 'lanes', 'scenarios'])
 function checkName(section: Record<string, unknown>, { path, parameter }: SweepRange): void {
   const [where, name] = path as [string, string];
   if (!BY_NAME.has(where) || Object.hasOwn(section, name)) return;
-  const known = notKnown(name, `one of the spec's ${where}`, Object.keys(section));
-  throw new RangeError(`--sweep ${parameter}: ${known}`);
+  const names = Object.keys(section);
+  const dotted = names.find((other) => `${path.slice(1).join('.')}.`.startsWith(`${other}.`));
+  const why =
+    dotted === undefined
+      ? notKnown(name, `one of the spec's ${where}`, names)
+      : `a name with dots stands in quotes: ${where}."${dotted}"`;
+  throw new RangeError(`--sweep ${parameter}: ${why}`);
 }
 
 /** As an array has its keys: with any other it would have a value that nobody reads. */
