@@ -224,6 +224,19 @@ describe('during its time, from its first moment to before its last, a fault', (
     expect(none.times('requestServed')).toEqual([210]);
   });
 
+  test('capacity: leaves one worker of ever so small a share, and asks those who have one', () => {
+    const few = { ...AT, kind: 'capacity', share: 0.01 } as const;
+    const times = [150, 150, 150];
+    expect(under(few, times).times('requestServed')).toEqual([160, 170, 180]);
+    for (const balancing of ['round-robin', 'random', 'least-busy'] as const) {
+      const told = under(few, [], {
+        services: [service('web', { replicas: 3, workers: 4, balancing })],
+        users: [users('web', trace(...times, 300, 300))],
+      });
+      expect(told.times('requestServed')).toEqual([160, 170, 180, 310, 310]);
+    }
+  });
+
   test('cache-flush and crash: leave the caches empty', () => {
     expect(run(withCache([])).times('callStarted', 'web > db')).toEqual([10]);
     const flush = { ...AT, kind: 'cache-flush' } as const;

@@ -47,6 +47,11 @@ export class Replica {
     this.#times = random.fork('times');
   }
 
+  /** How many it has at this moment. */
+  get workers(): number {
+    return this.#workers;
+  }
+
   get waiting(): number {
     return this.#line.length;
   }

@@ -125,21 +125,32 @@ export class ServiceNode {
   /** A replica is away because of one more fault, and gets no requests. */
   takeAway(replica: Replica): void {
     replica.away++;
-    this.#present = this.replicas.filter(({ away }) => away === 0);
+    this.#findPresent();
   }
 
   /** One fault that kept a replica away is over. */
   bringBack(replica: Replica): void {
     replica.away--;
-    this.#present = this.replicas.filter(({ away }) => away === 0);
+    this.#findPresent();
   }
 
-  /** Spreads the workers that are left over the replicas, evenly. */
+  /** Spreads the workers that are left over the replicas, evenly: at least one, if it is more than none. */
   spreadWorkers(): void {
-    const each = this.spec.server.workers * this.conditions.capacity;
-    this.replicas.forEach((replica, at) =>
+    const { capacity } = this.conditions;
+    const { replicas } = this;
+    const least = capacity > 0 ? 1 / replicas.length : 0;
+    const each = Math.max(least, this.spec.server.workers * capacity);
+    replicas.forEach((replica, at) =>
       replica.setWorkers(Math.round((at + 1) * each) - Math.round(at * each)),
     );
+    this.#findPresent();
+  }
+
+  /** Who is left without a worker gets nothing, as long as others have one. */
+  #findPresent(): void {
+    const there = this.replicas.filter(({ away }) => away === 0);
+    const able = there.filter(({ workers }) => workers > 0);
+    this.#present = able.length > 0 ? able : there;
   }
 
   #arrive(request: Request): void {

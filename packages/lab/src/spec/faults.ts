@@ -78,8 +78,14 @@ export const faultTables = {
     ...during,
   },
   capacity: {
-    capacity: on('It has fewer workers'),
-    share: required(share({ what: 'The share that is left', default: 1 }), 1),
+    capacity: on('It has fewer workers; a replica that is left with none gets no requests'),
+    share: required(
+      share({
+        what: 'The share of all its workers that is left, rounded: at least one, unless it is 0',
+        default: 1,
+      }),
+      1,
+    ),
     ...during,
   },
   'slow-start': {
