@@ -311,6 +311,7 @@ function edgeResult(
     attemptsPerCall: 1 + (most - 1) * bad,
     failures: Math.round(count * bad),
     refused: naive ? 0 : Math.round(count * bad * 0.8),
+    open: 0,
     verdicts: { success: Math.round(count * (1 - bad)), transient: Math.round(count * bad * most) },
     p50: 20 + 300 * bad,
     p95: bad === 1 ? null : 80 + 700 * bad,

@@ -30,12 +30,16 @@ const edge = (over: Partial<EdgeFigures>): EdgeFigures => ({
   attemptsPerCall: 1.2,
   failures: 10,
   refused: 0,
+  open: 0,
   verdicts: {},
   p50: 1,
   p95: 2,
   p99: 3,
   ...over,
 });
+
+const ofUsers = (total: UserFigures) => ({ name: 'u', total, byPhase: {}, recovery: 0 });
+const toDb = (total: EdgeFigures) => ({ id: 'e', from: 'a', to: 'db', total, byPhase: {} });
 
 const NOBODY = { arrivals: 0, goodput: null };
 
@@ -93,7 +97,31 @@ const ask = (
   during: Expectation['during'] = 'all',
 ) => measure(run, { measure: name, at, during });
 
+const p99Of = (change: object, at: string | null): number | null =>
+  measure({ ...run, ...change }, { measure: 'p99', at, during: 'all' });
+
 describe('a measure', () => {
+  it('is worst of a time that had no end', () => {
+    const waits = users({ p99: null });
+    const hangs = edge({ p99: null });
+    expect(p99Of({ users: [ofUsers(users({ p99: 5 })), ofUsers(waits)] }, null)).toBeNull();
+    const unknown = ofUsers(users({ goodput: null, p99: null }));
+    expect(p99Of({ users: [ofUsers(users({ p99: 5 })), unknown] }, null)).toBe(5);
+    expect(p99Of({ edges: [toDb(edge({ p99: 5 })), toDb(hangs)] }, 'db')).toBeNull();
+    const refused = toDb(edge({ refused: 100, failures: 100, p99: null }));
+    expect(p99Of({ edges: [toDb(edge({ p99: 5 })), refused] }, 'db')).toBe(5);
+  });
+
+  it('leaves out of goodput what is still under way', () => {
+    const edges = [toDb(edge({ failures: 18, open: 10 }))];
+    const told = measure({ ...run, edges } as unknown as RunResult, {
+      measure: 'goodput',
+      at: 'db',
+      during: 'all',
+    });
+    expect(told).toBe(0.8);
+  });
+
   it('is of users, of a service, or of the whole fleet', () => {
     expect(ask('goodput', 'shoppers')).toBe(0.9);
     expect(ask('goodput')).toBe((90 + 150) / 400);

@@ -54,8 +54,11 @@ export function measure(run: RunResult, question: Question): number | null {
     case 'p95':
     case 'p99': {
       const key = question.measure;
-      const places = users.length > 0 ? figures.users : figures.edges;
-      return worst(places.map((place) => place[key]));
+      const places =
+        users.length > 0 ? figures.users.filter(isKnown) : figures.edges.filter(hasEnded);
+      const times = places.map((place) => place[key]);
+      // Of one who was never answered: nobody can say how much longer that takes.
+      return times.includes(null) ? null : worst(times);
     }
     case 'attempts-per-call':
       return ratio(sum(figures.edges, 'attempts'), sum(figures.edges, 'calls'));
@@ -101,6 +104,14 @@ function usersAt({ users }: RunResult, at: string | null): readonly UsersResult[
   return at === null ? users : users.filter(({ name }) => name === at);
 }
 
+function isKnown({ goodput }: UserFigures): boolean {
+  return goodput !== null;
+}
+
+function hasEnded({ calls, refused, open }: EdgeFigures): boolean {
+  return calls > refused + open;
+}
+
 function hasCome({ total }: UsersResult): boolean {
   return total.arrivals > 0;
 }
@@ -122,8 +133,8 @@ function goodputOf(users: readonly UserFigures[]): number | null {
 }
 
 function successOf(edges: readonly EdgeFigures[]): number | null {
-  const calls = sum(edges, 'calls');
-  return ratio(calls - sum(edges, 'failures'), calls);
+  const ended = sum(edges, 'calls') - sum(edges, 'open');
+  return ratio(ended - sum(edges, 'failures'), ended);
 }
 
 function ratio(part: number, whole: number): number | null {

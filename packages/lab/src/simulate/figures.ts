@@ -236,17 +236,24 @@ function edgeResult(record: EdgeRecord, timeline: Timeline): EdgeResult {
 }
 
 function edgeFigures(tally: EdgeTally): EdgeFigures {
-  const { calls, attempts, failures, refused, verdicts, durations } = tally;
+  const { calls, attempts, failures, refused, open, hung, verdicts, durations } = tally;
+  // Who hangs waited longest.
+  const all = durations.count + hung;
+  const percentileOf = (quantile: number): number | null => {
+    const rank = Math.max(1, Math.ceil(quantile * all));
+    return rank > durations.count ? null : round(durations.ranked(rank));
+  };
   return {
     calls,
     attempts,
     attemptsPerCall: round(ratio(attempts, calls)),
-    failures,
+    failures: failures + hung,
     refused,
+    open,
     verdicts,
-    p50: round(durations.percentile(0.5)),
-    p95: round(durations.percentile(0.95)),
-    p99: round(durations.percentile(0.99)),
+    p50: percentileOf(0.5),
+    p95: percentileOf(0.95),
+    p99: percentileOf(0.99),
   };
 }
 

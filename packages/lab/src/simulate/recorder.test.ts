@@ -262,9 +262,10 @@ describe('a recorder', () => {
       probe.callEnded(edge, 20_200, 0, false, 0);
       probe.sample(edge, { open: 0.5, budget: 0.25, inFlight: 7 });
       probe.callStarted(edge, 45_000);
+      probe.callEnded(edge, 45_000, 0, false, 0);
     });
     const { total, byPhase, series } = run.edges[0]!;
-    expect(total).toMatchObject({ calls: 3, attempts: 2, failures: 1, refused: 1 });
+    expect(total).toMatchObject({ calls: 3, attempts: 2, failures: 2, refused: 2 });
     expect(total.verdicts).toEqual({ transient: 1, success: 1 });
     expect(byPhase['before']!.attemptsPerCall).toBe(1);
     // A call that was refused took no time, and says nothing of how long calls take.
@@ -272,7 +273,28 @@ describe('a recorder', () => {
     expect(byPhase['after']!.attemptsPerCall).toBeNull();
     expect([series.open[0], series.budget[0], series.inFlight[0]]).toEqual([0.5, 0.25, 7]);
     expect(series.attempts[40]).toBe(4);
-    expect(run.work).toMatchObject({ calls: 2, attempts: 2 });
+    expect(run.work).toMatchObject({ calls: 3, attempts: 2 });
+  });
+
+  it('counts what became of a call where it began, and a call that hangs as failed', () => {
+    const edge = 'shoppers > web';
+    const { total, byPhase } = record((probe) => {
+      probe.callStarted(edge, 45_000);
+      probe.callStarted(edge, 46_000);
+      probe.callEnded(edge, 55_000, 10_000, false, 1);
+      probe.callStarted(edge, 60_000);
+      probe.callEnded(edge, 60_010, 10, true, 1);
+      // Shoppers wait for two seconds: this one may still be well.
+      probe.callStarted(edge, 99_000);
+    }).edges[0]!;
+    expect(byPhase['fault']).toMatchObject({
+      calls: 2,
+      failures: 2,
+      open: 0,
+      p99: null,
+    });
+    expect(byPhase['after']).toMatchObject({ calls: 2, failures: 0, open: 1 });
+    expect(total).toMatchObject({ calls: 4, failures: 2, open: 1, p99: null });
   });
 
   it('forgets nothing that it must know, and refuses what it does not', () => {

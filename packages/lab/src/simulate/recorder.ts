@@ -53,6 +53,9 @@ export interface EdgeRecord {
 const COHORT = 100;
 const COHORTS_PER_POINT = 16;
 
+/** What taking a time from another may lose, in milliseconds. */
+const ROUNDING = 1e-6;
+
 /**
  * Counts what a world tells, by phase and by point of the series. Its memory depends on the fleet and
  * the number of points, not on how much happens. Whoever runs the world calls `sample` for each edge at
@@ -167,11 +170,13 @@ export class Recorder implements Probe {
   }
 
   callEnded(edge: string, now: number, duration: number, ok: boolean, attempts: number): void {
-    const { phase, point } = this.#at(now);
+    const { point } = this.#at(now);
     const record = known(this.edges, edge);
-    const tally = record.phases[phase]!;
+    // A call counts where it began: else what failed in a fault would be a failure of the time after it.
+    const tally = record.phases[phaseAt(this.timeline, now - duration + ROUNDING)]!;
     this.calls++;
-    if (!ok) {
+    if (ok) tally.good++;
+    else {
       tally.failures++;
       record.failures[point]!++;
     }
@@ -194,6 +199,21 @@ export class Recorder implements Probe {
   /** Everything has happened: counts what still waits and works up to the end. */
   finish(): void {
     for (const record of this.services.values()) this.#settle(record, this.timeline.duration);
+    for (const record of this.edges.values()) this.#countUnended(record);
+  }
+
+  /** Of calls without an end, so many are open as have begun within the longest patience; the rest hang. */
+  #countUnended({ phases, calls }: EdgeRecord): void {
+    const patience = Math.max(0, ...Array.from(this.users.values(), ({ users }) => users.patience));
+    const { duration, step } = this.timeline;
+    const first = Math.max(0, Math.floor((duration - patience) / step));
+    let recent = calls.subarray(first).reduce((sum, count) => sum + count, 0);
+    for (const tally of phases.toReversed()) {
+      const unended = Math.max(0, tally.calls - tally.good - tally.failures);
+      tally.open = Math.min(unended, recent);
+      tally.hung = unended - tally.open;
+      recent -= tally.open;
+    }
   }
 
   #at(now: number): Segment {

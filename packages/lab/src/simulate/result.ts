@@ -124,16 +124,22 @@ export interface EdgeResult {
   };
 }
 
+/** What became of calls counts in the phase in which they began. */
 export interface EdgeFigures {
   readonly calls: number;
   readonly attempts: number;
   readonly attemptsPerCall: number | null;
-  /** Calls that failed, and of these the ones refused without an attempt. */
+  /**
+   * Calls that failed, or that had no end when the run was over, for longer than any user's patience; and
+   * of these the ones refused without an attempt.
+   */
   readonly failures: number;
   readonly refused: number;
+  /** Calls that had no end when the run was over, and may yet have a good one. */
+  readonly open: number;
   /** How attempts ended, by verdict. */
   readonly verdicts: Readonly<Record<string, number>>;
-  /** How long the calls took that were not refused. */
+  /** How long the calls took that were not refused; null if it is the time of one that had no end. */
   readonly p50: number | null;
   readonly p95: number | null;
   readonly p99: number | null;

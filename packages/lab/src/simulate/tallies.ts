@@ -32,12 +32,16 @@ export interface ServiceTally extends Record<Criticality, number> {
   waitingMax: number;
 }
 
-/** What happened on an edge in one phase. */
+/** What happened on an edge in one phase; what became of a call counts where it began. */
 export interface EdgeTally {
   calls: number;
   attempts: number;
+  good: number;
   failures: number;
   refused: number;
+  /** Calls without an end that may yet have a good one, and others, for whose end nobody waits any more. */
+  open: number;
+  hung: number;
   readonly verdicts: Partial<Record<Verdict, number>>;
   /** Of the calls that were not refused. */
   readonly durations: Histogram;
@@ -69,8 +73,11 @@ export function edgeTally(): EdgeTally {
   return {
     calls: 0,
     attempts: 0,
+    good: 0,
     failures: 0,
     refused: 0,
+    open: 0,
+    hung: 0,
     verdicts: {},
     durations: new Histogram(),
   };
@@ -103,8 +110,11 @@ export function sumOfEdges(tallies: readonly EdgeTally[]): EdgeTally {
   for (const tally of tallies) {
     sum.calls += tally.calls;
     sum.attempts += tally.attempts;
+    sum.good += tally.good;
     sum.failures += tally.failures;
     sum.refused += tally.refused;
+    sum.open += tally.open;
+    sum.hung += tally.hung;
     sum.durations.merge(tally.durations);
     for (const [verdict, count] of Object.entries(tally.verdicts) as [Verdict, number][]) {
       sum.verdicts[verdict] = (sum.verdicts[verdict] ?? 0) + count;
