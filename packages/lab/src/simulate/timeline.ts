@@ -30,7 +30,7 @@ export function timelineOf(scenario: Scenario): Timeline {
     warmUp,
     step,
     points: Math.max(1, Math.ceil(duration / step)),
-    phases: phasesOf(faults, warmUp, duration),
+    phases: phasesOf(passing(faults, warmUp, duration), warmUp, duration),
     faults,
   };
 }
@@ -52,6 +52,19 @@ function bandOf(fault: Fault, duration: number): FaultBand {
   const from = Math.min(fault.from, duration);
   const to = Math.max(from, Math.min(fault.to, duration));
   return { kind: fault.kind, on: fault.on, from, to };
+}
+
+/**
+ * The faults that come and go, or begin. What lasts throughout is how the fleet is, and what it is without
+ * the others; but where there is nothing else, that is what a run is about.
+ */
+export function passing<F extends Pick<FaultBand, 'from' | 'to'>>(
+  faults: readonly F[],
+  warmUp: number,
+  duration: number,
+): readonly F[] {
+  const some = faults.filter(({ from, to }) => from > warmUp || to < duration);
+  return some.length === 0 ? faults : some;
 }
 
 function phasesOf(faults: readonly FaultBand[], warmUp: number, duration: number): Phase[] {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { fleetOf } from '../spec/fleet.ts';
-import type { Arrivals } from '../spec/model.ts';
+import type { Arrivals, Scenario } from '../spec/model.ts';
 import { simulate } from './simulate.ts';
 import { triggerOf, withoutTrigger } from './trigger.ts';
 
@@ -52,5 +52,38 @@ describe('what disturbs a run', () => {
   it('leaves a run stable that is as it was when the warm-up ended', () => {
     const run = simulate(fleet, { scenario: 'before', lane: 'holdfast', seed: 1 });
     expect(run.verdict.kind).toBe('stable');
+  });
+
+  it('is no fault that lasts throughout, unless there is nothing else', () => {
+    const slow = { latency: 'web', times: 2 } as const;
+    const outage = { outage: 'web', from: '60s', for: '10s' } as const;
+    const slower = fleetOf({
+      services: { web: {} },
+      users: { shoppers: { to: 'web', rate: 20 } },
+      scenarios: {
+        both: { duration: '5m', faults: [slow, outage], expect: ['recovers within 5s'] },
+        slow: { duration: '5m', faults: [slow] },
+        // From the middle to the end is another matter.
+        ever: { duration: '5m', faults: [{ ...slow, from: '30s' }, outage] },
+      },
+    });
+    const [both, alone, ever] = [...slower.scenarios.values()] as [Scenario, Scenario, Scenario];
+    expect(triggerOf(slower, both)).toEqual({ from: 60_000, to: 70_000, kind: 'fault' });
+    expect(withoutTrigger(slower, both).faults).toEqual([both.faults[0]]);
+    expect(triggerOf(slower, alone)).toEqual({ from: 0, to: 300_000, kind: 'fault' });
+    expect(withoutTrigger(slower, alone).faults).toEqual([]);
+    expect(triggerOf(slower, ever)).toEqual({ from: 30_000, to: 300_000, kind: 'fault' });
+    const { phases, faults, expectations } = simulate(slower, {
+      scenario: 'both',
+      lane: 'holdfast',
+      seed: 1,
+    });
+    expect(phases.map(({ name, from }) => [name, from])).toEqual([
+      ['before', 0],
+      ['fault', 60_000],
+      ['after', 70_000],
+    ]);
+    expect(faults).toHaveLength(2);
+    expect(expectations[0]).toMatchObject({ value: 0, holds: true });
   });
 });

@@ -1,5 +1,5 @@
 import type { Arrivals, Fleet, RatePiece, Scenario } from '../spec/model.ts';
-import { timelineOf } from './timeline.ts';
+import { passing, timelineOf } from './timeline.ts';
 
 /** What disturbs a run: from the first fault's beginning to the last one's end, in milliseconds. */
 export interface Trigger {
@@ -11,13 +11,13 @@ export interface Trigger {
 }
 
 /**
- * The faults; without any, the time in which load is not what it was when the warm-up ended. Null if
+ * The faults, but for those that last throughout if there are others; without any, the time in which load is not what it was when the warm-up ended. Null if
  * nothing disturbs the run.
  */
 export function triggerOf(fleet: Fleet, scenario: Scenario): Trigger | null {
-  const { faults, duration } = timelineOf(scenario);
+  const { faults, duration, warmUp } = timelineOf(scenario);
   const kind = faults.length > 0 ? 'fault' : 'load';
-  const spans = kind === 'fault' ? faults : loadChanges(fleet, scenario);
+  const spans = kind === 'fault' ? passing(faults, warmUp, duration) : loadChanges(fleet, scenario);
   if (spans.length === 0) return null;
   const from = Math.min(...spans.map((span) => span.from));
   const to = Math.max(...spans.map((span) => span.to));
@@ -26,7 +26,11 @@ export function triggerOf(fleet: Fleet, scenario: Scenario): Trigger | null {
 
 /** The same scenario, undisturbed: what a run would have come to without the trigger. */
 export function withoutTrigger(fleet: Fleet, scenario: Scenario): Scenario {
-  if (scenario.faults.length > 0) return { ...scenario, faults: [] };
+  if (scenario.faults.length > 0) {
+    const { warmUp, duration } = scenario;
+    const trigger = passing(scenario.faults, warmUp, duration);
+    return { ...scenario, faults: scenario.faults.filter((fault) => !trigger.includes(fault)) };
+  }
   const load = new Map(scenario.load);
   for (const [name, users] of fleet.users) {
     load.set(name, unchanged(scenario.load.get(name) ?? users.arrivals, scenario));
