@@ -12,7 +12,8 @@ export function arrivalsOf(
   problems: SpecProblems,
 ): Arrivals {
   const stated = Object.entries({ rate, clients, trace }).filter(([, value]) => value !== null);
-  if (stated.length === 0) problems.at(path, 'needs a `rate`, `clients` or a `trace`');
+  const isWritten = ['rate', 'clients', 'trace'].some((way) => problems.states([...path, way]));
+  if (!isWritten) problems.at(path, 'needs a `rate`, `clients` or a `trace`');
   if (stated.length > 1) {
     const names = stated.map(([name]) => `\`${name}\``).join(' and ');
     problems.at(path, `has ${names}: write one of them`);

@@ -10,6 +10,8 @@ describe('an expectation', () => {
     ['goodput at shoppers after >= 95%', 'goodput', 'shoppers', 'after', '>=', 0.95],
     ['goodput >= 95 %', 'goodput', null, 'all', '>=', 0.95],
     ['goodput before>=0.9', 'goodput', null, 'before', '>=', 0.9],
+    ['goodput>=95%', 'goodput', null, 'all', '>=', 0.95],
+    ['queue at payments<=5', 'queue', 'payments', 'all', '<=', 5],
     ['p99 at payments during the fault <= 250ms', 'p99', 'payments', 'fault', '<=', 250],
     ['recovers within 10s', 'recovery', null, 'all', '<=', 10_000],
     ['recovery <= 1.5m', 'recovery', null, 'all', '<=', 90_000],

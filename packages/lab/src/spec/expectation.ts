@@ -62,7 +62,9 @@ export function parseExpectation(text: string, places: Places): Parsed {
   const within = /^recovers within (.+)$/.exec(plain);
   if (within !== null) return bounded(whole(text, 'recovery', '<=', 0), within[1]!);
   const parts =
-    /^(\S+)(?: at (\S+))?(?: (before|during the fault|after))? ?(<=|>=|=) ?([^<>=]+)$/.exec(plain);
+    /^([^\s<>=]+)(?: at ([^\s<>=]+))?(?: (before|during the fault|after))? ?(<=|>=|=) ?([^<>=]+)$/.exec(
+      plain,
+    );
   if (parts === null) return `must be ${FORM}, got '${plain.slice(0, 60)}'`;
   const [, measure, at, during, is, bound] = parts;
   if (!Object.hasOwn(MEASURES, measure!)) {

@@ -77,3 +77,9 @@ describe('a key that has no effect beside the others', () => {
     expect(wrong(spec)).toEqual([]);
   });
 });
+
+test('a way to come that is written wrong is not said to be missing', () => {
+  expect(wrong({ ...small, users: { u: { to: 'web', clients: 0 } } })).toEqual([
+    'users.u.clients must be a whole number from 1 to 1000000, got 0',
+  ]);
+});
