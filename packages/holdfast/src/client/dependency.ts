@@ -105,6 +105,25 @@ export function optionsOf(it: Dependency<never, unknown>): ParsedDependency | nu
   return (it as Partial<ProtectedDependency>).options ?? null;
 }
 
+/**
+ * The same dependency, its breaker, budget, bulkhead and kept answers, for calls whose attempts and ends another
+ * listener is to hear of. Only what an attempt usually takes is learned by each of the two for itself.
+ *
+ * @throws TypeError for one that was not made by `dependency()`.
+ */
+export function heardBy<In, F>(
+  it: Dependency<In, F>,
+  sink: NonNullable<Runtime['sink']>,
+): Dependency<In, F> {
+  if (!(it instanceof ProtectedDependency)) {
+    throw new TypeError('heardBy: it must be made by dependency()');
+  }
+  const { plan, policies, options } = it;
+  // Who is listened to reads the clock, whether or not there was a listener before.
+  const heard = { ...plan, runtime: { ...plan.runtime, sink }, needsClock: true };
+  return new ProtectedDependency(heard, policies, options) as never;
+}
+
 class ProtectedDependency extends PolicyPipeline {
   /** As parsed; see `optionsOf`. */
   readonly options: ParsedDependency;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { fail, hang, makeStock } from '../../test/stock.ts';
 import { keyed } from '../index.ts';
-import { optionsOf } from './dependency.ts';
+import { heardBy, optionsOf } from './dependency.ts';
 
 const OPENS_SOON = {
   retry: false,
@@ -81,5 +81,24 @@ describe('a sibling', () => {
     await shards.get('a').tryCall(fail);
     expect((await shards.get('a').tryCall(() => 1)).stoppedBy).toBe('breaker');
     expect(await shards.get('b').call(() => 1)).toBe(1);
+  });
+});
+
+describe('a dependency that another listener hears', () => {
+  test('is the same, with its own calls’ events', async () => {
+    const { it } = makeStock(OPENS_SOON);
+    const told: string[] = [];
+    const heard = heardBy(it, ({ type }) => told.push(type));
+    expect(heard.name).toBe(it.name);
+    await it.tryCall(() => 5);
+    expect(told).toEqual([]);
+    await heard.tryCall(fail);
+    expect(told).toEqual(['attempt.settled', 'call.settled']);
+    expect(heard.breaker).toBe(it.breaker);
+    expect(it.breaker!.state).toBe('open');
+  });
+
+  test('is one that `dependency` made', () => {
+    expect(() => heardBy({} as never, () => {})).toThrow(TypeError);
   });
 });

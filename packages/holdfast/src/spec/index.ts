@@ -19,6 +19,7 @@ export {
   PRESETS,
   type PresetName,
 } from '../client/options.ts';
+export { heardBy } from '../client/dependency.ts';
 export { fitted } from '../client/fitted.ts';
 export { formatDuration, milliseconds } from '../core/duration.ts';
 export { likeliest } from '../core/likeliest.ts';

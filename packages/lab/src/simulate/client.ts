@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import {
   type Attempt,
   type AttemptSettledEvent,
@@ -12,7 +13,7 @@ import {
   type RuntimeEvent,
   type Settled,
 } from 'holdfast';
-import { allowance, CRITICALITIES, effectivePolicy, Problems } from 'holdfast/spec';
+import { allowance, CRITICALITIES, effectivePolicy, heardBy, Problems } from 'holdfast/spec';
 import { optionsIn } from '../spec/lanes.ts';
 import type { Edge, Lane } from '../spec/model.ts';
 import { classifyAnswer } from './answers.ts';
@@ -46,6 +47,8 @@ export class ClientGroup {
   readonly clients: Dependency[] = [];
   /** Attempts under way. */
   running = 0;
+  /** Its clients are another edge's as well, which tells what waits in their bulkheads. */
+  #isShared = false;
   /** What every client gets: the edge's options in this lane. */
   readonly options: DependencyOptions & { readonly classify: Classifier<unknown> };
   /** The time of a whole call; null where calls have no deadline, and so inherit none. */
@@ -91,6 +94,19 @@ export class ClientGroup {
     return client;
   }
 
+  /** The client of another edge of this process, shared: a program has one for all calls under one policy. */
+  share(client: Dependency): Dependency {
+    this.#isShared = true;
+    const same = heardBy(client, this.sink);
+    this.clients.push(same);
+    return same;
+  }
+
+  /** Whether a program's calls over both edges go through one dependency; see `compileSpec`. */
+  sharesWith({ edge, options }: ClientGroup): boolean {
+    return edge.to === this.edge.to && isDeepStrictEqual(options, this.options);
+  }
+
   /** Calls on behalf of somebody who was not asked by anybody: a user. */
   start(client: Dependency, caller: Caller, intent: Intent): void {
     this.#begin(client, new OutboundCall(this, caller, intent, true), this.asked);
@@ -129,7 +145,7 @@ export class ClientGroup {
         budgets++;
         used += snapshot['retry-budget'].utilisation;
       }
-      queued += snapshot.bulkhead?.queued ?? 0;
+      if (!this.#isShared) queued += snapshot.bulkhead?.queued ?? 0;
     }
     return {
       open: breakers === 0 ? null : open / breakers,

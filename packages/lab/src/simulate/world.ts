@@ -100,8 +100,11 @@ class FleetWorld implements World {
   #giveClients(node: ServiceNode, shared: ClientWorld): void {
     for (const edge of node.edges) {
       const group = this.#group(edge, shared);
+      const slot = node.groups.findIndex((other) => group.sharesWith(other));
       node.groups.push(group);
-      for (const replica of node.replicas) replica.clients.push(group.newClient());
+      for (const { clients } of node.replicas) {
+        clients.push(slot === -1 ? group.newClient() : group.share(clients[slot]!));
+      }
     }
   }
 
