@@ -140,7 +140,7 @@ describe('a lease', () => {
   });
 });
 
-test('a lease whose record somebody has deleted is lost at the next heartbeat', async () => {
+test('a lease whose record somebody has deleted is lost at the next heartbeat, the last one', async () => {
   const { engine, runtime, store } = setting();
   let signal!: AbortSignal;
   const first = engine.idempotent('k', (execution) => {
@@ -152,6 +152,9 @@ test('a lease whose record somebody has deleted is lost at the next heartbeat', 
   await store.release(store.claims[0]!);
   await runtime.clock.advanceAsync(LEASE / 3);
   expect(signal.reason).toMatchObject({ code: 'LEASE_LOST' });
+  await runtime.clock.advanceAsync(10 * LEASE);
+  expect(store.steps).toEqual(['claim', 'release', 'extend']);
+  expect(runtime.clock.armed).toBe(0);
 });
 
 describe('a takeover', () => {
@@ -256,7 +259,7 @@ describe('a takeover', () => {
       await late.run();
       // The heartbeat has not noticed yet.
       seen.push(execution.signal.aborted, await outcomeOf(execution.step('a', () => 1)));
-      seen.push(execution.signal.aborted);
+      seen.push(execution.signal.aborted, runtime.clock.armed);
     });
     first.catch(() => {});
     await runtime.clock.advanceAsync(1);
@@ -265,7 +268,7 @@ describe('a takeover', () => {
     await another().idempotent('k', () => 'mine');
     late.end(null);
     await expect(first).rejects.toMatchObject({ code: 'LEASE_LOST' });
-    expect(seen).toEqual([false, expect.objectContaining({ code: 'LEASE_LOST' }), true]);
+    expect(seen).toEqual([false, expect.objectContaining({ code: 'LEASE_LOST' }), true, 0]);
   });
 
   test('is told apart in events', async () => {

@@ -126,9 +126,13 @@ export class LeasedExecution extends TimerNode implements OwnedExecution<undefin
       return;
     }
     try {
-      if (await guard.tell('extend', (store) => store.extend(this.#owned, options.lease))) {
-        this.#leaseEnd = sentAt + options.lease;
-      } else if (this.#end === null) this.#loseLease();
+      const isOurs = await guard.tell('extend', (store) =>
+        store.extend(this.#owned, options.lease),
+      );
+      if (!isOurs && this.#end === null) this.#loseLease();
+      // For good: nobody is granted a token of ours.
+      if (!isOurs) return;
+      this.#leaseEnd = sentAt + options.lease;
     } catch {
       // The store may be back before the lease is over.
       pause /= 3;
@@ -147,6 +151,13 @@ export class LeasedExecution extends TimerNode implements OwnedExecution<undefin
     this.#controller?.abort(this.#lost());
   }
 
+  /** The store has told a step so, before the heartbeat: which has nothing to extend any more. */
+  #taken(): LeaseLostError {
+    this.#rest();
+    this.#loseLease();
+    return this.#lost();
+  }
+
   #lost(): LeaseLostError {
     return new LeaseLostError({ name: this.#keeper.runtime.dependency });
   }
@@ -154,10 +165,7 @@ export class LeasedExecution extends TimerNode implements OwnedExecution<undefin
   /** Where the lease may be over, the store is asked before the work: a late owner's effect would be one too many. */
   async #unlessLost<T>(work: () => T | PromiseLike<T>): Promise<T> {
     const mayBeLost = this.#isLost || this.#keeper.runtime.clock.now() >= this.#leaseEnd;
-    if (mayBeLost && (await this.#isTaken())) {
-      this.#loseLease();
-      throw this.#lost();
-    }
+    if (mayBeLost && (await this.#isTaken())) throw this.#taken();
     return await work();
   }
 
@@ -186,9 +194,7 @@ export class LeasedExecution extends TimerNode implements OwnedExecution<undefin
     const keep = (store: IdempotencyStore) => store.checkpoint(this.#owned, point, this.#extension);
     const tell = async () => guard.tell('checkpoint', keep);
     const kept = await tell().catch(() => this.#insist(tell));
-    if (kept !== false) return;
-    this.#loseLease();
-    throw this.#lost();
+    if (kept === false) throw this.#taken();
   }
 
   /** After a try that failed, a few more; undefined if the store could not be told. */
