@@ -7,14 +7,14 @@ const FIRST_PAUSE = 250;
 
 /**
  * A claim that was not answered may have been heard. Nothing was done under it, so it is given back, in the
- * background; twice, since it may still be on its way.
+ * background; twice, since it may still be on its way. No process stays for it: its lease runs out all the same.
  */
 export function giveBack(keeper: Keeper, asking: Asking): void {
   const { lease } = keeper.options;
   keeper.inBackground(async () => {
     let misses = 0;
     for (let pause = FIRST_PAUSE; misses < 2 && pause < 2 * lease; pause *= 2) {
-      if (!(await keeper.pause(pause))) return;
+      if (!(await keeper.pause(pause, true))) return;
       const isGone = await orNull(async () => giveBackNow(keeper, asking));
       if (isGone === true) return;
       if (isGone === false) misses++;

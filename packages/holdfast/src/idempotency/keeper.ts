@@ -44,10 +44,10 @@ export class Keeper {
     return true;
   }
 
-  /** Waits; false if everything ends meanwhile. */
-  async pause(time: number): Promise<boolean> {
+  /** Waits; false if everything ends meanwhile, as a process may that has nothing else to do, if it `isUnref`. */
+  async pause(time: number, isUnref = false): Promise<boolean> {
     if (this.#closed) return false;
-    const sleep = new Sleep(this.runtime.clock, time);
+    const sleep = new Sleep(this.runtime.clock, time, undefined, isUnref);
     this.#pauses.add(sleep);
     await sleep.over;
     this.#pauses.delete(sleep);

@@ -1,5 +1,5 @@
 import { emit } from '../core/events.ts';
-import { TimerNode } from '../runtime/clock.ts';
+import { startUnref, TimerNode } from '../runtime/clock.ts';
 import type { Awaitable } from './awaitable.ts';
 import { LeaseLostError } from './errors.ts';
 import { ended, type Keeper } from './keeper.ts';
@@ -109,7 +109,8 @@ export class LeasedExecution extends TimerNode implements OwnedExecution<undefin
   /** From the last reading, which for the first is at the latest that from before the store was asked: early does no harm. */
   #beatIn(time: number): void {
     const { clock } = this.#keeper.runtime;
-    clock.start(this, Math.min(time, this.#giveUpAt - clock.recent()));
+    // It is the work that holds the process, or nothing does.
+    startUnref(clock, this, Math.min(time, this.#giveUpAt - clock.recent()));
   }
 
   /** When it has taken too long. */

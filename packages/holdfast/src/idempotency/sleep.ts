@@ -1,4 +1,4 @@
-import { type Clock, TimerNode } from '../runtime/clock.ts';
+import { type Clock, startUnref, TimerNode } from '../runtime/clock.ts';
 
 /** A wait that can be cut short. Resolves once, and leaves neither timer nor listener behind. */
 export class Sleep extends TimerNode {
@@ -7,7 +7,8 @@ export class Sleep extends TimerNode {
   readonly #signal: AbortSignal | undefined;
   #resolve!: () => void;
 
-  constructor(clock: Clock, time: number, signal?: AbortSignal) {
+  /** @param isUnref whether a process that has nothing else to do may end meanwhile. */
+  constructor(clock: Clock, time: number, signal?: AbortSignal, isUnref = false) {
     super();
     this.#clock = clock;
     this.#signal = signal;
@@ -15,7 +16,8 @@ export class Sleep extends TimerNode {
     clock.now();
     if (signal?.aborted === true) this.#resolve();
     else {
-      clock.start(this, time);
+      if (isUnref) startUnref(clock, this, time);
+      else clock.start(this, time);
       signal?.addEventListener('abort', this);
     }
   }

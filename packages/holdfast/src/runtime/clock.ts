@@ -19,8 +19,19 @@ export interface Clock {
    * 0 or less means "as soon as other work has had its turn". The node must not be armed already.
    */
   start(node: TimerNode, delay: number): void;
+  /**
+   * The same, where a process is not to stay for it: one that has nothing else to do may end before the node expires.
+   * Optional: without it, `start` is asked.
+   */
+  startUnref?(node: TimerNode, delay: number): void;
   /** Disarms `node`; does nothing when it is not armed. */
   stop(node: TimerNode): void;
+}
+
+/** Arms a node for which no process stays, where the clock can tell. */
+export function startUnref(clock: Clock, node: TimerNode, delay: number): void {
+  if (clock.startUnref === undefined) clock.start(node, delay);
+  else clock.startUnref(node, delay);
 }
 
 /** Whatever holds armed nodes: a clock's list, queue or heap. */

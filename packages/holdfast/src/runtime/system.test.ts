@@ -93,6 +93,21 @@ describe('the system clock', () => {
     expect(alarm.timerOwner).toBeNull();
   });
 
+  test.each([20, 0, NaN])(
+    'rings for whom no process stays, after %d ms, unless it is stopped',
+    async (delay) => {
+      const [rings, stopped, held] = [new Alarm(), new Alarm(), new Alarm()];
+      clock.now();
+      clock.startUnref!(rings, delay);
+      clock.startUnref!(stopped, delay);
+      clock.start(held, 60_000);
+      clock.stop(stopped);
+      clock.stop(held);
+      await vi.waitFor(() => expect(rings.rings).toBe(1), SCHEDULING * 4);
+      expect([stopped.rings, held.rings]).toEqual([0, 0]);
+    },
+  );
+
   test('does not ring for what was stopped, whether it was for later or for the next turn', async () => {
     const alarms = [new Alarm(), new Alarm()];
     clock.now();

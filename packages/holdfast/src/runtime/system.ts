@@ -14,10 +14,12 @@ const EXPIRIES_PER_TURN = 100;
 
 /**
  * The machine's own clock. One Node timer serves every call; it holds the process open exactly
- * while a node is armed, and an idle clock has no timer at all.
+ * while a node is armed by `start`, and an idle clock has no timer at all.
  */
 class SystemClock implements Clock, TimerOwner {
   readonly #lists = new TimerLists();
+  /** Of nodes that do not hold the process. */
+  readonly #unref = new TimerLists();
   /** Nodes for the next turn; a disarmed one has lost its owner. */
   #soon: TimerNode[] = [];
   #recent = 0;
@@ -55,12 +57,17 @@ class SystemClock implements Clock, TimerOwner {
     }
   }
 
+  startUnref(node: TimerNode, delay: number): void {
+    const due = this.#unref.add(node, delay > 0 ? delay : 1, this.#recent);
+    if (due < this.#timerDue) this.#schedule(due);
+  }
+
   stop(node: TimerNode): void {
     if (node.timerOwner === null) return;
     node.timerOwner.remove(node);
     // Letting go of the process costs two calls into libuv, so it waits for the turn's end: the
     // next call of this turn may want it held again.
-    if (this.#lists.armed === 0 && !this.#turnRequested) this.#requestTurn();
+    if (this.#holding && this.#lists.armed === 0) this.#requestTurn();
   }
 
   remove(node: TimerNode): void {
@@ -112,19 +119,18 @@ class SystemClock implements Clock, TimerOwner {
     let left = EXPIRIES_PER_TURN;
     try {
       while (left > 0) {
-        const node = this.#lists.takeDue(now);
+        const node = this.#lists.takeDue(now) ?? this.#unref.takeDue(now);
         if (node === null) break;
         left--;
         node.expire();
       }
     } finally {
-      const due = this.#lists.nextDue();
+      const due = Math.min(this.#lists.nextDue(), this.#unref.nextDue());
       if (due < Infinity && due < this.#timerDue) {
         if (due <= this.#recent) this.#continueTick();
         else this.#schedule(due);
-      } else if (due === Infinity && this.#holding) {
-        this.#requestTurn();
       }
+      if (this.#holding && this.#lists.armed === 0) this.#requestTurn();
     }
   };
 
