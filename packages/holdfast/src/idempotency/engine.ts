@@ -19,6 +19,8 @@ import { Keeper } from './keeper.ts';
 import { Nesting } from './nesting.ts';
 import { Opener } from './opener.ts';
 import {
+  type CloseOptions,
+  closeOptions,
   idempotencyOptions,
   type IdempotencyOptions,
   isSafeToRetry,
@@ -152,8 +154,9 @@ class Engine implements Idempotency<unknown> {
     return { running, waiting, background, usualDuration, breaker: guard.breaker.state };
   }
 
-  async close(): Promise<void> {
-    this.#keeper.close();
+  async close(options: CloseOptions = {}): Promise<void> {
+    const { wait } = parseOptions(closeOptions, options, 'idempotency.close');
+    await this.#keeper.close(wait);
     await this.#keeper.guard.store.close();
   }
 

@@ -1,5 +1,6 @@
 import type { HoldfastError } from '../core/errors.ts';
 import type { Awaitable } from './awaitable.ts';
+import type { CloseOptions } from './options.ts';
 import type { RecoveryPoint } from './store.ts';
 
 /**
@@ -39,10 +40,18 @@ export interface Idempotency<Tx = undefined> {
   snapshot(): Record<string, unknown>;
 
   /**
-   * Stops what goes on in the background, and lets go of what the store has opened. Close it when work has ended: what
-   * ends later is recorded by clients of yours (Redis, PostgreSQL), but SQLite's file is closed, and it stays unknown.
+   * Ends it: refuses all keys from now on (`IdempotencyStoreError`; 503), waits for what is under way if it is told to,
+   * sends those away that still wait for another's answer, stops what goes on in the background, and lets go of what the
+   * store has opened. No process stays for anything of it any more.
+   *
+   * Work that still runs goes on, but its lease is not extended: if it takes longer, its outcome is unknown, as after a
+   * crash. What it ends with is recorded by clients of yours (Redis, PostgreSQL); SQLite's file is closed, so there its
+   * outcome stays unknown. A transaction goes on until it commits, or `maxDuration`.
+   *
+   * @throws (the promise rejects) TypeError, RangeError for wrong options, and then nothing is closed; what the store's
+   *   closing fails with.
    */
-  close(): Promise<void>;
+  close(options?: CloseOptions): Promise<void>;
 }
 
 /** What a call of `idempotent` is about. */

@@ -22,6 +22,7 @@ export type {
   Unfinished,
 } from './idempotency.ts';
 export {
+  type CloseOptions,
   type IdempotencyOptions,
   idempotencyOptions,
   safeToRetry,

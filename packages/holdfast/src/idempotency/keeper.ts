@@ -8,6 +8,8 @@ import type { IdempotencyEndedEvent } from './telemetry.ts';
 
 /** What goes on in the background at most; beyond it, what could not be told stays untold. */
 const MAX_BACKGROUND = 1000;
+/** Between a close's looks at what is still under way, in milliseconds. */
+const LOOK_EVERY = 20;
 /** Of the newest in the moving average of durations. */
 const WEIGHT = 0.2;
 
@@ -18,6 +20,8 @@ export class Keeper {
   readonly runtime: Runtime;
   /** What claims ask for where a lease is over. */
   readonly onExpired: OnExpiredLease;
+  /** Requests that the store has not answered yet, or that wait. */
+  opening = 0;
   /** Executions under way, and tasks in the background. */
   running = 0;
   background = 0;
@@ -27,7 +31,10 @@ export class Keeper {
   usualDuration = 0;
   readonly #waiters = new Map<string, Set<Sleep>>();
   readonly #pauses = new Set<Sleep>();
-  #closed = false;
+  /** No key is looked up any more. */
+  isClosing = false;
+  /** Nor does anything go on in the background. */
+  isClosed = false;
 
   constructor(guard: GuardedStore, options: ParsedIdempotency, runtime: Runtime) {
     this.guard = guard;
@@ -38,7 +45,7 @@ export class Keeper {
 
   /** Runs a task that never rejects, if there is room; false if there is none. */
   inBackground(task: () => Promise<void>): boolean {
-    if (this.background >= MAX_BACKGROUND || this.#closed) return false;
+    if (this.background >= MAX_BACKGROUND || this.isClosed) return false;
     this.background++;
     void task().finally(() => this.background--);
     return true;
@@ -46,12 +53,12 @@ export class Keeper {
 
   /** Waits; false if everything ends meanwhile, as a process may that has nothing else to do, if it `isUnref`. */
   async pause(time: number, isUnref = false): Promise<boolean> {
-    if (this.#closed) return false;
+    if (this.isClosed) return false;
     const sleep = new Sleep(this.runtime.clock, time, undefined, isUnref);
     this.#pauses.add(sleep);
     await sleep.over;
     this.#pauses.delete(sleep);
-    return !this.#closed;
+    return !this.isClosed;
   }
 
   /** Waits until an execution of this key ends here, or for so long; it may end elsewhere. */
@@ -71,9 +78,21 @@ export class Keeper {
     for (const sleep of waiters) sleep.wake();
   }
 
-  close(): void {
-    this.#closed = true;
+  /** Waits until all has ended that is under way, for so long at most, and ends the rest. */
+  async close(wait: number): Promise<void> {
+    const { clock } = this.runtime;
+    const until = clock.now() + wait;
+    this.isClosing = true;
+    for (let left = wait; left > 0 && this.#isBusy; left = until - clock.now()) {
+      await new Sleep(clock, Math.min(left, LOOK_EVERY)).over;
+    }
+    this.isClosed = true;
     for (const sleep of this.#pauses) sleep.wake();
+    for (const id of this.#waiters.keys()) this.wake(id);
+  }
+
+  get #isBusy(): boolean {
+    return !this.isClosed && this.opening + this.running + this.background > 0;
   }
 
   learn(duration: number): void {

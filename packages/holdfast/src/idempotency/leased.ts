@@ -119,7 +119,8 @@ export class LeasedExecution extends TimerNode implements OwnedExecution<undefin
   }
 
   async #beat(): Promise<void> {
-    const { runtime, options, guard } = this.#keeper;
+    const { runtime, options, guard, isClosed } = this.#keeper;
+    if (isClosed) return;
     const sentAt = runtime.clock.now();
     let pause = options.lease / 3;
     if (sentAt >= this.#giveUpAt) {

@@ -83,17 +83,25 @@ export class Opener {
       id: keyId(dependency, scope, key),
       token: this.#newToken(),
     };
+    if (this.#keeper.isClosing) return this.#told(this.#closed());
     if (isAborted(signal)) return this.#told(aborted(signal));
     const known = this.#replays.get(asked.id, fingerprint);
     if (known !== undefined) return this.#told(this.#opened(known, asked));
     const claim = this.#claim(asked);
     if (!(claim instanceof Promise)) return this.#answered(claim, asked);
+    const keeper = this.#keeper;
+    keeper.opening++;
     return claim.then(
-      (found) =>
-        this.#isTooLate(found, asked)
+      (found) => {
+        keeper.opening--;
+        return this.#isTooLate(found, asked)
           ? this.#failed(asked, new Error(TOO_LATE))
-          : this.#answered(found, asked),
-      (error: unknown) => this.#failed(asked, error),
+          : this.#answered(found, asked);
+      },
+      (error: unknown) => {
+        keeper.opening--;
+        return this.#failed(asked, error);
+      },
     );
   }
 
@@ -107,6 +115,7 @@ export class Opener {
   async #looked(first: Standing, askedFirst: Asked): Promise<Opened<unknown>> {
     let claim = first;
     let asked = askedFirst;
+    this.#keeper.opening++;
     try {
       for (let look = LOOK_FIRST; ; look = Math.min(2 * look, LOOK_LAST)) {
         const answer =
@@ -117,6 +126,7 @@ export class Opener {
           answer === AGAIN ||
           (claim.kind === 'in-progress' && (await this.#waited(asked, look, claim.leaseLeft)));
         if (!goesOn) return this.#told(answer);
+        if (this.#keeper.isClosed) return this.#told(this.#closed());
         if (isAborted(asked.signal)) return this.#told(aborted(asked.signal));
         asked = this.#again(asked);
         claim = this.#replays.get(asked.id, asked.fingerprint) ?? (await this.#claim(asked));
@@ -124,6 +134,8 @@ export class Opener {
       }
     } catch (error) {
       return this.#failed(asked, error);
+    } finally {
+      this.#keeper.opening--;
     }
   }
 
@@ -226,6 +238,13 @@ export class Opener {
     const retryAfter = why === 'in-progress' ? { retryAfter: Math.min(usual, leaseLeft) } : {};
     const error = new IdempotencyConflictError({ name: this.#name, why, ...retryAfter });
     return { opened: { kind: 'refused', error }, how: why };
+  }
+
+  /** Also where a store that is down would not refuse it: nobody looks after work that begins now. */
+  #closed(): Answer {
+    const cause = new Error('the engine is closed');
+    const error = new IdempotencyStoreError({ name: this.#name, retryAfter: SOON, cause });
+    return { opened: { kind: 'refused', error }, how: 'closed' };
   }
 
   get #name(): string {

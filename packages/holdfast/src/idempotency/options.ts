@@ -142,6 +142,19 @@ export const idempotencyOptions = {
 
 export type ParsedIdempotency = ParsedOf<typeof idempotencyOptions>;
 
+/** The options of `close`. */
+export const closeOptions = {
+  /** How long it waits for what is under way: work, repeats that wait, results that could not be told yet. 0 to 1 h; default 0. */
+  wait: duration({
+    what: 'How long a close waits for what is under way',
+    default: 0,
+    max: 3_600_000,
+  }),
+};
+
+/** See `Idempotency.close`. */
+export type CloseOptions = OptionsOf<typeof closeOptions>;
+
 /** See `idempotency`. */
 export type IdempotencyOptions = OptionsOf<typeof idempotencyOptions> & {
   /**

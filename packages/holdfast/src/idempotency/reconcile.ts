@@ -54,7 +54,7 @@ async function ask(
   { options, runtime }: Keeper,
   unfinished: Parameters<NonNullable<Keeper['options']['reconcile']>>[0],
 ): Promise<Reconciled | null> {
-  const limit = new Sleep(runtime.clock, options.lease);
+  const limit = new Sleep(runtime.clock, options.lease, undefined, true);
   try {
     const hook = (async () => await options.reconcile!(unfinished))();
     const found = await Promise.race([hook, limit.over]);

@@ -8,7 +8,7 @@ export interface IdempotencyOpenedEvent extends RuntimeEvent {
   /**
    * `claimed`, for the first time; `taken-over`, after a crash; `replayed`, also where the result was too long to be kept
    * or cannot be read; `mismatch`; `in-progress`; `outcome-unknown`; `nested`: by the work of that very key; `store-down`;
-   * `unprotected`: done without the store; `aborted`.
+   * `unprotected`: done without the store; `aborted`; `closed`: refused, since the engine is.
    */
   readonly how:
     | 'claimed'
@@ -18,7 +18,8 @@ export interface IdempotencyOpenedEvent extends RuntimeEvent {
     | Exclude<ConflictReason, 'not-replayable' | 'unreadable-record'>
     | 'store-down'
     | 'unprotected'
-    | 'aborted';
+    | 'aborted'
+    | 'closed';
 }
 
 /** Work ended, and the store was told. */

@@ -1,0 +1,171 @@
+import { describe, expect, test, vi } from 'vitest';
+import type { Reconciled } from './idempotency.ts';
+import { outcomeOf, setting, Work } from '../../test/idempotency-setting.ts';
+
+const LEASE = 30_000;
+const CLOSED = { code: 'IDEMPOTENCY_STORE', cause: new Error('the engine is closed') };
+
+describe('close', () => {
+  test('refuses whoever comes later, also where a store that is down would not', async () => {
+    const { engine, runtime, store } = setting({ onStoreDown: 'open' });
+    await engine.idempotent('done', () => 1);
+    await engine.close();
+    const work = vi.fn<() => number>(() => 2);
+    for (const key of ['done', 'new']) {
+      expect(await outcomeOf(engine.idempotent(key, work))).toMatchObject(CLOSED);
+    }
+    expect([work.mock.calls, store.claims.length]).toEqual([[], 1]);
+    const hows = runtime.sink.of('idempotency.opened').map(({ how }) => how);
+    expect(hows).toEqual(['claimed', 'closed', 'closed']);
+  });
+
+  test('lets work go on whose lease it does not extend, and what that comes to is kept', async () => {
+    const { engine, another, runtime, store } = setting();
+    const work = new Work();
+    const first = engine.idempotent('k', work.run);
+    await runtime.clock.advanceAsync(1);
+    await engine.close();
+    await runtime.clock.advanceAsync(LEASE - 2);
+    const ask = () => outcomeOf(another().idempotent('k', () => 2));
+    expect(await ask()).toMatchObject({ why: 'in-progress' });
+    await runtime.clock.advanceAsync(2);
+    expect(await ask()).toMatchObject({ why: 'outcome-unknown' });
+    expect([store.steps, runtime.clock.armed]).toEqual([['claim'], 0]);
+    work.end('late');
+    expect([await first, await ask()]).toEqual(['late', 'late']);
+  });
+
+  test('sends those away that wait for another', async () => {
+    const { engine, another, runtime, store } = setting({ wait: '1h' });
+    const work = new Work();
+    void another().idempotent('k', work.run);
+    const repeat = engine.idempotent('k', work.run).catch((error: unknown) => error);
+    await runtime.clock.advanceAsync(10);
+    expect(engine.snapshot()).toMatchObject({ waiting: 1 });
+    await engine.close();
+    expect(await repeat).toMatchObject(CLOSED);
+    expect(work.begun).toBe(1);
+    const steps = store.steps.length;
+    await runtime.clock.advanceAsync(1000);
+    expect([engine.snapshot()['waiting'], store.steps.length]).toEqual([0, steps]);
+  });
+
+  test('leaves no timer behind of a store that is down', async () => {
+    const { engine, runtime, store } = setting();
+    store.mood = 'down';
+    for (let i = 0; i < 8; i++) await outcomeOf(engine.idempotent(`k${i}`, () => 1));
+    expect(engine.snapshot()).toMatchObject({ breaker: 'open', background: 5 });
+    await engine.close();
+    await runtime.clock.advanceAsync(0);
+    expect([engine.snapshot()['background'], runtime.clock.armed]).toEqual([0, 0]);
+  });
+
+  test('lets reconcile find out what it was asked, since nobody asks it again', async () => {
+    const found = Promise.withResolvers<Reconciled>();
+    const { engine, another, runtime, store } = setting({ reconcile: () => found.promise });
+    void engine.idempotent('k', () => new Promise(() => {}));
+    await runtime.clock.advanceAsync(1);
+    store.mood = 'gone';
+    await runtime.clock.advanceAsync(LEASE + 1);
+    const looking = another();
+    const asked = looking.idempotent('k', () => 'again');
+    await runtime.clock.advanceAsync(1);
+    await looking.close();
+    found.resolve({ outcome: 'done', result: 'charged' });
+    expect([await asked, await another().idempotent('k', () => 'again')]).toEqual([
+      'charged',
+      'charged',
+    ]);
+  });
+});
+
+describe('a close that waits', () => {
+  test('ends with the last that runs, which is protected as before', async () => {
+    const { engine, runtime, store } = setting();
+    const work = new Work();
+    const first = engine.idempotent('k', work.run);
+    await runtime.clock.advanceAsync(1);
+    const closed = engine.close({ wait: '10m' });
+    await runtime.clock.advanceAsync(LEASE);
+    expect([await outcomeOf(closed), store.steps]).toEqual([
+      'pending',
+      ['claim', 'extend', 'extend', 'extend'],
+    ]);
+    expect(await outcomeOf(engine.idempotent('other', () => 1))).toMatchObject(CLOSED);
+    work.end('done');
+    expect(await first).toBe('done');
+    await runtime.clock.advanceAsync(100);
+    expect([await outcomeOf(closed), runtime.clock.armed]).toEqual([undefined, 0]);
+  });
+
+  test('ends when what could not be told is told', async () => {
+    const { engine, another, runtime, store } = setting();
+    const work = new Work();
+    const first = engine.idempotent('k', work.run);
+    await runtime.clock.advanceAsync(1);
+    store.mood = 'down';
+    work.end('charged');
+    await runtime.clock.advanceAsync(300);
+    const closed = engine.close({ wait: '1m' });
+    await runtime.clock.advanceAsync(1000);
+    expect([await first, await outcomeOf(closed)]).toEqual(['charged', 'pending']);
+    store.mood = 'well';
+    await runtime.clock.advanceAsync(5000);
+    expect(await outcomeOf(closed)).toBe(undefined);
+    expect(await another().idempotent('k', () => 2)).toBe('charged');
+  });
+
+  test('lets those have the answer that wait for it', async () => {
+    const { engine, runtime } = setting({ wait: '1m' });
+    const work = new Work();
+    const both = [1, 2].map(() => engine.idempotent('k', work.run));
+    await runtime.clock.advanceAsync(1);
+    const closed = engine.close({ wait: '1m' });
+    work.end('done');
+    await runtime.clock.advanceAsync(100);
+    expect([await Promise.all(both), await closed]).toEqual([['done', 'done'], undefined]);
+  });
+
+  test('waits for who has asked for a key before, and does the work then', async () => {
+    const { engine, runtime, store } = setting();
+    const answers = Promise.withResolvers<void>();
+    const { claim } = store;
+    store.claim = (asked) => answers.promise.then(() => claim(asked));
+    const work = new Work();
+    const first = engine.idempotent('k', work.run);
+    const closed = engine.close({ wait: '1m' });
+    await runtime.clock.advanceAsync(500);
+    expect(await outcomeOf(closed)).toBe('pending');
+    answers.resolve();
+    await runtime.clock.advanceAsync(500);
+    expect([await outcomeOf(closed), work.begun]).toEqual(['pending', 1]);
+    work.end('done');
+    await runtime.clock.advanceAsync(100);
+    expect([await first, await closed]).toEqual(['done', undefined]);
+  });
+
+  test('is over when its time is, or another close does not wait', async () => {
+    for (const isHurried of [false, true]) {
+      const { engine, runtime } = setting();
+      void engine.idempotent('k', () => new Promise(() => {}));
+      await runtime.clock.advanceAsync(1);
+      const closed = engine.close({ wait: 1000 });
+      await runtime.clock.advanceAsync(900);
+      expect(await outcomeOf(closed)).toBe('pending');
+      if (isHurried) await engine.close();
+      await runtime.clock.advanceAsync(100);
+      expect(await outcomeOf(closed)).toBe(undefined);
+      await runtime.clock.advanceAsync(LEASE);
+      expect(runtime.clock.armed).toBe(0);
+    }
+  });
+
+  test('says what is wrong with how long', async () => {
+    const { engine } = setting();
+    await expect(engine.close({ wait: '2h' })).rejects.toThrow('idempotency.close.wait must be');
+    await expect(engine.close({ wiat: 1 } as never)).rejects.toThrow(
+      "idempotency.close.wiat is not an option; did you mean 'wait'?",
+    );
+    expect(await engine.idempotent('k', () => 1)).toBe(1);
+  });
+});
