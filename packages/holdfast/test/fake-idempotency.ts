@@ -74,8 +74,8 @@ export function fakeIdempotency(): FakeIdempotency {
       fake.steps.push('release');
       running.delete(id);
     },
-    hold: async () => {
-      fake.steps.push('hold');
+    hold: async (fault) => {
+      fake.steps.push(fault === undefined ? 'hold' : `hold: ${String(fault)}`);
     },
   });
   return fake;

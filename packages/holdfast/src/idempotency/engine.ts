@@ -7,6 +7,7 @@ import type { Awaitable } from './awaitable.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { GuardedStore } from './guarded-store.ts';
 import { keyId } from './hash.ts';
+import { hookFailed } from './hook-failed.ts';
 import type {
   Execution,
   Idempotency,
@@ -19,6 +20,7 @@ import { Keeper } from './keeper.ts';
 import { Nesting } from './nesting.ts';
 import { Opener } from './opener.ts';
 import {
+  checkKeep,
   type CloseOptions,
   closeOptions,
   idempotencyOptions,
@@ -199,9 +201,17 @@ class Engine implements Idempotency<unknown> {
 
   #keepOf(outcome: WorkOutcome) {
     const { storeResult } = this.#keeper.options;
-    if (storeResult !== undefined) return storeResult(outcome);
-    if (outcome.ok) return 'store';
-    return isSafeToRetry(outcome.error) ? 'release' : 'hold';
+    if (storeResult === undefined) {
+      if (outcome.ok) return 'store';
+      return isSafeToRetry(outcome.error) ? 'release' : 'hold';
+    }
+    try {
+      const cause = outcome.ok ? undefined : outcome.error;
+      return checkKeep(storeResult(outcome), 'idempotency.storeResult', cause);
+    } catch (error) {
+      hookFailed(this.#keeper, 'storeResult', error);
+      throw error;
+    }
   }
 
   #nested(): IdempotencyConflictError {

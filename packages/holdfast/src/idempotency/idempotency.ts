@@ -132,8 +132,12 @@ export interface OwnedExecution<Tx> extends Execution<Tx> {
    * there are any. In a transaction: rolls back.
    */
   release(): Promise<void>;
-  /** Nobody knows what has happened: repeats are refused, or whatever the options say. In a transaction: rolls back. */
-  hold(): Promise<void>;
+  /**
+   * Nobody knows what has happened: repeats are refused, or whatever the options say. In a transaction: rolls back.
+   *
+   * @param fault what `storeResult` failed with, if that is why: told as `idempotency.hook-failed`.
+   */
+  hold(fault?: unknown): Promise<void>;
 }
 
 /**

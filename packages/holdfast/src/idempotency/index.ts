@@ -45,6 +45,7 @@ export type {
 export type {
   IdempotencyEndedEvent,
   IdempotencyEvent,
+  IdempotencyHookFailedEvent,
   IdempotencyLeaseLostEvent,
   IdempotencyOpenedEvent,
   IdempotencyReconciledEvent,

@@ -31,6 +31,8 @@ export class Keeper {
   usualDuration = 0;
   readonly #waiters = new Map<string, Set<Sleep>>();
   readonly #pauses = new Set<Sleep>();
+  /** Hooks whose failures nobody listens to. */
+  readonly warnedOf = new Set<string>();
   /** No key is looked up any more. */
   isClosing = false;
   /** Nor does anything go on in the background. */
@@ -101,7 +103,7 @@ export class Keeper {
   }
 }
 
-/** An execution is over: tells, and lets those go on who wait for it. */
+/** Work is over: tells, and lets those go on who wait for it. */
 export function ended(
   keeper: Keeper,
   id: string,
@@ -111,10 +113,15 @@ export function ended(
   const { runtime } = keeper;
   const { dependency, clock, sink } = runtime;
   const duration = (sink === null ? clock.recent() : clock.now()) - startedAt;
-  keeper.running--;
   keeper.learn(duration);
   if (sink !== null) {
     emit<IdempotencyEndedEvent>(runtime, { type: 'idempotency.ended', dependency, how, duration });
   }
+  over(keeper, id);
+}
+
+/** The same for what was no work, and says nothing of how long that takes. */
+export function over(keeper: Keeper, id: string): void {
+  keeper.running--;
   keeper.wake(id);
 }

@@ -2,7 +2,8 @@ import { emit } from '../core/events.ts';
 import { startUnref, TimerNode } from '../runtime/clock.ts';
 import type { Awaitable } from './awaitable.ts';
 import { LeaseLostError } from './errors.ts';
-import { ended, type Keeper } from './keeper.ts';
+import { ended, type Keeper, over } from './keeper.ts';
+import { hookFailed } from './hook-failed.ts';
 import type { Completion, OwnedExecution } from './idempotency.ts';
 import { derivedKey, Steps } from './steps.ts';
 import { Sleep } from './sleep.ts';
@@ -26,6 +27,8 @@ export class LeasedExecution extends TimerNode implements OwnedExecution<undefin
   readonly #owned: Owned;
   readonly #fingerprint: string;
   readonly #startedAt: number;
+  /** False for who only finds out what became of another's work. */
+  readonly #isWork: boolean;
   /** What becomes of the lease when the outcome is unknown, in milliseconds. */
   readonly #holdFor: number;
   /** Made when somebody looks at the signal. */
@@ -51,7 +54,8 @@ export class LeasedExecution extends TimerNode implements OwnedExecution<undefin
     this.#owned = { id: owned.id, token: owned.token };
     this.#fingerprint = asked.fingerprint;
     this.#startedAt = asked.at;
-    this.#holdFor = kind === 'claimed' ? holdFor(keeper) : 0;
+    this.#isWork = kind === 'claimed';
+    this.#holdFor = this.#isWork ? holdFor(keeper) : 0;
     this.#leaseEnd = asked.at + keeper.options.lease;
     for (const point of points) this.#stepsSoFar.restore(point);
     this.#beatIn(keeper.options.lease / 3);
@@ -89,7 +93,8 @@ export class LeasedExecution extends TimerNode implements OwnedExecution<undefin
     await (this.#end ??= this.#tell('release', 'released', (store) => store.release(this.#owned)));
   }
 
-  async hold(): Promise<void> {
+  async hold(fault?: unknown): Promise<void> {
+    if (fault !== undefined) hookFailed(this.#keeper, 'storeResult', fault);
     await (this.#end ??= this.#tell('extend', 'held', (store) =>
       store.extend(this.#owned, this.#holdFor),
     ));
@@ -308,7 +313,9 @@ export class LeasedExecution extends TimerNode implements OwnedExecution<undefin
 
   #over(how: 'kept' | 'released' | 'held' | 'lost' | 'untold'): void {
     this.#rest();
-    ended(this.#keeper, this.#owned.id, how, this.#startedAt);
+    const { id } = this.#owned;
+    if (this.#isWork) ended(this.#keeper, id, how, this.#startedAt);
+    else over(this.#keeper, id);
   }
 
   #rest(): void {

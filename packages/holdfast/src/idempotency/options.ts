@@ -6,6 +6,7 @@ import {
   oneOf,
   type OptionsOf,
   type ParsedOf,
+  show,
 } from '../core/options.ts';
 import type { Keep, Reconciled, Unfinished } from './idempotency.ts';
 import type { IdempotencyStore, TransactionalStore } from './store.ts';
@@ -129,7 +130,8 @@ export const idempotencyOptions = {
   }),
   /**
    * What to do with an outcome of `idempotent`. Default: values are stored; of what is thrown, errors marked
-   * by `safeToRetry` release the key, and after all others nobody knows what has happened (`hold`).
+   * by `safeToRetry` release the key, and after all others nobody knows what has happened (`hold`). What it throws, or
+   * answers beside those three words, is held, and the caller gets it as an error: the work was done.
    */
   storeResult: callback<(outcome: WorkOutcome) => Keep>({
     what: 'What to do with an outcome: store it, release the key, or hold it as unknown',
@@ -179,6 +181,17 @@ export type TransactionalOptions<Tx> = Omit<
   /** The work gets the store's transaction, and its record commits with it: once, through any crash. */
   readonly mode: 'transactional';
 };
+
+/**
+ * What a `storeResult` has answered.
+ *
+ * @throws TypeError for what is none of its three words; a promise, say.
+ */
+export function checkKeep(keep: Keep, path: string, cause?: unknown): Keep {
+  if (keep === 'store' || keep === 'release' || keep === 'hold') return keep;
+  const about = cause === undefined ? undefined : { cause };
+  throw new TypeError(`${path} must answer 'store', 'release' or 'hold', got ${show(keep)}`, about);
+}
 
 const harmless = new WeakSet<object>();
 

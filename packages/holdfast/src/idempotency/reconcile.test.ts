@@ -81,7 +81,7 @@ describe('reconcile', () => {
     ['throws', () => Promise.reject(new Error('down')), 'failed'],
     ['answers nonsense', () => ({ outcome: 'maybe' }), 'failed'],
     ['answers nothing', () => undefined, 'failed'],
-    ['answers what is no JSON', () => ({ outcome: 'done', result: 1n }), 'done'],
+    ['answers what is no JSON', () => ({ outcome: 'done', result: 1n }), 'failed'],
   ])('that %s leaves it unknown, and is not asked again', async (_, found, outcome) => {
     const { ask, asked, runtime, ofTheDead } = await deserted(found as () => Reconciled);
     expect(await outcomeOf(ask())).toMatchObject({ why: 'outcome-unknown' });

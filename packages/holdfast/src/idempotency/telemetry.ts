@@ -22,7 +22,7 @@ export interface IdempotencyOpenedEvent extends RuntimeEvent {
     | 'closed';
 }
 
-/** Work ended, and the store was told. */
+/** Work ended, and the store was told: one for each `claimed` and `taken-over` whose process lives on. */
 export interface IdempotencyEndedEvent extends RuntimeEvent {
   readonly type: 'idempotency.ended';
   /**
@@ -39,10 +39,18 @@ export interface IdempotencyLeaseLostEvent extends RuntimeEvent {
   readonly type: 'idempotency.lease-lost';
 }
 
-/** `reconcile` was asked, and answered so, or failed. */
+/** `reconcile` was asked, and answered so, or failed. That is no work: no `idempotency.ended` comes of it. */
 export interface IdempotencyReconciledEvent extends RuntimeEvent {
   readonly type: 'idempotency.reconciled';
   readonly outcome: 'done' | 'nothing-happened' | 'unknown' | 'failed';
+}
+
+/** A function of the options threw, or answered what it may not: the outcome is held as unknown. */
+export interface IdempotencyHookFailedEvent extends RuntimeEvent {
+  readonly type: 'idempotency.hook-failed';
+  readonly hook: 'storeResult' | 'reconcile';
+  /** What it threw, or what is wrong with what it has answered. */
+  readonly error: unknown;
 }
 
 /** A step of the store failed. */
@@ -72,6 +80,7 @@ export type IdempotencyEvent =
   | IdempotencyEndedEvent
   | IdempotencyLeaseLostEvent
   | IdempotencyReconciledEvent
+  | IdempotencyHookFailedEvent
   | IdempotencyStoreFailedEvent
   | IdempotencyStoreWarnedEvent;
 
@@ -118,6 +127,14 @@ export const idempotencyMetrics: readonly MetricDescriptor[] = [
     what: 'Executions of unknown outcome that were looked into',
     attributes: ['dependency', 'outcome'],
     from: 'idempotency.reconciled',
+  },
+  {
+    name: 'holdfast.idempotency.hook_failures',
+    instrument: 'counter',
+    unit: '{failure}',
+    what: 'Outcomes held as unknown since `storeResult` or `reconcile` failed',
+    attributes: ['dependency', 'hook'],
+    from: 'idempotency.hook-failed',
   },
   {
     name: 'holdfast.idempotency.store_failures',

@@ -1,5 +1,6 @@
 import { emit } from '../core/events.ts';
 import { IdempotencyStoreError, LeaseLostError } from './errors.ts';
+import { hookFailed } from './hook-failed.ts';
 import type { Completion, OwnedExecution } from './idempotency.ts';
 import { ended, type Keeper } from './keeper.ts';
 import { derivedKey, Steps } from './steps.ts';
@@ -109,7 +110,8 @@ export class TransactionExecution<Tx> implements OwnedExecution<Tx> {
     await (this.#end ??= this.#finish(null));
   }
 
-  hold(): Promise<void> {
+  hold(fault?: unknown): Promise<void> {
+    if (fault !== undefined) hookFailed(this.#keeper, 'storeResult', fault);
     return this.release();
   }
 

@@ -53,7 +53,20 @@ describe('an answer', () => {
       },
     });
     expect(await (await thrown.run()).finish(created)).toBe(null);
-    expect(thrown.engine.steps).toEqual(['hold']);
+    expect(thrown.engine.steps).toEqual(['hold: Error: secret']);
+  });
+
+  it('is held, and its owner told, if the options say none of three words', async () => {
+    for (const [said, shown] of [
+      ['stored', '"stored"'],
+      [undefined, 'undefined'],
+    ]) {
+      const { run, engine } = setUp({ storeResult: () => said as never });
+      expect(await (await run()).finish(created)).toBe(null);
+      expect(engine.steps).toEqual([
+        `hold: TypeError: storeResult must answer 'store', 'release' or 'hold', got ${shown}`,
+      ]);
+    }
   });
 
   it('goes out although the store will hear of it later', async () => {

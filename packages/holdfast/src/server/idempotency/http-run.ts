@@ -1,6 +1,6 @@
 import type { Awaitable } from '../../idempotency/awaitable.ts';
 import type { Completion, Execution, Keep, OwnedExecution } from '../../idempotency/idempotency.ts';
-import { isSafeToRetry } from '../../idempotency/options.ts';
+import { checkKeep, isSafeToRetry } from '../../idempotency/options.ts';
 import type { AnswerHead, HandlerAnswer, HttpAnswer, HttpRun } from './http-idempotency.ts';
 import { encodeAnswer, encodeUnkept, isLonger } from './kept-answer.ts';
 import { problem } from './problems.ts';
@@ -58,7 +58,7 @@ export class Run implements HttpRun {
 
   #end(head: AnswerHead, encode: () => string): Awaitable<HttpAnswer | null> {
     try {
-      const ended = this.#tell(this.#keep(head), encode);
+      const ended = this.#tell(head, encode);
       return ended instanceof Promise
         ? ended.then(insteadOf, (error: unknown) => this.#failed(error))
         : insteadOf(ended);
@@ -67,7 +67,14 @@ export class Run implements HttpRun {
     }
   }
 
-  #tell(keep: Keep, encode: () => string): Awaitable<Completion | void> {
+  #tell(head: AnswerHead, encode: () => string): Awaitable<Completion | void> {
+    let keep: Keep;
+    try {
+      const { status, headers } = head;
+      keep = checkKeep(this.#options.storeResult({ status, headers }), 'storeResult');
+    } catch (fault) {
+      return this.#owned.hold(fault);
+    }
     if (keep === 'store') return this.#owned.complete(encode());
     return keep === 'release' ? this.#owned.release() : this.#owned.hold();
   }
@@ -75,14 +82,6 @@ export class Run implements HttpRun {
   async #failed(error: unknown): Promise<null> {
     await this.fail(error);
     return null;
-  }
-
-  #keep({ status, headers }: AnswerHead): Keep {
-    try {
-      return this.#options.storeResult({ status, headers });
-    } catch {
-      return 'hold';
-    }
   }
 }
 

@@ -144,7 +144,8 @@ export const httpOptions = {
   }),
   /**
    * What becomes of an answer: `store` it for repeats, `release` the key (nothing has happened), or `hold` it
-   * (nobody knows what has happened). What it throws counts as `hold`. Default `keepByStatus`.
+   * (nobody knows what has happened). What it throws, or answers beside those three words, counts as `hold`, and is told
+   * (`idempotency.hook-failed`). Default `keepByStatus`.
    */
   storeResult: callback<(answer: AnswerHead) => Keep>({
     what: 'What becomes of an answer: store it, release the key, or hold it as unknown',

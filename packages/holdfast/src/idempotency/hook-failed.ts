@@ -1,0 +1,22 @@
+import { emit } from '../core/events.ts';
+import type { Keeper } from './keeper.ts';
+import type { IdempotencyHookFailedEvent } from './telemetry.ts';
+
+/** A function of the options has failed, and so nobody knows the outcome: by an event, or, where nobody listens, once by a warning. */
+export function hookFailed(
+  keeper: Keeper,
+  hook: IdempotencyHookFailedEvent['hook'],
+  error: unknown,
+): void {
+  const { runtime } = keeper;
+  const { dependency } = runtime;
+  if (runtime.sink !== null) {
+    const type = 'idempotency.hook-failed';
+    emit<IdempotencyHookFailedEvent>(runtime, { type, dependency, hook, error });
+    return;
+  }
+  if (keeper.warnedOf.has(hook)) return;
+  keeper.warnedOf.add(hook);
+  const why = error instanceof Error ? error.message : String(error);
+  runtime.warn?.(`${dependency}: ${hook} failed, so the outcome is held as unknown: ${why}`);
+}
