@@ -22,6 +22,7 @@ import { Opener } from './opener.ts';
 import {
   checkKeep,
   type CloseOptions,
+  type EitherOptions,
   closeOptions,
   idempotencyOptions,
   type IdempotencyOptions,
@@ -60,9 +61,9 @@ export function idempotency<Tx>(
   options: TransactionalOptions<Tx>,
   runtime?: Runtime,
 ): Idempotency<Tx>;
-export function idempotency(options: IdempotencyOptions, runtime?: Runtime): Idempotency;
+export function idempotency(options: EitherOptions, runtime?: Runtime): Idempotency;
 export function idempotency(
-  given: IdempotencyOptions | TransactionalOptions<unknown>,
+  given: EitherOptions | TransactionalOptions<unknown>,
   runtime: Runtime = systemRuntime,
 ): Idempotency<never> {
   const { name = 'idempotency', store, mode = 'leased', ...rest } = given ?? {};
@@ -92,7 +93,7 @@ export function idempotency(
     random: runtime.random.fork(name),
     sink: bothSinks(runtime.sink, options.onEvent ?? null),
   };
-  const guard = new GuardedStore(store, options.storeTimeout, own);
+  const guard = new GuardedStore(store as IdempotencyStore, options.storeTimeout, own);
   return new Engine(new Keeper(guard, options, own), mode) as never;
 }
 

@@ -25,6 +25,7 @@ export {
   type CloseOptions,
   type IdempotencyOptions,
   idempotencyOptions,
+  type MissingTransactions,
   safeToRetry,
   type TransactionalOptions,
   type WorkOutcome,

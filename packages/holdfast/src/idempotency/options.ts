@@ -182,6 +182,19 @@ export type TransactionalOptions<Tx> = Omit<
   readonly mode: 'transactional';
 };
 
+/** What the compiler says of a store without transactions in `mode: 'transactional'`. */
+export interface MissingTransactions extends IdempotencyStore {
+  readonly "mode 'transactional' needs a store with transactions, such as postgresStore(...)": never;
+}
+
+/** What the compiler compares options with: of several overloads it tells of the last alone. */
+export type EitherOptions = IdempotencyOptions | TransactionalIdempotency;
+
+interface TransactionalIdempotency extends Omit<TransactionalOptions<never>, 'store'> {
+  // The second has little in common with a store, so the compiler names what the first lacks.
+  readonly store: MissingTransactions | Pick<TransactionalStore<never>, 'transact'>;
+}
+
 /**
  * What a `storeResult` has answered.
  *

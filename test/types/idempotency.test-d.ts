@@ -1,0 +1,29 @@
+import { idempotency, type Idempotency, type MissingTransactions } from 'holdfast/idempotency';
+import { memoryStore } from 'holdfast/memory';
+import { postgresStore } from 'holdfast/postgres';
+import type { Pool, PoolClient } from 'pg';
+import { describe, expectTypeOf, test } from 'vitest';
+
+declare const pool: Pool;
+
+describe('an engine', () => {
+  test('hands its work the transaction of its store, and none under leases', () => {
+    const store = postgresStore(pool);
+    const charges = idempotency({ store, mode: 'transactional' });
+    expectTypeOf(charges).toEqualTypeOf<Idempotency<PoolClient>>();
+    expectTypeOf(idempotency({ store })).toEqualTypeOf<Idempotency>();
+    expectTypeOf(idempotency({ store, mode: 'leased' })).toEqualTypeOf<Idempotency>();
+  });
+
+  test('of transactions does not compile over a store without, or with misspelt options', () => {
+    // @ts-expect-error -- such a store keeps its records elsewhere
+    idempotency({ mode: 'transactional', store: memoryStore() });
+    // @ts-expect-error -- retention is misspelt
+    idempotency({ mode: 'transactional', store: postgresStore(pool), retension: 1 });
+    // @ts-expect-error -- nothing is ever unknown
+    idempotency({ mode: 'transactional', store: postgresStore(pool), onExpiredLease: 'refuse' });
+    expectTypeOf<MissingTransactions>().toHaveProperty(
+      "mode 'transactional' needs a store with transactions, such as postgresStore(...)",
+    );
+  });
+});
