@@ -87,7 +87,10 @@ export const holdfast: HoldfastPlugin = Object.assign(
     const http = httpIdempotency(engine, about);
     app.decorateRequest('idempotency');
     app.decorateRequest(RUN);
-    app.addHook('preHandler', begin(http));
+    app.addHook(
+      'preHandler',
+      ofMarked((marked, arrived) => beginRun(http, marked, arrived)),
+    );
     app.addHook('onError', noteError);
     app.addHook('onSend', end(http));
     if (given === undefined) app.addHook('onClose', () => engine.close());
@@ -115,31 +118,32 @@ type Request = RequestLike & {
   idempotency?: unknown;
 };
 
-function begin(http: HttpIdempotency): PreHandler {
+/** For the requests of routes that take part. */
+function ofMarked(
+  handle: (about: { route: string; options: RouteOptions }, arrived: Arrived) => void,
+): PreHandler {
   return (request, reply, done) => {
     // Made anew each time that it is asked for.
-    const { url = request.url, config } = request.routeOptions;
+    const { url: route = request.url, config } = request.routeOptions;
     let options: RouteOptions | null;
     try {
       options = routeOptionsOf(config?.holdfast);
     } catch (error) {
       return done(error as Error);
     }
-    if (options === null) return done();
-    beginRun(http, { route: url, options }, { request, reply, done });
+    if (options === null) done();
+    else handle({ route, options }, { request, reply, done });
   };
 }
 
 /** A route that asks for what the plugin was not given would go unprotected, unseen. */
-const refuseMarked: PreHandler = ({ method, url, routeOptions }, _reply, done) => {
-  try {
-    if (routeOptionsOf(routeOptions.config?.holdfast) === null) return done();
-  } catch (error) {
-    return done(error as Error);
-  }
-  const route = `${method} ${routeOptions.url ?? url}`;
-  done(new TypeError(`holdfast: ${route} is to be idempotent, and the plugin has no idempotency`));
-};
+const refuseMarked = ofMarked(({ route }, { request: { method }, done }) =>
+  done(
+    new TypeError(
+      `holdfast: ${method} ${route} is to be idempotent, and the plugin has no idempotency`,
+    ),
+  ),
+);
 
 /** A request in `preHandler`. */
 interface Arrived {
