@@ -64,6 +64,24 @@ describe('a full memory store', () => {
     expect(await store.claim(request('long', { token: 't' }))).toEqual({ kind: 'unknown' });
   });
 
+  test.each([1, 7, 12_345, 86_400_000])(
+    'has room again as soon as a record has expired that was kept for %d ms',
+    async (retention) => {
+      for (const looks of [0, 1, 10]) {
+        const runtime = testRuntime();
+        const store = memoryStore({ maxRecords: 1 }, runtime);
+        await store.claim(request('a', { retention, lease: 1 }));
+        for (let look = 0; look < looks; look++) {
+          runtime.clock.advance((retention - 1) / looks);
+          await expect(store.claim(request('b'))).rejects.toThrow('full');
+        }
+        // To the millisecond, or five where somebody looked just before.
+        runtime.clock.advance(retention - runtime.clock.now() + 5);
+        expect(await store.claim(request('b'))).toMatchObject({ kind: 'claimed' });
+      }
+    },
+  );
+
   test('takes the place of a record of the same key that has expired', async () => {
     const runtime = testRuntime();
     const store = memoryStore({ maxRecords: 1 }, runtime);
