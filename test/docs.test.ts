@@ -41,6 +41,8 @@ const TEMPLATE = [
   'Sources',
 ];
 
+const FRAMEWORKS = ['node-http', 'express', 'fastify', 'koa', 'hono', 'nest'];
+
 const made: Snippets[] = [];
 
 function snippets(given: readonly Block[]): Snippets {
@@ -78,6 +80,16 @@ describe('what is derived from the code', () => {
     expect(told.length).toBeGreaterThan(10);
     expect(told.flatMap(([, it]) => (text.includes(`| \`${it}\``) ? [] : [it]))).toEqual([]);
   });
+
+  test.each(['idempotency', 'memory', 'sqlite', 'redis', 'postgres', ...FRAMEWORKS])(
+    'has every function and class of idempotency on a page: holdfast/%s',
+    async (entry) => {
+      const written = pages.map(({ text }) => text).join('\n');
+      const exported = Object.keys((await import(`holdfast/${entry}`)) as object);
+      const isNamed = (name: string): boolean => new RegExp(`\\b${name}\\b`).test(written);
+      expect(exported.filter((name) => !isNamed(name))).toEqual([]);
+    },
+  );
 
   test('has every problem and its status, and no other', () => {
     const [, table = ''] = /^\| problem .*\n([^]*?)\n\n/m.exec(page('docs/guides/idempotency.md'))!;

@@ -82,6 +82,7 @@ export type {
   IdempotencyOpenedEvent,
   IdempotencyReconciledEvent,
   IdempotencyStoreFailedEvent,
+  IdempotencyHookFailedEvent,
   IdempotencyStoreWarnedEvent,
 } from './client/events.ts';
 export type { BodyFailedEvent, FetchEvent } from './client/telemetry.ts';
