@@ -49,6 +49,16 @@ export function keys(serve: Serve): void {
     expect(calls).toEqual([]);
   });
 
+  test('is the same whether a request names its host in its first line, as proxies do, or not', async () => {
+    const { port, calls } = await site(serve, () => ok);
+    const lines = ['Idempotency-Key: a', 'Content-Type: application/json'];
+    for (const host of ['http://shop.test', '', 'http://other.test']) {
+      const answer = await raw(port, [`POST ${host}/charge?a=1 HTTP/1.1`, ...lines], '{}');
+      expect([host, answer]).toEqual([host, expect.stringMatching(/^HTTP\/1\.1 200 /)]);
+    }
+    expect(calls).toHaveLength(1);
+  });
+
   test('that is missing is answered 400 where the route needs one', async () => {
     const { send, calls } = await site(serve, () => ok, { route: { required: true } });
     const answer = await send('/charge');

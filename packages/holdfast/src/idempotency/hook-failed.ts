@@ -1,4 +1,5 @@
 import { emit } from '../core/events.ts';
+import { show } from '../core/options.ts';
 import type { Keeper } from './keeper.ts';
 import type { IdempotencyHookFailedEvent } from './telemetry.ts';
 
@@ -17,6 +18,6 @@ export function hookFailed(
   }
   if (keeper.warnedOf.has(hook)) return;
   keeper.warnedOf.add(hook);
-  const why = error instanceof Error ? error.message : String(error);
+  const why = error instanceof Error ? error.message : show(error);
   runtime.warn?.(`${dependency}: ${hook} failed, so the outcome is held as unknown: ${why}`);
 }

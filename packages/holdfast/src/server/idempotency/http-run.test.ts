@@ -30,7 +30,7 @@ describe('an answer', () => {
   it.each([
     [[200, 201, 204, 301, 303, 400, 402, 404, 410, 422, 451], 'complete'],
     [[401, 403, 409, 425, 429, 503], 'release'],
-    [[408, 500, 501, 502, 504, 599], 'hold'],
+    [[0, 100, 199, 408, 500, 501, 502, 504, 599], 'hold'],
   ])('with the status of %j makes the run %s', async (statuses, step) => {
     for (const status of statuses) {
       const { run, engine } = setUp();

@@ -195,11 +195,12 @@ const TIMEOUT = 408;
 
 /**
  * The default of `storeResult`: 2xx, 3xx and 4xx are stored, but 401, 403, 409, 425, 429 and 503, after which
- * nothing has happened, released; after a 408 and all other 5xx nobody knows what has happened.
+ * nothing has happened, released; after a 408, all other 5xx, and what is no answer, such as `Response.error()`, nobody
+ * knows what has happened.
  */
 export function keepByStatus({ status }: Pick<AnswerHead, 'status'>): Keep {
   if (RELEASED.has(status)) return 'release';
-  return status < 500 && status !== TIMEOUT ? 'store' : 'hold';
+  return status >= 200 && status < 500 && status !== TIMEOUT ? 'store' : 'hold';
 }
 
 interface ListAbout {

@@ -41,8 +41,8 @@ export function requestFingerprint(
   const { method, route, url } = request;
   const head = tupleOf([
     method,
-    route,
-    url,
+    originForm(route),
+    originForm(url),
     plainType(type),
     form,
     ...headerNames.map((name) => JSON.stringify(request.headers[name] ?? null)),
@@ -50,6 +50,13 @@ export function requestFingerprint(
   return typeof says === 'string'
     ? sha256(head + says)
     : incrementalSha256().update(head).update(says).digest();
+}
+
+/** Without scheme and host, which a request has in its first line where it is made to a proxy: for us they are all one. */
+export function originForm(target: string): string {
+  if (target.startsWith('/')) return target;
+  const rest = target.replace(/^https?:\/\/[^/?]*/i, '');
+  return rest === target || rest.startsWith('/') ? rest : `/${rest}`;
 }
 
 /** Out of a copy, so that nothing of the body changes for the handler. */
