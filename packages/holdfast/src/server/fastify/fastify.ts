@@ -9,6 +9,7 @@ import {
   type RouteOptions,
 } from '../idempotency/http.ts';
 import { Gone } from '../idempotency/node-exchange.ts';
+import { CLOSING } from '../idempotency/options.ts';
 import { kept, Running } from './answer.ts';
 import { setHead, typeOf } from './reply-head.ts';
 import { bodyOf, whyUnparsed } from './request-body.ts';
@@ -34,7 +35,7 @@ export interface HoldfastFastifyOptions {
 
 /**
  * What HTTP says of idempotency, over an engine, or over a store that gets an engine of all defaults, which is closed
- * with the server.
+ * with the server, and waits up to 5 s for handlers that still run.
  */
 export type FastifyIdempotencyOptions = Omit<HttpIdempotencyOptions, 'methods' | 'tenant'> & {
   /** Default all of them: a route says by itself that it takes part. */
@@ -93,7 +94,7 @@ export const holdfast: HoldfastPlugin = Object.assign(
     );
     app.addHook('onError', noteError);
     app.addHook('onSend', end(http));
-    if (given === undefined) app.addHook('onClose', () => engine.close());
+    if (given === undefined) app.addHook('onClose', () => engine.close(CLOSING));
   },
   // What fastify-plugin does: https://fastify.dev/docs/latest/Reference/Plugins/#handle-the-scope
   {

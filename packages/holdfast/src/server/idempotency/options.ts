@@ -178,6 +178,12 @@ export function parseHttpOptions(given: unknown, path: string): ParsedHttp {
   return options;
 }
 
+/**
+ * How an engine is closed that an adapter has made: it waits for handlers whose client has gone, of which no server knows,
+ * so that what they have done is kept. Shorter than who ends processes has patience.
+ */
+export const CLOSING = { wait: '5s' } as const;
+
 const routeOptions = {
   required: unlessGiven(httpOptions.required),
   onStoreDown: httpOptions.onStoreDown,

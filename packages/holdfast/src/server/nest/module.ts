@@ -1,4 +1,5 @@
 import { idempotency, type Idempotency, type IdempotencyStore } from '../../idempotency/index.ts';
+import { CLOSING } from '../idempotency/options.ts';
 import { idempotencyInterceptor, type NestIdempotencyOptions } from './interceptor.ts';
 import type { DynamicModuleLike, NestRequestLike } from './types.ts';
 
@@ -6,7 +7,7 @@ import type { DynamicModuleLike, NestRequestLike } from './types.ts';
 export interface HoldfastModuleOptions<Source extends object = NestRequestLike> {
   /**
    * What HTTP says of idempotency, over an engine, or over a store that gets an engine of all defaults, which is
-   * closed with the application if that calls its shutdown hooks.
+   * closed with the application if that calls its shutdown hooks, and waits up to 5 s for handlers that still run.
    */
   readonly idempotency: NestIdempotencyOptions<Source> &
     (
@@ -69,5 +70,5 @@ function interceptorOf(options: HoldfastModuleOptions<never>) {
   if (given !== undefined) return idempotencyInterceptor(given, rest);
   const engine = idempotency({ store: store! });
   const interceptor = idempotencyInterceptor(engine, rest);
-  return Object.assign(interceptor, { onApplicationShutdown: () => engine.close() });
+  return Object.assign(interceptor, { onApplicationShutdown: () => engine.close(CLOSING) });
 }
