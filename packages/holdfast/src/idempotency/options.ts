@@ -1,3 +1,4 @@
+import { isThenable } from '../core/edge.ts';
 import {
   callback,
   duration,
@@ -203,7 +204,8 @@ interface TransactionalIdempotency extends Omit<TransactionalOptions<never>, 'st
 export function checkKeep(keep: Keep, path: string, cause?: unknown): Keep {
   if (keep === 'store' || keep === 'release' || keep === 'hold') return keep;
   const about = cause === undefined ? undefined : { cause };
-  throw new TypeError(`${path} must answer 'store', 'release' or 'hold', got ${show(keep)}`, about);
+  const given = isThenable(keep) ? 'a promise' : show(keep);
+  throw new TypeError(`${path} must answer 'store', 'release' or 'hold', got ${given}`, about);
 }
 
 const harmless = new WeakSet<object>();

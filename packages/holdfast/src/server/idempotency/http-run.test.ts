@@ -60,6 +60,7 @@ describe('an answer', () => {
     for (const [said, shown] of [
       ['stored', '"stored"'],
       [undefined, 'undefined'],
+      [Promise.resolve('store'), 'a promise'],
     ]) {
       const { run, engine } = setUp({ storeResult: () => said as never });
       expect(await (await run()).finish(created)).toBe(null);
