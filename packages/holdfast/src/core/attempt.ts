@@ -184,13 +184,11 @@ export class LiveAttempt implements TimerNode, Attempt {
 
   /**
    * Has `survivor` told when the operation, which was abandoned, settles after all; false if it has
-   * settled, or is to be told already.
+   * settled.
    */
   outlivedBy(survivor: Survivor): boolean {
     if (this.#state === GONE) return false;
-    const survivors = (this.#withExtras().survivors ??= []);
-    if (survivors.includes(survivor)) return false;
-    survivors.push(survivor);
+    (this.#withExtras().survivors ??= []).push(survivor);
     return true;
   }
 

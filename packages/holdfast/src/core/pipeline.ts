@@ -83,7 +83,8 @@ type Checked<Ps extends readonly Policy[]> = [NeedsOf<Ps[number]>] extends [neve
  * Composes policies, outermost first, for who knows why the order should differ from
  * `dependency()`'s. Policies may be shared between pipelines; all must have the same clock.
  *
- * @throws TypeError for anything that is not a policy, two deadlines, or a retry without `classify`.
+ * @throws TypeError for anything that is not a policy, two deadlines, the same bulkhead, breaker or
+ *   budget twice, or a retry without `classify`.
  */
 export function pipeline<const Ps extends readonly Policy[]>(
   ...policies: Ps & Checked<NoInfer<Ps>>

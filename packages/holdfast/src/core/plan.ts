@@ -23,6 +23,7 @@ export function planned(given: readonly Policy[], runtime: Runtime): [Plan, read
   if (policies.filter(({ kind }) => kind === 'deadline').length > 1) {
     throw new TypeError('pipeline: a call has one deadline; got two deadline policies');
   }
+  checkRepeated(policies);
   if (classify === null && policies.some(({ kind }) => kind === 'retry')) {
     throw new TypeError('pipeline: a pipeline that retries needs classify(...) in it');
   }
@@ -157,6 +158,23 @@ function checkPolicy(policy: Policy, runtime: Runtime): void {
   if (policy.runtime.clock !== runtime.clock && !isClassify(policy)) {
     throw new TypeError(
       `pipeline: ${policy.kind} has another clock than the rest; make all with one runtime`,
+    );
+  }
+}
+
+/** What becomes of a call that meets the same one twice. What keeps no such account may well be repeated. */
+const MET_TWICE: ReadonlyMap<string, string> = new Map([
+  ['bulkhead', 'a call would wait for a slot while it holds one'],
+  ['circuit-breaker', 'it would count each attempt twice'],
+  ['retry-budget', 'it would count each attempt twice'],
+]);
+
+function checkRepeated(policies: readonly Policy[]): void {
+  for (const [slot, { kind }] of policies.entries()) {
+    const consequence = MET_TWICE.get(kind);
+    if (consequence === undefined || policies.indexOf(policies[slot]!) === slot) continue;
+    throw new TypeError(
+      `pipeline: the same ${kind} is in it twice, and ${consequence}; make one for each place`,
     );
   }
 }

@@ -6,7 +6,6 @@ import {
   type BulkheadOptions,
   circuitBreaker,
   classify,
-  pending,
   pipeline,
   retry,
   timeout,
@@ -117,23 +116,6 @@ describe('operations that ignore their abort', () => {
     hung.attempt!.fail('later');
     expect(started).toEqual(['hung', 'next']);
     expect([slots.inFlight, zombies(circuit)]).toEqual([1, 0]);
-  });
-
-  test('one bulkhead twice in a pipeline counts an abandoned operation once', () => {
-    const runtime = testRuntime();
-    const slots = bulkhead({ maxConcurrent: 2, releaseOn: 'settle' }, runtime);
-    let live!: Attempt;
-    pipeline(slots, slots, timeout(100, runtime)).start(
-      (attempt) => {
-        live = attempt;
-        return pending;
-      },
-      () => {},
-    );
-    runtime.clock.advance(100);
-    expect(slots.snapshot!()).toMatchObject({ inFlight: 1, zombies: 1 });
-    live.fail('late');
-    expect(slots.snapshot!()).toMatchObject({ inFlight: 0, zombies: 0 });
   });
 });
 
