@@ -111,6 +111,19 @@ describe('wrong options', () => {
     }
   });
 
+  test.each([
+    ['timeout', 0, ', or false, got 0'],
+    ['timeout', 'none', ', or false, got "none"'],
+    ['timeout', Date.UTC(2026, 0), ', or false, and no moment like Date.now(), got 1767225600000'],
+    ['deadline', Infinity, ', or false, got Infinity'],
+    ['deadline', null, ', or false, got null'],
+    ['retry', 0, 'an object of options, true or false, got 0'],
+  ])('for no %s, %j is told what is right', (name, given, ending) => {
+    const [first] = wrong({ classify, [name]: given }).message.split('\n');
+    expect(first).toContain(`dependency('stock').${name} must be `);
+    expect(first!.endsWith(ending)).toBe(true);
+  });
+
   test.each([[undefined], [null], [5], [[]]])('%j instead of options', (options) => {
     expect(wrong(options)).toBeInstanceOf(TypeError);
   });

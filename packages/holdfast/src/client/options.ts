@@ -22,11 +22,13 @@ import type { HoldfastEvent } from './events.ts';
 export function durationOrOff(
   base: Descriptor<Duration, number>,
 ): Descriptor<Duration | false, number | null> {
+  const range = `${base.range}, or false`;
   return {
     ...base,
-    range: `${base.range}, or false`,
+    range,
     schema: { anyOf: [base.schema, { const: false }] },
-    parse: (given, path, problems) => (given === false ? null : base.parse(given, path, problems)),
+    parse: (given, path, problems) =>
+      given === false ? null : base.parse(given, path, problems, range),
   };
 }
 

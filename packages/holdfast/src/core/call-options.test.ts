@@ -19,7 +19,7 @@ describe('what a caller says of one call', () => {
     [{ deadline: NaN }, /options.deadline must be a duration/],
     [
       { deadline: Date.UTC(2026, 0) },
-      /options.deadline must be a duration from now, and no moment/,
+      /options.deadline must be a duration from now \(milliseconds, or like '250ms', '5s'\), and no moment like Date.now\(\), got 1767225600000/,
     ],
     // Of no kind that could be printed.
     [{ criticality: Object.create(null) }, /options.criticality must be .*, got an object/],
@@ -34,6 +34,11 @@ describe('what a caller says of one call', () => {
       message,
     );
     expect(ran).toBe(0);
+  });
+
+  test('may be a time that only a moment would have as a number', async () => {
+    const { deadline } = withRuntime(runtime);
+    expect(await pipeline(deadline()).call(() => 'fine', { deadline: '36500d' })).toBe('fine');
   });
 
   test('is checked for misspelt names where diagnostics are on', async () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { formatDuration, milliseconds } from './duration.ts';
+import { formatDuration, isMoment, milliseconds } from './duration.ts';
 
 describe('a duration', () => {
   test('is no bigint', () => expect(milliseconds(5n)).toBeNaN());
@@ -48,6 +48,16 @@ describe('a duration', () => {
     [[5]],
     [{}],
   ])('%j is none', (given) => expect(milliseconds(given)).toBeNaN());
+
+  test.each([
+    [1e12, true],
+    [Date.UTC(2026, 0), true],
+    [1e13, false],
+    [Number.MAX_SAFE_INTEGER, false],
+    [999_999_999_999, false],
+    ['36500d', false],
+    [undefined, false],
+  ])('that is %j is a moment: %j', (given, expected) => expect(isMoment(given)).toBe(expected));
 
   test('is written for people', () => {
     expect(formatDuration(0)).toBe('0ms');

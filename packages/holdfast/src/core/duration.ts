@@ -23,6 +23,14 @@ export function milliseconds(duration: unknown): number {
   return value <= Number.MAX_SAFE_INTEGER ? value : NaN;
 }
 
+/**
+ * A number as `Date.now()` gives it, from 2001 to 2286: taken for a duration, decades that nobody
+ * means. Who does mean them writes `'36500d'`.
+ */
+export function isMoment(duration: unknown): boolean {
+  return typeof duration === 'number' && duration >= 1e12 && duration < 1e13;
+}
+
 /** A duration for people: `1500` becomes `'1.5s'`. Days are counted from two on: `'24h'`, `'36h'`, `'2d'`. */
 export function formatDuration(ms: number): string {
   if (!Number.isFinite(ms)) return 'for ever';

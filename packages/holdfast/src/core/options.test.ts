@@ -125,6 +125,14 @@ describe('options', () => {
     (time) => expect(problem({ time })).toMatch(/^RangeError: thing.time must be a duration of at/),
   );
 
+  test('do not take a moment for a time, unless it is written as one', () => {
+    expect(problem({ time: Date.UTC(2026, 0) })).toBe(
+      "RangeError: thing.time must be a duration of at least 1ms (milliseconds, or like '250ms', '5s', '1m', '1h', '7d'), and no moment like Date.now(), got 1767225600000",
+    );
+    expect(parse({ time: '36500d' }).time).toBe(36_500 * 86_400_000);
+    expect(parse({ time: 1e13 }).time).toBe(1e13);
+  });
+
   test.each([[null], [true], [{}], [[1]]])('do not take %j for a time at all', (time) =>
     expect(problem({ time })).toMatch(/^TypeError: thing.time must be a duration/),
   );

@@ -1,4 +1,4 @@
-import { type Duration, formatDuration, milliseconds } from './duration.ts';
+import { type Duration, formatDuration, isMoment, milliseconds } from './duration.ts';
 import { likeliest } from './likeliest.ts';
 import { shared, wasParsedBy } from './shared-options.ts';
 
@@ -16,8 +16,11 @@ export interface Descriptor<Given, Parsed> {
   readonly range: string;
   /** JSON Schema (2020-12) of what users write; null where it is not JSON (callbacks). */
   readonly schema: Readonly<Record<string, unknown>> | null;
-  /** The parsed value. A wrong one is added to `problems`, and what is returned is not used. */
-  readonly parse: (given: unknown, path: string, problems: Problems) => Parsed;
+  /**
+   * The parsed value. A wrong one is added to `problems`, and what is returned is not used. `range`
+   * is what the message says is accepted, where that is more than this descriptor knows.
+   */
+  readonly parse: (given: unknown, path: string, problems: Problems, range?: string) => Parsed;
   /** The nested table, where there is one. */
   readonly table?: Table;
 }
@@ -107,14 +110,16 @@ export function duration<const D extends Duration>(
         { type: 'string', pattern: String.raw`^\d+(\.\d+)?(ms|s|m|h|d)$` },
       ],
     },
-    parse: (given, path, problems) => {
+    parse: (given, path, problems, accepted = range) => {
       const value = given === undefined ? about.default : given;
       if (value === undefined) return undefined as never;
       const ms = milliseconds(value);
       if (typeof value !== 'number' && typeof value !== 'string') {
-        problems.type(path, range, given);
+        problems.type(path, accepted, given);
+      } else if (isMoment(value)) {
+        problems.range(path, `${accepted}, and no moment like Date.now()`, given);
       } else if (!(ms >= min && ms <= max)) {
-        problems.range(path, range, given);
+        problems.range(path, accepted, given);
       }
       return ms as never;
     },
@@ -147,10 +152,10 @@ function numeric(
     default: about.default,
     range,
     schema,
-    parse: (given, path, problems) => {
+    parse: (given, path, problems, accepted = range) => {
       const value = given === undefined ? about.default : given;
-      if (typeof value !== 'number') problems.type(path, range, given);
-      else if (!fits(value) || value < min || value > max) problems.range(path, range, given);
+      if (typeof value !== 'number') problems.type(path, accepted, given);
+      else if (!fits(value) || value < min || value > max) problems.range(path, accepted, given);
       return value as number;
     },
   };

@@ -4,7 +4,7 @@ import { LiveAttempt } from './attempt.ts';
 import { Call } from './call.ts';
 import type { PipelineState, Plan, Policy, Settled } from './policy.ts';
 import { CancelGroup } from './cancel-group.ts';
-import { milliseconds } from './duration.ts';
+import { isMoment, milliseconds } from './duration.ts';
 import {
   callbackEdge,
   callEdge,
@@ -250,10 +250,11 @@ function problemWith(options: CallOptions, plan: Plan): TypeError | RangeError |
     return new TypeError('options.signal must be an AbortSignal');
   }
   if (deadline !== undefined) {
-    const time = milliseconds(deadline);
-    if (Number.isNaN(time) || isMoment(time)) {
-      const not = isMoment(time) ? ' from now, and no moment' : '';
-      return new RangeError(`options.deadline must be a duration${not}, got ${show(deadline)}`);
+    if (Number.isNaN(milliseconds(deadline)) || isMoment(deadline)) {
+      const not = isMoment(deadline) ? ', and no moment like Date.now()' : '';
+      return new RangeError(
+        `options.deadline must be a duration from now (milliseconds, or like '250ms', '5s')${not}, got ${show(deadline)}`,
+      );
     }
     if (plan.deadlineAfter === null) {
       return new TypeError('options.deadline needs a deadline policy in the pipeline');
@@ -274,11 +275,6 @@ function problemWith(options: CallOptions, plan: Plan): TypeError | RangeError |
   return unknown === undefined
     ? null
     : new TypeError(unknownOption(unknown, 'options', CALL_OPTIONS));
-}
-
-/** As `Date.now()` tells it, from 2001 to 2286: as a time from now, decades that nobody means. */
-function isMoment(time: number): boolean {
-  return time >= 1e12 && time < 1e13;
 }
 
 function runtimeOf(policies: readonly Policy[]): Runtime | undefined {

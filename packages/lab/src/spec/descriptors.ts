@@ -62,11 +62,13 @@ export function orWord<G, P, const W extends string, V>(
   word: W,
   value: V,
 ): Descriptor<G | W, P | V> {
+  const range = `${part.range}, or '${word}'`;
   return {
     ...part,
-    range: `${part.range}, or '${word}'`,
+    range,
     schema: { anyOf: [part.schema, { const: word }] },
-    parse: (given, path, problems) => (given === word ? value : part.parse(given, path, problems)),
+    parse: (given, path, problems) =>
+      given === word ? value : part.parse(given, path, problems, range),
   };
 }
 

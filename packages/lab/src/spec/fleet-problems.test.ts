@@ -60,15 +60,15 @@ describe('what is wrong with a spec', () => {
     ['policies.none is taken', { ...small, policies: { none: {} } }],
     [
       'services.web.replicas must be a whole number from 1 to 1000, got 1000000000',
-      {
-        services: { web: { replicas: 1e9 } },
-      },
+      { services: { web: { replicas: 1e9 } } },
     ],
     [
       'services.web.failures must be a share from 0 to 1, or like \'50%\', got "120%"',
-      {
-        services: { web: { failures: '120%' } },
-      },
+      { services: { web: { failures: '120%' } } },
+    ],
+    [
+      "services.web.queue.max must be a whole number from 0 to 1000000, or 'unbounded', got -1",
+      { services: { web: { queue: { max: -1 } } } },
     ],
     [
       'services.web.serviceTime must be a duration from 0ms to 24h, got -1',

@@ -4,7 +4,7 @@ import { resilientFetch, type ResilientFetchOptions } from './index.ts';
 
 describe('options of resilientFetch', () => {
   test.each([
-    [{ bodyIdleTimeout: 0 }, RangeError, 'resilientFetch.bodyIdleTimeout must be'],
+    [{ bodyIdleTimeout: 0 }, RangeError, ', or false, got 0'],
     [{ bodyIdleTimeout: 'soon' }, RangeError, 'resilientFetch.bodyIdleTimeout'],
     [{ maxBufferedBody: -1 }, RangeError, 'resilientFetch.maxBufferedBody'],
     [{ idempotencyKey: 'always' }, RangeError, 'resilientFetch.idempotencyKey'],
