@@ -1,4 +1,4 @@
-import type { Runtime } from '../runtime/runtime.ts';
+import { checkRuntime, type Runtime } from '../runtime/runtime.ts';
 import { systemRuntime } from '../runtime/system.ts';
 import { Branch, type Call } from './call.ts';
 import { END, type Observer, RUNNING, type Step, type Traits, WAIT } from './policy.ts';
@@ -49,7 +49,7 @@ const BUILT_IN: ReadonlySet<string> = new Set([
  * policies cost none. What its `next()` calls do is abandoned when it has answered.
  *
  * @param name says in error messages which one it is; not the name of a built-in policy.
- * @throws TypeError for a name that is none, or taken, and for what is no function.
+ * @throws TypeError for a name that is none, or taken, for what is no function, and half a runtime.
  */
 export function custom(
   name: string,
@@ -63,6 +63,7 @@ export function custom(
   if (BUILT_IN.has(name)) {
     throw new TypeError(`custom: '${name}' is the name of a built-in policy`);
   }
+  checkRuntime(runtime, 'custom');
   return new CustomPolicy(name, run, runtime);
 }
 

@@ -1,4 +1,4 @@
-import type { Runtime } from '../runtime/runtime.ts';
+import { checkRuntime, type Runtime } from '../runtime/runtime.ts';
 import { systemRuntime } from '../runtime/system.ts';
 import { duration, integer, type OptionsOf, parseOptions } from './options.ts';
 
@@ -48,7 +48,7 @@ const OVERFLOW = '*';
  * breaker and a bulkhead in use are not) only those that are. When the registry is full of what cannot be forgotten, all
  * further keys share one instance, made with the key `*`.
  *
- * @throws TypeError, RangeError for wrong options.
+ * @throws TypeError, RangeError for wrong options, and half a runtime.
  */
 export function keyed<T extends object>(
   create: (key: string) => T,
@@ -56,6 +56,7 @@ export function keyed<T extends object>(
   runtime: Runtime = systemRuntime,
 ): Keyed<T> {
   if (typeof create !== 'function') throw new TypeError('keyed needs a function of the key');
+  checkRuntime(runtime, 'keyed');
   const { maxEntries, idle } = parseOptions(keyedOptions, options, 'keyed');
   return new BoundedRegistry(create, maxEntries, idle, runtime);
 }

@@ -64,12 +64,17 @@ export const noContext: ContextKeeper = {
 };
 
 /**
- * Refuses half a runtime, a sink alone say, before something deep inside misses the rest.
+ * Refuses half a runtime, a sink alone say, before something deep inside misses the rest; and a sink
+ * that could not hear.
  *
  * @throws TypeError
  */
 export function checkRuntime(given: Runtime, path: string): void {
-  const { clock, random, context } = (given ?? {}) as Partial<Runtime>;
-  if (clock && random && context) return;
-  throw new TypeError(`${path} needs a whole runtime, such as { ...systemRuntime, sink }`);
+  const { clock, random, context, sink } = (given ?? {}) as Partial<Runtime>;
+  if (!(clock && random && context)) {
+    throw new TypeError(`${path} needs a whole runtime, such as { ...systemRuntime, sink }`);
+  }
+  if (sink && typeof sink !== 'function') {
+    throw new TypeError(`${path} needs a runtime whose sink is a function of an event, or null`);
+  }
 }

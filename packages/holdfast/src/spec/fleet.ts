@@ -4,7 +4,7 @@ import type { DependencyOptions } from '../client/options.ts';
 import { likeliest } from '../core/likeliest.ts';
 import { Problems, show } from '../core/options.ts';
 import type { Classifier } from '../core/outcome.ts';
-import type { Runtime } from '../runtime/runtime.ts';
+import { checkRuntime, type Runtime } from '../runtime/runtime.ts';
 import { type DependencyData, effectivePolicy } from './policy.ts';
 
 /** A fleet's spec as `holdfast compile` writes it. */
@@ -75,6 +75,7 @@ export interface SpecService {
  * @throws TypeError with all that is wrong with the data.
  */
 export function fleetFrom(data: unknown, runtime?: Runtime): SpecFleet {
+  if (runtime !== undefined) checkRuntime(runtime, 'fleetFrom');
   const services = parse(data);
   const made = new Map<string, SpecService>();
   return {

@@ -11,7 +11,7 @@ import { peekInside, tellInside } from '../../core/peek.ts';
 import type { TypedPolicy } from '../../core/pipeline.ts';
 import { usualDuration } from '../../core/usual-duration.ts';
 import { TimerNode } from '../../runtime/clock.ts';
-import type { Runtime } from '../../runtime/runtime.ts';
+import { checkRuntime, type Runtime } from '../../runtime/runtime.ts';
 import { systemRuntime } from '../../runtime/system.ts';
 import { type BulkheadOptions, bulkheadOptions, type ParsedBulkhead } from './options.ts';
 import { type Waiter, WaitQueue } from './state.ts';
@@ -38,12 +38,13 @@ export interface Bulkhead extends TypedPolicy {
  *
  * Size it by Little's law: calls per second x seconds per call, and some room.
  *
- * @throws TypeError, RangeError for wrong options.
+ * @throws TypeError, RangeError for wrong options, and half a runtime.
  */
 export function bulkhead(
   options: BulkheadOptions = {},
   runtime: Runtime = systemRuntime,
 ): Bulkhead {
+  checkRuntime(runtime, 'bulkhead');
   return new SlotBulkhead(parseOptions(bulkheadOptions, options, 'bulkhead'), runtime);
 }
 

@@ -7,7 +7,7 @@ import { checkKinds } from '../../core/kinds.ts';
 import { parseOptions, Problems } from '../../core/options.ts';
 import type { TypedPolicy } from '../../core/pipeline.ts';
 import { lazyFork, type Random } from '../../runtime/random.ts';
-import type { Runtime } from '../../runtime/runtime.ts';
+import { checkRuntime, type Runtime } from '../../runtime/runtime.ts';
 import { systemRuntime } from '../../runtime/system.ts';
 import {
   BREAKER_KINDS,
@@ -46,12 +46,13 @@ export interface CircuitBreaker extends TypedPolicy {
  *
  * After closing, the share of calls let through grows from 10 % to all of them over the ramp.
  *
- * @throws TypeError, RangeError for wrong options.
+ * @throws TypeError, RangeError for wrong options, and half a runtime.
  */
 export function circuitBreaker(
   options: CircuitBreakerOptions = {},
   runtime: Runtime = systemRuntime,
 ): CircuitBreaker {
+  checkRuntime(runtime, 'circuitBreaker');
   const parsed = parseOptions(circuitBreakerOptions, options, 'circuitBreaker');
   const problems = new Problems();
   if (options.maxCooldown !== undefined) checkCooldowns(parsed, 'circuitBreaker', problems);

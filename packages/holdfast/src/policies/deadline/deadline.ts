@@ -8,7 +8,7 @@ import { parseOptions } from '../../core/options.ts';
 import type { TypedPolicy } from '../../core/pipeline.ts';
 import { interrupt } from '../../core/run.ts';
 import { SlotTimer } from '../../core/slot-timer.ts';
-import type { Runtime } from '../../runtime/runtime.ts';
+import { checkRuntime, type Runtime } from '../../runtime/runtime.ts';
 import { systemRuntime } from '../../runtime/system.ts';
 import { type DeadlineOptions, deadlineOptions } from './options.ts';
 import { allowance } from './state.ts';
@@ -23,12 +23,13 @@ import type { DeadlineExceededEvent } from './telemetry.ts';
  * their callers; `{ deadline }` replaces the configured time for one call.
  *
  * @param options the time, or `{ after }`; at least 1 ms, default 4 s.
- * @throws TypeError, RangeError for a time that is none.
+ * @throws TypeError, RangeError for a time that is none, and half a runtime.
  */
 export function deadline(
   options: Duration | DeadlineOptions = {},
   runtime: Runtime = systemRuntime,
 ): TypedPolicy {
+  checkRuntime(runtime, 'deadline');
   const given = typeof options === 'object' ? options : { after: options };
   return new Deadline(parseOptions(deadlineOptions, given, 'deadline').after, runtime);
 }

@@ -5,7 +5,7 @@ import { emit } from '../../core/events.ts';
 import { parseOptions, Problems } from '../../core/options.ts';
 import type { TypedPolicy } from '../../core/pipeline.ts';
 import { TimerNode } from '../../runtime/clock.ts';
-import type { Runtime } from '../../runtime/runtime.ts';
+import { checkRuntime, type Runtime } from '../../runtime/runtime.ts';
 import { systemRuntime } from '../../runtime/system.ts';
 import {
   checkAnswers,
@@ -26,12 +26,13 @@ import type { FallbackFailedEvent, FallbackUsedEvent } from './telemetry.ts';
  * fails too, the caller gets the call's own outcome. An answer of a fallback is told as such
  * (`fellBack`, `fallback.used`): keep it cheaper than what it replaces, and watch its share.
  *
- * @throws TypeError, RangeError for wrong options.
+ * @throws TypeError, RangeError for wrong options, and half a runtime.
  */
 export function fallback<T>(
   options: FallbackOptions<T>,
   runtime: Runtime = systemRuntime,
 ): TypedPolicy<T> {
+  checkRuntime(runtime, 'fallback');
   const parsed = parseOptions(fallbackOptions, options, 'fallback');
   const problems = new Problems();
   checkAnswers(parsed, 'fallback', problems);

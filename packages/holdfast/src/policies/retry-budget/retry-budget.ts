@@ -6,7 +6,7 @@ import { emit } from '../../core/events.ts';
 import { checkKinds } from '../../core/kinds.ts';
 import { parseOptions, Problems } from '../../core/options.ts';
 import type { TypedPolicy } from '../../core/pipeline.ts';
-import type { Runtime } from '../../runtime/runtime.ts';
+import { checkRuntime, type Runtime } from '../../runtime/runtime.ts';
 import { systemRuntime } from '../../runtime/system.ts';
 import {
   BUDGET_KINDS,
@@ -36,12 +36,13 @@ export interface RetryBudget extends TypedPolicy {
  * Sources: Finagle's RetryBudget; gRPC A6; the SRE book, ch. 22; Brooker, "Fixing retries with
  * token buckets and circuit breakers" (2022).
  *
- * @throws TypeError, RangeError for wrong options.
+ * @throws TypeError, RangeError for wrong options, and half a runtime.
  */
 export function retryBudget(
   options: RetryBudgetOptions = {},
   runtime: Runtime = systemRuntime,
 ): RetryBudget {
+  checkRuntime(runtime, 'retryBudget');
   const parsed = parseOptions(retryBudgetOptions, options, 'retryBudget');
   const problems = new Problems();
   checkKinds(options, parsed.kind, BUDGET_KINDS, 'retryBudget', problems);

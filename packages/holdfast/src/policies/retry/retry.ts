@@ -11,7 +11,7 @@ import type { NeedsClassifier, TypedPolicy } from '../../core/pipeline.ts';
 import { usualDuration } from '../../core/usual-duration.ts';
 import { TimerNode } from '../../runtime/clock.ts';
 import type { Random } from '../../runtime/random.ts';
-import type { Runtime } from '../../runtime/runtime.ts';
+import { checkRuntime, type Runtime } from '../../runtime/runtime.ts';
 import { systemRuntime } from '../../runtime/system.ts';
 import { checkBackoff, type ParsedRetry, type RetryOptions, retryOptions } from './options.ts';
 import { jitteredWait } from './state.ts';
@@ -32,12 +32,13 @@ const IMMEDIATE_IN_A_ROW = 100;
  *
  * Needs `classify(...)` in the same pipeline, and wants a `retryBudget()` inside it.
  *
- * @throws TypeError, RangeError for wrong options.
+ * @throws TypeError, RangeError for wrong options, and half a runtime.
  */
 export function retry(
   options: RetryOptions = {},
   runtime: Runtime = systemRuntime,
 ): TypedPolicy<never, NeedsClassifier> {
+  checkRuntime(runtime, 'retry');
   const parsed = parseOptions(retryOptions, options, 'retry');
   const problems = new Problems();
   checkBackoff(parsed.backoff, options.backoff, 'retry.backoff', problems);

@@ -10,7 +10,7 @@ import type { TypedPolicy } from '../../core/pipeline.ts';
 import { interrupt } from '../../core/run.ts';
 import { SlotTimer } from '../../core/slot-timer.ts';
 import type { TimerNode } from '../../runtime/clock.ts';
-import type { Runtime } from '../../runtime/runtime.ts';
+import { checkRuntime, type Runtime } from '../../runtime/runtime.ts';
 import { systemRuntime } from '../../runtime/system.ts';
 import { type TimeoutOptions, timeoutOptions } from './options.ts';
 import type { TimeoutExpiredEvent } from './telemetry.ts';
@@ -23,12 +23,13 @@ import type { TimeoutExpiredEvent } from './telemetry.ts';
  * max(5 ms, 1 %), since all calls share one coarse timer.
  *
  * @param options the limit, or `{ after }`; at least 1 ms, default 1 s.
- * @throws TypeError, RangeError for a limit that is none.
+ * @throws TypeError, RangeError for a limit that is none, and half a runtime.
  */
 export function timeout(
   options: Duration | TimeoutOptions = {},
   runtime: Runtime = systemRuntime,
 ): TypedPolicy {
+  checkRuntime(runtime, 'timeout');
   const given = typeof options === 'object' ? options : { after: options };
   return new Timeout(parseOptions(timeoutOptions, given, 'timeout').after, runtime);
 }

@@ -1,5 +1,5 @@
 import { show } from '../../core/options.ts';
-import type { Runtime } from '../../runtime/runtime.ts';
+import { checkRuntime, type Runtime } from '../../runtime/runtime.ts';
 import type { Answer } from './answer.ts';
 import { type PgConnection, type PgPool, pgDatabase } from './pg.ts';
 import { type PostgresJs, type PostgresJsQueries, postgresJsDatabase } from './postgres-js.ts';
@@ -64,9 +64,10 @@ export interface Database<Tx> {
 /**
  * One way to ask either client.
  *
- * @throws TypeError if it is neither.
+ * @throws TypeError if it is neither, and for less than a runtime.
  */
 export function databaseOf<Tx>(client: unknown, path: string, runtime: Runtime): Database<Tx> {
+  checkRuntime(runtime, path);
   if (hasMethods(client, 'unsafe', 'begin')) {
     const sql = client as unknown as PostgresJs<PostgresJsQueries>;
     return postgresJsDatabase(sql, runtime.clock) as Database<never>;

@@ -22,7 +22,7 @@ import type {
   Owned,
   RecoveryPoint,
 } from '../../idempotency/store.ts';
-import type { Runtime } from '../../runtime/runtime.ts';
+import { checkRuntime, type Runtime } from '../../runtime/runtime.ts';
 import { systemRuntime } from '../../runtime/system.ts';
 import { warningsOf } from './check.ts';
 import { GroupCommit, type GroupCommitOptions } from './group-commit.ts';
@@ -99,6 +99,7 @@ export function sqliteStore(
   options: string | SqliteStoreOptions,
   runtime: Runtime = systemRuntime,
 ): SqliteStore {
+  checkRuntime(runtime, 'sqliteStore');
   const { path, ...rest } = isPlainObject(options) ? options : { path: options };
   const { busyTimeout, maxPageCount } = parseOptions(sqliteStoreOptions, rest, 'sqliteStore');
   if (
