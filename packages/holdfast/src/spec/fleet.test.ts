@@ -47,7 +47,9 @@ describe('a fleet from compiled data', () => {
       fleetFrom(data, runtime).service('checkout').dependency('payments', { protocol: 'grpc' }),
     ).toThrow('dependency(\'payments\').protocol must be the spec\'s "http", got "grpc"');
     const fresh = fleetFrom(data, runtime).service('checkout');
-    expect(() => fresh.dependency('stock', { protocol: 'grpc' })).toThrow('the spec\'s "none"');
+    expect(() => fresh.dependency('stock', { protocol: 'grpc' })).toThrow(
+      'dependency(\'stock\').protocol must be left out, as in the spec, got "grpc"',
+    );
   });
 
   test('makes each dependency once, on the runtime that it was given', () => {

@@ -62,6 +62,14 @@ export interface SpecService {
   ): Dependency<unknown, F>;
   /** For one with `protocol: http` in the spec, which brings the classifier. */
   dependency<F = never>(name: string, code?: DependencyCode<F>): Dependency<HttpAnswer, F>;
+  // All at once: what fits none is told by the last, and `Parameters` and `ReturnType` take it.
+  dependency<In = unknown, F = never>(
+    name: string,
+    code?: DependencyCode<F> & {
+      readonly classify?: Classifier<In> | undefined;
+      readonly protocol?: 'grpc' | undefined;
+    },
+  ): Dependency<In, F>;
 }
 
 /**
@@ -115,9 +123,11 @@ class Service {
     const code = codeOf(given, `dependency('${name}')`);
     const { protocol = options['protocol'] } = code;
     if (protocol !== options['protocol']) {
-      const stated = `the spec's ${show(options['protocol'] ?? 'none')}`;
+      const { protocol: stated = 'none' } = options;
+      const expected =
+        stated === 'none' ? 'left out, as in the spec' : `the spec's ${show(stated)}`;
       throw new TypeError(
-        `dependency('${name}').protocol must be ${stated}, got ${show(protocol)}`,
+        `dependency('${name}').protocol must be ${expected}, got ${show(protocol)}`,
       );
     }
     // `dependency` says what is missing or wrong: its overloads cannot see what a file says.
