@@ -51,7 +51,7 @@ export const TABLES: readonly (readonly [factory: string, page: string, table: T
   ['keyed', '../guides/own-policies.md#one-for-each-key', keyedOptions],
 ];
 
-/** Options whose `none` only stands for an absent one: their types do not have it. */
+/** Options whose default only stands for an absent one: their types do not have it. */
 const UNWRITTEN: ReadonlySet<string> = new Set(['dependency.preset', 'dependency.protocol']);
 
 /** `docs/reference/options.md`, whole. */
@@ -157,10 +157,7 @@ function accepted(path: string, { range, table, ...option }: Option): string {
       .toLowerCase();
     return `[options](#${anchor})${option.kind === 'options' && option.default !== undefined ? ', or false' : ''}`;
   }
-  const words = inWords(range);
-  return UNWRITTEN.has(path)
-    ? words.replace(/, `none`|`none`, /, '').replace(/^one of (`\w+`)$/, '$1')
-    : words;
+  return inWords(range);
 }
 
 /** A range as people read it: values as code, long numbers in groups of three. */

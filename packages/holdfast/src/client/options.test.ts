@@ -95,7 +95,7 @@ describe('wrong options', () => {
       onEvent: 5,
     });
     for (const path of [
-      'preset must be one of',
+      "preset must be one of 'http', 'rpc', 'payments', 'batch', 'realtime', got \"htttp\"",
       'timeout must be',
       'retry.maxAttempts must be',
       'retry.backoff.base must be',

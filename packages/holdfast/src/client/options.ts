@@ -32,6 +32,20 @@ export function durationOrOff(
   };
 }
 
+/** One of a few words; left out, it is `none`, which is taken as well but told to nobody. */
+function oneOfOrNone<const Words extends readonly string[]>(
+  words: Words,
+  about: { readonly what: string },
+): Descriptor<Words[number] | 'none', Words[number] | 'none'> {
+  const { range } = oneOf(words, { ...about, default: words[0]! });
+  const base = oneOf([...words, 'none'], { ...about, default: 'none' });
+  return {
+    ...base,
+    range,
+    parse: (given, path, problems) => base.parse(given, path, problems, range),
+  };
+}
+
 /** The names of the presets. */
 export const PRESETS = ['http', 'rpc', 'payments', 'batch', 'realtime'] as const;
 /** The name of a preset; see `preset`. */
@@ -40,14 +54,10 @@ export type PresetName = (typeof PRESETS)[number];
 /** The options of `dependency`; `false` leaves a policy out. */
 export const dependencyOptions = {
   /** A named set of options to start from; see `preset`. */
-  preset: oneOf([...PRESETS, 'none'], {
-    what: 'A named set of options to start from',
-    default: 'none',
-  }),
+  preset: oneOfOrNone(PRESETS, { what: 'A named set of options to start from' }),
   /** Brings the classifier, and the limits that are usual there: 5 s and 20 s for `http`, 1 s and 4 s for `grpc`. Default `none`. */
-  protocol: oneOf(['none', 'http', 'grpc'], {
+  protocol: oneOfOrNone(['http', 'grpc'], {
     what: 'Brings the classifier, and the limits that are usual there',
-    default: 'none',
   }),
   /** How long one attempt may run; false for no limit. Default 5 s over HTTP, else 1 s. */
   timeout: durationOrOff(timeoutOptions.after),

@@ -173,10 +173,10 @@ export function oneOf<const Words extends readonly string[]>(
     default: about.default,
     range,
     schema: { enum: words },
-    parse: (given, path, problems) => {
+    parse: (given, path, problems, accepted = range) => {
       const value = given === undefined ? about.default : given;
-      if (typeof value !== 'string') problems.type(path, range, given);
-      else if (!words.includes(value)) problems.range(path, range, given);
+      if (typeof value !== 'string') problems.type(path, accepted, given);
+      else if (!words.includes(value)) problems.range(path, accepted, given);
       return value as Words[number];
     },
   };

@@ -1,6 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { fetching } from '../../../test/fetching.ts';
+import type { Classifier } from '../../core/outcome.ts';
+import { fleetFrom } from '../../spec/fleet.ts';
+import { dependency } from '../dependency.ts';
 import { resilientFetch, type ResilientFetchOptions } from './index.ts';
+
+const ofResponses: Classifier<Response> = () => 'success';
 
 describe('options of resilientFetch', () => {
   test.each([
@@ -21,6 +26,25 @@ describe('options of resilientFetch', () => {
     expect(made).toThrow(kind);
     expect(made).toThrow(message);
   });
+
+  test.each([
+    [{ retry: false }, 'no protocol'],
+    [{ preset: 'rpc', retry: false }, 'no protocol'],
+    [{ protocol: 'grpc' }, "protocol 'grpc'"],
+  ] as const)(
+    'need a dependency that knows what a response means, not one of %j',
+    (options, has) => {
+      const message = `resilientFetch: dependency('rates') has ${has} and would take every response for a success; it needs protocol 'http', or classify`;
+      const one = dependency('rates', options as { readonly retry: false });
+      expect(() => resilientFetch(one as never)).toThrow(new TypeError(message));
+      const spec = { holdfast: 1, services: { shop: { dependencies: { rates: options } } } };
+      const stated = fleetFrom(spec).service('shop').dependency('rates');
+      expect(() => resilientFetch(stated)).toThrow(new TypeError(message));
+      expect(resilientFetch(dependency('rates', { ...options, classify: ofResponses }))).toBeTypeOf(
+        'function',
+      );
+    },
+  );
 
   test('need a dependency', () => {
     expect(() => resilientFetch({} as never)).toThrow('must be given a dependency');

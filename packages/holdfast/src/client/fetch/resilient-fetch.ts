@@ -61,8 +61,8 @@ type Fit<In, F> = [F] extends [Response]
  * status, body unread; `attemptsOf` tells how it was come by. An attempt's time ends with the
  * response's headers; the body then has an idle timeout, and ends when the caller aborts.
  *
- * @throws TypeError, RangeError for wrong options, and for a fallback that could not answer with a
- *   `Response`. The function itself rejects as fetch does: with the caller's abort reason, with the
+ * @throws TypeError, RangeError for wrong options, for a dependency that does not know what an HTTP
+ *   answer means, and for a fallback that could not answer with a `Response`. The function itself rejects as fetch does: with the caller's abort reason, with the
  *   network's error as it was after one attempt, and with a `HoldfastError` for a refusal, a timeout,
  *   or the end of several attempts.
  */
@@ -74,11 +74,22 @@ export function resilientFetch<In, F>(
   if (typeof target?.tryCall !== 'function') {
     throw new TypeError('resilientFetch must be given a dependency, as made by dependency()');
   }
+  checkClassifier(target);
   const parsed = parseOptions(fetchOptions, options, 'resilientFetch');
   const sender = new Sender(target, parsed);
   return target.runtime.diagnostics
     ? (input, init) => withFrames(sender.send(input, init))
     : (input, init) => sender.send(input, init);
+}
+
+/** The compiler has said so, but for who has none, and for a spec, of which it knows nothing. */
+function checkClassifier(dependency: Dependency<unknown, Response>): void {
+  const { classify, protocol } = optionsOf(dependency) ?? { protocol: 'http' };
+  if (classify !== undefined || protocol === 'http') return;
+  const what = protocol === 'none' ? 'no protocol' : `protocol '${protocol}'`;
+  throw new TypeError(
+    `resilientFetch: dependency('${dependency.name}') has ${what} and would take every response for a success; it needs protocol 'http', or classify`,
+  );
 }
 
 class Sender {
