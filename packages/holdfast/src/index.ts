@@ -2,7 +2,12 @@
 export { dependency, type Dependency } from './client/dependency.ts';
 export { grpcClassifier } from './client/grpc.ts';
 export { discardAnswer, type HttpAnswer, httpClassifier, httpClassifierOf } from './client/http.ts';
-export { dependencyOptions, type DependencyOptions, type PresetName } from './client/options.ts';
+export {
+  type DependencyOptions,
+  dependencyOptions,
+  type DependencyRetryOptions,
+  type PresetName,
+} from './client/options.ts';
 export {
   type Gathered,
   optional,

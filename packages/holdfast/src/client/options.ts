@@ -9,12 +9,15 @@ import {
   type OptionsOf,
   type ParsedOf,
 } from '../core/options.ts';
-import { bulkheadOptions } from '../policies/bulkhead/options.ts';
-import { circuitBreakerOptions } from '../policies/circuit-breaker/options.ts';
+import { type BulkheadOptions, bulkheadOptions } from '../policies/bulkhead/options.ts';
+import {
+  type CircuitBreakerOptions,
+  circuitBreakerOptions,
+} from '../policies/circuit-breaker/options.ts';
 import { deadlineOptions } from '../policies/deadline/options.ts';
 import { type FallbackOptions, fallbackOptions } from '../policies/fallback/options.ts';
-import { retryBudgetOptions } from '../policies/retry-budget/options.ts';
-import { retryOptions } from '../policies/retry/options.ts';
+import { type RetryBudgetOptions, retryBudgetOptions } from '../policies/retry-budget/options.ts';
+import { type RetryOptions, retryOptions } from '../policies/retry/options.ts';
 import { timeoutOptions } from '../policies/timeout/options.ts';
 import type { HoldfastEvent } from './events.ts';
 
@@ -104,14 +107,26 @@ export type ParsedDependency = ParsedOf<typeof dependencyOptions>;
 /** See `dependency`. `F` is what its fallback answers. */
 export interface DependencyOptions<F = never> extends Omit<
   Given,
-  'fallback' | 'classify' | 'preset' | 'protocol'
+  'breaker' | 'bulkhead' | 'classify' | 'fallback' | 'preset' | 'protocol' | 'retry'
 > {
   /** A named set of options to start from; see `preset`. */
   readonly preset?: PresetName | undefined;
   /** Brings the classifier and the limits that are usual there; see `httpClassifier` and `grpcClassifier`. */
   readonly protocol?: 'http' | 'grpc' | undefined;
+  /** Further attempts, and the budget that bounds them. On unless false. */
+  readonly retry?: DependencyRetryOptions | boolean | undefined;
+  /** Stops calling what fails or is slow. On unless false. */
+  readonly breaker?: CircuitBreakerOptions | boolean | undefined;
+  /** How many attempts may run and wait at once. On unless false. */
+  readonly bulkhead?: BulkheadOptions | boolean | undefined;
   /** What answers when the dependency does not. */
   readonly fallback?: FallbackOptions<F> | false | undefined;
+}
+
+/** Those of `retry`, and the budget. */
+export interface DependencyRetryOptions extends RetryOptions {
+  /** Bounds further attempts to a share of the calls that succeed. On unless false. */
+  readonly budget?: RetryBudgetOptions | boolean | undefined;
 }
 
 /**

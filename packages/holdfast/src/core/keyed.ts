@@ -21,7 +21,7 @@ export const keyedOptions = {
 };
 
 /** See `keyed`. */
-export type KeyedOptions = OptionsOf<typeof keyedOptions>;
+export interface KeyedOptions extends OptionsOf<typeof keyedOptions> {}
 
 /** One instance per key: of a breaker per shard, say, or a dependency per tenant. */
 export interface Keyed<T> {

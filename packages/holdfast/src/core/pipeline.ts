@@ -73,11 +73,10 @@ export interface MissingClassifier {
   readonly 'a pipeline that retries needs classify(...) in it': never;
 }
 
-type Checked<Ps extends readonly Policy[]> = [NeedsOf<Ps[number]>] extends [never]
-  ? Ps
-  : [InOf<Ps[number]>] extends [never]
-    ? readonly [...Ps, MissingClassifier]
-    : Ps;
+/** Without a classifier, what needs one does not fit its place. */
+type Checked<Ps extends readonly Policy[]> = [InOf<Ps[number]>] extends [never]
+  ? { readonly [K in keyof Ps]: [NeedsOf<Ps[K]>] extends [never] ? Ps[K] : MissingClassifier }
+  : Ps;
 
 /**
  * Composes policies, outermost first, for who knows why the order should differ from
@@ -87,7 +86,7 @@ type Checked<Ps extends readonly Policy[]> = [NeedsOf<Ps[number]>] extends [neve
  *   budget twice, or a retry without `classify`.
  */
 export function pipeline<const Ps extends readonly Policy[]>(
-  ...policies: Ps & Checked<NoInfer<Ps>>
+  ...policies: Ps & Checked<Ps>
 ): Pipeline<[InOf<Ps[number]>] extends [never] ? unknown : InOf<Ps[number]>, AddsOf<Ps[number]>> {
   return pipelineOn(systemRuntime, policies) as never;
 }

@@ -87,5 +87,5 @@ export const fetchOptions = {
 };
 
 /** See `resilientFetch`. */
-export type ResilientFetchOptions = OptionsOf<typeof fetchOptions>;
+export interface ResilientFetchOptions extends OptionsOf<typeof fetchOptions> {}
 export type ParsedFetch = ParsedOf<typeof fetchOptions>;

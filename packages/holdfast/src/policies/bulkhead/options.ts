@@ -28,5 +28,5 @@ export const bulkheadOptions = {
 };
 
 /** See `bulkhead`. */
-export type BulkheadOptions = OptionsOf<typeof bulkheadOptions>;
+export interface BulkheadOptions extends OptionsOf<typeof bulkheadOptions> {}
 export type ParsedBulkhead = ParsedOf<typeof bulkheadOptions>;

@@ -116,7 +116,7 @@ export const circuitBreakerOptions = {
 };
 
 /** See `circuitBreaker`. */
-export type CircuitBreakerOptions = OptionsOf<typeof circuitBreakerOptions>;
+export interface CircuitBreakerOptions extends OptionsOf<typeof circuitBreakerOptions> {}
 export type ParsedCircuitBreaker = ParsedOf<typeof circuitBreakerOptions>;
 
 /** What only some kinds look at. Also `consecutive` has a `slowCallDuration`: what is cut after it has failed. */

@@ -11,4 +11,4 @@ export const deadlineOptions = {
 };
 
 /** See `deadline`. */
-export type DeadlineOptions = OptionsOf<typeof deadlineOptions>;
+export interface DeadlineOptions extends OptionsOf<typeof deadlineOptions> {}

@@ -61,7 +61,7 @@ export const retryBudgetOptions = {
 };
 
 /** See `retryBudget`. */
-export type RetryBudgetOptions = OptionsOf<typeof retryBudgetOptions>;
+export interface RetryBudgetOptions extends OptionsOf<typeof retryBudgetOptions> {}
 export type ParsedRetryBudget = ParsedOf<typeof retryBudgetOptions>;
 
 /** What only one kind looks at. */

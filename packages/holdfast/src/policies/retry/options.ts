@@ -82,10 +82,14 @@ export interface RetryNotice {
   readonly error: unknown;
 }
 
-/** See `retry`. */
-export type RetryOptions = OptionsOf<typeof retryOptions>;
 /** How long to wait before a further attempt. */
-export type BackoffOptions = OptionsOf<typeof backoffOptions>;
+export interface BackoffOptions extends OptionsOf<typeof backoffOptions> {}
+
+/** See `retry`. */
+export interface RetryOptions extends Omit<OptionsOf<typeof retryOptions>, 'backoff'> {
+  /** How long to wait before a further attempt. */
+  readonly backoff?: BackoffOptions | undefined;
+}
 export type ParsedRetry = ParsedOf<typeof retryOptions>;
 export type ParsedBackoff = ParsedOf<typeof backoffOptions>;
 

@@ -7,4 +7,4 @@ export const timeoutOptions = {
 };
 
 /** See `timeout`. */
-export type TimeoutOptions = OptionsOf<typeof timeoutOptions>;
+export interface TimeoutOptions extends OptionsOf<typeof timeoutOptions> {}
