@@ -51,6 +51,23 @@ describe('the system clock', () => {
     expect(Math.abs(clock.wallTime() - Date.now())).toBeLessThan(SCHEDULING);
   });
 
+  test('has real timers under fake ones, and when those are gone', async () => {
+    // None of another test is left that would do their work.
+    await pause(250);
+    const rang: string[] = [];
+    const rung = (name: string) =>
+      new Promise<void>((resolve) => {
+        clock.now();
+        clock.start(new Alarm(() => resolve(void rang.push(name))), 200);
+      });
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate'] });
+    const first = rung('under them');
+    vi.useRealTimers();
+    await Promise.race([first, pause(200 + SCHEDULING)]);
+    await Promise.race([rung('after them'), pause(200 + SCHEDULING)]);
+    expect(rang).toEqual(['under them', 'after them']);
+  });
+
   test('keeps its last reading fresh while a timer is armed', async () => {
     const alarm = new Alarm();
     clock.now();
