@@ -19,20 +19,28 @@ describe('close', () => {
     expect(hows).toEqual(['claimed', 'closed', 'closed']);
   });
 
-  test('lets work go on whose lease it does not extend, and what that comes to is kept', async () => {
-    const { engine, another, runtime, store } = setting();
+  test('leaves work that goes on its key: nobody may find out that nothing has happened, or take over', async () => {
+    const { engine, another, runtime } = setting({ onExpiredLease: 'takeover' });
     const work = new Work();
     const first = engine.idempotent('k', work.run);
     await runtime.clock.advanceAsync(1);
     await engine.close();
-    await runtime.clock.advanceAsync(LEASE - 2);
+    await runtime.clock.advanceAsync(3 * LEASE);
     const ask = () => outcomeOf(another().idempotent('k', () => 2));
     expect(await ask()).toMatchObject({ why: 'in-progress' });
-    await runtime.clock.advanceAsync(2);
-    expect(await ask()).toMatchObject({ why: 'outcome-unknown' });
-    expect([store.steps, runtime.clock.armed]).toEqual([['claim'], 0]);
     work.end('late');
     expect([await first, await ask()]).toEqual(['late', 'late']);
+    expect(runtime.clock.armed).toBe(0);
+  });
+
+  test('leaves no heartbeat behind where the store is closed as well', async () => {
+    const { engine, runtime, store } = setting();
+    void engine.idempotent('k', () => new Promise(() => {}));
+    await runtime.clock.advanceAsync(1);
+    await engine.close();
+    store.mood = 'down';
+    await runtime.clock.advanceAsync(2 * LEASE);
+    expect([runtime.sink.of('idempotency.lease-lost').length, runtime.clock.armed]).toEqual([1, 0]);
   });
 
   test('sends those away that wait for another', async () => {
@@ -155,8 +163,6 @@ describe('a close that waits', () => {
       if (isHurried) await engine.close();
       await runtime.clock.advanceAsync(100);
       expect(await outcomeOf(closed)).toBe(undefined);
-      await runtime.clock.advanceAsync(LEASE);
-      expect(runtime.clock.armed).toBe(0);
     }
   });
 

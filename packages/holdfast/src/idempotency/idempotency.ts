@@ -44,9 +44,9 @@ export interface Idempotency<Tx = undefined> {
    * sends those away that still wait for another's answer, stops what goes on in the background, and lets go of what the
    * store has opened. No process stays for anything of it any more.
    *
-   * Work that still runs goes on, but its lease is not extended: if it takes longer, its outcome is unknown, as after a
-   * crash. What it ends with is recorded by clients of yours (Redis, PostgreSQL); SQLite's file is closed, so there its
-   * outcome stays unknown. A transaction goes on until it commits, or `maxDuration`.
+   * Work that still runs goes on, and keeps its key, as long as the process lives and clients of yours (Redis,
+   * PostgreSQL) stay open; what it ends with is recorded. SQLite's file is closed, so there its lease runs out, and its
+   * outcome is unknown, as after a crash. A transaction goes on until it commits, or `maxDuration`.
    *
    * @throws (the promise rejects) TypeError, RangeError for wrong options, and then nothing is closed; what the store's
    *   closing fails with.

@@ -124,8 +124,7 @@ export class LeasedExecution extends TimerNode implements OwnedExecution<undefin
   }
 
   async #beat(): Promise<void> {
-    const { runtime, options, guard, isClosed } = this.#keeper;
-    if (isClosed) return;
+    const { runtime, options, guard } = this.#keeper;
     const sentAt = runtime.clock.now();
     let pause = options.lease / 3;
     if (sentAt >= this.#giveUpAt) {
@@ -145,7 +144,11 @@ export class LeasedExecution extends TimerNode implements OwnedExecution<undefin
       pause /= 3;
     }
     if (this.#end !== null) return;
-    if (runtime.clock.now() >= this.#leaseEnd) this.#loseLease();
+    if (runtime.clock.now() >= this.#leaseEnd) {
+      this.#loseLease();
+      // The store has been closed as well, most likely.
+      if (this.#keeper.isClosed) return;
+    }
     this.#beatIn(pause);
   }
 
