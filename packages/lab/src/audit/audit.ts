@@ -1,6 +1,6 @@
 import { unknownOption } from 'holdfast/spec';
 import type { Accepted, Fleet, SpecPath } from '../spec/model.ts';
-import { edgesOf } from './edges.ts';
+import { edgesOf, sharingsOf } from './edges.ts';
 import type { Finding, Place, Severity } from './finding.ts';
 import { callGraph, type EdgeNumbers, layersOf, type NodeNumbers, type Totals } from './graph.ts';
 import { MESH_RULES } from './istio-findings.ts';
@@ -32,15 +32,19 @@ export interface AuditOptions {
 /** Lays all layers on one call graph, and looks for everything that the rules know. */
 export function audit(fleet: Fleet, options: AuditOptions): AuditReport {
   const { placeOf, findings: read = [] } = options;
-  const byEdge = layersOf(libraryLayers(fleet, placeOf), options.layers ?? []);
+  const sharings = sharingsOf(fleet);
+  const byEdge = layersOf(libraryLayers(fleet, sharings, placeOf), options.layers ?? []);
   const graph = callGraph(fleet, byEdge);
   const edges = edgesOf(fleet);
   const numbers = new Map(edges.map((edge, i) => [edge, graph.edges[i]]));
   const byCallee = Map.groupBy(edges, ({ to }) => to);
+  const sharingsByCallee = Map.groupBy(sharings, ([{ to }]) => to);
   const audited: Audited = {
     fleet,
     edges,
     callsTo: (service) => byCallee.get(service) ?? [],
+    sharings,
+    sharingsTo: (service) => sharingsByCallee.get(service) ?? [],
     load: loadOf(fleet),
     layersOf: (edge) => byEdge.get(edge) ?? [],
     numbersOf: (edge) => numbers.get(edge) as EdgeNumbers,

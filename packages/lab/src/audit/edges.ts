@@ -1,3 +1,4 @@
+import { dependenciesOf, type Sharing } from '../spec/dependencies.ts';
 import type { Edge, Fleet, Service } from '../spec/model.ts';
 
 /** Every edge of a fleet: its users' first, then its services' in the order of the file. */
@@ -11,6 +12,14 @@ export function edgesOf(fleet: Fleet): readonly Edge[] {
 /** What one service calls, whatever the stage. */
 export function callsOf(service: Service): readonly Edge[] {
   return service.stages.flat();
+}
+
+/** The same edges by the dependencies of programs: those of one list share a breaker, a budget and a bulkhead. */
+export function sharingsOf(fleet: Fleet): readonly Sharing[] {
+  return [
+    ...Array.from(fleet.users.values(), ({ edge }): Sharing => [edge]),
+    ...[...fleet.services.values()].flatMap((service) => dependenciesOf(callsOf(service))),
+  ];
 }
 
 /**

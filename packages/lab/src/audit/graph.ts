@@ -33,7 +33,7 @@ export interface EdgeNumbers {
   readonly attempts: number;
   /** The same when each try takes all the time that it may: so many can begin. */
   readonly timeLimitedAttempts: number;
-  /** Requests for one call in the long run, at most: budgets bound it. */
+  /** Requests for one call in the long run, at most: budgets bound it. Of calls that share a budget, on average. */
   readonly sustained: number;
   /** The same while everything fails: budgets that successes earn are empty. */
   readonly sustainedInOutage: number;

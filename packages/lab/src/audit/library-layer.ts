@@ -1,28 +1,30 @@
 import type { EffectivePolicy } from 'holdfast/spec';
 
+import type { Sharing } from '../spec/dependencies.ts';
 import type { Edge, Fleet, SpecPath } from '../spec/model.ts';
-import { edgesOf, processesOf } from './edges.ts';
+import { processesOf } from './edges.ts';
 import type { Place } from './finding.ts';
 import type { Layer } from './layers.ts';
-import { loadOf } from './load.ts';
+import { callsOverAll, loadOf } from './load.ts';
 
 export type ParsedRetry = NonNullable<EffectivePolicy['retry']>;
 export type ParsedBackoff = ParsedRetry['backoff'];
 
-/** What the spec's own policies do on every edge: one layer each, one attempt where nothing is retried. In the order of `edgesOf`. */
+/** What the spec's own policies do on every edge: one layer each, one attempt where nothing is retried. */
 export function libraryLayers(
   fleet: Fleet,
+  sharings: readonly Sharing[],
   placeOf: (path: SpecPath) => Place,
 ): ReadonlyMap<Edge, Layer> {
   const load = loadOf(fleet);
-  const layerOf = (edge: Edge): Layer => {
-    const calls = load.callsOver(edge) / processesOf(edge, fleet);
-    return libraryLayer(edge, calls, placeOf(edge.path));
-  };
-  return new Map(edgesOf(fleet).map((edge) => [edge, layerOf(edge)]));
+  const layers = sharings.flatMap((edges) => {
+    const calls = callsOverAll(edges, load) / processesOf(edges[0], fleet);
+    return edges.map((edge) => [edge, libraryLayer(edge, calls, placeOf(edge.path))] as const);
+  });
+  return new Map(layers);
 }
 
-/** @param calls that one process makes in a second; 0 if nobody knows. */
+/** @param calls that one process makes in a second by the edge's dependency; 0 if nobody knows. */
 function libraryLayer(edge: Edge, calls: number, place: Place): Layer {
   const { retry, timeout, deadline } = edge.policy;
   return {

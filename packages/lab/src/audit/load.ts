@@ -37,6 +37,11 @@ export function loadOf(fleet: Fleet): Load {
   return { rateOf, callsOver, answerTime };
 }
 
+/** Calls a second over all of these edges together, which share a breaker or a bulkhead. */
+export function callsOverAll(edges: readonly Edge[], load: Load): number {
+  return edges.reduce((all, edge) => all + load.callsOver(edge), 0);
+}
+
 /** Requests a second that a service's replicas can serve together when nothing is wrong; Infinity without a service time. */
 export function capacityOf({ replicas, server }: Service): number {
   return (replicas * server.workers * 1000) / meanOf(server.serviceTime);

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import {
   type Attempt,
   type AttemptSettledEvent,
@@ -14,6 +13,7 @@ import {
   type Settled,
 } from 'holdfast';
 import { allowance, CRITICALITIES, effectivePolicy, heardBy, Problems } from 'holdfast/spec';
+import { isShared } from '../spec/dependencies.ts';
 import { optionsIn } from '../spec/lanes.ts';
 import type { Edge, Lane } from '../spec/model.ts';
 import { classifyAnswer } from './answers.ts';
@@ -102,9 +102,9 @@ export class ClientGroup {
     return same;
   }
 
-  /** Whether a program's calls over both edges go through one dependency; see `compileSpec`. */
+  /** Whether a program's calls over both edges of one caller go through one dependency, in this lane. */
   sharesWith({ edge, options }: ClientGroup): boolean {
-    return edge.to === this.edge.to && isDeepStrictEqual(options, this.options);
+    return isShared({ to: this.edge.to, options: this.options }, { to: edge.to, options });
   }
 
   /** Calls on behalf of somebody who was not asked by anybody: a user. */

@@ -1,5 +1,5 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { CompiledDependency, CompiledFleet } from 'holdfast/spec';
+import { dependenciesOf } from './dependencies.ts';
 import type { Edge, Fleet } from './model.ts';
 
 /**
@@ -10,18 +10,15 @@ import type { Edge, Fleet } from './model.ts';
 export function compileSpec(fleet: Fleet): CompiledFleet {
   const services: Record<string, { dependencies: Record<string, CompiledDependency> }> = {};
   for (const { name, external, stages } of fleet.services.values()) {
-    if (!external) setOwn(services, name, { dependencies: dependenciesOf(stages.flat()) });
+    if (!external) setOwn(services, name, { dependencies: compiled(stages.flat()) });
   }
   return { holdfast: 1, services };
 }
 
-function dependenciesOf(edges: readonly Edge[]): Record<string, CompiledDependency> {
+function compiled(calls: readonly Edge[]): Record<string, CompiledDependency> {
   const dependencies: Record<string, CompiledDependency> = {};
-  for (const { id, from, to, options } of edges) {
-    const same = edges.find(
-      (other) => other.to === to && isDeepStrictEqual(other.options, options),
-    );
-    if (same?.id === id) setOwn(dependencies, id.slice(`${from} > `.length), options);
+  for (const [{ id, from, options }] of dependenciesOf(calls)) {
+    setOwn(dependencies, id.slice(`${from} > `.length), options);
   }
   return dependencies;
 }

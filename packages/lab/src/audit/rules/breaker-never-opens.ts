@@ -1,5 +1,6 @@
+import { callsOverAll } from '../load.ts';
 import { sustained } from '../tries.ts';
-import { amount, eachCall, ms, type Rule } from './rule.ts';
+import { amount, eachDependency, ms, namesOf, type Rule } from './rule.ts';
 
 /** The longest that `window` may be. */
 const MAX_WINDOW = 3_600_000;
@@ -11,10 +12,12 @@ export const breakerNeverOpens: Rule = {
   severity: 'warning',
   looksFor: "A breaker whose window never holds its minimum of calls at the users' rates",
   why: 'It looks like protection and is none: with fewer calls in the window than the minimum it stays closed, whatever fails. Each replica has a breaker of its own and sees its own calls only.',
-  check: eachCall((edge, { load, layersOf }, caller) => {
+  check: eachDependency((edges, { load, layersOf }, caller) => {
+    if (caller === null) return null;
+    const [edge] = edges;
     const { breaker } = edge.policy;
     const [library] = layersOf(edge);
-    const calls = load.callsOver(edge) / caller.replicas;
+    const calls = callsOverAll(edges, load) / caller.replicas;
     // A window of calls is full in the end, and its length is minimum enough.
     if (breaker?.kind !== 'time' || library === undefined || calls === 0) return null;
     const attempts = calls * sustained(library);
@@ -28,7 +31,7 @@ export const breakerNeverOpens: Rule = {
     ];
     return {
       options: ['breaker.minimumCalls'],
-      message: `${edge.id}: ${caller.replicas === 1 ? 'the one replica' : `each of ${caller.replicas} replicas`} makes ${amount(attempts)} attempts a second, ${amount(seen)} in the window, and the breaker does not open on fewer than ${breaker.minimumCalls}`,
+      message: `${namesOf(edges)}: ${caller.replicas === 1 ? 'the one replica' : `each of ${caller.replicas} replicas`} makes ${amount(attempts)} attempts a second, ${amount(seen)} in the window, and the breaker does not open on fewer than ${breaker.minimumCalls}`,
       fix: `${ways.join(', or ')}.`,
       value: seen,
     };

@@ -17,13 +17,17 @@ export const budgetFloorsAddUp: Rule = {
     const capacity = capacityOf(service);
     if (capacity === Infinity) return null;
     const perSlot = capacity / (service.replicas * service.server.workers);
-    const floors = audited
-      .callsTo(service.name)
-      .map((edge) => {
-        const atOnce = atOnceOf(audited.layersOf(edge));
-        return processesOf(edge, audited.fleet) * (floorOf(edge) + atOnce * perSlot);
-      })
-      .reduce((all, floor) => all + floor, 0);
+    const { fleet, sharingsTo, layersOf } = audited;
+    const byCaller = Map.groupBy(sharingsTo(service.name), ([{ from }]) => from);
+    const floors = sum(
+      Array.from(byCaller.values(), (sharings) => {
+        const edges = sharings.flat();
+        const own = sum(sharings.map(([edge]) => floorOf(edge)));
+        // Several edges may have one layer of a mesh: a process has one sidecar for all its calls.
+        const atOnce = atOnceOf([...new Set(edges.flatMap(layersOf))]);
+        return processesOf(edges[0]!, fleet) * (own + atOnce * perSlot);
+      }),
+    );
     const spare = Math.max(0, capacity - audited.load.rateOf(service.name));
     if (floors <= spare || floors <= NEGLIGIBLE * capacity) return null;
     return {
@@ -41,8 +45,11 @@ function floorOf({ policy: { retry } }: Edge): number {
 
 /** Retries that the layers of a mesh may always have under way; one without a bound is told by a rule of its own. */
 function atOnceOf(layers: readonly Layer[]): number {
-  return layers
-    .map(({ concurrentFloor }) => concurrentFloor)
-    .filter((floor) => floor < Infinity)
-    .reduce((all, floor) => all + floor, 0);
+  return sum(
+    layers.map(({ concurrentFloor }) => concurrentFloor).filter((floor) => floor < Infinity),
+  );
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((all, value) => all + value, 0);
 }

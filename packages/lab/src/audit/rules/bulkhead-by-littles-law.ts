@@ -1,4 +1,5 @@
-import { amount, eachCall, ms, type Rule } from './rule.ts';
+import { callsOverAll } from '../load.ts';
+import { amount, eachDependency, ms, namesOf, type Rule } from './rule.ts';
 
 /** A bad minute has some times the usual load and latency; a bulkhead beyond this bounds nothing. */
 const FAR_TOO_LARGE = 100;
@@ -9,9 +10,11 @@ export const bulkheadByLittlesLaw: Rule = {
   looksFor:
     'A bulkhead that is too small for calls a second x seconds a call, or far too large for it',
   why: 'By that law so many calls are in flight when all is well. With fewer slots healthy calls are refused; with a hundred times as many a slow dependency takes the whole process.',
-  check: eachCall((edge, { load }, caller) => {
+  check: eachDependency((edges, { load }, caller) => {
+    if (caller === null) return null;
+    const [edge] = edges;
     const { bulkhead } = edge.policy;
-    const rate = load.callsOver(edge) / caller.replicas;
+    const rate = callsOverAll(edges, load) / caller.replicas;
     if (bulkhead === null || rate === 0) return null;
     const time = load.answerTime(edge.to);
     const need = (rate * time) / 1000;
@@ -20,7 +23,7 @@ export const bulkheadByLittlesLaw: Rule = {
     if (maxConcurrent < need) {
       return {
         options: ['bulkhead.maxConcurrent'],
-        message: `${edge.id}: ${law}, and the bulkhead has ${maxConcurrent} slots`,
+        message: `${namesOf(edges)}: ${law}, and the bulkhead has ${maxConcurrent} slots`,
         fix: `Set \`bulkhead: { maxConcurrent: ${Math.ceil(2 * need)} }\`, or have more replicas.`,
         value: need,
       };
@@ -30,7 +33,7 @@ export const bulkheadByLittlesLaw: Rule = {
     }
     return {
       options: ['bulkhead.maxConcurrent'],
-      message: `${edge.id}: ${law}, and a bulkhead of ${maxConcurrent} slots bounds nothing`,
+      message: `${namesOf(edges)}: ${law}, and a bulkhead of ${maxConcurrent} slots bounds nothing`,
       fix: `Set \`bulkhead: { maxConcurrent: ${Math.max(5, Math.ceil(4 * need))} }\`: room for a bad minute.`,
       value: need,
     };

@@ -1,4 +1,4 @@
-import { atLeast, eachCall, ms, type Rule } from './rule.ts';
+import { atLeast, eachDependency, ms, namesOf, type Rule } from './rule.ts';
 
 /** The longest that `cooldown` may be. */
 const MAX_COOLDOWN = 3_600_000;
@@ -8,7 +8,9 @@ export const cooldownShorterThanRecovery: Rule = {
   severity: 'warning',
   looksFor: 'A breaker that probes before its dependency can be back',
   why: 'The first probes fail for certain. Each costs a user and disturbs the recovery, and doubles the cooldown, so that the breaker is still open when the dependency is long back.',
-  check: eachCall((edge, { fleet }) => {
+  check: eachDependency((edges, { fleet }, caller) => {
+    if (caller === null) return null;
+    const [edge] = edges;
     const recovery = fleet.services.get(edge.to)?.recoveryTime ?? null;
     const { breaker } = edge.policy;
     if (recovery === null || breaker === null) return null;
@@ -19,7 +21,7 @@ export const cooldownShorterThanRecovery: Rule = {
     const longest = breaker.maxCooldown < enough ? `, maxCooldown: ${cooldown}` : '';
     return {
       options: ['breaker.cooldown'],
-      message: `${edge.id}: the breaker probes after ${ms(breaker.cooldown)}, but ${edge.to} takes ${ms(recovery)} to recover`,
+      message: `${namesOf(edges)}: the breaker probes after ${ms(breaker.cooldown)}, but ${edge.to} takes ${ms(recovery)} to recover`,
       fix: `Set \`breaker: { cooldown: ${cooldown}${longest} }\`${enough < MAX_COOLDOWN ? ' or more' : ', the longest there is'}.`,
       value: recovery - breaker.cooldown,
     };

@@ -1,5 +1,5 @@
 import { processesOf } from '../edges.ts';
-import { eachEdge, type Rule } from './rule.ts';
+import { eachDependency, namesOf, type Rule } from './rule.ts';
 
 export const probesHerd: Rule = {
   id: 'probes-herd',
@@ -7,14 +7,15 @@ export const probesHerd: Rule = {
   looksFor:
     "Several processes' breakers that probe in the same moment, for want of cooldown jitter",
   why: 'Breakers that opened together are half-open together: all their probes meet a dependency that is just coming back, and push it over again.',
-  check: eachEdge((edge, { fleet }) => {
+  check: eachDependency((edges, { fleet }, caller) => {
+    const [edge] = edges;
     const { breaker } = edge.policy;
     const processes = processesOf(edge, fleet);
     if (breaker === null || processes === 1 || breaker.cooldownJitter > 0) return null;
     const probes = processes * breaker.probes;
     return {
       options: ['breaker.cooldownJitter'],
-      message: `${edge.id}: the breakers of ${processes} ${fleet.services.has(edge.from) ? 'replicas' : 'clients'} send ${probes} probes in the same moment`,
+      message: `${namesOf(edges)}: the breakers of ${processes} ${caller === null ? 'clients' : 'replicas'} send ${probes} probes in the same moment`,
       fix: 'Leave `cooldownJitter` out: it is then 0.2, and cooldowns differ by up to 20 %.',
       value: probes,
     };

@@ -1,5 +1,6 @@
 import { formatDuration, milliseconds } from 'holdfast/spec';
 
+import type { Sharing } from '../../spec/dependencies.ts';
 import type { Edge, Fleet, Service, SpecPath } from '../../spec/model.ts';
 import { isRecord } from '../../spec/problems.ts';
 import { callsOf } from '../edges.ts';
@@ -27,6 +28,10 @@ export interface Audited {
   readonly edges: readonly Edge[];
   /** The edges that lead to a service; looked up, so that a rule may ask for every service of a large fleet. */
   readonly callsTo: (service: string) => readonly Edge[];
+  /** The same edges as `sharingsOf` has them: in lists of those that share a breaker, a budget and a bulkhead. */
+  readonly sharings: readonly Sharing[];
+  /** Those that lead to a service. */
+  readonly sharingsTo: (service: string) => readonly Sharing[];
   readonly load: Load;
   /** The layers of an edge, from the outermost to the innermost; the library's first. */
   readonly layersOf: (edge: Edge) => readonly Layer[];
@@ -74,6 +79,21 @@ export function eachCall(
     [...audited.fleet.services.values()].flatMap((caller) =>
       overEdges(callsOf(caller), (edge) => look(edge, audited, caller), audited),
     );
+}
+
+/**
+ * A check that looks at every dependency by itself, of users (`caller` is then null) and services:
+ * what is wrong with a breaker or a bulkhead is said once, at the first of the edges that share it.
+ */
+export function eachDependency(
+  look: (edges: Sharing, audited: Audited, caller: Service | null) => Said | null,
+): (audited: Audited) => Iterable<Fault> {
+  return (audited) =>
+    audited.sharings.flatMap((edges) => {
+      const [first] = edges;
+      const caller = audited.fleet.services.get(first.from) ?? null;
+      return overEdges([first], () => look(edges, audited, caller), audited);
+    });
 }
 
 /** A check that looks at every service by itself. */

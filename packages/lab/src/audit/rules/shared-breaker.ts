@@ -1,19 +1,20 @@
 import type { Service } from '../../spec/model.ts';
 import { callsOf } from '../edges.ts';
-import { eachEdge, type Rule } from './rule.ts';
+import { eachDependency, namesOf, type Rule } from './rule.ts';
 
 export const sharedBreaker: Rule = {
   id: 'shared-breaker',
   severity: 'warning',
   looksFor: 'One breaker before a service that passes each request on to one of several others',
   why: 'The breaker cannot tell behind which of them a failure lies: when one is down it opens, and those that are well are refused with it; or it never opens, because the others dilute the failures of one.',
-  check: eachEdge(({ id, to, policy }, { fleet }) => {
+  check: eachDependency((edges, { fleet }) => {
+    const [{ to, policy }] = edges;
     if (policy.breaker === null) return null;
     const upstreams = upstreamsOf(fleet.services.get(to));
     if (upstreams.length < 2) return null;
     return {
       options: ['breaker'],
-      message: `${id}: one breaker for ${upstreams.join(' and ')}, to one of which ${to} passes each request on`,
+      message: `${namesOf(edges)}: one breaker for ${upstreams.join(' and ')}, to one of which ${to} passes each request on`,
       fix: `Leave the breakers to ${to}, which has one for each of them, and set \`breaker: false\` here; or make one dependency for each (\`keyed\`).`,
       value: upstreams.length,
     };
