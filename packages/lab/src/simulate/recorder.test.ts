@@ -286,6 +286,8 @@ describe('a recorder', () => {
       probe.callEnded(edge, 60_010, 10, true, 1);
       // Shoppers wait for two seconds: this one may still be well.
       probe.callStarted(edge, 99_000);
+      probe.callStarted(edge, 99_100);
+      probe.callEnded(edge, 99_110, 10, true, 1);
     }).edges[0]!;
     expect(byPhase['fault']).toMatchObject({
       calls: 2,
@@ -293,8 +295,8 @@ describe('a recorder', () => {
       open: 0,
       p99: null,
     });
-    expect(byPhase['after']).toMatchObject({ calls: 2, failures: 0, open: 1 });
-    expect(total).toMatchObject({ calls: 4, failures: 2, open: 1, p99: null });
+    expect(byPhase['after']).toMatchObject({ calls: 3, failures: 0, open: 1 });
+    expect(total).toMatchObject({ calls: 5, failures: 2, open: 1, p99: null });
   });
 
   it('forgets nothing that it must know, and refuses what it does not', () => {

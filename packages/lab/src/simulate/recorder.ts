@@ -202,7 +202,7 @@ export class Recorder implements Probe {
     for (const record of this.edges.values()) this.#countUnended(record);
   }
 
-  /** Of calls without an end, so many are open as have begun within the longest patience; the rest hang. */
+  /** Of a phase's calls without an end, so many are open as have begun within the longest patience; the rest hang. */
   #countUnended({ phases, calls }: EdgeRecord): void {
     const patience = Math.max(0, ...Array.from(this.users.values(), ({ users }) => users.patience));
     const { duration, step } = this.timeline;
@@ -212,7 +212,8 @@ export class Recorder implements Probe {
       const unended = Math.max(0, tally.calls - tally.good - tally.failures);
       tally.open = Math.min(unended, recent);
       tally.hung = unended - tally.open;
-      recent -= tally.open;
+      // The last phase's calls are the most recent ones, whatever became of them.
+      recent = Math.max(0, recent - tally.calls);
     }
   }
 
