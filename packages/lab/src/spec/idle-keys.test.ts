@@ -23,6 +23,14 @@ const inFault = (fault: object): object => ({
 });
 
 const small = { services: { web: { calls: [{ to: 'db' }] }, db: {} } };
+/** A lane over edges of two kinds. */
+const onKinds = (lane: object): object => ({
+  services: { web: { calls: [{ to: 'db', policy: 'quick' }, { to: 'db' }] }, db: {} },
+  policies: {
+    quick: { breaker: { kind: 'consecutive' }, retry: { budget: { kind: 'token-bucket' } } },
+  },
+  lanes: { l: lane },
+});
 
 describe('a key that has no effect beside the others', () => {
   test.each<[string, object]>([
@@ -31,8 +39,12 @@ describe('a key that has no effect beside the others', () => {
       { ...small, policies: { p: { breaker: { consecutiveFailures: 3 } } } },
     ],
     [
-      "lanes.l.retry.budget.capacity has no effect with kind 'window'",
+      'lanes.l.retry.budget.capacity has no effect: every edge has another kind than it is for',
       { ...small, lanes: { l: { retry: { budget: { capacity: 3 } } } } },
+    ],
+    [
+      'lanes.l.breaker.windowCalls has no effect: every edge has another kind than it is for',
+      onKinds({ breaker: { windowCalls: 50, cooldown: '1s' } }),
     ],
     [
       'users.u.think has no effect with `rate`: it is for `clients`',
@@ -73,6 +85,8 @@ describe('a key that has no effect beside the others', () => {
     inFault({ latency: 'db', plus: '5ms', from: '1s' }),
     inFault({ latency: 'db', times: 1, from: '1s' }),
     { services: { web: { cache: {}, calls: [{ to: 'db' }] }, db: {} } },
+    onKinds({ breaker: { consecutiveFailures: 3 }, retry: { budget: { capacity: 5 } } }),
+    onKinds({ breaker: { kind: 'time', failureRate: 0.2 } }),
   ])('is none where it has one: %j', (spec) => {
     expect(wrong(spec)).toEqual([]);
   });

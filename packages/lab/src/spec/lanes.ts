@@ -1,6 +1,6 @@
 import { type DependencyData, effectivePolicy, fitted, overlay, Problems } from 'holdfast/spec';
-import type { Edge, Fleet, Lane } from './model.ts';
-import type { SpecProblems } from './problems.ts';
+import type { Edge, Fleet, Lane, SpecPath } from './model.ts';
+import { isRecord, type SpecProblems } from './problems.ts';
 
 /** The lanes that are there by themselves. */
 export const LANES: ReadonlyMap<string, Lane> = new Map([
@@ -44,8 +44,13 @@ export function checkLanes(fleet: Fleet, problems: SpecProblems): void {
   const edges = [...Array.from(fleet.users.values(), ({ edge }) => edge), ...inner];
   for (const [name, lane] of fleet.lanes) {
     if (LANES.has(name)) continue;
-    if (edges.every(({ bare }) => bare)) {
+    const laid = edges.filter(({ bare }) => !bare).map((edge) => optionsIn(lane, edge));
+    if (laid.length === 0) {
       problems.at(['lanes', name], 'changes nothing: every edge has `policy: none`');
+      continue;
+    }
+    for (const path of lostIn(laid, lane.options, ['lanes', name])) {
+      problems.at(path, 'has no effect: every edge has another kind than it is for');
     }
     const wrong = edges
       .map((edge) => ({ edge, own: problemsOf(optionsIn(lane, edge)) }))
@@ -54,6 +59,16 @@ export function checkLanes(fleet: Fleet, problems: SpecProblems): void {
       problems.at(['lanes', name], `does not fit ${wrong.edge.id}: ${wrong.own.join('; ')}`);
     }
   }
+}
+
+/** The paths of what has come into none of these options. */
+function lostIn(laid: readonly unknown[], given: unknown, path: SpecPath): readonly SpecPath[] {
+  if (!isRecord(given)) return laid.length === 0 ? [path] : [];
+  return Object.entries(given).flatMap(([key, value]) => {
+    const inner = laid.filter(isRecord).filter((options) => Object.hasOwn(options, key));
+    const inside = inner.map((options) => options[key]);
+    return value === undefined ? [] : lostIn(inside, value, [...path, key]);
+  });
 }
 
 function problemsOf(options: DependencyData): readonly string[] {

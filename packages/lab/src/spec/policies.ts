@@ -4,6 +4,7 @@ import {
   type Descriptor,
   type EffectivePolicy,
   effectivePolicy,
+  fitted,
   Problems,
   tableSchema,
 } from 'holdfast/spec';
@@ -21,9 +22,13 @@ export const NO_POLICY: DependencyData = {
 /** The options of `dependency()` that a file can hold. */
 const { classify: _classify, onEvent: _onEvent, ...policyTable } = dependencyOptions;
 
-/** Options of `dependency()`, kept as they are written once they are known to be right. */
+/**
+ * Options of `dependency()`, kept as they are written once they are known to be right. Of what is
+ * `laid` over others, those say of which kind it is, so what only some kinds look at may stand alone.
+ */
 export function policyOptions(about: {
   readonly what: string;
+  readonly laid?: true;
 }): Descriptor<DependencyData, DependencyData> {
   const range = 'options of dependency()';
   return {
@@ -41,7 +46,7 @@ export function policyOptions(about: {
           problems.other(`${path}.${key} is code: it is given where the dependency is made`);
         }
         const { classify: _code, onEvent: _too, ...data } = given;
-        effectivePolicy(data, path, problems);
+        effectivePolicy(about.laid ? fitted(data) : data, path, problems);
       }
       return reading(problems).count === before ? (given as DependencyData) : {};
     },

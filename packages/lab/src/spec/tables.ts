@@ -40,7 +40,7 @@ export const specTable = {
   policies: policiesByName({ what: 'Named policies, in exactly the options of `dependency()`' }),
   services,
   users,
-  lanes: mapOf(policyOptions({ what: 'Options' }), {
+  lanes: mapOf(policyOptions({ what: 'Options', laid: true }), {
     what: 'Options laid over those of every edge with a policy, to compare: `holdfast` (nothing) and `naive` are there by themselves',
     max: 20,
   }),
