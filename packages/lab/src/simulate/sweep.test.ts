@@ -140,6 +140,12 @@ describe('a name with dots', () => {
     );
   });
 
+  it('is not told to stand in quotes when it does, and is not known', () => {
+    expect(() =>
+      fleetWith({ services: { eu: {} } }, parseSweep(`services."eu.web".workers=1..9/1`), 7),
+    ).toThrow("there is no 'eu.web'");
+  });
+
   it.each(['services."eu.web.workers', 'services."eu"web.workers', 'services.web[x].times', '""'])(
     'is no path when it is written %s',
     (path) => {

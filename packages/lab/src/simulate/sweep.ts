@@ -207,7 +207,8 @@ function checkName(section: Record<string, unknown>, { path, parameter }: SweepR
   const [where, name] = path as [string, string];
   if (!BY_NAME.has(where) || Object.hasOwn(section, name)) return;
   const names = Object.keys(section);
-  const dotted = names.find((other) => `${path.slice(1).join('.')}.`.startsWith(`${other}.`));
+  const written = `${path.slice(1).join('.')}.`;
+  const dotted = names.find((other) => other.includes('.') && written.startsWith(`${other}.`));
   const why =
     dotted === undefined
       ? notKnown(name, `one of the spec's ${where}`, names)
