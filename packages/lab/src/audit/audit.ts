@@ -1,4 +1,4 @@
-import { unknownOption } from 'holdfast/spec';
+import { likeliest } from 'holdfast/spec';
 import type { Accepted, Fleet, SpecPath } from '../spec/model.ts';
 import { edgesOf, sharingsOf } from './edges.ts';
 import type { Finding, Place, Severity } from './finding.ts';
@@ -124,8 +124,7 @@ const KNOWN: readonly string[] = [
 ];
 
 function unknownRule(rule: string): string {
-  const text = unknownOption(rule, '', KNOWN);
-  return `There is no rule ${JSON.stringify(rule)} whose findings to accept${text.slice(text.lastIndexOf(';'))}`;
+  return `There is no rule ${JSON.stringify(rule)} whose findings to accept; ${likeliest(rule, KNOWN)}`;
 }
 
 const SEVERITIES: readonly Severity[] = ['error', 'warning', 'info'];

@@ -1,4 +1,4 @@
-import { Problems, unknownOption } from 'holdfast/spec';
+import { likeliest, Problems } from 'holdfast/spec';
 
 import type { SpecPath } from '../spec/model.ts';
 import { isRecord, pathText } from '../spec/problems.ts';
@@ -164,6 +164,5 @@ export function protobufDuration(text: string): number {
 }
 
 function unknownKey(key: string, known: readonly string[]): string {
-  const text = unknownOption(key, '', known);
-  return `is not a field${text.slice(text.indexOf(';'))}`;
+  return `is not a field; ${likeliest(key, known)}`;
 }

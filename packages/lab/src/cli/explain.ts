@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { unknownOption } from 'holdfast/spec';
+import { likeliest } from 'holdfast/spec';
 import { wrapped } from './text-table.ts';
 
 /** `holdfast explain [rule]`: the page of a rule of the audit, or all the rules there are. */
@@ -56,10 +56,7 @@ const SUMMARY = /^Severity: (\w+)[^.]*\. (.*)\.$/m;
 async function explained(rule: string): Promise<string> {
   const known = await rules();
   if (!known.includes(rule)) {
-    const text = unknownOption(rule, '', known);
-    throw new Error(
-      `${JSON.stringify(rule)} is no rule of the audit${text.slice(text.lastIndexOf(';'))}`,
-    );
+    throw new Error(`${JSON.stringify(rule)} is no rule of the audit; ${likeliest(rule, known)}`);
   }
   return forTerminals(await pageOf(rule));
 }
