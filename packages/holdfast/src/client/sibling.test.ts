@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { fail, hang, makeStock } from '../../test/stock.ts';
-import { keyed } from '../index.ts';
+import { dependency, keyed } from '../index.ts';
+import { testRuntime } from '../testing/index.ts';
 import { heardBy, optionsOf } from './dependency.ts';
 
 const OPENS_SOON = {
@@ -96,6 +97,17 @@ describe('a dependency that another listener hears', () => {
     expect(told).toEqual(['attempt.settled', 'call.settled']);
     expect(heard.breaker).toBe(it.breaker);
     expect(it.breaker!.state).toBe('open');
+  });
+
+  test('tells how long attempts took, also where no policy has asked for the time', async () => {
+    const runtime = { ...testRuntime(), sink: null };
+    const nothing = { timeout: false, deadline: false, retry: false } as const;
+    const it = dependency('it', { ...nothing, breaker: false, bulkhead: false }, runtime);
+    const events: object[] = [];
+    const heard = heardBy(it, (event) => events.push(event));
+    runtime.clock.advance(500);
+    await heard.tryCall(() => 5);
+    expect(events[0]).toMatchObject({ type: 'attempt.settled', duration: 0 });
   });
 
   test('is one that `dependency` made', () => {

@@ -20,6 +20,7 @@ const fleet = fleetOf({
       faults: [{ outage: 'web', from: '40s', for: '10s' }],
     },
     calm: { duration: '100s', warmUp: '10s' },
+    odd: { duration: '100s', warmUp: '10.1ms' },
     moments: {
       duration: '100s',
       warmUp: '0s',
@@ -297,6 +298,18 @@ describe('a recorder', () => {
     });
     expect(byPhase['after']).toMatchObject({ calls: 3, failures: 0, open: 1 });
     expect(total).toMatchObject({ calls: 5, failures: 2, open: 1, p99: null });
+  });
+
+  it('takes a call for one of the phase that begins with it, whatever subtraction loses', () => {
+    const edge = 'shoppers > web';
+    const { total } = record((probe) => {
+      for (let call = 0; call < 100; call++) probe.callStarted(edge, 10.1);
+      for (let call = 0; call < 100; call++) {
+        const now = 500.7 + call * 1000;
+        probe.callEnded(edge, now, now - 10.1, true, 1);
+      }
+    }, 'odd').edges[0]!;
+    expect(total).toMatchObject({ calls: 100, failures: 0, open: 0 });
   });
 
   it('forgets nothing that it must know, and refuses what it does not', () => {

@@ -76,6 +76,21 @@ describe('calls of one service to another', () => {
     expect(ofProgram(fleet)).toBe(20 + 3);
   });
 
+  it('wait in one bulkhead under one policy, and count as waiting once', () => {
+    const policy = { ...BARE, bulkhead: { maxConcurrent: 1 } };
+    const calls = [1, 2].map(() => ({ to: 'db', policy }));
+    const fleet = fleetOf({
+      services: { web: { calls }, db: { serviceTime: '100ms' } },
+      users: { u: { to: 'web', trace: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] } },
+      scenarios: { calm: { duration: '10s' } },
+    });
+    const { edges } = simulate(fleet, { scenario: 'calm', lane: 'holdfast', seed: 1 });
+    const [first, second] = edges.filter(({ to }) => to === 'db').map(({ series }) => series);
+    // Each of ten requests makes one call after the other.
+    const under = first!.inFlight.map((count, point) => count + second!.inFlight[point]!);
+    expect(Math.max(...under)).toBe(10);
+  });
+
   it('have breakers of their own under another', () => {
     const fleet = fleetWith(breaking, { ...breaking, timeout: '2s' });
     expect(simulated(fleet)).toEqual([4, 4]);
