@@ -28,6 +28,16 @@ it('has a dash for goodput that nobody can know', () => {
   expect(text).toMatch(/^\| shoppers \| naive \| after \| \d[^|]* \| – \|/m);
 });
 
+it('does not say that there was nothing to measure where nobody was answered', () => {
+  const report = reportFixture();
+  const unknown = { text: 'p99 <= 1s', bound: 1000, is: '<=', value: null } as const;
+  const expectations = [{ ...unknown, endless: false, holds: false }];
+  const text = plain(
+    markdownReport({ ...report, runs: report.runs.map((run) => ({ ...run, expectations })) }),
+  );
+  expect(text).toContain('| p99 &lt;= 1s | ✗ could not be evaluated | ✗ could not be evaluated |');
+});
+
 it('has the seeds and the sweep', () => {
   const text = plain(markdownReport(wholeFixture()));
   expect(text).toContain('metastable. Of 5 seeds: metastable in 4, recovers in 1.');

@@ -129,7 +129,7 @@ export function faultsText(view: ScenarioView): string {
 
 function judgedText(judged: JudgedExpectation): string {
   const mark = judged.holds ? '✓' : '✗';
-  if (judged.value === null) return `${mark} nothing to measure`;
+  if (judged.value === null) return `${mark} could not be evaluated`;
   const metastability = metastabilityText(judged.text, judged.value);
   if (metastability !== null) return `${mark} ${metastability}`;
   const value = written(judged.value, measureUnit(judged.text));

@@ -26,7 +26,8 @@ export function judgeExpectations(
 }
 
 /**
- * A run's figure in its unit: milliseconds, a share, or a number; null if there is nothing to measure.
+ * A run's figure in its unit: milliseconds, a share, or a number; null if there is nothing to measure, or
+ * it is a time without an end.
  * Without a place: goodput and attempts per call of all together, duplicates of all added up, and
  * of everything else the worst.
  */

@@ -159,7 +159,7 @@ export interface Verdict {
 }
 
 export interface JudgedExpectation extends Pick<Expectation, 'text' | 'bound' | 'is'> {
-  /** null when there was nothing to measure: it then does not hold. */
+  /** null when it could not be evaluated, as there was nothing to measure, or no end to it: it then does not hold. */
   readonly value: number | null;
   /** The value is a least: a recovery that had not come when the run ended. */
   readonly endless: boolean;
