@@ -6,7 +6,7 @@ import { TimerLists } from './timer-lists.ts';
 
 /** As a global, `performance` is a getter, which would double the price of a reading. */
 const monotonic: { now(): number } = performance;
-/** As they are now, like `performance`: of a fake one, in whose place a test puts the real one back, no tick would come. */
+/** As they are at import: a tick on a test's fake timer would never come once the test has put the real ones back. */
 const { clearTimeout, setImmediate, setTimeout } = globalThis;
 
 /** While timers are armed, `recent()` is refreshed at least this often, in milliseconds. */

@@ -11,8 +11,8 @@ export interface Trigger {
 }
 
 /**
- * The faults, but for those that last throughout if there are others; without any, the time in which load is not what it was when the warm-up ended. Null if
- * nothing disturbs the run.
+ * The faults, but for those that last throughout if there are others; without any, the time in which
+ * load is not what it was when the warm-up ended. Null if nothing disturbs the run.
  */
 export function triggerOf(fleet: Fleet, scenario: Scenario): Trigger | null {
   const { faults, duration, warmUp } = timelineOf(scenario);

@@ -57,14 +57,14 @@ type Fit<In, F> = [F] extends [Response]
  * ```
  *
  * A request is repeated if its method is idempotent (GET, HEAD, OPTIONS, TRACE, PUT, DELETE), it has
- * an `Idempotency-Key`, it was never sent, or the server turned it away (429, 409 and 503 with a hint). The last answer is given to the caller whatever its
- * status, body unread; `attemptsOf` tells how it was come by. An attempt's time ends with the
+ * an `Idempotency-Key`, it was never sent, or the server turned it away (429, 409 and 503 with a
+ * hint). The last answer is given to the caller whatever its status, body unread; `attemptsOf` tells how it was come by. An attempt's time ends with the
  * response's headers; the body then has an idle timeout, and ends when the caller aborts.
  *
  * @throws TypeError, RangeError for wrong options, for a dependency that does not know what an HTTP
- *   answer means, and for a fallback that could not answer with a `Response`. The function itself rejects as fetch does: with the caller's abort reason, with the
- *   network's error as it was after one attempt, and with a `HoldfastError` for a refusal, a timeout,
- *   or the end of several attempts.
+ *   answer means, and for a fallback that could not answer with a `Response`. The function itself
+ *   rejects as fetch does: with the caller's abort reason, with the network's error as it was after
+ *   one attempt, and with a `HoldfastError` for a refusal, a timeout, or the end of several attempts.
  */
 export function resilientFetch<In, F>(
   dependency: Dependency<In, F> & Fit<In, F>,
