@@ -58,6 +58,20 @@ describe('close', () => {
     expect([engine.snapshot()['waiting'], store.steps.length]).toEqual([0, steps]);
   });
 
+  test('does no work unprotected since the client goes after it, before an earlier claim is answered', async () => {
+    const { engine, runtime, store } = setting({ onStoreDown: 'open' });
+    const client = Promise.withResolvers<never>();
+    store.claim = () => client.promise;
+    const work = vi.fn<() => number>(() => 1);
+    const asked = engine.idempotent('k', work);
+    await runtime.clock.advanceAsync(1);
+    await engine.close();
+    client.reject(new Error('the connection is closed'));
+    expect(await outcomeOf(asked)).toMatchObject(CLOSED);
+    expect([work.mock.calls, runtime.clock.armed]).toEqual([[], 0]);
+    expect(runtime.sink.of('idempotency.opened')).toMatchObject([{ how: 'closed' }]);
+  });
+
   test('leaves no timer behind of a store that is down', async () => {
     const { engine, runtime, store } = setting();
     store.mood = 'down';

@@ -140,6 +140,8 @@ export class Opener {
   }
 
   #failed(asked: Asked, error: unknown): Opened<unknown> {
+    // Whoever closes us closes the store next, which is no outage.
+    if (this.#keeper.isClosed) return this.#told(this.#closed());
     // What the breaker has refused, the store has not heard.
     const isUnheard = isHoldfastError(error, 'CIRCUIT_OPEN') || isStoreFull(error);
     const mayBeHeard = !this.#isTransactional && !isUnheard;
