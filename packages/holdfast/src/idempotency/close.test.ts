@@ -166,6 +166,22 @@ describe('a close that waits', () => {
     expect([await first, await closed]).toEqual(['done', undefined]);
   });
 
+  test('gives work that runs the keys that it still asks for: it would fail in the middle', async () => {
+    const { engine, runtime } = setting();
+    const work = new Work();
+    const order = engine.idempotent('order', async () => {
+      await work.run();
+      return engine.idempotent('charge', () => 'charged');
+    });
+    await runtime.clock.advanceAsync(1);
+    const closed = engine.close({ wait: '1m' });
+    expect(await outcomeOf(engine.idempotent('other', () => 1))).toMatchObject(CLOSED);
+    work.end(1);
+    expect(await outcomeOf(order)).toBe('charged');
+    await runtime.clock.advanceAsync(100);
+    expect(await outcomeOf(closed)).toBe(undefined);
+  });
+
   test('is over when its time is, or another close does not wait', async () => {
     for (const isHurried of [false, true]) {
       const { engine, runtime } = setting();

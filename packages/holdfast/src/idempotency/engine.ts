@@ -105,8 +105,8 @@ class Engine implements Idempotency<unknown> {
 
   constructor(keeper: Keeper, mode: 'leased' | 'transactional') {
     this.#keeper = keeper;
-    this.#opener = new Opener(keeper, mode);
     this.#nesting = new Nesting(keeper.runtime.context);
+    this.#opener = new Opener(keeper, mode, this.#nesting);
   }
 
   async idempotent<T>(

@@ -33,7 +33,7 @@ export class Keeper {
   readonly #pauses = new Set<Sleep>();
   /** Hooks whose failures nobody listens to. */
   readonly warnedOf = new Set<string>();
-  /** No key is looked up any more. */
+  /** No key is looked up any more, but for work that still runs. */
   isClosing = false;
   /** Nor does anything go on in the background. */
   isClosed = false;

@@ -23,6 +23,11 @@ export class Nesting {
     return this.#running().some((held) => held.key === key && isSame(held.scope, scope));
   }
 
+  /** Whether it is a part of any key's work that still runs. */
+  get isInside(): boolean {
+    return this.#running().length > 0;
+  }
+
   /** Does the work of a key. */
   async run<T>(key: string, scope: readonly string[], work: () => T | PromiseLike<T>): Promise<T> {
     if (this.#held === undefined) return work();

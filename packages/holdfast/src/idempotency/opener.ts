@@ -11,6 +11,7 @@ import { keyId } from './hash.ts';
 import type { Opened, OpenRequest } from './idempotency.ts';
 import type { Keeper } from './keeper.ts';
 import { LeasedExecution } from './leased.ts';
+import type { Nesting } from './nesting.ts';
 import { type Asking, reconcile } from './reconcile.ts';
 import { ReplayCache } from './replay-cache.ts';
 import { startCheck } from './start-check.ts';
@@ -52,6 +53,7 @@ interface Asked extends Asking, Pick<OpenRequest, 'onStoreDown'> {
 export class Opener {
   readonly #keeper: Keeper;
   readonly #isTransactional: boolean;
+  readonly #nesting: Nesting;
   /** Of every token: no other engine has the same. */
   readonly #prefix: string;
   readonly #replays: ReplayCache;
@@ -59,8 +61,9 @@ export class Opener {
   #reapAt = 0;
   #isChecked: boolean;
 
-  constructor(keeper: Keeper, mode: 'leased' | 'transactional') {
+  constructor(keeper: Keeper, mode: 'leased' | 'transactional', nesting: Nesting) {
     this.#keeper = keeper;
+    this.#nesting = nesting;
     this.#isChecked = !keeper.options.startCheck;
     this.#replays = new ReplayCache(keeper.runtime.clock, keeper.options.replayCache);
     this.#prefix = `${randomText(keeper.runtime.random)}-${(openers++).toString(36)}-`;
@@ -83,7 +86,7 @@ export class Opener {
       id: keyId(dependency, scope, key),
       token: this.#newToken(),
     };
-    if (this.#keeper.isClosing) return this.#told(this.#closed());
+    if (this.#keeper.isClosing && !this.#isAwaited) return this.#told(this.#closed());
     if (isAborted(signal)) return this.#told(aborted(signal));
     const known = this.#replays.get(asked.id, fingerprint);
     if (known !== undefined) return this.#told(this.#opened(known, asked));
@@ -103,6 +106,11 @@ export class Opener {
         return this.#failed(asked, error);
       },
     );
+  }
+
+  /** A close waits for the work that asks, and so for what it asks for. */
+  get #isAwaited(): boolean {
+    return !this.#keeper.isClosed && this.#nesting.isInside;
   }
 
   /** Mostly a key is new, or its work was done. */
