@@ -56,6 +56,22 @@ describe('an answer', () => {
     expect(thrown.engine.steps).toEqual(['hold: Error: secret']);
   });
 
+  it('does not go out if the options throw in a transaction, which is rolled back', async () => {
+    const { run, engine } = setUp({
+      storeResult: () => {
+        throw new Error('secret');
+      },
+    });
+    const opened = await engine.open({ key: 'k', scope: [], fingerprint: '-' });
+    if (opened.kind !== 'run') throw new Error('it is the first');
+    engine.opened = { kind: 'run', execution: { ...opened.execution, transaction: {} } };
+    expect(told(await (await run()).finish(created))).toMatchObject({
+      status: 503,
+      code: 'idempotency-commit-failed',
+    });
+    expect(engine.steps).toEqual(['hold: Error: secret']);
+  });
+
   it('is held, and its owner told, if the options say none of three words', async () => {
     for (const [said, shown] of [
       ['stored', '"stored"'],

@@ -67,26 +67,33 @@ export class Run implements HttpRun {
     }
   }
 
-  #tell(head: AnswerHead, encode: () => string): Awaitable<Completion | void> {
+  #tell(head: AnswerHead, encode: () => string): Awaitable<Ended> {
     let keep: Keep;
     try {
       const { status, headers } = head;
       keep = checkKeep(this.#options.storeResult({ status, headers }), 'storeResult');
     } catch (fault) {
-      return this.#owned.hold(fault);
+      return this.#owned.hold(fault).then(() => this.#unkept);
     }
     if (keep === 'store') return this.#owned.complete(encode());
     return keep === 'release' ? this.#owned.release() : this.#owned.hold();
   }
 
-  async #failed(error: unknown): Promise<null> {
+  async #failed(error: unknown): Promise<HttpAnswer | null> {
     await this.fail(error);
-    return null;
+    return insteadOf(this.#unkept);
+  }
+
+  /** What could not be kept has happened, but in a transaction, which is rolled back with it. */
+  get #unkept(): Ended {
+    return this.execution.transaction === undefined ? undefined : { kind: 'refused' };
   }
 }
 
+type Ended = Pick<Completion, 'kind'> | void;
+
 /** Where another's answer counts, or the effect could not be committed, the handler's would be a lie. */
-function insteadOf(completion: Completion | void): HttpAnswer | null {
+function insteadOf(completion: Ended): HttpAnswer | null {
   switch (completion?.kind) {
     case undefined:
     case 'kept':
