@@ -1,4 +1,4 @@
-import { isThenable } from '../core/edge.ts';
+import { disregard, isThenable } from '../core/edge.ts';
 import {
   callback,
   duration,
@@ -203,6 +203,8 @@ interface TransactionalIdempotency extends Omit<TransactionalOptions<never>, 'st
  */
 export function checkKeep(keep: Keep, path: string, cause?: unknown): Keep {
   if (keep === 'store' || keep === 'release' || keep === 'hold') return keep;
+  // An async one has failed already, and is told so.
+  disregard(keep);
   const about = cause === undefined ? undefined : { cause };
   const given = isThenable(keep) ? 'a promise' : show(keep);
   throw new TypeError(`${path} must answer 'store', 'release' or 'hold', got ${given}`, about);

@@ -181,3 +181,18 @@ describe('a storeResult that answers none of its three words', () => {
     ]);
   });
 });
+
+test('a storeResult whose promise is rejected is told, and no rejection goes unhandled', async () => {
+  const unhandled: unknown[] = [];
+  const before = process.listeners('unhandledRejection');
+  process.removeAllListeners('unhandledRejection');
+  process.on('unhandledRejection', (reason) => unhandled.push(reason));
+  const storeResult = (() => Promise.reject(new Error('no such table'))) as never;
+  const made = setting({ storeResult });
+  await expect(made.engine.idempotent('k', () => 1)).rejects.toThrow('got a promise');
+  await new Promise((resolve) => setImmediate(resolve));
+  process.removeAllListeners('unhandledRejection');
+  for (const each of before) process.on('unhandledRejection', each);
+  expect(unhandled).toEqual([]);
+  expect(told(made)).toContain('hook-failed storeResult');
+});
