@@ -89,6 +89,20 @@ export class Work {
   }
 }
 
+/** The work of `k` has ended so long ago, in milliseconds, with `charged`, which a store that is down was not told. */
+export async function endedUntold(
+  { engine, runtime, store }: Setting,
+  since: number,
+): Promise<{ readonly work: Work; readonly first: Promise<unknown> }> {
+  const work = new Work();
+  const first = engine.idempotent('k', work.run);
+  await runtime.clock.advanceAsync(1);
+  store.mood = 'down';
+  work.end('charged');
+  await runtime.clock.advanceAsync(since);
+  return { work, first };
+}
+
 /** What a promise has come to so far. */
 export async function outcomeOf(promise: Promise<unknown>): Promise<unknown> {
   const turns = new Promise((resolve) => setImmediate(() => setImmediate(resolve, 'pending')));

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import type { Reconciled } from './idempotency.ts';
-import { outcomeOf, setting, Work } from '../../test/idempotency-setting.ts';
+import { endedUntold, outcomeOf, setting, Work } from '../../test/idempotency-setting.ts';
 
 const LEASE = 30_000;
 const CLOSED = { code: 'IDEMPOTENCY_STORE', cause: new Error('the engine is closed') };
@@ -121,13 +121,9 @@ describe('a close that waits', () => {
   });
 
   test('ends when what could not be told is told', async () => {
-    const { engine, another, runtime, store } = setting();
-    const work = new Work();
-    const first = engine.idempotent('k', work.run);
-    await runtime.clock.advanceAsync(1);
-    store.mood = 'down';
-    work.end('charged');
-    await runtime.clock.advanceAsync(300);
+    const made = setting();
+    const { engine, another, runtime, store } = made;
+    const { first } = await endedUntold(made, 300);
     const closed = engine.close({ wait: '1m' });
     await runtime.clock.advanceAsync(1000);
     expect([await first, await outcomeOf(closed)]).toEqual(['charged', 'pending']);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { outcomeOf, setting, Work } from '../../test/idempotency-setting.ts';
+import { endedUntold, outcomeOf, setting, Work } from '../../test/idempotency-setting.ts';
 import { memoryStore } from '../stores/memory/index.ts';
 import { storeOver } from '../../torture/store-over.ts';
 import type { Awaitable } from './awaitable.ts';
@@ -71,13 +71,9 @@ describe('without the store', () => {
   });
 
   test('a result is kept when it is back, and its caller has it already', async () => {
-    const { engine, another, runtime, store } = setting();
-    const work = new Work();
-    const first = engine.idempotent('k', work.run);
-    await runtime.clock.advanceAsync(1);
-    store.mood = 'down';
-    work.end('charged');
-    await runtime.clock.advanceAsync(300);
+    const made = setting();
+    const { another, runtime, store } = made;
+    const { work, first } = await endedUntold(made, 300);
     expect(await first).toBe('charged');
     expect(await outcomeOf(another().idempotent('k', work.run))).toMatchObject({
       why: 'in-progress',
@@ -90,13 +86,9 @@ describe('without the store', () => {
   });
 
   test('for longer than the lease, a result stays unknown', async () => {
-    const { engine, another, runtime, store } = setting();
-    const work = new Work();
-    const first = engine.idempotent('k', work.run);
-    await runtime.clock.advanceAsync(1);
-    store.mood = 'down';
-    work.end('charged');
-    await runtime.clock.advanceAsync(60_000);
+    const made = setting();
+    const { engine, another, runtime, store } = made;
+    const { work, first } = await endedUntold(made, 60_000);
     await first;
     const refused = outcomeOf(another().idempotent('k', work.run));
     expect(await refused).toMatchObject({ why: 'outcome-unknown' });
