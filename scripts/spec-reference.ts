@@ -114,7 +114,7 @@ A list, under \`scenarios.<name>.expect\`:
 
 \`<measure> [at <service or users>] [before | during the fault | after] <= | >= | = <bound>\`
 
-\`recovers within 10s\` is \`recovery <= 10s\`, and \`not metastable\` is \`metastable = 0\`. Both are of the whole run, and take no phase.
+\`recovers within 10s\` is \`recovery <= 10s\`, and \`not metastable\` is \`metastable = 0\`. Both are of the whole run, and take no phase. What had no end when the run was over, an answer or a recovery, took longer than that: an expectation that it was quicker does not hold. One of which there was nothing to measure, or of longer times than the run could show, cannot be evaluated.
 
 ${markdownTable(
   ['measure', 'what it means', 'at', 'bound'],

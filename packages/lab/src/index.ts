@@ -11,6 +11,7 @@ export type {
   EdgeFigures,
   EdgeResult,
   JudgedExpectation,
+  LeastTimes,
   Phase,
   RunResult,
   ServiceFigures,

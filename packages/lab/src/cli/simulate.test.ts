@@ -103,6 +103,17 @@ describe('holdfast simulate', () => {
     expect(out).toMatch(/✗ goodput at shoppers during the fault >= 95%: it is \d/);
   });
 
+  it('ends with 1 when answers were to come in time, and never came', async () => {
+    const waits = SPEC.replace('patience: 2s', 'patience: 2s, policy: waits')
+      .replace('services:', 'policies: { waits: { timeout: false, deadline: false } }\nservices:')
+      .replace('{ outage: payments, from', '{ outage: web, how: hang, from')
+      .replace('duplicates = 0', 'p99 at shoppers <= 1s');
+    const file = await write('waits.yaml', waits);
+    const { code, out } = await holdfast('simulate', file, '--scenario', 'outage');
+    expect(out).toMatch(/✗ p99 at shoppers <= 1s: it is more than \d+\.\d s\n/);
+    expect(code).toBe(1);
+  });
+
   it('says before any run that a measure is at the wrong kind of place', async () => {
     const wrong = await write('wrong.yaml', SPEC.replace('tes = 0', 'tes at shoppers = 0'));
     const { code, out, err } = await holdfast('simulate', wrong);

@@ -115,6 +115,13 @@ describe('a summary', () => {
     expect(line(false)).toBe('✗ recovers within 10s: it is 60 s');
   });
 
+  it('says the same of a time that was to be long, and is', () => {
+    const promise = { name: 'payments-outage: p99 >= 1s', value: 60_000, bound: 1000 };
+    const told = { ...promise, endless: true, holds: true };
+    const printed = summary(reportFixture(), [told], { colours: false });
+    expect(printed.trimEnd().split('\n').at(-1)).toBe('✓ p99 >= 1s (more than 60 s)');
+  });
+
   it.each([
     ['not metastable', 0, '✓ not metastable'],
     ['not metastable', 1, '✗ not metastable: it is metastable'],

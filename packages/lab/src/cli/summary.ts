@@ -144,8 +144,9 @@ function promiseLine(
 ): string {
   const text = name.slice(prefix.length);
   if (value === null) return `${paint('?', 'red')} ${text}: could not be evaluated`;
-  const found = metastabilityText(text, value) ?? plain(value, unitOf(text));
-  if (!holds) return `${paint('✗', 'red')} ${text}: it is ${endless ? 'more than ' : ''}${found}`;
+  const figure = metastabilityText(text, value) ?? plain(value, unitOf(text));
+  const found = endless ? `more than ${figure}` : figure;
+  if (!holds) return `${paint('✗', 'red')} ${text}: it is ${found}`;
   return `${paint('✓', 'green')} ${text}${found === text ? '' : paint(` (${found})`, 'dim')}`;
 }
 

@@ -9,6 +9,7 @@ const users = (over: Partial<UserFigures>): UserFigures => ({
   p50: 10,
   p95: 20,
   p99: 30,
+  atLeast: { p50: 10, p95: 20, p99: 30 },
   ...over,
 });
 const service = (over: Partial<ServiceFigures>): ServiceFigures => ({
@@ -35,6 +36,7 @@ const edge = (over: Partial<EdgeFigures>): EdgeFigures => ({
   p50: 1,
   p95: 2,
   p99: 3,
+  atLeast: { p50: 1, p95: 2, p99: 3 },
   ...over,
 });
 

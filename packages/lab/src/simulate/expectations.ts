@@ -1,6 +1,7 @@
 import type { Expectation } from '../spec/model.ts';
 import type {
   EdgeFigures,
+  EdgeResult,
   JudgedExpectation,
   RunResult,
   UserFigures,
@@ -16,13 +17,30 @@ export function judgeExpectations(
   run: RunResult,
 ): JudgedExpectation[] {
   return expectations.map((expectation) => {
-    const { text, at, bound, is } = expectation;
+    const { text, bound, is } = expectation;
     const measured = measure(run, expectation);
-    const unrecovered = expectation.measure === 'recovery' && measured === null;
-    const value = unrecovered ? atLeast(run, at, bound) : measured;
-    const endless = unrecovered && value !== null;
+    const least = leastTime(run, expectation);
+    // What is not over takes longer than that: enough to tell, unless the run was too short.
+    const endless = least !== null && least > bound && least > (measured ?? 0);
+    const value = endless ? least : measured;
     return { text, bound, is, value, endless, holds: value !== null && compare(value, is, bound) };
   });
+}
+
+/** How long a time without an end takes at least; null of what has an end, or is no time. */
+function leastTime(run: RunResult, { measure: asked, at, during }: Question): number | null {
+  switch (asked) {
+    case 'p50':
+    case 'p95':
+    case 'p99': {
+      const unended = timesOf(run, at, during).filter((place) => place[asked] === null);
+      return worst(unended.map(({ atLeast }) => atLeast[asked]));
+    }
+    case 'recovery':
+      return leastRecovery(run, at);
+    default:
+      return null;
+  }
 }
 
 /**
@@ -35,15 +53,10 @@ export function measure(run: RunResult, question: Question): number | null {
   const { at, during } = question;
   const users = usersAt(run, at);
   const services = run.services.filter(({ name }) => at === null || name === at);
-  const edges = run.edges.filter(({ from, to }) => at === null || to === at || from === at);
-  // A service's edges are those that lead to it; users have their own.
-  const ofPlace = edges.filter(
-    ({ from, to }) => at === null || to === at || users[0]?.name === from,
-  );
   const figures = {
     users: inPhase(users, during),
     services: inPhase(services, during),
-    edges: inPhase(ofPlace, during),
+    edges: inPhase(edgesAt(run, at), during),
   };
   // What nobody has come to shows nothing, least of all that all is well.
   const asked = figures.services.filter(({ arrivals }) => arrivals > 0);
@@ -55,9 +68,9 @@ export function measure(run: RunResult, question: Question): number | null {
     case 'p95':
     case 'p99': {
       const key = question.measure;
-      const places =
-        users.length > 0 ? figures.users.filter(isKnown) : figures.edges.filter(hasEnded);
-      const times = places.map((place) => place[key]);
+      const times = timesOf(run, at, during)
+        .filter(isKnown)
+        .map((place) => place[key]);
       // Of one who was never answered: nobody can say how much longer that takes.
       return times.includes(null) ? null : worst(times);
     }
@@ -89,15 +102,29 @@ function compare(value: number, is: Expectation['is'], bound: number): boolean {
   return is === '<=' ? value <= bound : value >= bound;
 }
 
-/**
- * Who has not recovered takes longer than what is left of the run after the faults. That answers
- * whether it takes longer than `bound`, unless the run is too short to tell.
- */
-function atLeast(run: RunResult, at: string | null, bound: number): number | null {
+/** Who has not recovered takes longer than what is left of the run after the faults. */
+function leastRecovery(run: RunResult, at: string | null): number | null {
   const after = run.phases.find((phase) => phase.name === 'after');
-  if (after === undefined || !usersAt(run, at).some(hasCome)) return null;
-  const left = after.to - after.from;
-  return left > bound ? left : null;
+  const users = usersAt(run, at).filter(hasCome);
+  if (after === undefined || !users.some(({ recovery }) => recovery === null)) return null;
+  return after.to - after.from;
+}
+
+/** Whose answers' times are asked for: users', or those of the edges that lead to a service. */
+function timesOf(
+  run: RunResult,
+  at: string | null,
+  during: Expectation['during'],
+): readonly (UserFigures | EdgeFigures)[] {
+  const users = usersAt(run, at);
+  return users.length > 0 ? inPhase(users, during) : inPhase(edgesAt(run, at), during);
+}
+
+/** A service's edges are those that lead to it; users have their own. */
+function edgesAt(run: RunResult, at: string | null): readonly EdgeResult[] {
+  if (at === null) return run.edges;
+  const [users] = usersAt(run, at);
+  return run.edges.filter(({ from, to }) => to === at || from === users?.name);
 }
 
 /** At a service there are none. */
@@ -105,12 +132,10 @@ function usersAt({ users }: RunResult, at: string | null): readonly UsersResult[
   return at === null ? users : users.filter(({ name }) => name === at);
 }
 
-function isKnown({ goodput }: UserFigures): boolean {
-  return goodput !== null;
-}
-
-function hasEnded({ calls, refused, open }: EdgeFigures): boolean {
-  return calls > refused + open;
+/** Whether some have ended, or are taken for lost. */
+function isKnown(figures: UserFigures | EdgeFigures): boolean {
+  if ('goodput' in figures) return figures.goodput !== null;
+  return figures.calls > figures.refused + figures.open;
 }
 
 function hasCome({ total }: UsersResult): boolean {

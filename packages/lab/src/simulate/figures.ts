@@ -2,11 +2,12 @@ import type { Criticality } from 'holdfast';
 import { CRITICALITIES } from 'holdfast/spec';
 import type { Scenario } from '../spec/model.ts';
 import { judgeExpectations } from './expectations.ts';
-import type { Histogram } from './histogram.ts';
+import { Histogram } from './histogram.ts';
 import type { EdgeRecord, Recorder, ServiceRecord, UsersRecord } from './recorder.ts';
 import type {
   EdgeFigures,
   EdgeResult,
+  LeastTimes,
   Phase,
   RunResult,
   ServiceFigures,
@@ -76,9 +77,13 @@ function usersResult(
   };
   return {
     name: record.users.name,
-    total: userFigures(sumOfUsers(record.phases.slice(1)), stillWaiting(warmUp, duration)),
+    total: userFigures(
+      sumOfUsers(record.phases.slice(1), timeline.points),
+      stillWaiting(warmUp, duration),
+      timeline,
+    ),
     byPhase: byPhase(timeline, record.phases, (tally, { from, to }) =>
-      userFigures(tally, stillWaiting(from, to)),
+      userFigures(tally, stillWaiting(from, to), timeline),
     ),
     series: {
       arrivals: points.map((cohort, point) => rate(cohort.arrivals, point)),
@@ -136,7 +141,11 @@ function share({ arrivals, open, good }: Cohort): number | null {
   return ratio(good, arrivals - open);
 }
 
-function userFigures(tally: UsersTally, stillWaiting: StillWaiting): UserFigures {
+function userFigures(
+  tally: UsersTally,
+  stillWaiting: StillWaiting,
+  timeline: Timeline,
+): UserFigures {
   const { arrivals, durations } = tally;
   return {
     arrivals,
@@ -144,7 +153,22 @@ function userFigures(tally: UsersTally, stillWaiting: StillWaiting): UserFigures
     p50: percentile(0.5, tally, durations, stillWaiting),
     p95: percentile(0.95, tally, durations, stillWaiting),
     p99: percentile(0.99, tally, durations, stillWaiting),
+    atLeast: leastTimes(tally, timeline),
   };
+}
+
+function leastTimes(
+  { durations, unended }: Pick<UsersTally, 'durations' | 'unended'>,
+  { duration, step }: Timeline,
+): LeastTimes {
+  const all = new Histogram();
+  all.merge(durations);
+  for (const [point, count] of unended.entries()) {
+    // So long the last one of the point has waited.
+    if (count > 0) all.add(Math.max(0, duration - (point + 1) * step), count);
+  }
+  const least = (quantile: number): number | null => round(all.percentile(quantile));
+  return { p50: least(0.5), p95: least(0.95), p99: least(0.99) };
 }
 
 /**
@@ -221,8 +245,8 @@ function edgeResult(record: EdgeRecord, timeline: Timeline): EdgeResult {
     id: edge.id,
     from: edge.from,
     to: edge.to,
-    total: edgeFigures(sumOfEdges(phases.slice(1))),
-    byPhase: byPhase(timeline, phases, edgeFigures),
+    total: edgeFigures(sumOfEdges(phases.slice(1), timeline.points), timeline),
+    byPhase: byPhase(timeline, phases, (tally) => edgeFigures(tally, timeline)),
     series: {
       calls: rates(record.calls),
       attempts: rates(record.attempts),
@@ -235,7 +259,7 @@ function edgeResult(record: EdgeRecord, timeline: Timeline): EdgeResult {
   };
 }
 
-function edgeFigures(tally: EdgeTally): EdgeFigures {
+function edgeFigures(tally: EdgeTally, timeline: Timeline): EdgeFigures {
   const { calls, attempts, failures, refused, open, hung, verdicts, durations } = tally;
   // Who hangs waited longest.
   const all = durations.count + hung;
@@ -254,6 +278,7 @@ function edgeFigures(tally: EdgeTally): EdgeFigures {
     p50: percentileOf(0.5),
     p95: percentileOf(0.95),
     p99: percentileOf(0.99),
+    atLeast: leastTimes(tally, timeline),
   };
 }
 

@@ -23,9 +23,9 @@ export class Histogram {
     return this.#count;
   }
 
-  add(value: number): void {
-    this.#counts[bucketOf(value)]! += 1;
-    this.#count++;
+  add(value: number, times = 1): void {
+    this.#counts[bucketOf(value)]! += times;
+    this.#count += times;
   }
 
   /** Takes in all that another one holds. */

@@ -300,6 +300,18 @@ describe('a recorder', () => {
     expect(total).toMatchObject({ calls: 5, failures: 2, open: 1, p99: null });
   });
 
+  it('knows which calls hang, however many others came after them', () => {
+    const edge = 'shoppers > web';
+    const { byPhase } = record((probe) => {
+      for (let call = 0; call < 10; call++) probe.callStarted(edge, 60_000);
+      for (let call = 0; call < 20; call++) {
+        probe.callStarted(edge, 99_500);
+        probe.callEnded(edge, 99_500, 0, false, 0);
+      }
+    }).edges[0]!;
+    expect(byPhase['after']).toMatchObject({ calls: 30, failures: 30, refused: 20, open: 0 });
+  });
+
   it('takes a call for one of the phase that begins with it, whatever subtraction loses', () => {
     const edge = 'shoppers > web';
     const { total } = record((probe) => {

@@ -94,8 +94,10 @@ export class Recorder implements Probe {
     const { phase } = this.#at(now);
     const record = known(this.users, users);
     const open = this.#openAtEnd(record, now);
-    this.#came(record.phases[phase]!, open);
+    const tally = record.phases[phase]!;
+    this.#came(tally, open);
     this.#came(this.#cohort(record, now), open);
+    tally.unended[this.#pointOf(now)]!++;
   }
 
   userAnswered(users: string, now: number, arrivedAt: number, good: boolean): void {
@@ -105,7 +107,8 @@ export class Recorder implements Probe {
     this.#answered(tally, good, open);
     this.#answered(this.#cohort(record, arrivedAt), good, open);
     tally.durations.add(now - arrivedAt);
-    const point = Math.min(this.timeline.points - 1, Math.floor(arrivedAt / this.timeline.step));
+    const point = this.#pointOf(arrivedAt);
+    tally.unended[point]!--;
     (record.durations[point] ??= new Histogram()).add(now - arrivedAt);
   }
 
@@ -152,7 +155,9 @@ export class Recorder implements Probe {
   callStarted(edge: string, now: number): void {
     const { phase, point } = this.#at(now);
     const record = known(this.edges, edge);
-    record.phases[phase]!.calls++;
+    const tally = record.phases[phase]!;
+    tally.calls++;
+    tally.unended[this.#pointOf(now)]!++;
     record.calls[point]!++;
   }
 
@@ -174,6 +179,7 @@ export class Recorder implements Probe {
     const record = known(this.edges, edge);
     // A call counts where it began: else what failed in a fault would be a failure of the time after it.
     const tally = record.phases[phaseAt(this.timeline, now - duration + ROUNDING)]!;
+    tally.unended[this.#pointOf(now - duration)]!--;
     this.calls++;
     if (ok) tally.good++;
     else {
@@ -202,18 +208,14 @@ export class Recorder implements Probe {
     for (const record of this.edges.values()) this.#countUnended(record);
   }
 
-  /** Of a phase's calls without an end, so many are open as have begun within the longest patience; the rest hang. */
-  #countUnended({ phases, calls }: EdgeRecord): void {
+  /** Of the calls without an end, those are open that have begun within the longest patience; the rest hang. */
+  #countUnended({ phases }: EdgeRecord): void {
     const patience = Math.max(0, ...Array.from(this.users.values(), ({ users }) => users.patience));
     const { duration, step } = this.timeline;
     const first = Math.max(0, Math.floor((duration - patience) / step));
-    let recent = calls.subarray(first).reduce((sum, count) => sum + count, 0);
-    for (const tally of phases.toReversed()) {
-      const unended = Math.max(0, tally.calls - tally.good - tally.failures);
-      tally.open = Math.min(unended, recent);
-      tally.hung = unended - tally.open;
-      // The last phase's calls are the most recent ones, whatever became of them.
-      recent = Math.max(0, recent - tally.calls);
+    for (const tally of phases) {
+      tally.open = sum(tally.unended.subarray(first));
+      tally.hung = sum(tally.unended.subarray(0, first));
     }
   }
 
@@ -222,6 +224,11 @@ export class Recorder implements Probe {
       this.#segment = this.#segments[this.#next++]!;
     }
     return this.#segment;
+  }
+
+  #pointOf(at: number): number {
+    const { points, step } = this.timeline;
+    return Math.min(points - 1, Math.floor((at + ROUNDING) / step));
   }
 
   #cohort(record: UsersRecord, arrivedAt: number): Cohort {
@@ -274,7 +281,7 @@ function known<R>(records: ReadonlyMap<string, R>, name: string): R {
 function usersRecord(users: Users, timeline: Timeline, cohorts: number): UsersRecord {
   return {
     users,
-    phases: perPhase(timeline, usersTally),
+    phases: perPhase(timeline, () => usersTally(timeline.points)),
     cohorts: Array.from({ length: cohorts }, () => ({ arrivals: 0, open: 0, good: 0 })),
     durations: Array.from({ length: timeline.points }),
   };
@@ -295,7 +302,7 @@ function serviceRecord(service: Service, timeline: Timeline): ServiceRecord {
 function edgeRecord(edge: Edge, timeline: Timeline): EdgeRecord {
   return {
     edge,
-    phases: perPhase(timeline, edgeTally),
+    phases: perPhase(timeline, () => edgeTally(timeline.points)),
     calls: new Float64Array(timeline.points),
     attempts: new Float64Array(timeline.points),
     failures: new Float64Array(timeline.points),
@@ -303,6 +310,10 @@ function edgeRecord(edge: Edge, timeline: Timeline): EdgeRecord {
     states: [],
     durations: new Histogram(),
   };
+}
+
+function sum(counts: Float64Array): number {
+  return counts.reduce((total, count) => total + count, 0);
 }
 
 function perPhase<T>(timeline: Timeline, tally: () => T): T[] {

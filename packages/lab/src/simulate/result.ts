@@ -66,7 +66,14 @@ export interface UserFigures {
   readonly p50: number | null;
   readonly p95: number | null;
   readonly p99: number | null;
+  readonly atLeast: LeastTimes;
 }
+
+/**
+ * What the percentiles come to at least: who had no answer when the run ended counts with the time that they
+ * had waited by then. null where nobody came.
+ */
+export type LeastTimes = Readonly<Record<'p50' | 'p95' | 'p99', number | null>>;
 
 export interface ServiceResult {
   readonly name: string;
@@ -143,6 +150,7 @@ export interface EdgeFigures {
   readonly p50: number | null;
   readonly p95: number | null;
   readonly p99: number | null;
+  readonly atLeast: LeastTimes;
 }
 
 /**
@@ -159,9 +167,9 @@ export interface Verdict {
 }
 
 export interface JudgedExpectation extends Pick<Expectation, 'text' | 'bound' | 'is'> {
-  /** null when it could not be evaluated, as there was nothing to measure, or no end to it: it then does not hold. */
+  /** null when it could not be evaluated, as there was nothing to measure, or the run was too short: it then does not hold. */
   readonly value: number | null;
-  /** The value is a least: a recovery that had not come when the run ended. */
+  /** The value is a least: of a recovery, or an answer, that had not come when the run ended. */
   readonly endless: boolean;
   readonly holds: boolean;
 }

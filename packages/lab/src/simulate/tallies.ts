@@ -12,6 +12,8 @@ export interface Cohort {
 /** What users met in one phase. */
 export interface UsersTally extends Cohort {
   readonly durations: Histogram;
+  /** Who had no answer when the run ended, by the point in which they came. */
+  readonly unended: Float64Array;
 }
 
 /** What happened at a service in one phase, or in one step of the series; rejections by criticality. */
@@ -45,10 +47,14 @@ export interface EdgeTally {
   readonly verdicts: Partial<Record<Verdict, number>>;
   /** Of the calls that were not refused. */
   readonly durations: Histogram;
+  /** Calls that had no end when the run was over, by the point in which they began. */
+  readonly unended: Float64Array;
 }
 
-export function usersTally(): UsersTally {
-  return { arrivals: 0, open: 0, good: 0, durations: new Histogram() };
+/** @param points of the series, here and below. */
+export function usersTally(points: number): UsersTally {
+  const unended = new Float64Array(points);
+  return { arrivals: 0, open: 0, good: 0, durations: new Histogram(), unended };
 }
 
 export function serviceTally(): ServiceTally {
@@ -69,7 +75,7 @@ export function serviceTally(): ServiceTally {
   };
 }
 
-export function edgeTally(): EdgeTally {
+export function edgeTally(points: number): EdgeTally {
   return {
     calls: 0,
     attempts: 0,
@@ -80,17 +86,19 @@ export function edgeTally(): EdgeTally {
     hung: 0,
     verdicts: {},
     durations: new Histogram(),
+    unended: new Float64Array(points),
   };
 }
 
 /** All tallies as one. */
-export function sumOfUsers(tallies: readonly UsersTally[]): UsersTally {
-  const sum = usersTally();
+export function sumOfUsers(tallies: readonly UsersTally[], points: number): UsersTally {
+  const sum = usersTally(points);
   for (const tally of tallies) {
     sum.arrivals += tally.arrivals;
     sum.open += tally.open;
     sum.good += tally.good;
     sum.durations.merge(tally.durations);
+    tally.unended.forEach((count, point) => (sum.unended[point]! += count));
   }
   return sum;
 }
@@ -105,8 +113,8 @@ export function sumOfServices(tallies: readonly ServiceTally[]): ServiceTally {
   return sum;
 }
 
-export function sumOfEdges(tallies: readonly EdgeTally[]): EdgeTally {
-  const sum = edgeTally();
+export function sumOfEdges(tallies: readonly EdgeTally[], points: number): EdgeTally {
+  const sum = edgeTally(points);
   for (const tally of tallies) {
     sum.calls += tally.calls;
     sum.attempts += tally.attempts;
@@ -116,6 +124,7 @@ export function sumOfEdges(tallies: readonly EdgeTally[]): EdgeTally {
     sum.open += tally.open;
     sum.hung += tally.hung;
     sum.durations.merge(tally.durations);
+    tally.unended.forEach((count, point) => (sum.unended[point]! += count));
     for (const [verdict, count] of Object.entries(tally.verdicts) as [Verdict, number][]) {
       sum.verdicts[verdict] = (sum.verdicts[verdict] ?? 0) + count;
     }
