@@ -230,10 +230,11 @@ describe('what is wrong with a spec', () => {
     ],
     [
       'scenarios.s.expect[0] is about the time after the faults',
-      inScenario({
-        faults: [{ hold: 'db' }],
-        expect: ['goodput after >= 90%'],
-      }),
+      inScenario({ faults: [{ hold: 'db' }], expect: ['goodput after >= 90%'] }),
+    ],
+    [
+      'scenarios.s.expect[0] is about the time after the faults',
+      inScenario({ faults: [{ hold: 'db' }], expect: ['recovers within 10s'] }),
     ],
     [
       'accept[0].because must be a text, not empty',

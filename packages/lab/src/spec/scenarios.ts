@@ -21,9 +21,10 @@ export function scenarioOf(
     const range = `must end before the scenario, which takes ${formatDuration(duration)}`;
     problems.at([...path, 'warmUp'], `${range}; got ${formatDuration(warmUp)}`);
   }
-  const faults = given.faults.flatMap((fault, i) =>
-    fault === null ? [] : [faultOf(fault, end, fleet, [...path, 'faults', i], problems)],
+  const stated = given.faults.map((fault, i) =>
+    fault === null ? null : faultOf(fault, end, fleet, [...path, 'faults', i], problems),
   );
+  const faults = stated.filter((fault) => fault !== null);
   for (const { from, to, path: where } of faults) {
     // What lasts throughout is how the fleet is: nobody waits for it to be as before.
     if (from > warmUp || to >= duration) continue;
@@ -40,7 +41,7 @@ export function scenarioOf(
     load: loadOf(given, fleet, path, problems),
     faults,
     expectations: given.expect.flatMap((text, i) =>
-      text === '' ? [] : expectationOf(text, given.faults, fleet, [...path, 'expect', i], problems),
+      text === '' ? [] : expectationOf(text, stated, fleet, [...path, 'expect', i], problems),
     ),
   };
 }
@@ -115,7 +116,7 @@ function checkCallers(
 
 function expectationOf(
   text: string,
-  faults: readonly (FaultOf | null)[],
+  faults: readonly (Fault | null)[],
   fleet: Fleet,
   path: SpecPath,
   problems: SpecProblems,
@@ -133,7 +134,7 @@ function expectationOf(
     problems.at(path, 'is about a fault, and the scenario has none');
   }
   if (
-    parsed.during === 'after' &&
+    (parsed.during === 'after' || parsed.measure === 'recovery') &&
     faults.length > 0 &&
     faults.every((fault) => fault?.to === Infinity)
   ) {
