@@ -36,6 +36,7 @@ export function resultOfRecording({ fleet, scenario, seed, told }: Recording): R
     seed,
     recorder,
     events: told.length,
+    trigger,
     verdict: verdictOf(recorder, trigger, () => {
       throw new Error('a scenario this long is not staged: see `stageable`');
     }),

@@ -20,6 +20,7 @@ export type {
   UsersResult,
   Verdict,
 } from './simulate/result.ts';
+export type { Trigger } from './simulate/trigger.ts';
 
 // Servers and clients of one's own
 export type {

@@ -83,7 +83,13 @@ export function wholeFixture(): SimulationReport {
     seeds: [7, 8, 9, 10, 11],
     runs: [
       ...report.runs,
-      ...report.runs.map((one) => ({ ...one, scenario: 'again', faults: [], expectations: [] })),
+      ...report.runs.map((one) => ({
+        ...one,
+        scenario: 'again',
+        faults: [],
+        trigger: null,
+        expectations: [],
+      })),
     ],
     spreads: lanes.map((lane) => ({
       scenario: NAMES.scenario,
@@ -183,6 +189,7 @@ function run(names: Names, lane: string): RunResult {
     step: STEP,
     phases: PHASES,
     faults,
+    trigger: { kind: 'fault', ...FAULT },
     users: [usersResult(names.users, lane)],
     services: services.map((name, depth) => serviceResult(name, depth, lane)),
     edges: graph(names).edges.map(({ id, from, to }) =>

@@ -7,23 +7,30 @@ import { goodputText, verdictMeaning } from './words.ts';
 
 const report = reportFixture();
 const some = report.runs[0]!;
-const degraded = (faults: readonly FaultBand[]): RunResult => ({
+const degraded = (faults: readonly FaultBand[], trigger: RunResult['trigger']): RunResult => ({
   ...some,
   faults,
+  trigger,
   verdict: { kind: 'degraded', after: null },
 });
 const fault = { kind: 'outage', on: 'payments', from: 40_000, to: 50_000 };
 
 describe('what a report says of a run', () => {
   it('speaks of a fault, and of its end, only where there is one', () => {
-    const endless = { ...fault, to: some.duration };
-    expect(verdictMeaning(degraded([fault]))).toBe(
-      'Goodput fell during the fault, and was back by its end.',
-    );
-    expect(verdictMeaning(degraded([fault, endless]))).toBe(
+    const [ofFault, ofLoad] = [{ kind: 'fault' } as const, { kind: 'load' } as const];
+    const throughout = { ...fault, from: 0, to: some.duration };
+    const isBack = 'Goodput fell during the fault, and was back by its end.';
+    expect(verdictMeaning(degraded([fault], { ...fault, ...ofFault }))).toBe(isBack);
+    expect(verdictMeaning(degraded([fault, throughout], { ...fault, ...ofFault }))).toBe(isBack);
+    expect(verdictMeaning(degraded([throughout], { ...throughout, ...ofFault }))).toBe(
       'Goodput fell during the fault, which went on to the end of the run.',
     );
-    expect(verdictMeaning(degraded([]))).toBe('Goodput fell, though nothing was broken.');
+    expect(verdictMeaning(degraded([throughout], { ...fault, ...ofLoad }))).toBe(
+      'Goodput fell when the load changed, under a fault that lasts throughout.',
+    );
+    const nothing = 'Goodput fell, though nothing was broken.';
+    expect(verdictMeaning(degraded([], { ...fault, ...ofLoad }))).toBe(nothing);
+    expect(verdictMeaning(degraded([], null))).toBe(nothing);
   });
 
   it('names the phases of goodput where there are several', () => {

@@ -32,9 +32,12 @@ export function metastabilityText(text: string, value: number): string | null {
 }
 
 /** A run without faults can be degraded too: more came than could be served. */
-function degradedMeaning({ faults, duration }: RunResult): string {
-  if (faults.length === 0) return 'Goodput fell, though nothing was broken.';
-  if (faults.some(({ to }) => to >= duration)) {
+function degradedMeaning({ faults, trigger, duration }: RunResult): string {
+  if (faults.length === 0 || trigger === null) return 'Goodput fell, though nothing was broken.';
+  if (trigger.kind === 'load') {
+    return 'Goodput fell when the load changed, under a fault that lasts throughout.';
+  }
+  if (trigger.to >= duration) {
     return 'Goodput fell during the fault, which went on to the end of the run.';
   }
   return 'Goodput fell during the fault, and was back by its end.';

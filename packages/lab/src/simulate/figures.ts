@@ -26,6 +26,7 @@ import {
   type UsersTally,
 } from './tallies.ts';
 import { lengthOf, type Timeline } from './timeline.ts';
+import type { Trigger } from './trigger.ts';
 
 /** What a run was, and what was counted in it. */
 export interface Finished {
@@ -34,6 +35,7 @@ export interface Finished {
   readonly seed: number;
   readonly recorder: Recorder;
   readonly events: number;
+  readonly trigger: Trigger | null;
   readonly verdict: Verdict;
   /** Of each of the users, in the order of the spec. */
   readonly recoveries: readonly (number | null)[];
@@ -41,7 +43,7 @@ export interface Finished {
 
 /** The result of a finished run. Its numbers have six significant digits. */
 export function resultOf(finished: Finished): RunResult {
-  const { scenario, lane, seed, recorder, events, verdict, recoveries } = finished;
+  const { scenario, lane, seed, recorder, events, trigger, verdict, recoveries } = finished;
   const { timeline, calls, attempts } = recorder;
   const users = [...recorder.users.values()];
   const result: RunResult = {
@@ -52,6 +54,7 @@ export function resultOf(finished: Finished): RunResult {
     step: timeline.step,
     phases: timeline.phases,
     faults: timeline.faults,
+    trigger,
     users: users.map((record, i) => usersResult(record, recorder, recoveries[i] ?? null)),
     services: Array.from(recorder.services.values(), (record) => serviceResult(record, timeline)),
     edges: Array.from(recorder.edges.values(), (record) => edgeResult(record, timeline)),

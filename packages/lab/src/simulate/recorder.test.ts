@@ -41,6 +41,7 @@ function record(tell: (recorder: Recorder) => void, name = 'outage'): RunResult 
     seed: 1,
     recorder,
     events: 0,
+    trigger: null,
     verdict: { kind: 'stable', after: null },
     recoveries: [0],
   });

@@ -1,5 +1,6 @@
 import type { Criticality } from 'holdfast';
 import type { Expectation } from '../spec/model.ts';
+import type { Trigger } from './trigger.ts';
 
 /**
  * What one run of one scenario in one lane with one seed came to. Plain JSON: the report, the
@@ -15,6 +16,8 @@ export interface RunResult {
   readonly step: number;
   readonly phases: readonly Phase[];
   readonly faults: readonly FaultBand[];
+  /** What disturbs the run, which its verdict is about; null if nothing does. */
+  readonly trigger: Trigger | null;
   readonly users: readonly UsersResult[];
   readonly services: readonly ServiceResult[];
   readonly edges: readonly EdgeResult[];
@@ -50,7 +53,7 @@ export interface UsersResult {
     readonly p50: readonly (number | null)[];
     readonly p99: readonly (number | null)[];
   };
-  /** Milliseconds from the last fault's end until goodput is 95 % of what it was, and stays there; null: not within the run. */
+  /** Milliseconds from the end of what disturbs the run until goodput is 95 % of what it was, and stays there; null: not within the run. */
   readonly recovery: number | null;
 }
 
@@ -154,10 +157,13 @@ export interface EdgeFigures {
 }
 
 /**
+ * The fault is what disturbs the run (`RunResult.trigger`): the faults that come and go; without any, a change of
+ * load, and a fault that lasts throughout is then how the fleet is; without that, the fault that lasts throughout.
+ *
  * `stable`: goodput never fell below 95 % of its mean before the fault for a whole second, by more than chance.
- * `degraded`: it did, and this was over by the faults' end. `recovers`: some time after. `metastable`: below
- * 90 % throughout the last half of a horizon of at least 20 x the fault's length, while a run without the fault
- * is stable. `unsettled`: it has not recovered, as far as so many requests can show, and the horizon is too short
+ * `degraded`: it did, and this was over by the fault's end; of load, also some time after. `recovers`: some time
+ * after. `metastable`: below 90 % throughout the last half of a horizon of at least 20 x the fault's length, while
+ * a run without the fault is stable. `unsettled`: it has not recovered, as far as so many requests can show, and the horizon is too short
  * to call it metastable; or nothing was good before the fault; or nobody had an answer yet when the run ended.
  */
 export interface Verdict {

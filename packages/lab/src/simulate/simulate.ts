@@ -76,6 +76,7 @@ export function simulate(fleet: Fleet, options: RunOptions): RunResult {
     seed: options.seed,
     recorder,
     events,
+    trigger,
     verdict: verdictOf(recorder, trigger, undisturbed),
     recoveries: judgeUsers(recorder, trigger).map((judgement) => judgement.recovery),
   });

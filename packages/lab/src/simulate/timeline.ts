@@ -30,7 +30,7 @@ export function timelineOf(scenario: Scenario): Timeline {
     warmUp,
     step,
     points: Math.max(1, Math.ceil(duration / step)),
-    phases: phasesOf(passing(faults, warmUp, duration), warmUp, duration),
+    phases: phasesOf(faults, warmUp, duration),
     faults,
   };
 }
@@ -54,20 +54,18 @@ function bandOf(fault: Fault, duration: number): FaultBand {
   return { kind: fault.kind, on: fault.on, from, to };
 }
 
-/**
- * The faults that come and go, or begin. What lasts throughout is how the fleet is, and what it is without
- * the others; but where there is nothing else, that is what a run is about.
- */
+/** The faults that come and go, or begin. What lasts throughout is how the fleet is, and what it is without them. */
 export function passing<F extends Pick<FaultBand, 'from' | 'to'>>(
   faults: readonly F[],
   warmUp: number,
   duration: number,
 ): readonly F[] {
-  const some = faults.filter(({ from, to }) => from > warmUp || to < duration);
-  return some.length === 0 ? faults : some;
+  return faults.filter(({ from, to }) => from > warmUp || to < duration);
 }
 
-function phasesOf(faults: readonly FaultBand[], warmUp: number, duration: number): Phase[] {
+function phasesOf(all: readonly FaultBand[], warmUp: number, duration: number): Phase[] {
+  const some = passing(all, warmUp, duration);
+  const faults = some.length === 0 ? all : some;
   const first = Math.min(duration, ...faults.map((fault) => Math.max(fault.from, warmUp)));
   const last = Math.max(first, ...faults.map((fault) => fault.to));
   const phases: readonly Phase[] = [

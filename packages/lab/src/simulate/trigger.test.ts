@@ -31,6 +31,60 @@ const fleet = fleetOf({
 });
 const scenario = (name: string) => fleet.scenarios.get(name)!;
 
+describe('a change of load under a fault that lasts throughout', () => {
+  // Payments are slow all day: 10 workers of 100 ms each serve 100 a second, and are asked for 50.
+  const payments = { workers: 10, serviceTime: '50ms', queue: { max: 10_000 } } as const;
+  const slow = { latency: 'payments', times: 2 } as const;
+  const outage = { outage: 'payments', from: '60s', for: '10s' } as const;
+  const spike = [
+    { at: 0, rate: 50 },
+    { at: '60s', rate: 200 },
+    { at: '70s', rate: 50 },
+  ] as const;
+  const storm = {
+    timeout: '1s',
+    deadline: false,
+    retry: { maxAttempts: 3, budget: false },
+  } as const;
+  const policy = { ...storm, breaker: false, bulkhead: false } as const;
+  const slowDay = fleetOf({
+    services: { payments },
+    users: { shoppers: { to: 'payments', rate: 50, patience: '2s', policy, idempotent: true } },
+    scenarios: {
+      spike: { duration: '5m', load: { shoppers: { rate: spike } }, faults: [slow] },
+      without: { duration: '5m', load: { shoppers: { rate: spike } } },
+      both: { duration: '5m', load: { shoppers: { rate: spike } }, faults: [slow, outage] },
+    },
+  });
+  const of = (name: string) => slowDay.scenarios.get(name)!;
+
+  it('is what disturbs the run; the fault is there without it', () => {
+    const load = { from: 60_000, to: 70_000, kind: 'load' };
+    expect(triggerOf(slowDay, of('spike'))).toEqual(load);
+    expect(triggerOf(slowDay, of('without'))).toEqual(load);
+    const calm = withoutTrigger(slowDay, of('spike'));
+    expect(calm.faults).toEqual(of('spike').faults);
+    expect(calm.load.get('shoppers')).toMatchObject({
+      rate: [
+        { at: 0, rate: 50, until: 50 },
+        { at: 0, rate: 50, until: 50 },
+      ],
+    });
+  });
+
+  it('is none beside a fault that comes and goes', () => {
+    const { kind } = triggerOf(slowDay, of('both'))!;
+    expect(kind).toBe('fault');
+    const { faults, load } = withoutTrigger(slowDay, of('both'));
+    expect([faults, load]).toEqual([[of('both').faults[0]], of('both').load]);
+  });
+
+  it('is judged by what was before it', () => {
+    const { verdict } = simulate(slowDay, { scenario: 'spike', lane: 'holdfast', seed: 1 });
+    expect(verdict.kind).toBe('metastable');
+  });
+});
+
 describe('what disturbs a run', () => {
   it('is no change of load within the warm-up, nor one after the end', () => {
     expect(triggerOf(fleet, scenario('before'))).toBeNull();

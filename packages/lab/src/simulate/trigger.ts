@@ -11,14 +11,16 @@ export interface Trigger {
 }
 
 /**
- * The faults, but for those that last throughout if there are others; without any, the time in which
- * load is not what it was when the warm-up ended. Null if nothing disturbs the run.
+ * The faults that come and go; without any, the time in which load is not what it was when the warm-up ended. A
+ * fault that lasts throughout is how the fleet is, unless there is nothing else. Null if nothing disturbs the run.
  */
 export function triggerOf(fleet: Fleet, scenario: Scenario): Trigger | null {
   const { faults, duration, warmUp } = timelineOf(scenario);
-  const kind = faults.length > 0 ? 'fault' : 'load';
-  const spans = kind === 'fault' ? passing(faults, warmUp, duration) : loadChanges(fleet, scenario);
-  if (spans.length === 0) return null;
+  const come = passing(faults, warmUp, duration);
+  const changes = come.length > 0 ? [] : loadChanges(fleet, scenario);
+  const kind = changes.length > 0 || faults.length === 0 ? 'load' : 'fault';
+  const spans = [come, changes, faults].find((some) => some.length > 0);
+  if (spans === undefined) return null;
   const from = Math.min(...spans.map((span) => span.from));
   const to = Math.max(...spans.map((span) => span.to));
   return { from, to: Math.min(to, duration), kind };
@@ -26,10 +28,13 @@ export function triggerOf(fleet: Fleet, scenario: Scenario): Trigger | null {
 
 /** The same scenario, undisturbed: what a run would have come to without the trigger. */
 export function withoutTrigger(fleet: Fleet, scenario: Scenario): Scenario {
-  if (scenario.faults.length > 0) {
-    const { warmUp, duration } = scenario;
-    const trigger = passing(scenario.faults, warmUp, duration);
-    return { ...scenario, faults: scenario.faults.filter((fault) => !trigger.includes(fault)) };
+  if (triggerOf(fleet, scenario)?.kind === 'fault') {
+    const { faults, warmUp, duration } = scenario;
+    const come = passing(faults, warmUp, duration);
+    return {
+      ...scenario,
+      faults: come.length === 0 ? [] : faults.filter((f) => !come.includes(f)),
+    };
   }
   const load = new Map(scenario.load);
   for (const [name, users] of fleet.users) {
