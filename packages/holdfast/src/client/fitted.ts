@@ -1,38 +1,25 @@
-import { idleOptions, type KindsOf } from '../core/kinds.ts';
+import { idleOptions } from '../core/kinds.ts';
 import { isPlainObject } from '../core/options.ts';
-import { BREAKER_KINDS } from '../policies/circuit-breaker/options.ts';
-import { BUDGET_KINDS } from '../policies/retry-budget/options.ts';
-import { BACKOFF_JITTERS, BACKOFF_KINDS } from '../policies/retry/options.ts';
+import { KINDS_OF_PARTS, type PartKinds } from './kinds-of-parts.ts';
+
+type Options = Readonly<Record<string, unknown>>;
 
 /**
  * Options of `dependency()` without those that their kinds do not look at, which it refuses. For options laid
  * over others: another kind below was meant with the options that go with it.
  */
-export function fitted(options: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return {
-    ...options,
-    ...part(options, 'breaker', (breaker) => without(breaker, 'kind', 'time', BREAKER_KINDS)),
-    ...part(options, 'retry', (retry) => ({
-      ...retry,
-      ...part(retry, 'budget', (budget) => without(budget, 'kind', 'window', BUDGET_KINDS)),
-      ...part(retry, 'backoff', (backoff) =>
-        backoff['jitter'] === 'decorrelated'
-          ? without(backoff, 'jitter', 'full', BACKOFF_JITTERS)
-          : without(backoff, 'kind', 'exponential', BACKOFF_KINDS),
-      ),
-    })),
-  };
+export function fitted(options: Options): Options {
+  return KINDS_OF_PARTS.reduce((whole, part) => without(whole, part.path, part), options);
 }
 
-type Options = Readonly<Record<string, unknown>>;
-
-function part(options: Options, name: string, of: (inner: Options) => Options): Options {
-  const inner = options[name];
-  return isPlainObject(inner) ? { [name]: of(inner) } : {};
-}
-
-/** Without what the kind that `by` says, or the usual one, does not look at. */
-function without(options: Options, by: string, usual: string, kindsOf: KindsOf): Options {
+/** Without what the kind of the part, or the usual one, does not look at. */
+function without(options: Options, path: readonly string[], kinds: PartKinds): Options {
+  const [key, ...rest] = path;
+  if (key !== undefined) {
+    const inner = options[key];
+    return isPlainObject(inner) ? { ...options, [key]: without(inner, rest, kinds) } : options;
+  }
+  const { by, usual, kindsOf } = kinds;
   const idle = idleOptions(options, String(options[by] ?? usual), kindsOf);
   return Object.fromEntries(Object.entries(options).filter(([name]) => !idle.includes(name)));
 }

@@ -21,6 +21,7 @@ export {
 } from '../client/options.ts';
 export { heardBy } from '../client/dependency.ts';
 export { fitted } from '../client/fitted.ts';
+export { dependencySchema } from '../client/schema.ts';
 export { formatDuration, milliseconds } from '../core/duration.ts';
 export { likeliest } from '../core/likeliest.ts';
 export { CRITICALITIES } from '../core/operation.ts';

@@ -1,4 +1,4 @@
-import type { ParsedArrivals } from './load-tables.ts';
+import { type ParsedArrivals, TRAITS, WAYS } from './load-tables.ts';
 import type { Arrivals, SpecPath } from './model.ts';
 import type { SpecProblems } from './problems.ts';
 
@@ -12,7 +12,7 @@ export function arrivalsOf(
   problems: SpecProblems,
 ): Arrivals {
   const stated = Object.entries({ rate, clients, trace }).filter(([, value]) => value !== null);
-  const isWritten = ['rate', 'clients', 'trace'].some((way) => problems.states([...path, way]));
+  const isWritten = WAYS.some((way) => problems.states([...path, way]));
   if (!isWritten) problems.at(path, 'needs a `rate`, `clients` or a `trace`');
   if (stated.length > 1) {
     const names = stated.map(([name]) => `\`${name}\``).join(' and ');
@@ -28,9 +28,6 @@ export function arrivalsOf(
   if (clients !== null) return { kind: 'closed', clients, think };
   return { kind: 'open', process: arrivals, rate: rate ?? [{ at: 0, rate: 0, until: 0 }] };
 }
-
-/** What only one way to come looks at. */
-const TRAITS = { arrivals: 'rate', think: 'clients' } as const;
 
 function checkTraits(way: string, path: SpecPath, problems: SpecProblems): void {
   for (const [trait, owner] of Object.entries(TRAITS)) {

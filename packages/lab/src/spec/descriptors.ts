@@ -8,6 +8,7 @@ import {
   unknownOption,
 } from 'holdfast/spec';
 import { isRecord, type Names, reading } from './problems.ts';
+import type { Schema } from './combinations.ts';
 
 /**
  * What a spec is made of beside the options of `holdfast/spec`: lists, maps, names, shares. A wrong
@@ -259,10 +260,13 @@ function entries<P>(
   });
 }
 
-/** Options by their keys; keys that are not in the table are wrong. */
+/**
+ * Options by their keys; keys that are not in the table are wrong. Which of them go together is for the JSON
+ * Schema: whoever makes something of them says it in words.
+ */
 export function record<T extends Table>(
   table: T,
-  about: { readonly what: string },
+  about: { readonly what: string; readonly combinations?: readonly Schema[] },
 ): Descriptor<GivenRecord<T>, ParsedOf<T>> {
   // Who means "the usual" writes `true`, or nothing.
   const mayBeEmpty = !Object.values(table).some((part) => 'required' in part);
@@ -272,7 +276,7 @@ export function record<T extends Table>(
     what: about.what,
     default: undefined,
     range: rangeOf(Object.keys(table)),
-    schema: recordSchema(table),
+    schema: recordSchema(table, about.combinations),
     table,
     parse: (given, path, problems) => {
       if (given !== undefined && !isRecord(given)) problems.type(path, expected, given);
@@ -299,8 +303,8 @@ function rangeOf(keys: readonly string[]): string {
   return keys.length > 5 ? 'an object' : `an object { ${keys.join(', ')} }`;
 }
 
-/** The JSON Schema of a table, with what is required. */
-export function recordSchema(table: Table): Readonly<Record<string, unknown>> {
+/** The JSON Schema of a table, with what is required, and what goes together. */
+export function recordSchema(table: Table, combinations: readonly Schema[] = []): Schema {
   const properties: Record<string, unknown> = {};
   const needed: string[] = [];
   for (const [name, part] of Object.entries(table)) {
@@ -309,7 +313,8 @@ export function recordSchema(table: Table): Readonly<Record<string, unknown>> {
     if ('required' in part) needed.push(name);
   }
   const rest = needed.length === 0 ? {} : { required: needed };
-  return { type: 'object', properties, ...rest, additionalProperties: false };
+  const all = combinations.length === 0 ? {} : { allOf: combinations };
+  return { type: 'object', properties, ...rest, ...all, additionalProperties: false };
 }
 
 /** Kinds whose parts are made usable one by one. */

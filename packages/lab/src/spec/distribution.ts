@@ -107,7 +107,7 @@ export const distributionForms = {
 /** Its JSON Schema, for `$defs`. */
 export function distributionSchema(): Readonly<Record<string, unknown>> {
   const plain = span({ what: 'Constant' }).schema;
-  return { anyOf: [plain, ...Object.values(distributionForms).map(recordSchema)] };
+  return { anyOf: [plain, ...Object.values(distributionForms).map((form) => recordSchema(form))] };
 }
 
 function parseDistribution(given: unknown, path: string, problems: Problems): Distribution {

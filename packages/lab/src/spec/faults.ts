@@ -13,6 +13,7 @@ import {
 import { distribution } from './distribution.ts';
 import type { Fault } from './model.ts';
 import { isRecord, reading } from './problems.ts';
+import { notTogether, type Schema, someOf } from './combinations.ts';
 
 const from = {
   from: span({
@@ -120,13 +121,49 @@ export type FaultOf<F = Fault> = F extends Fault ? Omit<F, 'path'> : never;
 
 const RANGE = `a fault, named by its first key: ${KINDS.join(', ')}`;
 
+/** Two ways to say the same. */
+const ENDS = ['to', 'for'] as const;
+
+/** Of what some faults need one, and why. */
+const NEEDS: Partial<Record<Kind, { readonly one: readonly string[]; readonly why: string }>> = {
+  latency: { one: ['times', 'plus'], why: 'how much longer it takes' },
+  'slow-start': { one: ENDS, why: 'when it is as fast as before' },
+};
+
+function combinations(kind: Kind): readonly Schema[] {
+  const needs = NEEDS[kind];
+  const ends = hasEnds(kind) ? [notTogether(ENDS)] : [];
+  return needs === undefined ? ends : [...ends, someOf(needs.one)];
+}
+
+function hasEnds(kind: Kind): boolean {
+  return ENDS.every((key) => key in faultTables[kind]);
+}
+
+function checkCombinations(
+  kind: Kind,
+  given: Readonly<Record<string, unknown>>,
+  path: string,
+  tell: (message: string) => void,
+): void {
+  const isGiven = (key: string): boolean => given[key] !== undefined;
+  if (hasEnds(kind) && ENDS.every(isGiven)) tell(`${path} takes ${named(ENDS)}, not both`);
+  const needs = NEEDS[kind];
+  if (needs === undefined || needs.one.some(isGiven)) return;
+  tell(`${path} needs ${named(needs.one)}: ${needs.why}`);
+}
+
+function named(keys: readonly string[]): string {
+  return keys.map((key) => `\`${key}\``).join(' or ');
+}
+
 /** One fault; null if it cannot be told which. */
 const fault: Descriptor<FaultData, FaultOf | null> = {
   kind: 'options',
   what: 'A fault',
   default: undefined,
   range: RANGE,
-  schema: { anyOf: Object.values(faultTables).map(recordSchema) },
+  schema: { anyOf: KINDS.map((kind) => recordSchema(faultTables[kind], combinations(kind))) },
   parse: (given, path, problems) => {
     const kinds = isRecord(given) ? KINDS.filter((kind) => Object.hasOwn(given, kind)) : [];
     const [kind] = kinds;
@@ -140,9 +177,7 @@ const fault: Descriptor<FaultData, FaultOf | null> = {
       );
     } else {
       const data = record<Table>(faultTables[kind], { what: '' }).parse(given, path, problems);
-      if (kind === 'latency' && given['times'] === undefined && given['plus'] === undefined) {
-        reading(problems).other(`${path} needs \`times\` or \`plus\`: how much longer it takes`);
-      }
+      checkCombinations(kind, given, path, (message) => reading(problems).other(message));
       return build(kind, data, path, (message) => reading(problems).other(message));
     }
     return null;
@@ -164,11 +199,7 @@ function build(
   const { [kind]: service, for: length, ...rest } = data as ParsedOf<Table>;
   const begin = rest['from'] as number;
   const stated = rest['to'] as number | null | undefined;
-  if (length != null && stated != null) tell(`${path} takes \`to\` or \`for\`, not both`);
   if (stated != null && stated <= begin) tell(`${path}.to must be later than its \`from\``);
-  if (kind === 'slow-start' && length == null && stated == null) {
-    tell(`${path} needs \`to\` or \`for\`: when it is as fast as before`);
-  }
   const end = length == null ? (stated ?? Infinity) : begin + (length as number);
   return { ...rest, kind, on: service as string, from: begin, to: end } as unknown as FaultOf;
 }

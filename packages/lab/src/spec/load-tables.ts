@@ -14,6 +14,7 @@ import type { RatePiece } from './model.ts';
 import { policy } from './policies.ts';
 import { reading } from './problems.ts';
 import { callTraits } from './services.ts';
+import { exactlyOne, onlyWith } from './combinations.ts';
 import { MAX_MOMENTS } from './trace.ts';
 
 /** Requests a second that users may send. */
@@ -115,6 +116,17 @@ export const arrivalsTable = {
   trace: orNull(trace),
 };
 
+/** The ways to come, of which there is one. */
+export const WAYS = ['rate', 'clients', 'trace'] as const;
+
+/** What only one way to come looks at. */
+export const TRAITS = { arrivals: 'rate', think: 'clients' } as const;
+
+const combinations = [
+  exactlyOne(WAYS),
+  ...Object.entries(TRAITS).map(([trait, owner]) => onlyWith(trait, owner)),
+];
+
 /** People and systems that call the fleet. */
 export const usersTable = {
   to: nameOf(['services'], { what: 'The service that they call' }),
@@ -132,13 +144,13 @@ export const usersTable = {
 };
 
 /** The section `users`. */
-export const users = mapOf(record(usersTable, { what: 'Users' }), {
+export const users = mapOf(record(usersTable, { what: 'Users', combinations }), {
   what: 'Who calls the fleet from outside',
   max: 100,
 });
 
 /** A scenario's `load`. */
-export const load = mapOf(record(arrivalsTable, { what: 'Arrivals' }), {
+export const load = mapOf(record(arrivalsTable, { what: 'Arrivals', combinations }), {
   what: "Arrivals in place of the users' own, by the users' name",
   max: 100,
 });

@@ -1,6 +1,7 @@
 import {
   type DependencyData,
   dependencyOptions,
+  dependencySchema,
   type Descriptor,
   type EffectivePolicy,
   effectivePolicy,
@@ -10,6 +11,7 @@ import {
 } from 'holdfast/spec';
 import { mapOf, notKnown } from './descriptors.ts';
 import { isRecord, reading } from './problems.ts';
+import type { Schema } from './combinations.ts';
 
 /** What `none` means: one attempt under its timeout, and nothing else. */
 export const NO_POLICY: DependencyData = {
@@ -18,9 +20,6 @@ export const NO_POLICY: DependencyData = {
   bulkhead: false,
   deadline: false,
 };
-
-/** The options of `dependency()` that a file can hold. */
-const { classify: _classify, onEvent: _onEvent, ...policyTable } = dependencyOptions;
 
 /**
  * Options of `dependency()`, kept as they are written once they are known to be right. Of what is
@@ -36,7 +35,7 @@ export function policyOptions(about: {
     what: about.what,
     default: undefined,
     range,
-    schema: { $ref: '#/$defs/policy' },
+    schema: { $ref: about.laid ? '#/$defs/laid' : '#/$defs/policy' },
     parse: (given, path, problems) => {
       const before = reading(problems).count;
       if (given === undefined) return {};
@@ -53,9 +52,9 @@ export function policyOptions(about: {
   };
 }
 
-/** Its JSON Schema, for `$defs`. */
-export function policySchema(): Readonly<Record<string, unknown>> {
-  return tableSchema(policyTable);
+/** Its JSON Schemas, for `$defs`. */
+export function policySchemas(): Readonly<Record<'policy' | 'laid', Schema>> {
+  return { policy: dependencySchema(), laid: tableSchema(dependencyOptions) };
 }
 
 /** An edge's policy: a name of `policies`, options, or `none`. */

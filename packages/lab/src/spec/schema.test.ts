@@ -1,81 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { fits } from '../../test/json-schema.ts';
 import { initSpec } from './init.ts';
 import { readSpec } from './load.ts';
-import { isRecord } from './problems.ts';
 import { specSchema } from './schema.ts';
 
-type Schema = Readonly<Record<string, unknown>>;
-
 const whole = specSchema();
-
-/** As much of JSON Schema as the spec's schema uses; an unknown keyword is an error. */
-function fits(schema: Schema, value: unknown): boolean {
-  return Object.entries(schema).every(([keyword, wanted]) => {
-    const check = KEYWORDS[keyword];
-    if (check === undefined) throw new Error(`unknown keyword ${keyword}`);
-    return check(wanted as never, value, schema);
-  });
-}
-
-type Check = (wanted: never, value: unknown, schema: Schema) => boolean;
-
-const always = (): boolean => true;
-const on =
-  <T>(is: (value: unknown) => value is T, check: (wanted: never, value: T) => boolean): Check =>
-  (wanted, value) =>
-    !is(value) || check(wanted, value);
-const isText = (value: unknown): value is string => typeof value === 'string';
-const isNumber = (value: unknown): value is number => typeof value === 'number';
-const isList = (value: unknown): value is unknown[] => Array.isArray(value);
-
-const TYPES: Readonly<Record<string, (value: unknown) => boolean>> = {
-  object: isRecord,
-  array: isList,
-  string: isText,
-  number: isNumber,
-  integer: Number.isInteger,
-  boolean: (value) => typeof value === 'boolean',
-  null: (value) => value === null,
-};
-
-const KEYWORDS: Readonly<Record<string, Check>> = {
-  $schema: always,
-  $defs: always,
-  title: always,
-  description: always,
-  default: always,
-  $ref: (path: string, value) =>
-    fits((whole['$defs'] as Record<string, Schema>)[path.replace('#/$defs/', '')]!, value),
-  anyOf: (options: readonly Schema[], value) => options.some((option) => fits(option, value)),
-  type: (types: string | readonly string[], value) =>
-    [types].flat().some((type) => TYPES[type]!(value)),
-  enum: (words: readonly unknown[], value) => words.includes(value),
-  const: (one: unknown, value) => value === one,
-  minimum: on(isNumber, (min: number, value) => value >= min),
-  maximum: on(isNumber, (max: number, value) => value <= max),
-  pattern: on(isText, (pattern: string, value) => new RegExp(pattern).test(value)),
-  items: on(isList, (item: Schema, value) => value.every((one) => fits(item, one))),
-  minItems: on(isList, (min: number, value) => value.length >= min),
-  maxItems: on(isList, (max: number, value) => value.length <= max),
-  maxProperties: on(isRecord, (max: number, value) => Object.keys(value).length <= max),
-  propertyNames: on(isRecord, (name: Schema, value) =>
-    Object.keys(value).every((key) => fits(name, key)),
-  ),
-  required: on(isRecord, (keys: readonly string[], value) =>
-    keys.every((key) => Object.hasOwn(value, key)),
-  ),
-  properties: on(isRecord, (known: Record<string, Schema>, value) =>
-    Object.entries(value).every(
-      ([key, one]) => !Object.hasOwn(known, key) || fits(known[key]!, one),
-    ),
-  ),
-  additionalProperties: (rest: Schema | false, value, { properties = {} }) =>
-    !isRecord(value) ||
-    Object.entries(value).every(
-      ([key, one]) =>
-        Object.hasOwn(properties as object, key) || (rest !== false && fits(rest, one)),
-    ),
-};
 
 const services = { web: { calls: [{ to: 'db' }, { together: [{ to: 'db', policy: 'none' }] }] } };
 

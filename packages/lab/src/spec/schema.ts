@@ -1,5 +1,5 @@
 import { distributionSchema } from './distribution.ts';
-import { policySchema } from './policies.ts';
+import { policySchemas } from './policies.ts';
 import { recordSchema } from './descriptors.ts';
 import { specTable } from './tables.ts';
 
@@ -9,6 +9,6 @@ export function specSchema(): Readonly<Record<string, unknown>> {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     title: 'holdfast.yaml',
     ...recordSchema(specTable),
-    $defs: { distribution: distributionSchema(), policy: policySchema() },
+    $defs: { distribution: distributionSchema(), ...policySchemas() },
   };
 }

@@ -1,5 +1,6 @@
 import { idempotencyOptions } from 'holdfast/idempotency';
 import { CRITICALITIES, type Descriptor, flag, integer, number, oneOf } from 'holdfast/spec';
+import { has, whenever } from './combinations.ts';
 import {
   type GivenRecord,
   listOf,
@@ -180,9 +181,19 @@ export const serviceTable = {
   }),
 };
 
+const combinations = [
+  // Nobody knows whom it calls.
+  whenever(
+    { properties: { external: { const: true } }, required: ['external'] },
+    { properties: { calls: { maxItems: 0 } } },
+  ),
+  // It spares calls.
+  whenever(has('cache'), { ...has('calls'), properties: { calls: { minItems: 1 } } }),
+];
+
 /** The section `services`. */
 export const services = required(
-  mapOf(record(serviceTable, { what: 'A service' }), {
+  mapOf(record(serviceTable, { what: 'A service', combinations }), {
     what: 'Services of your own and external ones',
     max: MAX_SERVICES,
   }),
