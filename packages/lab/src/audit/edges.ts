@@ -28,7 +28,7 @@ export function sharingsOf(fleet: Fleet): readonly Sharing[] {
  */
 export function processesOf(edge: Edge, fleet: Fleet): number {
   const users = fleet.users.get(edge.from);
-  if (users?.edge !== edge) return fleet.services.get(edge.from)?.replicas ?? 1;
+  if (users === undefined) return fleet.services.get(edge.from)?.replicas ?? 1;
   return users.arrivals.kind === 'closed' ? users.arrivals.clients : 1;
 }
 

@@ -151,8 +151,8 @@ export function worstPaths(
 ): ReadonlyMap<string, Path> {
   const worst = new Map<string, Path>();
   if (fleet.users.size === 0) for (const name of entrances(fleet)) worst.set(name, start(name));
-  for (const { source, edge } of inOrder(fleet)) {
-    const before = source === edge.from ? worst.get(source) : start(edge.from);
+  for (const edge of inOrder(fleet)) {
+    const before = fleet.services.has(edge.from) ? worst.get(edge.from) : start(edge.from);
     if (before === undefined) continue;
     const path = extended(before, edge, factor(edge));
     if (path.product > (worst.get(edge.to)?.product ?? 0)) worst.set(edge.to, path);
@@ -179,40 +179,25 @@ function asNumbers(path: Path | undefined): PathNumbers {
 
 /** Where one request begins: at each kind of users, or at each service that nobody calls. */
 function sourcesOf(fleet: Fleet): readonly string[] {
-  return fleet.users.size > 0 ? [...fleet.users.keys()].map(asUsers) : entrances(fleet);
-}
-
-/** Users and services may have the same name. */
-function asUsers(name: string): string {
-  return `users ${name}`;
-}
-
-function sourceOf(fleet: Fleet, edge: Edge): string {
-  return fleet.users.get(edge.from)?.edge === edge ? asUsers(edge.from) : edge.from;
-}
-
-interface Step {
-  readonly source: string;
-  readonly edge: Edge;
+  return fleet.users.size > 0 ? [...fleet.users.keys()] : entrances(fleet);
 }
 
 /** Edges so that all that lead to a service come before all that leave it. */
-function inOrder(fleet: Fleet): readonly Step[] {
+function inOrder(fleet: Fleet): readonly Edge[] {
   const users = Array.from(fleet.users.values(), ({ edge }) => edge);
   const services = callersFirst(fleet).flatMap((name) => {
     const service = fleet.services.get(name);
     return service === undefined ? [] : callsOf(service);
   });
-  return [...users, ...services].map((edge) => ({ source: sourceOf(fleet, edge), edge }));
+  return [...users, ...services];
 }
 
-function flowFrom(source: string, steps: readonly Step[], weight: (edge: Edge) => number): Flow {
+function flowFrom(source: string, edges: readonly Edge[], weight: (edge: Edge) => number): Flow {
   const flow = new Map([[source, 1]]);
-  for (const step of steps) {
-    const arriving = flow.get(step.source);
+  for (const edge of edges) {
+    const arriving = flow.get(edge.from);
     if (arriving === undefined) continue;
-    const { to } = step.edge;
-    flow.set(to, bounded((flow.get(to) ?? 0) + arriving * weight(step.edge)));
+    flow.set(edge.to, bounded((flow.get(edge.to) ?? 0) + arriving * weight(edge)));
   }
   return flow;
 }
@@ -236,18 +221,18 @@ function sum(fleet: Fleet, flow: Flow): number {
 
 function edgeNumbers(
   fleet: Fleet,
-  steps: readonly Step[],
+  edges: readonly Edge[],
   layersByEdge: ReadonlyMap<Edge, readonly Layer[]>,
 ): ReadonlyMap<Edge, EdgeNumbers> {
   const numbers = new Map<Edge, EdgeNumbers>();
   // What the most patient caller leaves a service for one request. Who calls with a deadline of its
   // own has no more than that; users have their patience.
   const windows = new Map<string, number>();
-  for (const { source, edge } of steps) {
+  for (const edge of edges) {
     const layers = layersByEdge.get(edge) ?? [];
-    const patience = source === edge.from ? Infinity : (fleet.users.get(edge.from)?.patience ?? 0);
+    const patience = fleet.users.get(edge.from)?.patience ?? Infinity;
     const { window } = timeLimited(layers, Infinity);
-    const left = edge.policy.deadline === null ? Infinity : leftFor(windows.get(source));
+    const left = edge.policy.deadline === null ? Infinity : leftFor(windows.get(edge.from));
     const limited = timeLimited(layers, Math.min(patience, left));
     windows.set(edge.to, Math.max(windows.get(edge.to) ?? 0, limited.window));
     numbers.set(edge, {
