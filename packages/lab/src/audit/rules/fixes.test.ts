@@ -132,6 +132,25 @@ test('several-retry-owners says how each kind of layer is switched off, and gets
   expect(rule('several-retry-owners', off)).toBeUndefined();
 });
 
+test('several-retry-owners names the budgets of all owners, and the outermost as the one to keep', () => {
+  const loose = { retry: { budget: { ratio: 1 } } };
+  // In the file the inner caller comes before the outer one.
+  const given: Case = {
+    stock: { calls: [{ to: 'disk', policy: loose }] },
+    services: { front: { calls: [{ to: 'web', policy: loose }] }, disk: {} },
+    policy: { retry: false },
+    users: { to: 'front' },
+    layers: [layer({ kind: 'grpc', maxAttempts: 3 })],
+  };
+  const ofDisk = found(given).find(
+    ({ rule: id, at }) => id === 'several-retry-owners' && at === 'stock > disk',
+  );
+  expect(ofDisk?.message).toContain('inside the retries of front > web and web > stock, and');
+  expect(ofDisk?.fix).toBe(
+    'Leave the retries to front > web if it may repeat the call safely, and switch those of stock > disk off (`retry: false`); or give each a budget (`retry: { budget: { ratio: 0.1 } }`, `retryThrottling`).',
+  );
+});
+
 test('a breaker is not asked for where it would be shared', () => {
   const calls = [
     { to: 'east', times: 0.5 },
