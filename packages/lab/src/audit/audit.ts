@@ -38,12 +38,16 @@ export function audit(fleet: Fleet, options: AuditOptions): AuditReport {
   const edges = edgesOf(fleet);
   const numbers = new Map(edges.map((edge, i) => [edge, graph.edges[i]]));
   const byCallee = Map.groupBy(edges, ({ to }) => to);
+  const sharingByEdge = new Map(
+    sharings.flatMap((sharing) => sharing.map((edge) => [edge, sharing] as const)),
+  );
   const sharingsByCallee = Map.groupBy(sharings, ([{ to }]) => to);
   const audited: Audited = {
     fleet,
     edges,
     callsTo: (service) => byCallee.get(service) ?? [],
     sharings,
+    sharingOf: (edge) => sharingByEdge.get(edge) ?? [edge],
     sharingsTo: (service) => sharingsByCallee.get(service) ?? [],
     load: loadOf(fleet),
     layersOf: (edge) => byEdge.get(edge) ?? [],

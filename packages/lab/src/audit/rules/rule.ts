@@ -30,6 +30,8 @@ export interface Audited {
   readonly callsTo: (service: string) => readonly Edge[];
   /** The same edges as `sharingsOf` has them: in lists of those that share a breaker, a budget and a bulkhead. */
   readonly sharings: readonly Sharing[];
+  /** The one that an edge is in. */
+  readonly sharingOf: (edge: Edge) => Sharing;
   /** Those that lead to a service. */
   readonly sharingsTo: (service: string) => readonly Sharing[];
   readonly load: Load;
@@ -120,9 +122,27 @@ function overEdges(
   return edges.flatMap((edge) => {
     const said = look(edge, audited);
     if (said === null) return [];
-    const { options = [], place = audited.placeOf(pathOf(edge, options)), ...fault } = said;
-    return [{ ...fault, at: edge.id, place }];
+    const { options = [], place, ...fault } = said;
+    // It is about the edge's policy, and so is its fix.
+    const isOfPolicy = options.length > 0 && place === undefined;
+    return [
+      {
+        ...fault,
+        fix: isOfPolicy ? fault.fix + alike(edge, audited) : fault.fix,
+        at: edge.id,
+        place: place ?? audited.placeOf(pathOf(edge, options)),
+      },
+    ];
   });
+}
+
+/** What else must be changed with an edge's policy, where it is stated more than once. */
+function alike(edge: Edge, { sharingOf }: Audited): string {
+  const others = sharingOf(edge).filter(
+    (other) => other !== edge && (edge.policyName === null || other.policyName !== edge.policyName),
+  );
+  if (others.length === 0) return '';
+  return ` Do the same for ${namesOf(others)}: calls under one policy share a breaker, a budget and a bulkhead.`;
 }
 
 /** Of the first of these options that is written, in the edge's policy or in the one that it names; else of the edge. */

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 
-import { type Case, found, type Json, layer } from '../../../test/cases.ts';
+import { type Case, found, type Json, layer, placeOf } from '../../../test/cases.ts';
+import { fleetOf } from '../../spec/fleet.ts';
+import { audit } from '../audit.ts';
 import type { Finding } from '../finding.ts';
 
 /** Calls of web to stock, one under each of these policies. */
@@ -24,6 +26,51 @@ function said(findings: readonly Finding[]): readonly unknown[] {
 const slots = (maxConcurrent: number): Json => ({ bulkhead: { maxConcurrent } });
 
 const BOTH = 'web > stock and web > stock (2)';
+
+const fixesOf = (id: string, ...given: Case[]) => all(id, ...given).map(({ fix }) => fix);
+const alike = (others: string) =>
+  ` Do the same for ${others}: calls under one policy share a breaker, a budget and a bulkhead.`;
+
+describe('a fix of one of several calls that share a dependency', () => {
+  const herd = { breaker: { cooldownJitter: 0 } };
+  const steady = { retry: { backoff: { jitter: 'none' } } };
+  const replicas = { replicas: 20 };
+
+  test('names the others, which would else share no more', () => {
+    const [one] = fixesOf('probes-herd', { web: replicas }, calls(herd));
+    expect(one).not.toContain('Do the same');
+    const three = fixesOf('probes-herd', { web: replicas }, calls(herd, herd, herd));
+    expect(three).toEqual([one + alike('web > stock (2) and web > stock (3)')]);
+    const [single] = fixesOf('no-jitter', calls(steady));
+    expect(fixesOf('no-jitter', calls(steady, steady, herd))).toEqual([
+      single + alike('web > stock (2)'),
+      single + alike('web > stock'),
+    ]);
+  });
+
+  test('has none to name where they have one policy by its name, or it is no policy that is changed', () => {
+    const spec = {
+      services: { web: { replicas: 20, calls: [] as Json[] }, stock: {} },
+      users: { shoppers: { to: 'web', rate: 20 } },
+      policies: { herd },
+    };
+    const named = { to: 'stock', policy: 'herd' };
+    const auditOf = (...policies: Json[]) => {
+      spec.services.web.calls = policies;
+      const { findings } = audit(fleetOf(spec), { placeOf });
+      return findings.filter(({ rule }) => rule === 'probes-herd').map(({ fix }) => fix);
+    };
+    const [plain] = auditOf(named);
+    expect(auditOf(named, named)).toEqual([plain]);
+    expect(auditOf(named, { to: 'stock', policy: herd })).toEqual([
+      plain + alike('web > stock (2)'),
+    ]);
+    const keyed = { web: { calls: [1, 2].map(() => ({ to: 'stock', keyed: true })) } };
+    const fixes = fixesOf('key-not-remembered', keyed);
+    expect(fixes).toHaveLength(2);
+    expect(fixes.join(' ')).not.toContain('Do the same');
+  });
+});
 
 describe('calls under one policy share', () => {
   test('a breaker, which sees what all of them attempt', () => {
