@@ -23,7 +23,7 @@ import {
   parseOptions,
   type Table,
 } from '../packages/holdfast/src/core/options.ts';
-import { idempotencyOptions } from '../packages/holdfast/src/idempotency/options.ts';
+import { closeOptions, idempotencyOptions } from '../packages/holdfast/src/idempotency/options.ts';
 import { bulkheadOptions } from '../packages/holdfast/src/policies/bulkhead/options.ts';
 import { circuitBreakerOptions } from '../packages/holdfast/src/policies/circuit-breaker/options.ts';
 import { deadlineOptions } from '../packages/holdfast/src/policies/deadline/options.ts';
@@ -32,6 +32,10 @@ import { retryBudgetOptions } from '../packages/holdfast/src/policies/retry-budg
 import { retryOptions } from '../packages/holdfast/src/policies/retry/options.ts';
 import { timeoutOptions } from '../packages/holdfast/src/policies/timeout/options.ts';
 import { httpOptions } from '../packages/holdfast/src/server/idempotency/options.ts';
+import { memoryStoreOptions } from '../packages/holdfast/src/stores/memory/memory.ts';
+import { postgresOptions, tableOption } from '../packages/holdfast/src/stores/postgres/options.ts';
+import { redisStoreOptions } from '../packages/holdfast/src/stores/redis/options.ts';
+import { sqliteStoreOptions } from '../packages/holdfast/src/stores/sqlite/sqlite.ts';
 
 type Option = Descriptor<unknown, unknown>;
 
@@ -47,9 +51,27 @@ export const TABLES: readonly (readonly [factory: string, page: string, table: T
   ['fallback', '../policies/fallback.md', fallbackOptions],
   ['resilientFetch', '../guides/fetch.md', fetchOptions],
   ['idempotency', '../guides/idempotency.md', idempotencyOptions],
+  ['idempotency.close', '../guides/idempotency.md#going-down', closeOptions],
   ['idempotent', '../guides/idempotency.md#http', httpOptions],
+  ['memoryStore', '../guides/idempotency.md#stores', memoryStoreOptions],
+  ['sqliteStore', '../guides/idempotency.md#stores', sqliteStoreOptions],
+  ['redisStore', '../guides/idempotency.md#stores', redisStoreOptions],
+  ['postgresStore', '../guides/idempotency.md#stores', postgresOptions],
+  ['migrate', '../guides/idempotency.md#stores', tableOption],
   ['keyed', '../guides/own-policies.md#one-for-each-key', keyedOptions],
 ];
+
+/** What a factory takes beside its table, since it is no data. */
+const BESIDE: Readonly<Record<string, string>> = {
+  dependency: 'The name comes first: `dependency(name, options)`.',
+  idempotency:
+    "Beside these, `store` is required; `name`, by default `idempotency`, is that of its events and errors, and a part of every key's scope; `mode` is `leased`, the default, or `transactional`.",
+  sqliteStore: 'Beside these, `path` is required: the file. A text alone is the path.',
+  redisStore: 'The client comes first: `redisStore(client, options)`.',
+  postgresStore: 'The client comes first: `postgresStore(pool, options)`.',
+  migrate:
+    'The client comes first: `migrate(pool, options)`. It is given the same table as the store.',
+};
 
 /** Options whose default only stands for an absent one: their types do not have it. */
 const UNWRITTEN: ReadonlySet<string> = new Set(['dependency.preset', 'dependency.protocol']);
@@ -121,7 +143,8 @@ function effective(name: PresetName): ParsedDependency {
 function section(factory: string, page: string, table: Table): string {
   const [first, ...nested] = tablesOf(factory, table);
   const parts = nested.map(([path, rows]) => `### \`${path}\`\n\n${rows}`);
-  return [`## \`${factory}\`\n\nSee [its page](${page}).\n\n${first![1]}`, ...parts].join('\n');
+  const about = [`See [its page](${page}).`, BESIDE[factory] ?? ''].join(' ').trimEnd();
+  return [`## \`${factory}\`\n\n${about}\n\n${first![1]}`, ...parts].join('\n');
 }
 
 /** A table, and the tables within it that have no section of their own. */

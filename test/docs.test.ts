@@ -64,6 +64,18 @@ describe('what is derived from the code', () => {
     expect(presets).toContain('| attempt timeout ');
   });
 
+  test('has the options of every factory that takes some', () => {
+    const code = { cwd: root, exclude: ['**/*.test.ts'] };
+    const files = globSync('packages/holdfast/src/**/*.ts', code);
+    const text = files.map((path) => readFileSync(join(root, path), 'utf8')).join('\n');
+    const factories = [...text.matchAll(/parseOptions\(\w+, \w+, '([\w.]+)'\)/g)];
+    const listed = page('docs/reference/options.md');
+    expect(factories.length).toBeGreaterThan(15);
+    expect(factories.flatMap(([, it]) => (listed.includes(`## \`${it}\`\n`) ? [] : [it]))).toEqual(
+      [],
+    );
+  });
+
   test('has every error code and its status', () => {
     for (const [code, status] of Object.entries(ERROR_STATUS)) {
       expect(page('docs/guides/errors.md')).toMatch(

@@ -24,7 +24,7 @@ import { systemRuntime } from '../../runtime/system.ts';
 import { TimerLists } from '../../runtime/timer-lists.ts';
 
 /** The options of `memoryStore`. */
-const memoryStoreOptions = {
+export const memoryStoreOptions = {
   /**
    * Records at most: a claim of a further key is refused until one has expired. 1 to 10 000 000; default
    * 10 000.

@@ -46,7 +46,10 @@ export const postgresOptions = {
    * Statements are prepared once for each connection. False for poolers that hand a connection on
    * between statements and do not know them, like PgBouncer before 1.21. Default true.
    */
-  prepare: flag({ what: 'Statements are prepared once for each connection', default: true }),
+  prepare: flag({
+    what: 'Whether statements are prepared once for each connection; false for poolers that do not know them',
+    default: true,
+  }),
 };
 
 /** See `postgresStore`. */

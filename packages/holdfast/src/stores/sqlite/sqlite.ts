@@ -28,7 +28,7 @@ import { warningsOf } from './check.ts';
 import { GroupCommit, type GroupCommitOptions } from './group-commit.ts';
 
 /** The options of `sqliteStore`, beside the path. */
-const sqliteStoreOptions = {
+export const sqliteStoreOptions = {
   /**
    * How long a step waits for another process's commit before it rejects. The event loop goes on meanwhile.
    * 0 to 1 min; default 500 ms.
@@ -43,7 +43,7 @@ const sqliteStoreOptions = {
    * beside the file is not counted. 16 to 4 294 967 294; default 4 294 967 294, SQLite's own limit.
    */
   maxPageCount: integer({
-    what: 'Pages that the file may have; beyond, claims reject until records have been reaped',
+    what: 'Pages (of 4 KiB) that the file may have; beyond, claims reject until records have been reaped',
     default: 4_294_967_294,
     min: 16,
     max: 4_294_967_294,
