@@ -76,6 +76,14 @@ describe('what is derived from the code', () => {
     );
   });
 
+  test('has every option of a single call, and what a classifier may say beside a verdict', () => {
+    const text = page('docs/policies/README.md');
+    const [, table = ''] = /^\| of a call .*\n([^]*?)\n\n/m.exec(text) ?? [];
+    const [, judged = ''] = /^\| beside `verdict` .*\n([^]*?)\n\n/m.exec(text) ?? [];
+    expect([...rowsOf(table).keys()]).toEqual(fieldsOf('CallOptions', 'core/operation.ts'));
+    expect(['verdict', ...rowsOf(judged).keys()]).toEqual(fieldsOf('Judgement', 'core/outcome.ts'));
+  });
+
   test('has every error code and its status', () => {
     for (const [code, status] of Object.entries(ERROR_STATUS)) {
       expect(page('docs/guides/errors.md')).toMatch(
@@ -192,6 +200,12 @@ describe('what is derived from the code', () => {
     }
   });
 });
+
+/** The fields of an interface, in its order. */
+function fieldsOf(name: string, path: string): string[] {
+  const [, body = ''] = new RegExp(`interface ${name} \\{([^]*?)\n\\}`).exec(source(path))!;
+  return [...body.matchAll(/^ {2}readonly (\w+)/gm)].map(([, field]) => field!);
+}
 
 /** The options of a table by their paths, nested ones included. */
 function optionsOf(table: Table, path = ''): [path: string, option: Table[string]][] {
