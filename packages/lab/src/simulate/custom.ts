@@ -37,7 +37,10 @@ export interface IncomingRequest {
   readonly criticality: Criticality;
   /** Its caller has given up. */
   readonly isAbandoned: boolean;
-  /** Milliseconds until its deadline, by this service's clock; Infinity without one. */
+  /**
+   * For how many milliseconds its caller still waits, by this service's clock: to the attempt's timeout, or to the
+   * deadline if that comes first. Infinity without either.
+   */
   readonly remaining: () => number;
   /** Requests that this replica works on, this one included: for times that depend on it. */
   readonly concurrency: number;
