@@ -25,8 +25,10 @@ export interface Idempotency<Tx = undefined> {
   ): Promise<T>;
 
   /**
-   * For adapters, whose work has no function around it: says how the key stands, and never rejects. At once, if the store
-   * answers at once and there is nothing to wait for.
+   * For adapters, whose work has no function around it: says how the key stands. At once, if the store answers at once
+   * and there is nothing to wait for. A store that fails is an answer, too.
+   *
+   * @throws (the promise rejects) TypeError for a key or a scope that cannot be one.
    */
   open(request: OpenRequest): Awaitable<Opened<Tx>>;
 
