@@ -36,14 +36,14 @@ function checkTraits(way: string, path: SpecPath, problems: SpecProblems): void 
   }
 }
 
-/** Says so if these are more requests than anybody would wait for. */
+/** Says so if these are more requests than anybody would wait for: once, however many scenarios bring them. */
 export function checkVolume(
   arrivals: Arrivals,
   duration: number,
   path: SpecPath,
   problems: SpecProblems,
 ): void {
-  if (arrivals.kind !== 'open') return;
+  if (arrivals.kind !== 'open' || problems.isWrongWithin(path)) return;
   const requests = arrivals.rate.reduce((sum, piece, i) => {
     const end = Math.min(arrivals.rate[i + 1]?.at ?? duration, duration);
     const seconds = Math.max(0, end - piece.at) / 1000;

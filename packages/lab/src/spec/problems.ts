@@ -99,6 +99,11 @@ export class SpecProblems extends Problems {
     return this.#found.some((problem) => pathText(problem.path) === text);
   }
 
+  /** Whether something at this path, or within it, is wrong. */
+  isWrongWithin(path: SpecPath): boolean {
+    return this.#found.some((problem) => path.every((key, i) => problem.path[i] === key));
+  }
+
   /** Whether something is written at this path: what is left out has its default, and so looks stated. */
   states(path: SpecPath): boolean {
     return path.reduce<unknown>((node, key) => at(node, String(key)), this.#spec) !== undefined;

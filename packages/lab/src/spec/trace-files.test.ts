@@ -1,5 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { holdfast } from '../../test/command.ts';
 import { temporaryFolder } from '../../test/folder.ts';
@@ -91,6 +91,16 @@ test.each<[string, string | Uint8Array, string]>([
   expect(await wrong(file)).toBe(
     `holdfast.yaml:5:5 users.replayed.trace: traces/monday.csv ${message}`,
   );
+});
+
+test('what is wrong with a trace of an absolute path is told with that path', async () => {
+  const traces = await specWith({ 'monday.csv': 'at\nnoon\n', 'rush.csv': '1\n' });
+  const folder = dirname(traces);
+  const [monday, absent] = ['traces/monday.csv', 'absent.csv'].map((name) => join(folder, name));
+  const spec = SPEC.replace('traces/monday.csv', monday!).replace('traces/rush.csv', absent!);
+  const lines = (await wrong(await specWith({}, spec))).split('\n');
+  expect(lines[0]).toContain(`${monday}:2:1 must begin with a moment`);
+  expect(lines[1]).toContain(`trace: ${absent} does not exist`);
 });
 
 test('a folder is refused, and so is a spec that is no file', async () => {

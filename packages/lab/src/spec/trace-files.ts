@@ -1,4 +1,4 @@
-import { dirname, join, resolve } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import type { SpecPath } from './model.ts';
 import { isRecord, pathText, type SpecProblem } from './problems.ts';
 import { textOf, UnreadableError } from './text-file.ts';
@@ -30,20 +30,20 @@ async function readTrace(
   spec: string,
   path: SpecPath,
 ): Promise<{ readonly moments: readonly number[]; readonly problems: readonly SpecProblem[] }> {
-  const folder = dirname(spec);
+  const file = isAbsolute(name) ? name : join(dirname(spec), name);
   try {
-    const { moments, problems } = parseTrace(await textOf(resolve(folder, name), MAX_BYTES));
+    const { moments, problems } = parseTrace(await textOf(file, MAX_BYTES));
     return {
       moments,
       problems: problems.map(({ line, message }) => ({
         path,
         message,
-        place: { file: join(folder, name), line, column: 1, path: [] },
+        place: { file, line, column: 1, path: [] },
       })),
     };
   } catch (error) {
     if (!(error instanceof UnreadableError)) throw error;
-    const message = `${pathText(path)}: ${join(folder, name)} ${error.message}`;
+    const message = `${pathText(path)}: ${file} ${error.message}`;
     return { moments: [], problems: [{ path, message }] };
   }
 }
