@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 
 import { audit, type AuditReport } from '../audit/audit.ts';
 import { readGrpc } from '../audit/grpc.ts';
@@ -9,6 +9,7 @@ import { toText } from '../audit/text.ts';
 import { FAIL_ON, type FailOn, promisesOf, toJson } from '../audit/verdict.ts';
 import { loadFleet } from '../spec/load.ts';
 import type { Fleet } from '../spec/model.ts';
+import { asGiven, once } from './once.ts';
 import type { Outcome } from './outcome.ts';
 
 interface Options {
@@ -26,8 +27,8 @@ export function addAudit(program: Command, outcome: Outcome): void {
       'find what is wrong with retries, timeouts, breakers and limits, along the call graph',
     )
     .argument('[spec]', 'the spec, YAML or JSON', 'holdfast.yaml')
-    .option('--istio <path>', 'Istio resources: a YAML file, or a folder of them', once)
-    .option('--grpc <file>', 'a gRPC service config, JSON', once)
+    .option('--istio <path>', 'Istio resources: a YAML file, or a folder of them', once(asGiven))
+    .option('--grpc <file>', 'a gRPC service config, JSON', once(asGiven))
     .addOption(
       new Option('--format <format>', 'how to print it')
         .choices(['text', 'json', 'sarif'])
@@ -45,12 +46,6 @@ export function addAudit(program: Command, outcome: Outcome): void {
       const kept = promisesOf(report.findings, options.failOn).every(({ holds }) => holds);
       outcome.code = kept ? 0 : 1;
     });
-}
-
-/** Of several the last would be taken, and the others left out without a word. */
-function once(path: string, before: string | undefined): string {
-  if (before === undefined) return path;
-  throw new InvalidArgumentError('The option is there a second time: one path is read.');
 }
 
 async function auditOf(spec: string, { istio, grpc }: Options): Promise<AuditReport> {

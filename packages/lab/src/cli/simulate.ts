@@ -11,6 +11,7 @@ import { fleetWith, parseSweep, sweepOf, type SweepRange } from '../simulate/swe
 import { loadFleet } from '../spec/load.ts';
 import type { Fleet } from '../spec/model.ts';
 import { interruptible } from './interruption.ts';
+import { asGiven, once } from './once.ts';
 import type { Outcome } from './outcome.ts';
 import { progressBar } from './progress.ts';
 import { summary } from './summary.ts';
@@ -25,6 +26,9 @@ interface Options {
   readonly out?: string;
   readonly json?: boolean;
 }
+
+/** Lanes, unless others are asked for. */
+const COMPARED: readonly string[] = ['naive', JUDGED_LANE];
 
 /** Seeds are whole numbers of 32 bits. */
 const MAX_SEED = 2 ** 32 - 1;
@@ -48,15 +52,19 @@ export function addSimulate(program: Command, outcome: Outcome): void {
     .command('simulate')
     .description("rehearse the spec's scenarios in virtual time, with the production code")
     .argument('[spec]', 'the spec, YAML or JSON', 'holdfast.yaml')
-    .option('--scenario <name>', 'only this scenario; all of them by default')
+    .option('--scenario <name>', 'only this scenario; all of them by default', once(asGiven))
     .option('--seed <n>', 'the same seed, the same bytes', integerFrom(0, MAX_SEED), 1)
     .option('--seeds <k>', 'so many seeds, from --seed on', integerFrom(1, 1000), 1)
     .addOption(
       new Option('--lanes <names>', 'policies to compare, with commas')
-        .argParser(listOf)
-        .default(['naive', JUDGED_LANE], `naive,${JUDGED_LANE}`),
+        .argParser(once(listOf, COMPARED))
+        .default(COMPARED, COMPARED.join(',')),
     )
-    .option('--sweep <range>', 'PARAM=FROM..TO/STEP: verdicts over values of the spec', sweepRange)
+    .option(
+      '--sweep <range>',
+      'PARAM=FROM..TO/STEP: verdicts over values of the spec',
+      once(sweepRange),
+    )
     .option('--out <file>', 'write an HTML report, with Markdown and JSON beside it', htmlFile)
     .option('--json', 'end with one line of JSON')
     .action(async (file: string, options: Options, command: Command) => {
@@ -205,7 +213,7 @@ function integerFrom(min: number, max: number): (text: string) => number {
   };
 }
 
-function listOf(text: string): string[] {
+function listOf(text: string): readonly string[] {
   const names = text.split(',').map((name) => name.trim());
   if (!names.includes('')) return names;
   throw new InvalidArgumentError('It must be names with commas between them, like naive,holdfast.');
