@@ -51,6 +51,13 @@ function level(i: number): string {
 }
 
 describe('fields', () => {
+  it('are told of once, however often they are looked at', async () => {
+    const found = await invalid('kind: VirtualService\nspec: { hosts: [payments], http: {} }');
+    expect(found.map(({ message }) => message)).toEqual([
+      'spec.http must be a list, got an object',
+    ]);
+  });
+
   it.each([
     ['{ retries: { attempts: "3" } }', '5:20', 'attempts must be an integer', 'got "3"'],
     ['{ retries: { attempts: 1.5 } }', '5:20', 'attempts must be an integer', 'got 1.5'],

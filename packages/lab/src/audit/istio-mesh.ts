@@ -81,7 +81,7 @@ function meshConfigs(root: Field, document: SourceDocument, notes: Note[]): read
       return [root, root.at('spec')];
     case undefined: {
       const bare = isRecord(root.value) && BARE.some((key) => root.at(key).given);
-      return bare ? [root] : [root.at('meshConfig')];
+      return [bare ? root : root.at('meshConfig')].filter(({ given }) => given);
     }
     default:
       return [];

@@ -116,14 +116,20 @@ export class Field {
     return null;
   }
 
-  /** Notes something about it; the message goes on from its path. Too many notes are not taken. */
+  /** Notes something about it, once; the message goes on from its path. Too many notes are not taken. */
   note(message: string, subject = `${pathText(this.path) || 'the document'} `): void {
     const { length } = this.#notes;
     if (length > MAX_NOTES) return;
     const rest = `more than ${MAX_NOTES} things are wrong: the others are not told`;
     const text = length < MAX_NOTES ? `${subject}${message}` : rest;
-    this.#notes.push({ place: this.place, message: text });
+    const { place } = this;
+    const isNoted = this.#notes.some((note) => note.message === text && isSame(note.place, place));
+    if (!isNoted) this.#notes.push({ place, message: text });
   }
+}
+
+function isSame(a: Place, b: Place): boolean {
+  return a.file === b.file && a.line === b.line && a.column === b.column;
 }
 
 const GO_PARTS = /(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)/g;
