@@ -13,6 +13,8 @@ const WHY = {
     'A proxy may refuse what is not valid, ignore it, or take it for something else: then what runs is not what the file says.',
   'mesh-name-unmatched':
     'What this part says goes into no number of the audit. If the name is mistyped, the service that is meant runs on the defaults.',
+  'mesh-kind-not-read':
+    'What such a resource does to requests goes into no number of the audit: there may be more attempts than it counts, and less time.',
   'outlier-ejection-too-small':
     'Since 1.31 Envoy ejects a host only if the share of ejected hosts stays within maxEjectionPercent (before, one host always): outlier detection that can eject nobody leaves a broken replica in rotation.',
   'retry-on-4xx':

@@ -10,7 +10,16 @@ import type { Fleet, Service } from '../spec/model.ts';
 import { isRecord } from '../spec/problems.ts';
 import type { Finding, Place } from './finding.ts';
 import { meshFinding } from './istio-findings.ts';
-import { type Resource, textsOf } from './istio-resources.ts';
+import {
+  destinationsSaid,
+  hostsSaid,
+  isForGateways,
+  isGatewayKind,
+  type Kind,
+  type Resource,
+  some,
+  textsOf,
+} from './istio-resources.ts';
 import type { Field } from './k8s-fields.ts';
 
 /** A host, who says it, and where. */
@@ -57,6 +66,11 @@ export class ServiceNames {
   /** The service that a host names; null if there is none, and for wildcards. */
   serviceOf(text: string, namespace: string | null): string | null {
     return this.#services.get(this.#whole(text, namespace)) ?? null;
+  }
+
+  /** Whether services of the fleet are in a namespace; null is that of most. */
+  isHome(namespace: string | null): boolean {
+    return this.#namespaces.has(namespace ?? this.home);
   }
 
   /** Whether the sidecars of the fleet see a resource: who says nothing of `exportTo` shows it to all. */
@@ -189,7 +203,7 @@ export function isWildcard(host: string): boolean {
 }
 
 /** A host that names no service of the fleet. */
-export function unmatched(kind: string, host: Host, names: ServiceNames): Finding {
+export function unmatched(kind: Kind, host: Host, names: ServiceNames): Finding {
   const { text, place } = host;
   const { home } = names;
   const [, name, namespace] = IN_CLUSTER.exec(text.toLowerCase()) ?? [];
@@ -205,7 +219,7 @@ export function unmatched(kind: string, host: Host, names: ServiceNames): Findin
   }
   return meshFinding('mesh-name-unmatched', {
     severity: 'info',
-    message: `The host ${JSON.stringify(text)} of a ${kind} is no service of the spec`,
+    message: `The host ${JSON.stringify(text)} of ${some(kind)} is no service of the spec`,
     fix,
     at: text,
     place,
@@ -221,12 +235,18 @@ export function elsewhere(
   return meshFinding('mesh-name-unmatched', {
     severity: 'info',
     message: `${kind} ${name} in ${namespace ?? home} is for callers in other namespaces, and those of the spec are taken to be in ${home}: it counts for none of them`,
-    fix:
-      kind === 'DestinationRule'
-        ? `If they are meant, put it into ${home}: Istio looks for a DestinationRule in the caller's namespace, the callee's and the mesh's root namespace, if it is exported to the caller.`
-        : `If they are meant, take ${home} into its exportTo.`,
+    fix: `If they are meant, ${toBeSeen(kind, home)}.`,
     ...found,
   });
+}
+
+function toBeSeen(kind: Kind, home: string): string {
+  if (kind === 'DestinationRule') {
+    return `put it into ${home}: Istio looks for a DestinationRule in the caller's namespace, the callee's and the mesh's root namespace, if it is exported to the caller`;
+  }
+  return isGatewayKind(kind)
+    ? `put it into ${home}, or into the namespace of the service`
+    : `take ${home} into its exportTo`;
 }
 
 function inCluster(name: string, namespace: string): string {
@@ -258,27 +278,12 @@ function homeOf(resources: readonly Resource[], fleet: Fleet, root: string): str
 
 /** Where the services of these names are as a resource calls them, each host once. */
 function namespacesOf(names: ReadonlySet<string>, resource: Resource): readonly string[] {
-  const hosts = new Set([...hostsSaid(resource), ...destinationsOf(resource)]);
+  const hosts = new Set([...hostsSaid(resource), ...destinationsSaid(resource)]);
   return [...hosts].flatMap((text) => {
     const host = text.toLowerCase();
     const [, name = host, stated = resource.namespace] = IN_CLUSTER.exec(host) ?? [];
     return names.has(name) ? (stated ?? []) : [];
   });
-}
-
-function isForGateways({ spec }: Resource): boolean {
-  const gateways = textsOf(spec.at('gateways').value);
-  return gateways.length > 0 && !gateways.includes('mesh');
-}
-
-function destinationsOf({ spec }: Resource): readonly string[] {
-  const routes = ['http', 'tls', 'tcp'].flatMap((key) => spec.at(key).items());
-  const leads = routes.flatMap((route) => route.at('route').items());
-  return textsOf(leads.map((route) => route.at('destination').at('host').value));
-}
-
-function hostsSaid({ spec }: Resource): readonly string[] {
-  return [...textsOf(spec.at('hosts').value), ...textsOf([spec.at('host').value])];
 }
 
 /** Of equals the first; null of none. */

@@ -1,9 +1,12 @@
-/* The resources of a mesh among the documents of its files. */
+/* The resources of a mesh among the documents of its files: Istio's own, and routes of the Gateway API. */
 import type { SourceDocument } from './k8s-documents.ts';
 import { Field } from './k8s-fields.ts';
 
 /** The kinds that the audit reads. */
-export type Kind = 'VirtualService' | 'DestinationRule' | 'ServiceEntry';
+export type Kind = 'VirtualService' | 'DestinationRule' | 'ServiceEntry' | GatewayKind;
+
+/** Routes of the Gateway API: to Istio they are VirtualServices in other words. */
+export type GatewayKind = 'HTTPRoute' | 'GRPCRoute';
 
 /** Who a resource is. */
 export interface Identity {
@@ -39,23 +42,73 @@ export function resourcesOf(documents: readonly SourceDocument[]): readonly Reso
   });
 }
 
+/** `a VirtualService`, `an HTTPRoute`. */
+export function some(kind: Kind): string {
+  return `${kind === 'HTTPRoute' ? 'an' : 'a'} ${kind}`;
+}
+
+export function isGatewayKind(kind: Kind): kind is GatewayKind {
+  return kind === 'HTTPRoute' || kind === 'GRPCRoute';
+}
+
+/** To what a route of the Gateway API is bound: a gateway unless it says a service. */
+export function isServiceParent(parent: Field): boolean {
+  return ['Service', 'ServiceEntry'].includes(parent.at('kind').value as string);
+}
+
+/** Every host that it is for, as it is written. */
+export function hostsSaid({ kind, spec }: Resource): readonly string[] {
+  if (!isGatewayKind(kind)) {
+    return [...textsOf(spec.at('hosts').value), ...textsOf([spec.at('host').value])];
+  }
+  const parents = spec.at('parentRefs').items().filter(isServiceParent);
+  return [...parents.flatMap(hostOf), ...textsOf(spec.at('hostnames').value)];
+}
+
+/** Every host that it leads to, as it is written. */
+export function destinationsSaid({ kind, spec }: Resource): readonly string[] {
+  if (isGatewayKind(kind)) {
+    const rules = spec.at('rules').items();
+    return rules.flatMap((rule) => rule.at('backendRefs').items().flatMap(hostOf));
+  }
+  const routes = ['http', 'tls', 'tcp'].flatMap((key) => spec.at(key).items());
+  const leads = routes.flatMap((route) => route.at('route').items());
+  return textsOf(leads.map((route) => route.at('destination').at('host').value));
+}
+
+/** Whether it is for gateways alone. */
+export function isForGateways({ kind, spec }: Resource): boolean {
+  if (isGatewayKind(kind)) return !spec.at('parentRefs').items().some(isServiceParent);
+  const gateways = textsOf(spec.at('gateways').value);
+  return gateways.length > 0 && !gateways.includes('mesh');
+}
+
+/** What Istio makes of a reference: the name of a service, and of its namespace if that is said. */
+function hostOf(reference: Field): readonly string[] {
+  const { value: namespace } = reference.at('namespace');
+  const end = typeof namespace === 'string' ? `.${namespace}.svc.cluster.local` : '';
+  return textsOf([reference.at('name').value]).map((name) => name + end);
+}
+
 /** The texts of a list that may be anything. */
 export function textsOf(list: unknown): readonly string[] {
   return Array.isArray(list) ? list.filter((item) => typeof item === 'string') : [];
 }
 
-/** Other groups have a VirtualService, too. */
-const GROUP = 'networking.istio.io/';
-const KINDS: ReadonlySet<unknown> = new Set<Kind>([
-  'VirtualService',
-  'DestinationRule',
-  'ServiceEntry',
-]);
+/** The groups of the kinds, up to the version: others have a VirtualService, too. */
+const GROUPS: Readonly<Record<Kind, string>> = {
+  VirtualService: 'networking.istio.io/',
+  DestinationRule: 'networking.istio.io/',
+  ServiceEntry: 'networking.istio.io/',
+  HTTPRoute: 'gateway.networking.k8s.io/',
+  GRPCRoute: 'gateway.networking.k8s.io/',
+};
 
 /** Null for what is not of the mesh. */
 function kindOf(root: Field): Kind | null {
   const kind = root.at('kind').value;
-  const version = root.at('apiVersion').value ?? GROUP;
-  if (!KINDS.has(kind)) return null;
-  return typeof version === 'string' && version.startsWith(GROUP) ? (kind as Kind) : null;
+  if (typeof kind !== 'string' || !Object.hasOwn(GROUPS, kind)) return null;
+  const group = GROUPS[kind as Kind];
+  const version = root.at('apiVersion').value ?? group;
+  return typeof version === 'string' && version.startsWith(group) ? (kind as Kind) : null;
 }

@@ -20,8 +20,15 @@ export interface Retries {
 
 export const DURATION = 'a duration of at least 1ms and at most 292 years, like 250ms, 2s or 1h30m';
 
-const ENVOY_BASE = 25;
-const DEFAULT_RETRY_ON = ['connect-failure', 'refused-stream', 'unavailable', 'cancelled'] as const;
+/** Envoy's base interval unless one is stated, in milliseconds. */
+export const ENVOY_BASE = 25;
+/** What sidecars retry on unless told. */
+export const DEFAULT_RETRY_ON = [
+  'connect-failure',
+  'refused-stream',
+  'unavailable',
+  'cancelled',
+] as const;
 
 /**
  * What sidecars do when nobody tells them: 2 retries. Up to 1.23 they retry 503 as well; since 1.24
@@ -80,9 +87,9 @@ export function readRetries(
   };
   const surprise = offUnsaid(field, attempts);
   if (surprise !== null) findings.push(off(field, surprise, at));
-  return retries.maxAttempts > 1
-    ? warnOf4xx(retries, field, at, findings)
-    : { ...retries, retryOn: [] };
+  if (retries.maxAttempts === 1) return { ...retries, retryOn: [] };
+  warnOf4xx(retries, field.at('retryOn'), at, findings);
+  return retries;
 }
 
 /** What of a block switches retries off without saying just that; null if nothing does. */
@@ -151,12 +158,18 @@ function retryConditions(field: Field): readonly string[] | null {
 /** Too early and timed out: the request was never at fault, and was not worked on. */
 const WORTH_REPEATING = new Set(['408', '425']);
 
-function warnOf4xx(retries: Retries, field: Field, at: string, findings: Finding[]): Retries {
-  const bad = retries.retryOn.filter(
+/** @param list the field that the conditions stand in. */
+export function warnOf4xx(
+  { retryOn }: Retries,
+  list: Field,
+  at: string,
+  findings: Finding[],
+): void {
+  const bad = retryOn.filter(
     (on) => on === 'retriable-4xx' || (/^4\d\d$/.test(on) && !WORTH_REPEATING.has(on)),
   );
   const [first] = bad;
-  if (first === undefined) return retries;
+  if (first === undefined) return;
   const why = bad.includes('429')
     ? '; 429 asks for fewer requests, and its Retry-After is not heeded'
     : '';
@@ -164,13 +177,12 @@ function warnOf4xx(retries: Retries, field: Field, at: string, findings: Finding
     meshFinding('retry-on-4xx', {
       severity: 'warning',
       message: `The sidecars of ${at} retry ${bad.map(inWords).join(', ')}${why}`,
-      fix: `Take ${bad.join(', ')} out of retryOn.`,
+      fix: `Take ${bad.join(', ')} out of ${list.path.at(-1)}.`,
       at,
-      place: field.at('retryOn').place,
+      place: list.place,
       ...(first === 'retriable-4xx' ? { value: 409 } : { value: Number(first) }),
     }),
   );
-  return retries;
 }
 
 function inWords(on: string): string {

@@ -9,7 +9,7 @@ import {
   unmatched,
 } from './istio-hosts.ts';
 import type { MeshSettings } from './istio-mesh.ts';
-import type { Identity, Resource } from './istio-resources.ts';
+import type { GatewayKind, Identity, Resource } from './istio-resources.ts';
 import { DURATION, NO_RETRIES, readRetries, type Retries } from './istio-retries.ts';
 import { type Field, goDuration } from './k8s-fields.ts';
 
@@ -33,8 +33,10 @@ export interface Delegation extends Way {
   readonly http: Field;
 }
 
-/** One http route of a VirtualService, as far as the audit is concerned. */
+/** One http route of a VirtualService, or a rule of the Gateway API, as far as the audit is concerned. */
 export interface Route extends Binding {
+  /** Of what, or would be if anybody stated it. */
+  readonly kind: 'VirtualService' | GatewayKind;
   /** The services of the fleet whose requests take it. */
   readonly services: readonly string[];
   readonly retries: Retries;
@@ -43,6 +45,7 @@ export interface Route extends Binding {
   readonly place: Place;
 }
 
+const KIND = 'VirtualService' as const;
 const SPEC = ['hosts', 'gateways', 'http', 'tls', 'tcp', 'exportTo'];
 const HTTP = [
   'name',
@@ -144,7 +147,7 @@ export function readRoutes(
       const stated = readRoute(http, mesh, at, findings);
       if (stated === null) return [];
       return ways.map((way) => {
-        const binding = { mesh: way.mesh, gateway: way.gateway };
+        const binding = { kind: KIND, mesh: way.mesh, gateway: way.gateway };
         const services = concerned(way, to, names);
         return { ...binding, ...completed(stated, way.http, mesh), services };
       });
@@ -180,6 +183,7 @@ function opaqueRoutes(spec: Field, way: Way, names: ServiceNames): readonly Rout
   const { mesh, gateway } = way;
   return [
     {
+      kind: KIND,
       mesh,
       gateway,
       services: services.filter((service) => !names.isEnteredOverHttp(service)),

@@ -9,10 +9,19 @@ import type { Edge, Fleet, Service } from '../spec/model.ts';
 import { edgesOf } from './edges.ts';
 import type { Finding, Place } from './finding.ts';
 import { type Destination, Destinations } from './istio-destinations.ts';
+import { readGatewayRoutes } from './gateway-routes.ts';
 import { fromNote, meshFinding } from './istio-findings.ts';
 import { ServiceNames } from './istio-hosts.ts';
 import { type MeshSettings, readMesh } from './istio-mesh.ts';
-import { type Identity, type Resource, resourcesOf, textsOf } from './istio-resources.ts';
+import {
+  destinationsSaid,
+  hostsSaid,
+  type Identity,
+  type Kind,
+  type Resource,
+  resourcesOf,
+  some,
+} from './istio-resources.ts';
 import { envoyBackoff } from './istio-retries.ts';
 import {
   type Delegation,
@@ -27,10 +36,11 @@ import {
 import { type Note, readDocuments, startOf } from './k8s-documents.ts';
 import { Field } from './k8s-fields.ts';
 import type { Layer, LayersRead } from './layers.ts';
+import { notRead } from './mesh-kinds.ts';
 
 /**
- * What sidecars do between the services of a fleet: VirtualServices, DestinationRules, ServiceEntries
- * and MeshConfigs in a file or folder; other kinds are ignored.
+ * What sidecars do between the services of a fleet: VirtualServices, DestinationRules, ServiceEntries,
+ * MeshConfigs, and HTTPRoutes and GRPCRoutes of the Gateway API, in a file or folder.
  *
  * - Every edge between two services of one's own has a `sidecar` layer, stated or not; one to an
  *   external service where a VirtualService is bound to it, or a ServiceEntry with a port of HTTP
@@ -52,7 +62,9 @@ export async function readIstio(path: string, fleet: Fleet): Promise<LayersRead>
   findings.push(...meshNotes.map((note) => fromNote('invalid-mesh-config', 'the mesh', note)));
   const routes: Route[] = [];
   const resources = resourcesOf(documents);
-  if (resources.length === 0 && !mesh.isStated) findings.push(nothingOfIstio(path));
+  const unread = notRead(documents);
+  findings.push(...unread);
+  if (resources.length + unread.length === 0 && !mesh.isStated) findings.push(nothingOfIstio(path));
   const names = new ServiceNames(fleet, resources, mesh.rootNamespace);
   const delegated = delegations(resources, names);
   findings.push(...notFollowed(delegated, resources, names));
@@ -64,9 +76,16 @@ export async function readIstio(path: string, fleet: Fleet): Promise<LayersRead>
         routes.push(...readRoutes(spec, resource, leading, { names, mesh, findings }));
       },
       DestinationRule: (spec) => destinations.add(spec, resource),
+      HTTPRoute: (spec) => {
+        routes.push(...readGatewayRoutes(spec, resource, 'HTTPRoute', { names, mesh, findings }));
+      },
+      GRPCRoute: (spec) => {
+        routes.push(...readGatewayRoutes(spec, resource, 'GRPCRoute', { names, mesh, findings }));
+      },
     });
   }
   const byDefault: Route = {
+    kind: 'VirtualService',
     services: [],
     mesh: true,
     gateway: false,
@@ -95,20 +114,21 @@ function nothingOfIstio(path: string): Finding {
 }
 
 function readResource(
-  { kind, name, namespace, document }: Resource,
+  resource: Resource,
   names: ServiceNames,
   findings: Finding[],
-  readers: Readonly<Record<'VirtualService' | 'DestinationRule', (spec: Field) => void>>,
+  readers: Readonly<Record<Exclude<Kind, 'ServiceEntry'>, (spec: Field) => void>>,
 ): void {
+  const { kind, name, namespace, document } = resource;
   if (kind === 'ServiceEntry') return;
   const notes: Note[] = [];
   const spec = Field.of(document, notes).at('spec');
   if (!spec.given) spec.wrong('an object');
   readers[kind](spec);
-  const said = [...textsOf([spec.at('host').value]), ...textsOf(spec.at('hosts').value)];
   // There a spec can accept it.
+  const said = [...hostsSaid(resource), ...destinationsSaid(resource)];
   const service = said.map((host) => names.serviceOf(host, namespace)).find((one) => one !== null);
-  const itself = name === '' ? `a ${kind}` : `${kind} ${name}`;
+  const itself = name === '' ? some(kind) : `${kind} ${name}`;
   findings.push(...notes.map((note) => fromNote('invalid-mesh-config', service ?? itself, note)));
 }
 
@@ -239,12 +259,25 @@ function implicitRetries({ to, edges, route }: Way, fleet: Fleet): readonly Find
     meshFinding('istio-default-retries', {
       severity: library > 1 ? 'warning' : 'info',
       message: `No retries are stated for ${to}, so ${proxies} of ${callers} retry ${maxAttempts - 1} times: ${maxAttempts} requests${times}`,
-      fix: `Say \`retries: { attempts: 0 }\` in the VirtualService of ${to}, or for all in MeshConfig's defaultHttpRetryPolicy, and retry in one layer only.`,
+      fix: `Say ${offIn(route, to)}, and retry in one layer only.`,
       at: to,
       place: route.place,
       value: library * maxAttempts,
     }),
   ];
+}
+
+/** How to say that there shall be no retries. */
+function offIn({ kind }: Route, to: string): string {
+  const forAll = "MeshConfig's defaultHttpRetryPolicy";
+  switch (kind) {
+    case 'VirtualService':
+      return `\`retries: { attempts: 0 }\` in the VirtualService of ${to}, or for all in ${forAll}`;
+    case 'HTTPRoute':
+      return `\`retry: { attempts: 0 }\` in the HTTPRoute of ${to}, or for all in ${forAll}`;
+    case 'GRPCRoute':
+      return `\`attempts: 0\` in ${forAll}, since a GRPCRoute has no words for it`;
+  }
 }
 
 /** A budget bounds nothing whose minimum is no bound; where there is one, Envoy does not look at maxRetries. */

@@ -27,7 +27,11 @@ export function addAudit(program: Command, outcome: Outcome): void {
       'find what is wrong with retries, timeouts, breakers and limits, along the call graph',
     )
     .argument('[spec]', 'the spec, YAML or JSON', 'holdfast.yaml')
-    .option('--istio <path>', 'Istio resources: a YAML file, or a folder of them', once(asGiven))
+    .option(
+      '--istio <path>',
+      'Istio resources and routes of the Gateway API: a YAML file, or a folder of them',
+      once(asGiven),
+    )
     .option('--grpc <file>', 'a gRPC service config, JSON', once(asGiven))
     .addOption(
       new Option('--format <format>', 'how to print it')

@@ -1,0 +1,169 @@
+/*
+ * Routes of the Kubernetes Gateway API, as Istio takes them: it makes VirtualServices of them. A route
+ * that is bound to a service is for the sidecars that call it, one that is bound to a gateway for what
+ * comes in from outside.
+ */
+import type { Finding } from './finding.ts';
+import { elsewhere, type Host, type ServiceNames, unmatched } from './istio-hosts.ts';
+import type { MeshSettings } from './istio-mesh.ts';
+import { type GatewayKind, isServiceParent, type Resource } from './istio-resources.ts';
+import { DEFAULT_RETRY_ON, ENVOY_BASE, type Retries, warnOf4xx } from './istio-retries.ts';
+import type { Route } from './istio-routes.ts';
+import { type Field, goDuration } from './k8s-fields.ts';
+
+const SPEC = ['parentRefs', 'hostnames', 'rules', 'useDefaultGateways'];
+const PARENT = ['group', 'kind', 'namespace', 'name', 'sectionName', 'port'];
+const RULE = ['name', 'matches', 'filters', 'backendRefs', 'sessionPersistence'];
+const KNOWN: Readonly<Record<GatewayKind, readonly string[]>> = {
+  HTTPRoute: [...RULE, 'timeouts', 'retry'],
+  // To say how often, and for how long, there is nothing for gRPC yet.
+  GRPCRoute: RULE,
+};
+const BACKEND = ['group', 'kind', 'name', 'namespace', 'port', 'weight', 'filters'];
+
+/** What those who read the resources of one mesh share. */
+interface Reading {
+  readonly names: ServiceNames;
+  readonly mesh: MeshSettings;
+  readonly findings: Finding[];
+}
+
+/** The rules of a route, for each that it is bound to. */
+export function readGatewayRoutes(
+  spec: Field,
+  resource: Resource,
+  kind: GatewayKind,
+  reading: Reading,
+): readonly Route[] {
+  if (!spec.isObject(SPEC)) return [];
+  const { names, findings } = reading;
+  const { services, isForGateway } = boundTo(spec, resource, reading);
+  const routes: Route[] = [];
+  const leads: Host[] = [];
+  for (const rule of spec.at('rules').items()) {
+    if (!rule.isObject(KNOWN[kind])) continue;
+    const to = backends(rule, resource);
+    leads.push(...to);
+    const behind = matched(to, names);
+    const stated = readRule(rule, services[0] ?? behind[0] ?? resource.name, reading);
+    // What leads nowhere is answered on the spot.
+    if (to.length === 0) continue;
+    const { place } = rule.at('retry').given ? rule.at('retry') : rule;
+    const common = { ...stated, kind, place };
+    routes.push({ ...common, mesh: true, gateway: false, services });
+    if (isForGateway) routes.push({ ...common, mesh: false, gateway: true, services: behind });
+  }
+  // A gateway leads to many services that this fleet does not call.
+  if (isForGateway && matched(leads, names).length === 0) {
+    const unknown = new Map(leads.map((lead) => [lead.text, lead]));
+    findings.push(...[...unknown.values()].map((host) => unmatched(kind, host, names)));
+  }
+  return routes;
+}
+
+function boundTo(
+  spec: Field,
+  resource: Resource,
+  { names, findings }: Reading,
+): { readonly services: readonly string[]; readonly isForGateway: boolean } {
+  const { kind, namespace } = resource;
+  const services: string[] = [];
+  let isForGateway = false;
+  for (const parent of spec.at('parentRefs').items()) {
+    if (!parent.isObject(PARENT)) continue;
+    if (!isServiceParent(parent)) {
+      isForGateway = true;
+      continue;
+    }
+    for (const host of named(parent, resource)) {
+      const service = names.serviceOf(host.text, host.namespace);
+      if (service === null) findings.push(unmatched(kind, host, names));
+      // Its owner's route is for everybody, somebody else's for callers in that one's namespace.
+      else if (host.namespace === namespace || names.isHome(namespace)) services.push(service);
+      else findings.push(elsewhere(resource, { at: service, place: host.place }, names.home));
+    }
+  }
+  return { services, isForGateway };
+}
+
+/** Those that requests are really sent to. */
+function backends(rule: Field, resource: Resource): readonly Host[] {
+  return rule
+    .at('backendRefs')
+    .items()
+    .flatMap((backend) => {
+      const counts = backend.isObject(BACKEND) && backend.at('weight').integer(0, 1_000_000) !== 0;
+      return counts ? named(backend, resource) : [];
+    });
+}
+
+function named(reference: Field, { namespace }: Resource): readonly Host[] {
+  const name = reference.at('name');
+  const text = name.text();
+  if (text === null && !name.given) name.wrong('a string');
+  const stated = reference.at('namespace').text();
+  return text === null ? [] : [{ text, namespace: stated ?? namespace, place: name.place }];
+}
+
+function matched(hosts: readonly Host[], names: ServiceNames): readonly string[] {
+  const found = hosts.map(({ text, namespace }) => names.serviceOf(text, namespace));
+  return [...new Set(found)].filter((name) => name !== null);
+}
+
+const TIME = 'a duration of the Gateway API, like 250ms, 2s or 1h30m, or 0s for none';
+
+/** Without retries, `backendRequest` is the limit of the whole: there is only one try that it could be for. */
+function readRule(
+  rule: Field,
+  at: string,
+  { mesh, findings }: Reading,
+): Pick<Route, 'retries' | 'timeout'> {
+  const timeouts = rule.at('timeouts');
+  timeouts.isObject(['request', 'backendRequest']);
+  const request = limitOf(timeouts.at('request'));
+  const perTry = limitOf(timeouts.at('backendRequest'));
+  if (perTry !== null && request !== null && perTry > request) {
+    timeouts.at('backendRequest').wrong('at most the time of `request`');
+  }
+  const retries = readRetry(rule.at('retry'), at, mesh, findings);
+  return retries === null
+    ? { retries: mesh.defaults, timeout: perTry ?? request ?? Infinity }
+    : { retries: { ...retries, perTry }, timeout: request ?? Infinity };
+}
+
+/** Null for none. */
+function limitOf(field: Field): number | null {
+  return field.duration(TIME, gatewayDuration) || null;
+}
+
+/** Null where it is not stated. Without `attempts` Istio makes the same two as without the block. */
+function readRetry(
+  field: Field,
+  at: string,
+  mesh: MeshSettings,
+  findings: Finding[],
+): Retries | null {
+  if (!field.isObject(['codes', 'attempts', 'backoff'])) return null;
+  const attempts = field.at('attempts').integer(0, 2 ** 31 - 1) ?? mesh.builtIn.maxAttempts - 1;
+  const codes = field
+    .at('codes')
+    .items()
+    .flatMap((code) => code.integer(400, 599) ?? []);
+  const base = field.at('backoff').duration(TIME, gatewayDuration) || ENVOY_BASE;
+  const on = codes.length === 0 ? [] : ['retriable-status-codes', ...codes.map(String)];
+  const retries: Retries = {
+    maxAttempts: 1 + attempts,
+    perTry: null,
+    base,
+    retryOn: attempts === 0 ? [] : [...DEFAULT_RETRY_ON, ...on],
+    implicit: false,
+    place: field.place,
+  };
+  warnOf4xx(retries, field.at('codes'), at, findings);
+  return retries;
+}
+
+/** Whole numbers with units, at most four; NaN for anything else. */
+function gatewayDuration(text: string): number {
+  return /^(?:\d{1,5}(?:h|m|s|ms)){1,4}$/.test(text) ? goDuration(text, 0) : NaN;
+}

@@ -1,0 +1,40 @@
+/* Resources that change what the audit is about, and that it does not read. */
+import type { Finding } from './finding.ts';
+import { meshFinding } from './istio-findings.ts';
+import type { SourceDocument } from './k8s-documents.ts';
+import { Field } from './k8s-fields.ts';
+
+/** Kinds by their group, up to the version. */
+const NOT_READ: Readonly<Record<string, readonly string[]>> = {
+  'networking.istio.io/': ['EnvoyFilter'],
+  'gateway.networking.x-k8s.io/': ['XBackendTrafficPolicy'],
+  'gateway.envoyproxy.io/': ['BackendTrafficPolicy'],
+  'linkerd.io/': ['ServiceProfile'],
+  'policy.linkerd.io/': ['HTTPRoute'],
+  'kuma.io/': ['MeshCircuitBreaker', 'MeshRetry', 'MeshTimeout'],
+  'consul.hashicorp.com/': ['ServiceDefaults', 'ServiceResolver', 'ServiceRouter'],
+};
+
+/** One finding for each such kind among the documents, at the first of it. */
+export function notRead(documents: readonly SourceDocument[]): readonly Finding[] {
+  const found = documents.flatMap((document) => {
+    const root = Field.of(document, []);
+    const [kind, version] = [root.at('kind').value, root.at('apiVersion').value];
+    if (typeof kind !== 'string' || typeof version !== 'string') return [];
+    const group = version.slice(0, version.indexOf('/') + 1);
+    const counts = Object.hasOwn(NOT_READ, group) && NOT_READ[group]!.includes(kind);
+    return counts ? { kind, version, place: root.place } : [];
+  });
+  const byKind = Map.groupBy(found, ({ kind, version }) => `${version} ${kind}`);
+  return [...byKind.values()].map((all) => {
+    const { kind, version, place } = all[0]!;
+    return meshFinding('mesh-kind-not-read', {
+      severity: 'info',
+      message: `The audit does not read ${kind} (${version}), which may change timeouts, retries or limits: the files have ${all.length}`,
+      fix: 'Look whether it does. Retries and times are best stated where the audit reads them: in a VirtualService or an HTTPRoute, their bounds in a DestinationRule.',
+      at: kind,
+      place,
+      value: all.length,
+    });
+  });
+}
