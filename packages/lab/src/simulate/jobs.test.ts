@@ -68,8 +68,21 @@ describe('a simulation', () => {
     });
     const options = { scenario: 'outage', lane: 'holdfast', seed: 1, maxEvents: 160_000 };
     expect(() => simulate(storm, options)).toThrow(
-      /after 160000 events or attempts, at 2s of its 5s/,
+      /after 160000 events, calls or attempts, at 2s of its 5s/,
     );
+  });
+
+  it('is cut at the calls too many, most of which the breaker of a caller refuses in no time', () => {
+    const fan = fleetOf({
+      services: {
+        web: { workers: 1000, calls: [{ to: 'db', times: 1000 }] },
+        db: { failures: 1 },
+      },
+      users: { people: { to: 'web', rate: 100, arrivals: 'constant' } },
+      scenarios: { day: { duration: '20s' } },
+    });
+    const options = { scenario: 'day', lane: 'holdfast', seed: 1, maxEvents: 100_000 };
+    expect(() => simulate(fan, options)).toThrow(/after 100000 events, calls or attempts, at/);
   });
 
   it('names what there is when asked for what there is not', () => {

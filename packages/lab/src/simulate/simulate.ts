@@ -18,7 +18,7 @@ export interface RunOptions extends Custom {
   /** The same seed, the same run, on any machine. A whole number from 0 to 4294967295. */
   readonly seed: number;
   /**
-   * Events, or attempts, after which a run is cut; 300 million by default. What needs more has most likely no bound
+   * Events, calls or attempts, whichever are most, after which a run is cut; 300 million by default. What needs more has most likely no bound
    * somewhere: retries without a wait, a queue, or clients that never think.
    */
   readonly maxEvents?: number;
@@ -42,7 +42,7 @@ const OPTIONS: readonly (keyof RunOptions)[] = [
 /** Some minutes of work for one core. */
 const MAX_EVENTS = 300_000_000;
 
-/** Events between two looks at how many attempts there are: without a wait, a hundred are one event. */
+/** Events between two looks at how many calls and attempts there are: without a wait, many are one event. */
 const LOOK = 1000;
 
 /**
@@ -98,7 +98,7 @@ function record(
     do {
       stop = Math.min(maxEvents, world.events + LOOK);
       world.run(end, stop);
-      const done = Math.max(world.events, recorder.attempts);
+      const done = Math.max(world.events, recorder.calls, recorder.attempts);
       if (done > maxEvents) throw endless(scenario, world.now, maxEvents);
     } while (world.events > stop);
     for (const edge of recorder.edges.keys()) recorder.sample(edge, world.stateOf(edge));
@@ -111,7 +111,7 @@ function record(
 function endless(scenario: Scenario, now: number, maxEvents: number): RangeError {
   const reached = `${formatDuration(now)} of its ${formatDuration(scenario.duration)}`;
   return new RangeError(
-    `The scenario '${scenario.name}' was cut after ${maxEvents} events or attempts, at ${reached}. ` +
+    `The scenario '${scenario.name}' was cut after ${maxEvents} events, calls or attempts, at ${reached}. ` +
       'Shorten its duration, lower its rates, or bound what grows: retries without a wait, queues, clients without think time.',
   );
 }
