@@ -1,9 +1,28 @@
+import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
+import { sqliteStore } from '../stores/sqlite/index.ts';
+import { idempotency } from './engine.ts';
 import type { Reconciled } from './idempotency.ts';
-import { endedUntold, outcomeOf, setting, Work } from '../../test/idempotency-setting.ts';
+import { safeToRetry } from './options.ts';
+import {
+  endedUntold,
+  type FlakyStore,
+  outcomeOf,
+  setting,
+  Work,
+} from '../../test/idempotency-setting.ts';
+import { temporaryFolder } from '../../test/sqlite-files.ts';
 
 const LEASE = 30_000;
 const CLOSED = { code: 'IDEMPOTENCY_STORE', cause: new Error('the engine is closed') };
+
+/** From now on claims reach the store when this is called. */
+function delayed(store: FlakyStore): () => void {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const { claim } = store;
+  store.claim = (asked) => promise.then(() => claim(asked));
+  return resolve;
+}
 
 describe('close', () => {
   test('refuses whoever comes later, also where a store that is down would not', async () => {
@@ -70,6 +89,85 @@ describe('close', () => {
     expect(await outcomeOf(asked)).toMatchObject(CLOSED);
     expect([work.mock.calls, runtime.clock.armed]).toEqual([[], 0]);
     expect(runtime.sink.of('idempotency.opened')).toMatchObject([{ how: 'closed' }]);
+  });
+
+  test('does not begin what is granted after it: the key is given back, as if it had not been asked for', async () => {
+    const { engine, another, runtime, store } = setting({ onStoreDown: 'open' });
+    const answer = delayed(store);
+    const work = vi.fn<() => number>(() => 1);
+    const asked = engine.idempotent('k', work);
+    await runtime.clock.advanceAsync(1);
+    await engine.close();
+    answer();
+    expect(await outcomeOf(asked)).toMatchObject(CLOSED);
+    expect([work.mock.calls, store.steps]).toEqual([[], ['claim', 'release']]);
+    expect(runtime.sink.of('idempotency.opened')).toMatchObject([{ how: 'closed' }]);
+    expect(await another().idempotent('k', () => 2)).toBe(2);
+  });
+
+  test('nor what SQLite grants as its file is closed, which is told so before', async () => {
+    const path = join(temporaryFolder(), 'keys.db');
+    const open = () => idempotency({ store: sqliteStore(path), startCheck: false });
+    const engine = open();
+    const work = vi.fn<() => number>(() => 1);
+    const asked = engine.idempotent('k', work).catch((error: unknown) => error);
+    await engine.close();
+    const another = open();
+    expect(await another.idempotent('k', () => 2)).toBe(2);
+    await another.close();
+    expect([await asked, work.mock.calls]).toMatchObject([CLOSED, []]);
+  });
+
+  test('nor what is taken over after it, of which still nobody knows what was done before', async () => {
+    const { engine, another, runtime, store } = setting({ onExpiredLease: 'takeover' });
+    void engine.idempotent('k', () => new Promise(() => {}));
+    await runtime.clock.advanceAsync(1);
+    store.mood = 'gone';
+    await runtime.clock.advanceAsync(LEASE + 1);
+    store.mood = 'well';
+    const later = another({ store });
+    const answer = delayed(store);
+    const work = vi.fn<() => number>(() => 1);
+    const asked = later.idempotent('k', work);
+    await later.close();
+    answer();
+    expect([await outcomeOf(asked), work.mock.calls]).toMatchObject([CLOSED, []]);
+    const refusing = another({ onExpiredLease: 'refuse' });
+    const repeat = await outcomeOf(refusing.idempotent('k', work));
+    expect(repeat).toMatchObject({ why: 'outcome-unknown' });
+    expect(await another().idempotent('k', ({ attempt }) => attempt)).toBe(3);
+  });
+
+  test('nor what a repeat is granted after it that has waited for another', async () => {
+    const { engine, another, runtime, store } = setting({ wait: '1h' });
+    const other = new Work();
+    const first = another().idempotent('k', other.run);
+    const work = vi.fn<() => number>(() => 1);
+    const repeat = engine.idempotent('k', work);
+    await runtime.clock.advanceAsync(1);
+    const answer = delayed(store);
+    other.fail(safeToRetry(new Error('no')));
+    await outcomeOf(first);
+    await runtime.clock.advanceAsync(1000);
+    await engine.close();
+    answer();
+    expect([await outcomeOf(repeat), work.mock.calls]).toMatchObject([CLOSED, []]);
+    expect(await another().idempotent('k', () => 2)).toBe(2);
+  });
+
+  test('leaves a key to its lease that it can give back no more', async () => {
+    const { engine, another, runtime, store } = setting();
+    const answer = delayed(store);
+    store.release = () => Promise.reject(new Error('the connection is closed'));
+    const work = vi.fn<() => number>(() => 1);
+    const asked = engine.idempotent('k', work);
+    await engine.close();
+    answer();
+    expect([await outcomeOf(asked), work.mock.calls]).toMatchObject([CLOSED, []]);
+    const repeat = () => outcomeOf(another().idempotent('k', work));
+    expect(await repeat()).toMatchObject({ why: 'in-progress' });
+    await runtime.clock.advanceAsync(LEASE);
+    expect(await repeat()).toMatchObject({ why: 'outcome-unknown' });
   });
 
   test('leaves no timer behind of a store that is down', async () => {
@@ -146,15 +244,13 @@ describe('a close that waits', () => {
 
   test('waits for who has asked for a key before, and does the work then', async () => {
     const { engine, runtime, store } = setting();
-    const answers = Promise.withResolvers<void>();
-    const { claim } = store;
-    store.claim = (asked) => answers.promise.then(() => claim(asked));
+    const answer = delayed(store);
     const work = new Work();
     const first = engine.idempotent('k', work.run);
     const closed = engine.close({ wait: '1m' });
     await runtime.clock.advanceAsync(500);
     expect(await outcomeOf(closed)).toBe('pending');
-    answers.resolve();
+    answer();
     await runtime.clock.advanceAsync(500);
     expect([await outcomeOf(closed), work.begun]).toEqual(['pending', 1]);
     work.end('done');

@@ -1,6 +1,8 @@
 import type { Awaitable } from './awaitable.ts';
+import type { GuardedStore } from './guarded-store.ts';
 import type { Keeper } from './keeper.ts';
 import { type Asking, reconcile } from './reconcile.ts';
+import type { Owned } from './store.ts';
 
 /** Pauses before the tries double from this, in milliseconds. */
 const FIRST_PAUSE = 250;
@@ -30,6 +32,7 @@ async function giveBackNow(keeper: Keeper, asking: Asking): Promise<boolean> {
   const { guard, options, runtime } = keeper;
   const { lease, retention } = options;
   const { id, token, fingerprint } = asking;
+  let attempt = 1;
   if (keeper.onExpired !== 'refuse') {
     const again = { id, token, fingerprint, lease, retention, expired: 'refuse' } as const;
     const at = runtime.clock.now();
@@ -39,9 +42,16 @@ async function giveBackNow(keeper: Keeper, asking: Asking): Promise<boolean> {
       return true;
     }
     if (claim.kind !== 'claimed') return false;
-    if (claim.attempt > 1) return guard.tell('extend', (store) => store.extend({ id, token }, 0));
+    attempt = claim.attempt;
   }
-  return guard.tell('release', (store) => store.release({ id, token }));
+  return letGo(guard, { id, token }, attempt);
+}
+
+/** Nothing was done under a grant. What was taken over from another stays unknown. */
+export function letGo(guard: GuardedStore, owned: Owned, attempt: number): Awaitable<boolean> {
+  return attempt > 1
+    ? guard.tell('extend', (store) => store.extend(owned, 0))
+    : guard.tell('release', (store) => store.release(owned));
 }
 
 /** Null where the store could not be told. */

@@ -6,7 +6,7 @@ import {
   IdempotencyStoreError,
 } from './errors.ts';
 import type { Awaitable } from './awaitable.ts';
-import { giveBack, orNull } from './give-back.ts';
+import { giveBack, letGo, orNull } from './give-back.ts';
 import { keyId } from './hash.ts';
 import type { Opened, OpenRequest } from './idempotency.ts';
 import type { Keeper } from './keeper.ts';
@@ -36,6 +36,9 @@ type How = IdempotencyOpenedEvent['how'];
 
 /** What the store says of a key. */
 type Standing = Claim | (Begun<unknown> & { readonly kind: 'run' });
+
+/** Of those, what work begins with. */
+type Grant = Extract<Standing, { readonly kind: 'run' }> | Granted;
 
 /** What the asker is told, and what events call it. */
 interface Answer {
@@ -97,9 +100,8 @@ export class Opener {
     return claim.then(
       (found) => {
         keeper.opening--;
-        return this.#isTooLate(found, asked)
-          ? this.#failed(asked, new Error(TOO_LATE))
-          : this.#answered(found, asked);
+        if (this.#isTooLate(found, asked)) return this.#failed(asked, new Error(TOO_LATE));
+        return this.#isInVain(found) ? this.#unbegun(found, asked) : this.#answered(found, asked);
       },
       (error: unknown) => {
         keeper.opening--;
@@ -139,6 +141,7 @@ export class Opener {
         asked = this.#again(asked);
         claim = this.#replays.get(asked.id, asked.fingerprint) ?? (await this.#claim(asked));
         if (this.#isTooLate(claim, asked)) throw new Error(TOO_LATE);
+        if (this.#isInVain(claim)) return await this.#unbegun(claim, asked);
       }
     } catch (error) {
       return this.#failed(asked, error);
@@ -186,6 +189,22 @@ export class Opener {
     const { runtime, options } = this.#keeper;
     const isGrant = kind === 'claimed' || kind === 'reconcile';
     return isGrant && runtime.clock.now() - at >= options.lease;
+  }
+
+  /** Its work would begin when all has been closed. What may be looked into is, since nobody is asked to again. */
+  #isInVain(claim: Standing): claim is Grant {
+    return this.#keeper.isClosed && (claim.kind === 'claimed' || claim.kind === 'run');
+  }
+
+  async #unbegun(grant: Grant, { id, token }: Asked): Promise<Opened<unknown>> {
+    const { guard } = this.#keeper;
+    // Once: the store's client is closed next. Without it, a lease runs out, and a transaction is rolled back.
+    await orNull(() =>
+      grant.kind === 'run'
+        ? guard.tell('transact', () => grant.execution.forgo())
+        : letGo(guard, { id, token }, grant.attempt),
+    );
+    return this.#told(this.#closed());
   }
 
   /** What was given back may yet be given back again, by its token. */

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { memoryStore } from '../stores/memory/index.ts';
 import { testRuntime } from '../testing/test-runtime.ts';
 import { idempotency } from './engine.ts';
@@ -189,5 +189,19 @@ describe('in a transaction', () => {
       execution.signal.aborted,
     ]);
     expect([answer, runtime.clock.armed]).toEqual([[1, 1, false], 0]);
+  });
+
+  test('is not begun after a close: it is rolled back, and the key is as new', async () => {
+    const { engine, ledger, runtime, slow } = setting();
+    ledger.mood = 'slow';
+    const work = vi.fn<() => void>();
+    const asked = outcomeOf(engine.idempotent('k', work));
+    await engine.close();
+    slow.resolve();
+    const cause = new Error('the engine is closed');
+    expect(await asked).toMatchObject({ code: 'IDEMPOTENCY_STORE', cause });
+    expect([work.mock.calls, ledger.open]).toEqual([[], 0]);
+    const told = runtime.sink.events.map(({ type }) => type);
+    expect(told).toEqual(['idempotency.opened']);
   });
 });

@@ -97,6 +97,13 @@ export class TransactionExecution<Tx> implements OwnedExecution<Tx> {
     this.#controller.abort(new LeaseLostError({ name: dependency, cause }));
   }
 
+  /** Rolls back what nothing was begun in, which so is no work that ended. */
+  async forgo(): Promise<void> {
+    this.#end = Promise.resolve({ kind: 'kept' });
+    this.#decide({ result: null, value: undefined });
+    await this.#outcome();
+  }
+
   readonly step = <T>(name: string, work: () => T | PromiseLike<T>): Promise<T> =>
     this.#steps.run(name, work);
 

@@ -166,6 +166,33 @@ describe('a step that fails', () => {
   });
 });
 
+describe('a store that is closed', () => {
+  test('takes what comes of the steps that waited, one for each', async () => {
+    await withStore({}, async (store, path) => {
+      const later = async () => {
+        await store.claim(request('a'));
+        return [await store.release(request('a')), await reasonOf(store.reap(1))];
+      };
+      const answers = later();
+      await store.close();
+      expect(await answers).toEqual([true, new Error(`the SQLite store ${path} is closed`)]);
+    });
+  });
+
+  test('is so in the end also where it could never be opened', async () => {
+    await withStore({ path: folder }, async (store) => {
+      const later = async () => [await reasonOf(store.reap(1)), await reasonOf(store.reap(1))];
+      const answers = later();
+      await store.close();
+      const reason = { message: expect.stringContaining('it is a directory') as string };
+      expect(await answers).toMatchObject([reason, reason]);
+    });
+  });
+});
+
+const reasonOf = (step: number | Promise<number>): Promise<unknown> =>
+  Promise.resolve(step).catch((error: unknown) => error);
+
 describe('while another has the lock', () => {
   test('steps wait, the event loop does not, and all go into one commit', async () => {
     await withStore({ busyTimeout: '30s' }, async (store, path) => {

@@ -50,6 +50,8 @@ export class GroupCommit extends TimerNode {
   /** When the lock was first found taken, on the runtime's clock; null if it was not. */
   #busySince: number | null = null;
   #closing: Promise<void> | null = null;
+  /** Steps that are still taken although it is being closed. */
+  #lastSteps = 0;
   #whenDrained: (() => void) | null = null;
 
   constructor(options: GroupCommitOptions, runtime: Runtime) {
@@ -70,7 +72,7 @@ export class GroupCommit extends TimerNode {
    */
   do<T>(work: Work<T>): Promise<T> {
     const { path } = this.#options;
-    if (this.#closing !== null) {
+    if (this.#closing !== null && this.#lastSteps-- <= 0) {
       return Promise.reject(new Error(`the SQLite store ${path} is closed`));
     }
     if (this.#waiting.length >= MAX_WAITING) {
@@ -82,10 +84,15 @@ export class GroupCommit extends TimerNode {
     });
   }
 
-  /** Does what waits, and closes the file. Never rejects. */
+  /**
+   * Does what waits, and one step more for each of those if it is asked for in answer to one: a claim that comes too late
+   * may be given back. Then closes the file. Never rejects.
+   */
   close(): Promise<void> {
     this.#closing ??= new Promise((resolve) => {
+      this.#lastSteps = this.#waiting.length;
       this.#whenDrained = () => {
+        this.#lastSteps = 0;
         this.#dropConnection();
         resolve();
       };
@@ -96,6 +103,10 @@ export class GroupCommit extends TimerNode {
 
   /** The turn has come. */
   expire(): void {
+    if (this.#waiting.length === 0) {
+      this.#whenDrained?.();
+      return;
+    }
     if (this.#driver === null) {
       void this.#load();
       return;
@@ -121,7 +132,8 @@ export class GroupCommit extends TimerNode {
 
   #goOn(delay: number): void {
     if (this.#waiting.length > 0) this.#wake(delay);
-    else this.#whenDrained?.();
+    // By the next turn there is what the answers have led to.
+    else if (this.#closing !== null) this.#wake(0);
   }
 
   #commit(batch: readonly Waiting[], driver: Driver): void {
