@@ -7,8 +7,9 @@ import type { IdempotencyHookFailedEvent } from './telemetry.ts';
 export function hookFailed(
   keeper: Keeper,
   hook: IdempotencyHookFailedEvent['hook'],
-  error: unknown,
+  thrown: unknown,
 ): void {
+  const error = faultOf(hook, thrown);
   const { runtime } = keeper;
   const { dependency } = runtime;
   if (runtime.sink !== null) {
@@ -20,4 +21,9 @@ export function hookFailed(
   keeper.warnedOf.add(hook);
   const why = error instanceof Error ? error.message : show(error);
   runtime.warn?.(`${dependency}: ${hook} failed, so the outcome is held as unknown: ${why}`);
+}
+
+/** What a function of the options threw, or that it threw nothing. */
+export function faultOf(hook: IdempotencyHookFailedEvent['hook'], thrown: unknown): unknown {
+  return thrown ?? new Error(`${hook} threw ${thrown}`);
 }

@@ -49,7 +49,7 @@ export interface IdempotencyReconciledEvent extends RuntimeEvent {
 export interface IdempotencyHookFailedEvent extends RuntimeEvent {
   readonly type: 'idempotency.hook-failed';
   readonly hook: 'storeResult' | 'reconcile';
-  /** What it threw, or what is wrong with what it has answered. */
+  /** What it threw (an Error that says so for undefined and null), or what is wrong with what it has answered. */
   readonly error: unknown;
 }
 

@@ -25,7 +25,7 @@ async function deserted(options: Partial<IdempotencyOptions>): Promise<Setting> 
   return made;
 }
 
-const failing = (error: Error) => (): never => {
+const failing = (error: unknown) => (): never => {
   throw error;
 };
 
@@ -195,4 +195,19 @@ test('a storeResult whose promise is rejected is told, and no rejection goes unh
   for (const each of before) process.on('unhandledRejection', each);
   expect(unhandled).toEqual([]);
   expect(told(made)).toContain('hook-failed storeResult');
+});
+
+test.each([undefined, null])('a hook that throws %s is told with a reason', async (thrown) => {
+  const error = (hook: string) => new Error(`${hook} threw ${thrown}`);
+  const made = setting({ storeResult: failing(thrown) });
+  expect(await outcomeOf(made.engine.idempotent('k', () => 1))).toBe(thrown);
+  const { sink } = made.runtime;
+  expect(sink.of('idempotency.hook-failed')).toEqual([
+    expect.objectContaining({ hook: 'storeResult', error: error('storeResult') }),
+  ]);
+  const left = await deserted({ reconcile: () => Promise.reject(thrown) });
+  await outcomeOf(left.another().idempotent('k', () => 1));
+  expect(left.runtime.sink.of('idempotency.hook-failed')).toEqual([
+    expect.objectContaining({ hook: 'reconcile', error: error('reconcile') }),
+  ]);
 });

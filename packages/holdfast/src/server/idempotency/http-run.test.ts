@@ -56,6 +56,16 @@ describe('an answer', () => {
     expect(thrown.engine.steps).toEqual(['hold: Error: secret']);
   });
 
+  it.each([undefined, null])('is held, and its owner told, if they throw %s', async (thrown) => {
+    const { run, engine } = setUp({
+      storeResult: () => {
+        throw thrown;
+      },
+    });
+    expect(await (await run()).finish(created)).toBe(null);
+    expect(engine.steps).toEqual([`hold: Error: storeResult threw ${thrown}`]);
+  });
+
   it('does not go out if the options throw in a transaction, which is rolled back', async () => {
     const { run, engine } = setUp({
       storeResult: () => {

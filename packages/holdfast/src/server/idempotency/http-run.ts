@@ -1,4 +1,5 @@
 import type { Awaitable } from '../../idempotency/awaitable.ts';
+import { faultOf } from '../../idempotency/hook-failed.ts';
 import type { Completion, Execution, Keep, OwnedExecution } from '../../idempotency/idempotency.ts';
 import { checkKeep, isSafeToRetry } from '../../idempotency/options.ts';
 import type { AnswerHead, HandlerAnswer, HttpAnswer, HttpRun } from './http-idempotency.ts';
@@ -72,8 +73,8 @@ export class Run implements HttpRun {
     try {
       const { status, headers } = head;
       keep = checkKeep(this.#options.storeResult({ status, headers }), 'storeResult');
-    } catch (fault) {
-      return this.#owned.hold(fault).then(() => this.#unkept);
+    } catch (thrown) {
+      return this.#owned.hold(faultOf('storeResult', thrown)).then(() => this.#unkept);
     }
     if (keep === 'store') return this.#owned.complete(encode());
     return keep === 'release' ? this.#owned.release() : this.#owned.hold();
