@@ -1,0 +1,63 @@
+/* oxlint-disable typescript/no-extraneous-class -- Nest knows controllers and modules by their classes. */
+import { setImmediate as turn } from 'node:timers/promises';
+import { Controller, Module, Post } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { memoryStore } from 'holdfast/memory';
+import { HoldfastModule, Idempotent } from 'holdfast/nest';
+import { expect, test, vi } from 'vitest';
+import { storeOver } from '../../../torture/store-over.ts';
+
+test('a store of the module is closed when what runs has been kept, though its client has gone and no server waits for it', async () => {
+  const steps: string[] = [];
+  const inner = memoryStore();
+  const store = storeOver(inner, {
+    complete: (owned, result, retention) => {
+      steps.push('complete');
+      return inner.complete(owned, result, retention);
+    },
+    close: async () => void steps.push('close'),
+  });
+  const goesOn = Promise.withResolvers<string>();
+  const charge = vi.fn<() => Promise<string>>(() => goesOn.promise);
+  const { app, port } = await serve(store, charge);
+  const leaving = new AbortController();
+  const sent = fetch(`http://127.0.0.1:${port}/charge`, {
+    method: 'POST',
+    headers: { 'Idempotency-Key': 'k1' },
+    signal: leaving.signal,
+  });
+  await vi.waitUntil(() => charge.mock.calls.length === 1);
+  leaving.abort();
+  await expect(sent).rejects.toThrow(/abort/);
+  const server = app.getHttpServer();
+  const stopped = new Promise((resolve) => server.once('close', resolve));
+  const closed = app.close();
+  await stopped;
+  for (let turns = 0; turns < 20; turns++) await turn();
+  expect(steps).toEqual([]);
+  goesOn.resolve('done');
+  await closed;
+  expect(steps).toEqual(['complete', 'close']);
+});
+
+/** An application whose `POST /charge` calls a function. */
+async function serve(store: ReturnType<typeof storeOver>, charge: () => Promise<string>) {
+  class Shop {
+    charge(): Promise<string> {
+      return charge();
+    }
+  }
+  const descriptor = Object.getOwnPropertyDescriptor(Shop.prototype, 'charge')!;
+  for (const decorate of [Post('charge'), Idempotent()] as MethodDecorator[]) {
+    decorate(Shop.prototype, 'charge', descriptor);
+  }
+  Controller()(Shop);
+  class App {}
+  const imports = [HoldfastModule.forRoot({ idempotency: { store } })];
+  Module({ imports, controllers: [Shop] })(App);
+  const app = await NestFactory.create<NestExpressApplication>(App, { logger: false });
+  await app.listen(0, '127.0.0.1');
+  const { port } = app.getHttpServer().address() as { port: number };
+  return { app, port };
+}
