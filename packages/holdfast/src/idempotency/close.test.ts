@@ -274,6 +274,19 @@ describe('a close that waits', () => {
     expect(await outcomeOf(closed)).toBe(undefined);
   });
 
+  test('lets who has opened a key, as middleware does, do its steps; of further keys nobody knows whose they are', async () => {
+    const { engine, runtime } = setting();
+    const opened = await engine.open({ key: 'k', scope: [], fingerprint: '-' });
+    if (opened.kind !== 'run') throw new Error('it is the first');
+    const { execution } = opened;
+    const closed = engine.close({ wait: '1m' });
+    expect(await execution.step('charged', () => 'ch_1')).toBe('ch_1');
+    expect(await outcomeOf(engine.idempotent('charge', () => 1))).toMatchObject(CLOSED);
+    expect(await execution.complete('done')).toEqual({ kind: 'kept' });
+    await runtime.clock.advanceAsync(100);
+    expect(await outcomeOf(closed)).toBe(undefined);
+  });
+
   test('is over when its time is, or another close does not wait', async () => {
     for (const isHurried of [false, true]) {
       const { engine, runtime } = setting();

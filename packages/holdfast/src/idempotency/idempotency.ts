@@ -43,9 +43,10 @@ export interface Idempotency<Tx = undefined> {
 
   /**
    * Ends it: refuses all keys from now on (`IdempotencyStoreError`; 503), waits for what is under way if it is told to
-   * (work of `idempotent` is then still given keys that it asks for itself), sends those away that still wait for
-   * another's answer, stops what goes on in the background, and lets go of what the store has opened. What the store
-   * grants only then is not begun, but given back, or left to its lease. No process stays for anything of it any more.
+   * (work of `idempotent` is then still given keys that it asks for itself; what runs by `open`, as handlers behind
+   * middleware do, is not, but may do its steps), sends those away that still wait for another's answer, stops what
+   * goes on in the background, and lets go of what the store has opened. What the store grants only then is not begun,
+   * but given back, or left to its lease. No process stays for anything of it any more.
    *
    * Work that still runs goes on, and keeps its key, as long as the process lives and clients of yours (Redis,
    * PostgreSQL) stay open; what it ends with is recorded. SQLite's file is closed, so there its lease runs out, and its
