@@ -70,16 +70,18 @@ async function keep(
   thrown: unknown,
   limits: HoldLimits,
 ): Promise<Response> {
+  // First, since some servers' own Response learns the type of a text with its body.
+  const { body } = response;
   const head: AnswerHead = { status: response.status, headers: [...response.headers] };
   if (isSafeToRetry(thrown)) {
     await run.fail(thrown);
     return response;
   }
-  if (response.body === null) return sendable(run, { ...head, body: new Uint8Array() }, response);
+  if (body === null) return sendable(run, { ...head, body: new Uint8Array() }, response);
   if (isEventStream(response.headers.get('content-type'))) {
     return unkept(run, head, response);
   }
-  const read = await readUpTo(response.body, limits);
+  const read = await readUpTo(body, limits);
   if (read.kind === 'beyond') return unkept(run, head, new Response(read.stream, response));
   return sendable(run, { ...head, body: read.bytes }, new Response(read.bytes, response));
 }

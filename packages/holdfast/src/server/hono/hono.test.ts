@@ -33,6 +33,19 @@ async function send(app: Fetcher, path = '/charge', about: RequestInit = {}) {
   };
 }
 
+const { Response: native } = globalThis;
+createAdaptorServer({ fetch: () => new Response() });
+const { Response: ofServer } = globalThis;
+globalThis.Response = native;
+
+/** With the Response that a server of Node puts in the place of Node's. */
+async function withResponseOfServer<T>(run: () => Promise<T>): Promise<T> {
+  globalThis.Response = ofServer;
+  return run().finally(() => (globalThis.Response = native));
+}
+
+const linked = (): Response => new Response('done', { headers: { Link: '</a>' } });
+
 const tenant = (c: Context): string | undefined => c.req.header('x-tenant');
 
 const request = () =>
@@ -93,13 +106,19 @@ describe('the middleware', () => {
       return c.text('done', 201);
     });
     const browser = { headers: { Origin: 'http://shop' } };
-    const { Response: native } = globalThis;
-    // Its Response, which is put in the place of Node's, shares the headers that it is given.
-    createAdaptorServer(app);
-    const { status, headers } = await send(app, '/charge', browser);
-    globalThis.Response = native;
+    // It shares the headers that it is given.
+    const asked = () => send(app, '/charge', browser);
+    const { status, headers } = await withResponseOfServer(asked);
     expect(status).toBe(409);
     expect([headers.get('x-frame-options'), headers.get('location')]).toEqual(['DENY', null]);
+  });
+
+  test('replays the type that a text has by itself, of which the Response of a server of Node tells late', async () => {
+    const app = new Hono();
+    app.post('/charge', idempotent(engine()), linked);
+    const answers = await withResponseOfServer(async () => [await send(app), await send(app)]);
+    const types = answers.map(({ headers }) => headers.get('content-type'));
+    expect(types).toEqual(['text/plain;charset=UTF-8', 'text/plain;charset=UTF-8']);
   });
 
   test('may come behind what has read the body', async () => {
