@@ -55,6 +55,8 @@ export function Idempotent(given?: RouteOptions): IdempotentDecorator {
 
 /** What a handler's decorators say. */
 export interface Marks {
+  /** Of the method. */
+  readonly name: string;
   /** Of the handler, else of its class; undefined for neither. */
   readonly options: RouteOptions | undefined;
   /** The handler itself was marked. */
@@ -68,13 +70,27 @@ export function marksOf(context: ExecutionContextLike): Marks {
   const read = metadata.getMetadata?.bind(metadata) ?? (() => undefined);
   const [owner, handler] = [context.getClass(), context.getHandler()];
   const own = read(MARK, handler) as RouteOptions | undefined;
-  const given = (read(ARGUMENTS, owner, handler.name) ?? {}) as object;
+  const name = nameOf(owner, handler);
+  const given = (read(ARGUMENTS, owner, name) ?? {}) as object;
   return {
+    name,
     options: own ?? (read(MARK, owner) as RouteOptions | undefined),
     isOwn: own !== undefined,
     isSse: Boolean(read(SSE, handler)),
     answersItself:
-      Object.keys(given).some((name) => RESPONSE_OR_NEXT.test(name)) &&
-      !read(PASSTHROUGH, owner, handler.name),
+      Object.keys(given).some((parameter) => RESPONSE_OR_NEXT.test(parameter)) &&
+      !read(PASSTHROUGH, owner, name),
   };
+}
+
+/** By which its class has it, and Nest knows it: a function that a decorator has put there has mostly another, or none. */
+function nameOf(owner: object, handler: { readonly name: string }): string {
+  const { prototype } = owner as { readonly prototype?: Readonly<Record<string, unknown>> };
+  if (prototype?.[handler.name] === handler) return handler.name;
+  for (let at: object | null = prototype ?? null; at !== null; at = Object.getPrototypeOf(at)) {
+    for (const [key, { value }] of Object.entries(Object.getOwnPropertyDescriptors(at))) {
+      if (value === handler) return key;
+    }
+  }
+  return handler.name;
 }

@@ -159,8 +159,9 @@ const UNLIMITED = { bytes: Infinity, time: Infinity };
 
 type Request = IncomingMessage & NestRequestLike;
 
-function exchangeOf(context: ExecutionContextLike, { isSse, options }: Marks, limit: number) {
-  const name = `${(context.getClass() as { name?: string }).name}.${context.getHandler().name}`;
+function exchangeOf(context: ExecutionContextLike, marks: Marks, limit: number) {
+  const { isSse, options } = marks;
+  const name = `${(context.getClass() as { name?: string }).name}.${marks.name}`;
   const type = context.getType();
   if (type !== 'http') {
     throw new TypeError(
