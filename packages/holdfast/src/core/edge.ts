@@ -1,8 +1,8 @@
 import { TimerNode } from '../runtime/clock.ts';
 import type { LiveAttempt } from './attempt.ts';
-import type { Call, Ready } from './call.ts';
+import type { Call } from './call.ts';
 import type { Passage } from './passage.ts';
-import { DONE, type Observer, type Plan, type Settled } from './policy.ts';
+import { DONE, type Observer, type Settled } from './policy.ts';
 import { UnbuiltError } from './call-error.ts';
 import { isHoldfastError } from './errors.ts';
 import type { AttemptRecord, StoppedBy, Verdict } from './outcome.ts';
@@ -70,42 +70,13 @@ export const callbackEdge: Edge = {
   onFlatStack: true,
   settled: (call) => callBack(call, call),
   wentStraight: (passage, value) => {
-    passage.plan.scheduler.deliver(new StraightEnd(passage, value));
+    passage.value = value;
+    passage.plan.scheduler.deliver(passage);
   },
 };
 
-/** Of a call that went straight: what its caller is told, once its turn has come. */
-class StraightEnd implements Ready, Settled {
-  readonly ok = true;
-  readonly value: unknown;
-  readonly error = undefined;
-  readonly verdict = 'success';
-  readonly attempts = 1;
-  readonly stoppedBy = null;
-  readonly fellBack = false;
-  nextReady: Ready | null = null;
-  readonly #passage: Passage;
-
-  constructor(passage: Passage, value: unknown) {
-    this.#passage = passage;
-    this.value = value;
-  }
-
-  get plan(): Plan {
-    return this.#passage.plan;
-  }
-
-  get root(): Passage {
-    return this.#passage;
-  }
-
-  tell(): void {
-    callBack(this.#passage, this);
-  }
-}
-
 /** Tells the caller of `start`. */
-function callBack({ resolve, plan }: Call | Passage, settled: Settled): void {
+export function callBack({ resolve, plan }: Call | Passage, settled: Settled): void {
   try {
     (resolve as (settled: Settled) => void)(settled);
   } catch (error) {

@@ -1,6 +1,6 @@
 import { LiveAttempt } from './attempt.ts';
-import { Call, type Caller, type CallGroup, type Membership } from './call.ts';
-import { type Edge, followStraight, isNativePromise, pendingPromise, promiseOf } from './edge.ts';
+import { Call, type Caller, type CallGroup, type Membership, type Ready } from './call.ts';
+import { callBack, type Edge, followStraight, isNativePromise, pendingPromise, promiseOf } from './edge.ts';
 import { tellOfAttempt, tellOfCall } from './events.ts';
 import { ask } from './judge.ts';
 import { type CallOptions, type Operation, pending } from './operation.ts';
@@ -95,7 +95,7 @@ function awaitsCallback(passage: Passage, result: unknown): boolean {
  * `Call` but the little that is here. As soon as anything else happens, the `Call` is made that
  * would stand there by now, and the engine goes on with it.
  */
-export class Passage implements Caller {
+export class Passage implements Caller, Ready, Settled {
   readonly pipeline: PipelineState;
   /** The pipeline's. */
   readonly plan: Plan;
@@ -110,6 +110,9 @@ export class Passage implements Caller {
   readonly permit: number;
   context: unknown = null;
   call: Call | null = null;
+  /** What came out, once it has gone straight to its end and its caller is to be called back. */
+  value: unknown = undefined;
+  nextReady: Ready | null = null;
 
   constructor(
     pipeline: PipelineState,
@@ -140,6 +143,30 @@ export class Passage implements Caller {
 
   get root(): this {
     return this;
+  }
+
+  get ok(): true {
+    return true;
+  }
+
+  get error(): undefined {
+    return undefined;
+  }
+
+  get verdict(): 'success' {
+    return 'success';
+  }
+
+  get attempts(): 1 {
+    return 1;
+  }
+
+  get stoppedBy(): null {
+    return null;
+  }
+
+  get fellBack(): false {
+    return false;
   }
 
   get passage(): this | null {
@@ -190,6 +217,10 @@ export class Passage implements Caller {
     return (this.call ??= this.#becomeCall());
   }
 
+  tell(): void {
+    callBack(this, this);
+  }
+
   /** It may have lasted so long that it means something to a policy. */
   #wasSlow(): boolean {
     const { needsClock, runtime, preciseFrom, judgesFrom } = this.plan;
@@ -216,7 +247,7 @@ export class Passage implements Caller {
     for (let slot = policies.length - 1; slot >= 0; slot--) {
       steps[slot]!.passed?.call(policies[slot]!, this.permit);
     }
-    if (sink !== null) tellOfCall(runtime, SUCCEEDED, this.startedAt!);
+    if (sink !== null) tellOfCall(runtime, this, this.startedAt!);
     scheduler.released();
   }
 
@@ -241,8 +272,6 @@ export class Passage implements Caller {
     return call;
   }
 }
-
-const SUCCEEDED = { ok: true, verdict: 'success', attempts: 1, stoppedBy: null } as const;
 
 /** Asks every policy, from the outside in: the permit that one of them gives, or `DETAINED`. */
 function admitted({ policies, plan: { steps } }: PipelineState): number {
