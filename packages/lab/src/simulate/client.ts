@@ -38,6 +38,9 @@ export interface ClientWorld {
   readonly lane: Lane;
 }
 
+/** Calls that are kept to be used again, of one edge. */
+const MAX_SPARE = 1024;
+
 /** An edge with all its clients: one for each process that calls, each with a breaker and a budget of its own. */
 export class ClientGroup {
   readonly edge: Edge;
@@ -59,6 +62,8 @@ export class ClientGroup {
   readonly keyed: boolean;
   /** What is said of a call that inherits nothing. */
   readonly asked: CallOptions;
+  /** Calls that have ended and that nobody knows any more: to make one is a tenth of what an attempt costs. */
+  readonly #spare: OutboundCall[] = [];
 
   constructor(edge: Edge, target: ServiceNode, world: ClientWorld) {
     this.edge = edge;
@@ -109,7 +114,7 @@ export class ClientGroup {
 
   /** Calls on behalf of somebody who was not asked by anybody: a user. */
   start(client: Dependency, caller: Caller, intent: Intent): void {
-    this.#begin(client, new OutboundCall(this, caller, intent, true), this.asked);
+    this.#begin(client, this.#call(caller, intent, true), this.asked);
   }
 
   /** Calls on behalf of a request that is being served, which hands on deadline and criticality. */
@@ -120,12 +125,18 @@ export class ClientGroup {
     const left = request.remaining();
     const time =
       deadline === null || left === Infinity ? undefined : Math.max(0, allowance(deadline, left));
-    this.#begin(client, new OutboundCall(this, request, intent, request.first), {
+    this.#begin(client, this.#call(request, intent, request.first), {
       ...asked,
       criticality,
       signal,
       deadline: time,
     });
+  }
+
+  /** A call has ended; a server of one's own may still look at what it was asked. */
+  ended(call: OutboundCall, { attempts, verdict }: Settled): void {
+    const isForgotten = attempts === 1 && verdict === 'success' && this.target.work === null;
+    if (isForgotten && this.#spare.length < MAX_SPARE) this.#spare.push(call);
   }
 
   /** See `World.stateOf`. */
@@ -166,6 +177,13 @@ export class ClientGroup {
     });
   }
 
+  #call(caller: Caller, intent: Intent, first: boolean): OutboundCall {
+    const spare = this.#spare.pop();
+    if (spare === undefined) return new OutboundCall(this, caller, intent, first);
+    spare.renew(caller, intent, first);
+    return spare;
+  }
+
   #begin(client: Dependency, call: OutboundCall, options: CallOptions): void {
     this.world.probe.callStarted(this.edge.id, call.startedAt);
     client.start(call.operation, call.done, options);
@@ -177,19 +195,27 @@ interface PolicySnapshots {
   readonly bulkhead?: { readonly queued: number };
 }
 
-/** One call on its way, with its attempts. */
+/** One call on its way, with its attempts; afterwards perhaps another. */
 export class OutboundCall {
   readonly group: ClientGroup;
-  readonly intent: Intent;
-  readonly startedAt: number;
-  readonly #caller: Caller;
+  intent: Intent;
+  startedAt: number;
+  #caller: Caller;
   /** Nobody on the way to this call has tried twice. */
-  readonly #first: boolean;
+  #first: boolean;
 
   constructor(group: ClientGroup, caller: Caller, intent: Intent, first: boolean) {
     this.group = group;
     this.intent = intent;
     this.startedAt = group.world.clock.now();
+    this.#caller = caller;
+    this.#first = first;
+  }
+
+  /** Is another call from now on; of the one before nobody knows any more. */
+  renew(caller: Caller, intent: Intent, first: boolean): void {
+    this.intent = intent;
+    this.startedAt = this.group.world.clock.now();
     this.#caller = caller;
     this.#first = first;
   }
@@ -216,5 +242,6 @@ export class OutboundCall {
     const now = clock.now();
     probe.callEnded(this.edge.id, now, now - this.startedAt, settled.ok, settled.attempts);
     this.#caller.answered(this, settled);
+    this.group.ended(this, settled);
   };
 }

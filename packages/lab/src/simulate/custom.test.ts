@@ -113,6 +113,16 @@ describe('a server of one’s own', () => {
     ]);
   });
 
+  test('may keep a request, which stays what it was', () => {
+    const kept: IncomingRequest[] = [];
+    const server: CustomServer = () => (request) => {
+      kept.push(request);
+      request.answer('success');
+    };
+    run({ writers: { trace: [0, 1, 2], keyed: true } }, { servers: { row: server } });
+    expect(kept.map(({ key }) => key)).toEqual(['1', '2', '3']);
+  });
+
   test('sees no key where the spec says that there is none, and who has given up', () => {
     const seen: unknown[] = [];
     const server: CustomServer = () => (request) =>
