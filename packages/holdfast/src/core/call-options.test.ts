@@ -14,6 +14,8 @@ describe('what a caller says of one call', () => {
     [{ parent: {} }, /options.parent must be the attempt/],
     [{ key: '' }, /options.key must be a non-empty string/],
     [{ key: 5 }, /options.key must be a non-empty string/],
+    [{ idempotent: 'yes' }, /options.idempotent must be true or false, got "yes"/],
+    [{ repeatable: 0 }, /options.repeatable must be true or false, got 0/],
     [{ criticality: 'high' }, /options.criticality must be one of critical_plus/],
     [{ deadline: -1 }, /options.deadline must be a duration/],
     [{ deadline: NaN }, /options.deadline must be a duration/],

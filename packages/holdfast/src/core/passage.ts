@@ -1,6 +1,13 @@
 import { LiveAttempt } from './attempt.ts';
 import { Call, type Caller, type CallGroup, type Membership, type Ready } from './call.ts';
-import { callBack, type Edge, followStraight, isNativePromise, pendingPromise, promiseOf } from './edge.ts';
+import {
+  callBack,
+  type Edge,
+  followStraight,
+  isNativePromise,
+  pendingPromise,
+  promiseOf,
+} from './edge.ts';
 import { tellOfAttempt, tellOfCall } from './events.ts';
 import { ask } from './judge.ts';
 import { type CallOptions, type Operation, pending } from './operation.ts';

@@ -244,7 +244,9 @@ function problemWith(options: CallOptions, plan: Plan): TypeError | RangeError |
   if (typeof options !== 'object' || options === null) {
     return new TypeError(`options must be an object, got ${show(options)}`);
   }
-  const { criticality, deadline, parent, key, signal } = options;
+  const { idempotent, repeatable, criticality, deadline, parent, key, signal } = options;
+  if (!isFlag(idempotent)) return flagWanted('idempotent', idempotent);
+  if (!isFlag(repeatable)) return flagWanted('repeatable', repeatable);
   if (signal !== undefined && typeof signal?.addEventListener !== 'function') {
     return new TypeError('options.signal must be an AbortSignal');
   }
@@ -274,6 +276,14 @@ function problemWith(options: CallOptions, plan: Plan): TypeError | RangeError |
   return unknown === undefined
     ? null
     : new TypeError(unknownOption(unknown, 'options', CALL_OPTIONS));
+}
+
+function isFlag(given: unknown): boolean {
+  return given === undefined || typeof given === 'boolean';
+}
+
+function flagWanted(name: keyof CallOptions, given: unknown): TypeError {
+  return new TypeError(`options.${name} must be true or false, got ${show(given)}`);
 }
 
 function runtimeOf(policies: readonly Policy[]): Runtime | undefined {
