@@ -156,7 +156,7 @@ export const closeOptions = {
 };
 
 /** See `Idempotency.close`. */
-export type CloseOptions = OptionsOf<typeof closeOptions>;
+export interface CloseOptions extends OptionsOf<typeof closeOptions> {}
 
 /** See `idempotency`. */
 export type IdempotencyOptions = OptionsOf<typeof idempotencyOptions> & {

@@ -38,7 +38,7 @@ export const memoryStoreOptions = {
 };
 
 /** See `memoryStore`. */
-export type MemoryStoreOptions = OptionsOf<typeof memoryStoreOptions>;
+export interface MemoryStoreOptions extends OptionsOf<typeof memoryStoreOptions> {}
 
 /**
  * Keeps idempotency records in this process's memory: for tests, and for single processes whose

@@ -53,10 +53,10 @@ export const postgresOptions = {
 };
 
 /** See `postgresStore`. */
-export type PostgresStoreOptions = OptionsOf<typeof postgresOptions>;
+export interface PostgresStoreOptions extends OptionsOf<typeof postgresOptions> {}
 
 /** See `migrate`. */
-export type MigrateOptions = OptionsOf<typeof tableOption>;
+export interface MigrateOptions extends OptionsOf<typeof tableOption> {}
 
 function tableName(given: string): TableName {
   const parts = given.split('.');

@@ -23,4 +23,4 @@ export const redisStoreOptions = {
 };
 
 /** See `redisStore`. */
-export type RedisStoreOptions = OptionsOf<typeof redisStoreOptions>;
+export interface RedisStoreOptions extends OptionsOf<typeof redisStoreOptions> {}
