@@ -1,19 +1,10 @@
 import Fastify from 'fastify';
 import { holdfast } from 'holdfast/fastify';
-import { memoryStore } from 'holdfast/memory';
 import { expect, test } from 'vitest';
-import { storeOver } from '../../../torture/store-over.ts';
+import { tellingStore } from '../../../test/telling-store.ts';
 
 test('a store of the plugin is closed when what runs has been kept, though no server waits for it', async () => {
-  const steps: string[] = [];
-  const inner = memoryStore();
-  const store = storeOver(inner, {
-    complete: (owned, result, retention) => {
-      steps.push('complete');
-      return inner.complete(owned, result, retention);
-    },
-    close: async () => void steps.push('close'),
-  });
+  const { store, steps } = tellingStore();
   const begun = Promise.withResolvers<void>();
   const goesOn = Promise.withResolvers<string>();
   const app = Fastify();

@@ -3,21 +3,13 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { Controller, Module, Post } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { memoryStore } from 'holdfast/memory';
+import type { IdempotencyStore } from 'holdfast/idempotency';
 import { HoldfastModule, Idempotent } from 'holdfast/nest';
 import { expect, test, vi } from 'vitest';
-import { storeOver } from '../../../torture/store-over.ts';
+import { tellingStore } from '../../../test/telling-store.ts';
 
 test('a store of the module is closed when what runs has been kept, though its client has gone and no server waits for it', async () => {
-  const steps: string[] = [];
-  const inner = memoryStore();
-  const store = storeOver(inner, {
-    complete: (owned, result, retention) => {
-      steps.push('complete');
-      return inner.complete(owned, result, retention);
-    },
-    close: async () => void steps.push('close'),
-  });
+  const { store, steps } = tellingStore();
   const goesOn = Promise.withResolvers<string>();
   const charge = vi.fn<() => Promise<string>>(() => goesOn.promise);
   const { app, port } = await serve(store, charge);
@@ -42,7 +34,7 @@ test('a store of the module is closed when what runs has been kept, though its c
 });
 
 /** An application whose `POST /charge` calls a function. */
-async function serve(store: ReturnType<typeof storeOver>, charge: () => Promise<string>) {
+async function serve(store: IdempotencyStore, charge: () => Promise<string>) {
   class Shop {
     charge(): Promise<string> {
       return charge();
