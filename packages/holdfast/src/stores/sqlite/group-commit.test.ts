@@ -179,6 +179,20 @@ describe('a store that is closed', () => {
     });
   });
 
+  test('takes the same of those that were committed just before, whose answers are still on their way', async () => {
+    await withStore({}, async (store) => {
+      const closing = async () => {
+        await store.reap(1);
+        await store.close();
+      };
+      const later = async () => {
+        await store.claim(request('a'));
+        return store.release(request('a'));
+      };
+      expect(await Promise.all([closing(), later()])).toEqual([undefined, true]);
+    });
+  });
+
   test('is so in the end also where it could never be opened', async () => {
     await withStore({ path: folder }, async (store) => {
       const later = async () => [await reasonOf(store.reap(1)), await reasonOf(store.reap(1))];

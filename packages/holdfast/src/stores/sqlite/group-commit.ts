@@ -49,6 +49,8 @@ export class GroupCommit extends TimerNode {
   #connection: Connection | null = null;
   /** When the lock was first found taken, on the runtime's clock; null if it was not. */
   #busySince: number | null = null;
+  /** Steps of the last turn: their answers may be on their way. */
+  #answered = 0;
   #closing: Promise<void> | null = null;
   /** Steps that are still taken although it is being closed. */
   #lastSteps = 0;
@@ -85,18 +87,18 @@ export class GroupCommit extends TimerNode {
   }
 
   /**
-   * Does what waits, and one step more for each of those if it is asked for in answer to one: a claim that comes too late
-   * may be given back. Then closes the file. Never rejects.
+   * Does what waits, and one step more for each of those and of the last turn's if it is asked for in answer to one: a
+   * claim that comes too late may be given back. Then closes the file. Never rejects.
    */
   close(): Promise<void> {
     this.#closing ??= new Promise((resolve) => {
-      this.#lastSteps = this.#waiting.length;
+      this.#lastSteps = this.#waiting.length + this.#answered;
       this.#whenDrained = () => {
         this.#lastSteps = 0;
         this.#dropConnection();
         resolve();
       };
-      if (this.#waiting.length === 0) this.#whenDrained();
+      this.#wake(0);
     });
     return this.#closing;
   }
@@ -111,7 +113,9 @@ export class GroupCommit extends TimerNode {
       void this.#load();
       return;
     }
-    this.#commit(this.#waiting.splice(0, MAX_BATCH), this.#driver);
+    const batch = this.#waiting.splice(0, MAX_BATCH);
+    this.#answered = batch.length;
+    this.#commit(batch, this.#driver);
     this.#goOn(this.#busySince === null ? 0 : BUSY_RETRY);
   }
 
