@@ -57,6 +57,8 @@ const aCall = fc.record({
   aborts: fc.option(fc.integer({ max: 40, min: 0 }), { nil: null, freq: 3 }),
   has: fc.constantFrom('nothing', 'safety', 'a signal', 'its own deadline'),
   by: fc.constantFrom('call', 'tryCall', 'start'),
+  /** What its callback does, if it has one. */
+  afterwards: fc.constantFrom('nothing', 'starts others', 'settles again', 'aborts', 'throws'),
 });
 
 const aPipeline = fc.record({
@@ -93,7 +95,8 @@ async function run(way: Way, parts: Parts, calls: Calls) {
   const doomed: Doomed = { next: null };
   const runtime = overheard(testRuntime(), doomed);
   const pipeline = assemble(way, parts, runtime);
-  const ends: unknown[] = calls.map(() => 'none');
+  const ends: unknown[][] = calls.map(() => []);
+  const thrown: unknown[] = [];
   const signals: boolean[][] = calls.map(() => []);
   calls.forEach((call, index) => {
     const start = () => {
@@ -101,23 +104,43 @@ async function run(way: Way, parts: Parts, calls: Calls) {
       const { aborts } = call;
       if (aborts !== null)
         runtime.clock.start(new Wake(() => controller.abort('changed my mind')), aborts);
-      const operation = operationOf(call, controller, runtime, signals[index]!, doomed);
+      const perform = operationOf(call, controller, runtime, signals[index]!, doomed);
+      let last: Attempt | undefined;
+      const operation = (attempt: Attempt) => perform((last = attempt));
       const options = optionsOf(call, controller);
       const told = (how: string) => (what: unknown) => {
-        ends[index] = { how, what: plain(what), at: plain(runtime.clock.now()) };
+        ends[index]!.push({ how, what: plain(what), at: plain(runtime.clock.now()) });
       };
-      if (call.by === 'start') {
-        const tell = told('called back');
-        pipeline.start(operation, (settled) => tell(said(settled)), options);
-      } else pipeline[call.by](operation, options).then(told('fulfilled'), told('rejected'));
+      if (call.by !== 'start') {
+        pipeline[call.by](operation, options).then(told('fulfilled'), told('rejected'));
+        return;
+      }
+      const tell = (settled: Settled) => told('called back')(said(settled));
+      const done = (settled: Settled) => {
+        tell(settled);
+        if (call.afterwards === 'aborts') controller.abort('called back');
+        if (call.afterwards === 'settles again') last?.succeed('again');
+        if (call.afterwards === 'starts others') {
+          pipeline.start(() => 'another', tell, options);
+          pipeline.start(operation, tell);
+        }
+        // By none of this has it changed.
+        tell(settled);
+        if (call.afterwards === 'throws') throw new Error('called back');
+      };
+      pipeline.start(operation, done, options);
     };
     // No two things happen at the same moment, where either order would be right.
     runtime.clock.start(new Wake(start), call.at + index / 128);
   });
-  await runtime.clock.advanceAsync(200);
+  while (runtime.clock.now() < 200) {
+    await runtime.clock.advanceAsync(200 - runtime.clock.now()).catch((error: unknown) => {
+      thrown.push([plain(error), plain(runtime.clock.now())]);
+    });
+  }
   const events = runtime.sink.events.map((event) => JSON.stringify(plain(event))).toSorted();
   const { armed } = runtime.clock;
-  return { ends, signals, events, armed, snapshot: pipeline.snapshot() };
+  return { ends, thrown, signals, events, armed, snapshot: pipeline.snapshot() };
 }
 
 /** Whose call a listener aborts when it is told of an attempt's end. */
