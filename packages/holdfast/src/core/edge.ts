@@ -2,7 +2,7 @@ import { TimerNode } from '../runtime/clock.ts';
 import type { LiveAttempt } from './attempt.ts';
 import type { Call } from './call.ts';
 import type { Passage } from './passage.ts';
-import { DONE, type Observer, type Settled } from './policy.ts';
+import { DONE, type Observer } from './policy.ts';
 import { UnbuiltError } from './call-error.ts';
 import { isHoldfastError } from './errors.ts';
 import type { AttemptRecord, StoppedBy, Verdict } from './outcome.ts';
@@ -68,7 +68,7 @@ export const tryEdge: PromiseEdge = {
 /** The edge of `start`: no promise at all. */
 export const callbackEdge: Edge = {
   onFlatStack: true,
-  settled: (call) => callBack(call, call),
+  settled: callBack,
   wentStraight: (passage, value) => {
     passage.value = value;
     passage.plan.scheduler.deliver(passage);
@@ -76,9 +76,10 @@ export const callbackEdge: Edge = {
 };
 
 /** Tells the caller of `start`. */
-export function callBack({ resolve, plan }: Call | Passage, settled: Settled): void {
+export function callBack(ended: Call | Passage): void {
+  const { resolve, plan } = ended;
   try {
-    (resolve as (settled: Settled) => void)(settled);
+    resolve!(ended);
   } catch (error) {
     plan.runtime.clock.start(new Thrown(error), 0);
   }

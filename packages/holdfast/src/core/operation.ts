@@ -49,7 +49,7 @@ export interface CallOptions {
   readonly key?: string | undefined;
   /**
    * `false`: it cannot be made a second time, whatever came of the first (it used up a stream, say).
-   * Asked whenever a further attempt is due. Default true.
+   * Asked before the first attempt, and whenever a further one is due. Default true.
    */
   readonly repeatable?: boolean | undefined;
   /** Who goes first under pressure. Default: the parent's, else `critical`. */

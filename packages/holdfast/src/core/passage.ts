@@ -152,6 +152,8 @@ export class Passage implements Caller, Ready, Settled {
     return this;
   }
 
+  // What its caller is told: of all the ways to end there is but one for it.
+
   get ok(): true {
     return true;
   }
@@ -225,7 +227,7 @@ export class Passage implements Caller, Ready, Settled {
   }
 
   tell(): void {
-    callBack(this, this);
+    callBack(this);
   }
 
   /** It may have lasted so long that it means something to a policy. */
