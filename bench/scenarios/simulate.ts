@@ -45,7 +45,7 @@ const METRICS = {
   largeRate: 'attempts/s, 10,000',
 };
 const NOTES = [
-  'The heaps ([bench/heap.ts](../../bench/heap.ts)) push and pop as many events, with one pending for each client, and nothing happens at them. The goals are ratios to the heap of events, which keeps those of one moment in order, as a simulator must; the limit has columns of numbers for events, and no order.',
+  'The heaps ([bench/heap.ts](../../bench/heap.ts)) push and pop as many events, with one pending for each client, and nothing happens at them. The goals are ratios to the heap of events, which has an object for each, and keeps those of one moment in order, as a simulator must; the limit has columns of numbers instead, and no order. Of the difference, the objects are the greater part.',
   'Each client thinks for a second on average, and has a retry, a retry budget, a breaker and a timeout of its own.',
   'An event is a timer that expires; those that are disarmed, as nearly all timeouts are, come on top.',
 ];
@@ -78,11 +78,11 @@ export const outageScenario: Scenario = {
   name: 'simulate-outage',
   title: 'the same with an outage of 20 s',
   metrics: METRICS,
-  // Refused calls are work without an attempt: what is promised is promised of attempts.
+  // The bounds are for attempts, which have two events each.
   goals: [],
   notes: [
     ...NOTES,
-    'Within seconds of the outage the breakers open, and the default cooldown of 30 s outlasts it: most calls are refused, and one event is all that a refused call has.',
+    'Within seconds of the outage the breakers open, and the default cooldown of 30 s outlasts it: most calls are refused, and one event is all that a refused call has. So an event is more work than one of two that an attempt has, and there are no goals for it.',
   ],
   processes: 2,
   measure: ({ seed }: Job): Promise<Samples> => Promise.resolve(timeSizes('outage', seed)),
