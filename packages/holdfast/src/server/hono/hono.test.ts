@@ -33,10 +33,10 @@ async function send(app: Fetcher, path = '/charge', about: RequestInit = {}) {
   };
 }
 
-const { Response: native } = globalThis;
+const { Request: nativeRequest, Response: native } = globalThis;
 createAdaptorServer({ fetch: () => new Response() });
 const { Response: ofServer } = globalThis;
-globalThis.Response = native;
+Object.assign(globalThis, { Request: nativeRequest, Response: native });
 
 /** With the Response that a server of Node puts in the place of Node's. */
 async function withResponseOfServer<T>(run: () => Promise<T>): Promise<T> {
