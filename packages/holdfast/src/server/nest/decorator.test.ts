@@ -6,6 +6,7 @@ import type { Response as ExpressResponse } from 'express';
 import { memoryStore } from 'holdfast/memory';
 import { HoldfastModule, Idempotent } from 'holdfast/nest';
 import { expect, onTestFinished, test } from 'vitest';
+import { marksOf } from './decorator.ts';
 
 /** As decorators do that trace, or retry: what stands in the method's place has not its name. */
 const traced: MethodDecorator = (_target, _name, descriptor) => {
@@ -52,3 +53,15 @@ test.each(['charge', 'branch/charge'])(
     }
   },
 );
+
+test('no getter of a controller runs that has the name of a function around a handler', () => {
+  class Till {
+    get value(): never {
+      throw new Error('there is no till yet');
+    }
+  }
+  const wrapped = { value: () => 'charged' }.value;
+  Object.defineProperty(Till.prototype, 'charge', { value: wrapped });
+  const context = { getClass: () => Till, getHandler: () => wrapped };
+  expect(marksOf(context as never)).toMatchObject({ name: 'charge', answersItself: false });
+});

@@ -85,9 +85,11 @@ export function marksOf(context: ExecutionContextLike): Marks {
 
 /** By which its class has it, and Nest knows it: a function that a decorator has put there has mostly another, or none. */
 function nameOf(owner: object, handler: { readonly name: string }): string {
-  const { prototype } = owner as { readonly prototype?: Readonly<Record<string, unknown>> };
-  if (prototype?.[handler.name] === handler) return handler.name;
-  for (let at: object | null = prototype ?? null; at !== null; at = Object.getPrototypeOf(at)) {
+  const { prototype = {} } = owner as { readonly prototype?: object };
+  // Not by reading it, which might run a getter.
+  const own = Object.getOwnPropertyDescriptor(prototype, handler.name);
+  if (own?.value === handler) return handler.name;
+  for (let at: object | null = prototype; at !== null; at = Object.getPrototypeOf(at)) {
     for (const [key, { value }] of Object.entries(Object.getOwnPropertyDescriptors(at))) {
       if (value === handler) return key;
     }
