@@ -76,7 +76,7 @@ export class Outbound {
           // An answer of 500 is an answer all the same.
           const ok = answered && verdict === 'success';
           const now = this.#time.now();
-          this.#told.push(['callEnded', id, now, now - startedAt, ok, attempts]);
+          this.#told.push(['callEnded', id, now, startedAt, ok, attempts]);
           resolve(ok);
         },
         { idempotent, key, criticality, deadline },

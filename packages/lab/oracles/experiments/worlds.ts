@@ -32,7 +32,7 @@ export class DeafProbe implements Probe {
   callEnded(
     _edge: string,
     _now: number,
-    _duration: number,
+    _startedAt: number,
     _ok: boolean,
     _attempts: number,
   ): void {}

@@ -21,12 +21,12 @@ describe('clients', () => {
         users('web', trace(0), { options: { ...BARE, retry: { ...TWICE, maxAttempts: 5 } } }),
       ],
     };
-    expect(run(setting).of('callEnded')).toEqual([[50, 50, false, 5]]);
+    expect(run(setting).of('callEnded')).toEqual([[50, 0, false, 5]]);
     expect(run({ ...setting, lane: { retry: { maxAttempts: 3 } } }).of('callEnded')).toEqual([
-      [30, 30, false, 3],
+      [30, 0, false, 3],
     ]);
     expect(run({ ...setting, lane: { retry: false } }).of('callEnded')).toEqual([
-      [10, 10, false, 1],
+      [10, 0, false, 1],
     ]);
   });
 
@@ -115,8 +115,8 @@ describe('clients', () => {
       users: [users('web', trace(0, 20), { options: guarded })],
     });
     expect(told.of('callEnded')).toEqual([
-      [10, 10, false, 1],
-      [20, 0, false, 0],
+      [10, 0, false, 1],
+      [20, 20, false, 0],
     ]);
     expect(told.count('attemptStarted')).toBe(1);
   });

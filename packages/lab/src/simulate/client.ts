@@ -240,7 +240,7 @@ export class OutboundCall {
   readonly done = (settled: Settled): void => {
     const { clock, probe } = this.group.world;
     const now = clock.now();
-    probe.callEnded(this.edge.id, now, now - this.startedAt, settled.ok, settled.attempts);
+    probe.callEnded(this.edge.id, now, this.startedAt, settled.ok, settled.attempts);
     this.#caller.answered(this, settled);
     this.group.ended(this, settled);
   };

@@ -35,7 +35,7 @@ export interface Probe {
   attemptStarted(edge: string, now: number, attempt: number): void;
   attemptEnded(edge: string, now: number, duration: number, verdict: Verdict): void;
   /** `attempts` is 0 for a call that was refused without one. */
-  callEnded(edge: string, now: number, duration: number, ok: boolean, attempts: number): void;
+  callEnded(edge: string, now: number, startedAt: number, ok: boolean, attempts: number): void;
 }
 
 /** The state of an edge's clients at one moment. */

@@ -53,9 +53,6 @@ export interface EdgeRecord {
 const COHORT = 100;
 const COHORTS_PER_POINT = 16;
 
-/** What taking a time from another may lose, in milliseconds. */
-const ROUNDING = 1e-6;
-
 /**
  * Counts what a world tells, by phase and by point of the series. Its memory depends on the fleet and
  * the number of points, not on how much happens. Whoever runs the world calls `sample` for each edge at
@@ -174,12 +171,12 @@ export class Recorder implements Probe {
     verdicts[verdict] = (verdicts[verdict] ?? 0) + 1;
   }
 
-  callEnded(edge: string, now: number, duration: number, ok: boolean, attempts: number): void {
+  callEnded(edge: string, now: number, startedAt: number, ok: boolean, attempts: number): void {
     const { point } = this.#at(now);
     const record = known(this.edges, edge);
     // A call counts where it began: else what failed in a fault would be a failure of the time after it.
-    const tally = record.phases[phaseAt(this.timeline, now - duration + ROUNDING)]!;
-    tally.unended[this.#pointOf(now - duration)]!--;
+    const tally = record.phases[phaseAt(this.timeline, startedAt)]!;
+    tally.unended[this.#pointOf(startedAt)]!--;
     this.calls++;
     if (ok) tally.good++;
     else {
@@ -190,8 +187,8 @@ export class Recorder implements Probe {
       if (!ok) tally.refused++;
       return;
     }
-    tally.durations.add(duration);
-    record.durations.add(duration);
+    tally.durations.add(now - startedAt);
+    record.durations.add(now - startedAt);
   }
 
   /** The state of an edge's clients at the end of the next point. */
@@ -228,7 +225,7 @@ export class Recorder implements Probe {
 
   #pointOf(at: number): number {
     const { points, step } = this.timeline;
-    return Math.min(points - 1, Math.floor((at + ROUNDING) / step));
+    return Math.min(points - 1, Math.floor(at / step));
   }
 
   #cohort(record: UsersRecord, arrivedAt: number): Cohort {

@@ -140,7 +140,7 @@ describe('a server', () => {
       ],
       users: [users('web', trace(0), { options: { ...BARE, timeout: 50 } })],
     });
-    expect(told.of('callEnded', 'web > db')).toEqual([[50, 40, false, 1]]);
+    expect(told.of('callEnded', 'web > db')).toEqual([[50, 10, false, 1]]);
     expect(told.times('requestRejected', 'db')).toEqual([50]);
   });
 

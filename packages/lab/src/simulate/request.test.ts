@@ -88,7 +88,7 @@ describe('a request', () => {
       users: [users('web', trace(0), within(1100))],
     });
     // 1000 ms are left at 100 ms, and 5 % of that is kept.
-    expect(told.of('callEnded', 'web > db')).toEqual([[1050, 950, false, 1]]);
+    expect(told.of('callEnded', 'web > db')).toEqual([[1050, 100, false, 1]]);
     expect(told.of('userAnswered')[0]![2]).toBe(false);
   });
 
@@ -100,7 +100,7 @@ describe('a request', () => {
       ],
       users: [users('web', trace(0), within(5000))],
     });
-    expect(told.of('callEnded', 'web > db')).toEqual([[400, 300, false, 1]]);
+    expect(told.of('callEnded', 'web > db')).toEqual([[400, 100, false, 1]]);
   });
 
   test('hands on how important it is, unless the call matters even less', () => {
