@@ -121,3 +121,33 @@ describe('clients', () => {
     expect(told.count('attemptStarted')).toBe(1);
   });
 });
+
+const served = (told: Recorder) =>
+  told.of('requestServed').map(([now, , , repeat]) => [now, repeat]);
+
+describe('a call that has ended', () => {
+  test('is no other one as long as its request is worked on', () => {
+    const told = run({
+      services: [service('web', { workers: 2, serviceTime: fixed(100) })],
+      users: [users('web', trace(0, 50), { options: { ...BARE, timeout: 10 } })],
+    });
+    expect(served(told)).toEqual([
+      [100, 'none'],
+      [150, 'none'],
+    ]);
+  });
+
+  test('is none either while an attempt is worked on that another one has replaced', () => {
+    const slow = { on: 'web', kind: 'latency', times: 50, plus: null, from: 0, to: 5 } as const;
+    const told = run({
+      services: [service('web', { workers: 3 })],
+      users: [users('web', trace(0, 495), { options: { ...BARE, timeout: 20, retry: TWICE } })],
+      faults: [slow],
+    });
+    expect(served(told)).toEqual([
+      [30, 'none'],
+      [500, 'duplicate'],
+      [505, 'none'],
+    ]);
+  });
+});

@@ -133,7 +133,10 @@ export class ClientGroup {
     });
   }
 
-  /** A call has ended; a server of one's own may still look at what it was asked. */
+  /**
+   * A call has ended. Where an attempt failed, its request may still be worked on, and a server of one's own may
+   * keep any request: they go on to ask the call what it wanted.
+   */
   ended(call: OutboundCall, { attempts, verdict }: Settled): void {
     const isForgotten = attempts === 1 && verdict === 'success' && this.target.work === null;
     if (isForgotten && this.#spare.length < MAX_SPARE) this.#spare.push(call);
