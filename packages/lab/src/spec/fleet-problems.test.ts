@@ -229,14 +229,6 @@ describe('what is wrong with a spec', () => {
       inScenario({ expect: ['recovers within 10s'] }),
     ],
     [
-      'scenarios.s.expect[0] is about the time after the faults',
-      inScenario({ faults: [{ hold: 'db' }], expect: ['goodput after >= 90%'] }),
-    ],
-    [
-      'scenarios.s.expect[0] is about the time after the faults',
-      inScenario({ faults: [{ hold: 'db' }], expect: ['recovers within 10s'] }),
-    ],
-    [
       'accept[0].because must be a text, not empty',
       { ...small, accept: [{ rule: 'x', because: ' ' }] },
     ],

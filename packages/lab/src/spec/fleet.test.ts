@@ -138,15 +138,6 @@ describe('a fleet', () => {
     });
   });
 
-  test('has a time after faults that say themselves how long they take', () => {
-    const { services, users } = { services: { web: {} }, users: { u: { to: 'web', rate: 1 } } };
-    const expected = ['goodput after >= 90%', 'recovers within 10s'];
-    const faults = [{ deploy: 'web', from: '20s' }];
-    const scenarios = { release: { duration: '2m', faults, expect: expected } };
-    const { expectations } = fleetOf({ services, users, scenarios }).scenarios.get('release')!;
-    expect(expectations.map(({ measure }) => measure)).toEqual(['goodput', 'recovery']);
-  });
-
   test('has scenarios: load, faults with their ends, expectations', () => {
     const outage = fleet.scenarios.get('outage')!;
     expect(outage.load.get('shoppers')).toEqual({

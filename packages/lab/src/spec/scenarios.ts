@@ -32,6 +32,11 @@ export function scenarioOf(
     const why = 'what is measured before it is what the run is judged by';
     problems.at([...where, 'from'], `${later}: ${why}; got ${formatDuration(from)}`);
   }
+  const asked: Asked = {
+    hasFaults: stated.length > 0,
+    // When one ends that is wrong nobody knows.
+    hasTimeAfter: stated.includes(null) || areOver(faults, warmUp, end),
+  };
   return {
     name,
     path,
@@ -41,7 +46,7 @@ export function scenarioOf(
     load: loadOf(given, fleet, path, problems),
     faults,
     expectations: given.expect.flatMap((text, i) =>
-      text === '' ? [] : expectationOf(text, stated, fleet, [...path, 'expect', i], problems),
+      text === '' ? [] : expectationOf(text, asked, fleet, [...path, 'expect', i], problems),
     ),
   };
 }
@@ -114,9 +119,21 @@ function checkCallers(
   }
 }
 
+/** Whether a scenario has what expectations may ask for. */
+interface Asked {
+  readonly hasFaults: boolean;
+  readonly hasTimeAfter: boolean;
+}
+
+/** Whether faults come, and all that do are gone before the end: what lasts throughout is how the fleet is. */
+function areOver(faults: readonly Fault[], warmUp: number, end: number): boolean {
+  const come = faults.filter(({ from, to }) => from > warmUp || to < end);
+  return come.length > 0 && come.every(({ to }) => to < end);
+}
+
 function expectationOf(
   text: string,
-  faults: readonly (Fault | null)[],
+  { hasFaults, hasTimeAfter }: Asked,
   fleet: Fleet,
   path: SpecPath,
   problems: SpecProblems,
@@ -129,15 +146,10 @@ function expectationOf(
     problems.at(path, parsed);
     return [];
   }
-  const needsFault = parsed.during !== 'all' || parsed.measure === 'recovery';
-  if (needsFault && faults.length === 0) {
+  const isAboutAfter = parsed.during === 'after' || parsed.measure === 'recovery';
+  if (!hasFaults && (isAboutAfter || parsed.during !== 'all')) {
     problems.at(path, 'is about a fault, and the scenario has none');
-  }
-  if (
-    (parsed.during === 'after' || parsed.measure === 'recovery') &&
-    faults.length > 0 &&
-    faults.every((fault) => fault?.to === Infinity)
-  ) {
+  } else if (isAboutAfter && !hasTimeAfter) {
     problems.at(path, 'is about the time after the faults, and they last to the end');
   }
   return [{ ...parsed, path }];
