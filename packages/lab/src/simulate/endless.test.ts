@@ -52,6 +52,29 @@ describe('an expectation of a time without an end', () => {
     expect(judged('p50 during the fault <= 1s', '5m')).toMatchObject({ endless: true, code: 1 });
   });
 
+  it('fails where others kept people waiting too long, and nobody knows how long it kept these', () => {
+    const patient = { patience: '2s', policy: WAITS };
+    const fleet = fleetOf({
+      services: { web: {}, slow: { serviceTime: '30s' } },
+      users: {
+        shoppers: { to: 'web', rate: 50, ...patient },
+        readers: { to: 'slow', trace: ['5s'], ...patient },
+      },
+      scenarios: {
+        hangs: {
+          duration: '60s',
+          warmUp: '2s',
+          faults: [{ outage: 'web', how: 'hang', from: '50s' }],
+          expect: ['p99 <= 20s'],
+        },
+      },
+    });
+    const run = simulate(fleet, { scenario: 'hangs', lane: 'holdfast', seed: 1 });
+    const [{ value, endless, holds }] = run.expectations as [JudgedExpectation];
+    expect({ endless, holds }).toEqual({ endless: true, holds: false });
+    expect(value! / 30_000).toBeCloseTo(1, 1);
+  });
+
   it('cannot be evaluated in a run that is too short to tell', () => {
     const short = judged('p50 at shoppers during the fault <= 30s');
     expect(short).toMatchObject({ value: null, endless: false, holds: false, code: 2 });

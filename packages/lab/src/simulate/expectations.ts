@@ -27,15 +27,13 @@ export function judgeExpectations(
   });
 }
 
-/** How long a time without an end takes at least; null of what has an end, or is no time. */
+/** How long a time takes at least, whether it has an end or not; null of what is no time. */
 function leastTime(run: RunResult, { measure: asked, at, during }: Question): number | null {
   switch (asked) {
     case 'p50':
     case 'p95':
-    case 'p99': {
-      const unended = timesOf(run, at, during).filter((place) => place[asked] === null);
-      return worst(unended.map(({ atLeast }) => atLeast[asked]));
-    }
+    case 'p99':
+      return worst(timesOf(run, at, during).map((place) => place[asked] ?? place.atLeast[asked]));
     case 'recovery':
       return leastRecovery(run, at);
     default:
