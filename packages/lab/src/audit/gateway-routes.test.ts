@@ -119,6 +119,19 @@ describe('an HTTPRoute of a service', () => {
     ]);
   });
 
+  it.each(['kind: Service, ', 'kind: Service, group: gateway.networking.k8s.io, '])(
+    'is none without the service’s group, with which Istio leaves it out: { %sname: payments }',
+    async (parent) => {
+      const stated = 'retry: { attempts: 4 }';
+      const found = await read(route(stated, { parent: `{ ${parent}name: payments }` }));
+      expect(sidecar(found)).toMatchObject({ maxAttempts: 3, implicit: true });
+      expect(found.layers.filter(({ from }) => from === 'shoppers')).toEqual([]);
+      expect(invalid(found)).toEqual([
+        expect.stringContaining('spec.parentRefs[0].group must be "", the group of Service'),
+      ]);
+    },
+  );
+
   it('of no service of the spec is told of', async () => {
     const found = await read(route('', { parent: SERVICE.replace('payments', 'paymnts') }));
     expect(unmatched(found)).toEqual([

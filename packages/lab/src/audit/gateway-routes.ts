@@ -6,7 +6,12 @@
 import type { Finding } from './finding.ts';
 import { elsewhere, type Host, type ServiceNames, unmatched } from './istio-hosts.ts';
 import type { MeshSettings } from './istio-mesh.ts';
-import { type GatewayKind, isServiceParent, type Resource } from './istio-resources.ts';
+import {
+  type GatewayKind,
+  isOfItsGroup,
+  isServiceParent,
+  type Resource,
+} from './istio-resources.ts';
 import { DEFAULT_RETRY_ON, ENVOY_BASE, type Retries, warnOf4xx } from './istio-retries.ts';
 import type { Route } from './istio-routes.ts';
 import { type Field, goDuration } from './k8s-fields.ts';
@@ -75,6 +80,7 @@ function boundTo(
       isForGateway = true;
       continue;
     }
+    if (!isOfItsGroup(parent)) continue;
     for (const host of named(parent, resource)) {
       const service = names.serviceOf(host.text, host.namespace);
       if (service === null) findings.push(unmatched(kind, host, names));

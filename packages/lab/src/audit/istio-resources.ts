@@ -51,9 +51,24 @@ export function isGatewayKind(kind: Kind): kind is GatewayKind {
   return kind === 'HTTPRoute' || kind === 'GRPCRoute';
 }
 
+/** What is no gateway and may have a route of the Gateway API, and its group. */
+const SERVICE_PARENTS = new Map<unknown, string>([
+  ['Service', ''],
+  ['ServiceEntry', 'networking.istio.io'],
+]);
+
 /** To what a route of the Gateway API is bound: a gateway unless it says a service. */
 export function isServiceParent(parent: Field): boolean {
-  return ['Service', 'ServiceEntry'].includes(parent.at('kind').value as string);
+  return SERVICE_PARENTS.has(parent.at('kind').value);
+}
+
+/** Whether a service has its own group: without one it has the gateways', and Istio knows none of that kind there. */
+export function isOfItsGroup(service: Field): boolean {
+  const { value: kind } = service.at('kind');
+  const group = SERVICE_PARENTS.get(kind)!;
+  if (service.at('group').value === group) return true;
+  service.at('group').wrong(`${group === '' ? '""' : group}, the group of ${String(kind)}`);
+  return false;
 }
 
 /** Every host that it is for, as it is written. */
