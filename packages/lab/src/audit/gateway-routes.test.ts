@@ -2,9 +2,16 @@
 import { describe, expect, it } from 'vitest';
 
 import { meshReader, rules, service, sidecar } from '../../test/meshes.ts';
+import { fleetOf } from '../spec/fleet.ts';
 import type { LayersRead } from './layers.ts';
 
 const read = meshReader();
+const readAbroad = meshReader(
+  fleetOf({
+    services: { checkout: { calls: [{ to: 'api.bank.com' }] }, 'api.bank.com': { external: true } },
+    users: { shoppers: { to: 'checkout', rate: 10 } },
+  }),
+);
 
 interface Given {
   readonly kind?: string;
@@ -131,6 +138,22 @@ describe('an HTTPRoute of a service', () => {
       ]);
     },
   );
+
+  it('may be of a ServiceEntry, by its name, for the hosts that are in it', async () => {
+    const parent = '{ kind: ServiceEntry, group: networking.istio.io, name: bank }';
+    const entry = `apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: { name: bank, namespace: shop }
+spec: { hosts: [api.bank.com], ports: [{ number: 80, name: http, protocol: HTTP }] }
+`;
+    const stated = route('retry: { attempts: 4 }', { parent }, 'api.bank.com');
+    const found = await readAbroad([stated, entry].join('---\n'));
+    expect(sidecar(found, 'api.bank.com')).toMatchObject({ maxAttempts: 5, implicit: false });
+    expect(unmatched(found)).toEqual([]);
+    expect(unmatched(await readAbroad(stated))).toEqual([
+      'The host "bank" of an HTTPRoute is no service of the spec',
+    ]);
+  });
 
   it('of no service of the spec is told of', async () => {
     const found = await read(route('', { parent: SERVICE.replace('payments', 'paymnts') }));

@@ -81,7 +81,7 @@ function boundTo(
       continue;
     }
     if (!isOfItsGroup(parent)) continue;
-    for (const host of named(parent, resource)) {
+    for (const host of hostsOf(parent, resource, names)) {
       const service = names.serviceOf(host.text, host.namespace);
       if (service === null) findings.push(unmatched(kind, host, names));
       // Its owner's route is for everybody, somebody else's for callers in that one's namespace.
@@ -90,6 +90,13 @@ function boundTo(
     }
   }
   return { services, isForGateway };
+}
+
+/** A ServiceEntry is bound by its own name, for the hosts that are in it. */
+function hostsOf(parent: Field, resource: Resource, names: ServiceNames): readonly Host[] {
+  const hosts = named(parent, resource);
+  if (parent.at('kind').value !== 'ServiceEntry') return hosts;
+  return hosts.flatMap((host) => names.hostsOfEntry(host).map((text) => ({ ...host, text })));
 }
 
 /** Those that requests are really sent to. */

@@ -42,6 +42,8 @@ export class ServiceNames {
   /** By whole name. */
   readonly #services = new Map<string, string>();
   readonly #enteredOverHttp = new Set<string>();
+  /** The hosts of each ServiceEntry, by namespace and name. */
+  readonly #entries = new Map<string, readonly string[]>();
   /** Where the fleet's own services are. */
   readonly #namespaces: ReadonlySet<string>;
   /** Where what is for the whole mesh is. */
@@ -66,6 +68,11 @@ export class ServiceNames {
   /** The service that a host names; null if there is none, and for wildcards. */
   serviceOf(text: string, namespace: string | null): string | null {
     return this.#services.get(this.#whole(text, namespace)) ?? null;
+  }
+
+  /** The hosts of a ServiceEntry; its own name if it is not among the files. */
+  hostsOfEntry({ text, namespace }: Pick<Host, 'text' | 'namespace'>): readonly string[] {
+    return this.#entries.get(this.#entryKey(text, namespace)) ?? [text];
   }
 
   /** Whether services of the fleet are in a namespace; null is that of most. */
@@ -139,6 +146,8 @@ export class ServiceNames {
   /** The hosts of a ServiceEntry are a service if it has that one's name, or if its endpoints are that one. */
   #addEntry(entry: Resource, services: ReadonlyMap<string, Service>): void {
     const { name, namespace, spec } = entry;
+    const hosts = textsOf(spec.at('hosts').value);
+    this.#entries.set(this.#entryKey(name, namespace), hosts);
     const endpoints = spec.at('endpoints').value;
     const addresses = (Array.isArray(endpoints) ? endpoints : []).map(
       (endpoint: { address?: unknown } | null) => endpoint?.address,
@@ -149,7 +158,7 @@ export class ServiceNames {
       .concat(outside)
       .find((one) => one !== null);
     const overHttp = hasHttpPort(spec) && this.isExported(entry);
-    for (const host of textsOf(spec.at('hosts').value)) {
+    for (const host of hosts) {
       const whole = this.#whole(host, namespace);
       if (typeof service === 'string' && !this.#services.has(whole)) {
         this.#services.set(whole, service);
@@ -158,6 +167,10 @@ export class ServiceNames {
       if (overHttp && named !== undefined) this.#enteredOverHttp.add(named);
       if (overHttp && isWildcard(host)) this.#enterCovered(host, services);
     }
+  }
+
+  #entryKey(name: string, namespace: string | null): string {
+    return `${namespace ?? this.home}/${name}`;
   }
 
   #enterCovered(wildcard: string, services: ReadonlyMap<string, Service>): void {
