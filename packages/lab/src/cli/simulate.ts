@@ -65,7 +65,11 @@ export function addSimulate(program: Command, outcome: Outcome): void {
       'PARAM=FROM..TO/STEP: verdicts over values of the spec',
       once(sweepRange),
     )
-    .option('--out <file>', 'write an HTML report, with Markdown and JSON beside it', htmlFile)
+    .option(
+      '--out <file>',
+      'write an HTML report, with Markdown and JSON beside it',
+      once(htmlFile),
+    )
     .option('--json', 'end with one line of JSON')
     .action(async (file: string, options: Options, command: Command) => {
       outcome.code = await simulateSpec(file, options, command);

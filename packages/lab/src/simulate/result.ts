@@ -53,7 +53,10 @@ export interface UsersResult {
     readonly p50: readonly (number | null)[];
     readonly p99: readonly (number | null)[];
   };
-  /** Milliseconds from the end of what disturbs the run until goodput is 95 % of what it was, and stays there; null: not within the run. */
+  /**
+   * Milliseconds from the end of what disturbs the run until goodput is 95 % of what it was, and stays there;
+   * null: not within the run.
+   */
   readonly recovery: number | null;
 }
 
@@ -163,8 +166,9 @@ export interface EdgeFigures {
  * `stable`: goodput never fell below 95 % of its mean before the fault for a whole second, by more than chance.
  * `degraded`: it did, and this was over by the fault's end; of load, also some time after. `recovers`: some time
  * after. `metastable`: below 90 % throughout the last half of a horizon of at least 20 x the fault's length, while
- * a run without the fault is stable. `unsettled`: it has not recovered, as far as so many requests can show, and the horizon is too short
- * to call it metastable; or nothing was good before the fault; or nobody had an answer yet when the run ended.
+ * a run without the fault is stable. `unsettled`: it has not recovered, as far as so many requests can show, and
+ * the horizon is too short to call it metastable; or nothing was good before the fault; or nobody had an answer
+ * yet when the run ended.
  */
 export interface Verdict {
   readonly kind: 'stable' | 'degraded' | 'recovers' | 'metastable' | 'unsettled';
@@ -173,7 +177,10 @@ export interface Verdict {
 }
 
 export interface JudgedExpectation extends Pick<Expectation, 'text' | 'bound' | 'is'> {
-  /** null when it could not be evaluated, as there was nothing to measure, or the run was too short: it then does not hold. */
+  /**
+   * null when it could not be evaluated, as there was nothing to measure, or the run was too short: it then does
+   * not hold.
+   */
   readonly value: number | null;
   /** The value is a least: of a recovery, or an answer, that had not come when the run ended. */
   readonly endless: boolean;

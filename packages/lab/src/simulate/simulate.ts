@@ -18,8 +18,8 @@ export interface RunOptions extends Custom {
   /** The same seed, the same run, on any machine. A whole number from 0 to 4294967295. */
   readonly seed: number;
   /**
-   * Events, calls or attempts, whichever are most, after which a run is cut; 300 million by default. What needs more has most likely no bound
-   * somewhere: retries without a wait, a queue, or clients that never think.
+   * Events, calls or attempts, whichever are most, after which a run is cut; 300 million by default. What needs
+   * more has most likely no bound somewhere: retries without a wait, a queue, or clients that never think.
    */
   readonly maxEvents?: number;
   /** Told the share of the run that is over, 0 to 1, about 200 times. */
