@@ -62,7 +62,7 @@ export class ClientGroup {
   readonly keyed: boolean;
   /** What is said of a call that inherits nothing. */
   readonly asked: CallOptions;
-  /** Calls that have ended and that nobody knows any more: to make one is a tenth of what an attempt costs. */
+  /** Calls that have ended and that nobody knows any more: to use them again spares a twentieth of an attempt. */
   readonly #spare: OutboundCall[] = [];
 
   constructor(edge: Edge, target: ServiceNode, world: ClientWorld) {
