@@ -1,4 +1,5 @@
--- Takes a key if nobody has it, else says how it stands: see `IdempotencyStore.claim`.
+-- Takes a key if nobody has it, else says how it stands: see `IdempotencyStore.claim`. Asked where a `SET NX` of
+-- `first`, a new record, has not told.
 --
 -- A record is a string, which Redis forgets by itself. In progress, it is six fields with spaces between them:
 --   token       of whoever has the key
@@ -10,10 +11,9 @@
 -- Once it is completed, it is `=`, the fingerprint and the result.
 
 local key = KEYS[1]
-local token, fingerprint, over, retention, expired = unpack(ARGV)
+local first, token, fingerprint, over, retention, expired = unpack(ARGV)
 
--- Most keys are new: then this is all. A full memory forbids it, and not what follows.
-local first = token .. ' ' .. fingerprint .. ' ' .. over .. ' 1 . []'
+-- Somebody had it a moment ago. A full memory forbids this, and not what follows.
 local taken = redis.pcall('SET', key, first, 'NX', 'PX', retention)
 if taken and taken.ok then
   return 1

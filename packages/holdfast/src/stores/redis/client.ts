@@ -16,8 +16,9 @@ export interface IoredisCluster extends IoredisScripts {
   nodes(role: 'master'): readonly Pick<Ioredis, 'config' | 'info'>[];
 }
 
-/** How ioredis runs scripts. */
+/** How ioredis sets a key, and runs scripts. */
 export interface IoredisScripts {
+  set(key: string, value: string, px: 'PX', milliseconds: number, nx: 'NX'): Promise<unknown>;
   evalsha(sha: string, keys: number, ...keysAndArguments: string[]): Promise<unknown>;
   eval(script: string, keys: number, ...keysAndArguments: string[]): Promise<unknown>;
 }
@@ -35,8 +36,9 @@ export interface NodeRedisCluster extends NodeRedisScripts {
   nodeClient(master: never): unknown;
 }
 
-/** How node-redis runs scripts. */
+/** How node-redis sets a key, and runs scripts. */
 export interface NodeRedisScripts {
+  set(key: string, value: string, options: { PX: number; NX: true }): Promise<unknown>;
   evalSha(sha: string, options: KeysAndArguments): Promise<unknown>;
   eval(script: string, options: KeysAndArguments): Promise<unknown>;
 }
@@ -49,6 +51,8 @@ export interface KeysAndArguments {
 
 /** One way to ask any client. */
 export interface Connection {
+  /** Sets a key for so many milliseconds if nobody has, by Redis' own command; null if somebody has. */
+  setNew(key: string, value: string, milliseconds: number): Promise<unknown>;
   /** Runs a script by its digest; rejects with `NOSCRIPT` if Redis does not know it. */
   runKnown(script: Script, key: string, args: string[]): Promise<unknown>;
   /** Runs a script by its text, by which Redis then knows it. */
@@ -71,8 +75,9 @@ export interface Server {
  * @throws TypeError if it is none.
  */
 export function connectionOf(client: unknown, path: string): Connection {
-  if (has<IoredisScripts>(client, 'evalsha', 'eval')) {
+  if (has<IoredisScripts>(client, 'set', 'evalsha', 'eval')) {
     return {
+      setNew: (key, value, milliseconds) => client.set(key, value, 'PX', milliseconds, 'NX'),
       runKnown: (script, key, args) => client.evalsha(script.sha, 1, key, ...args),
       run: (script, key, args) => client.eval(script.text, 1, key, ...args),
       primaries: async () => {
@@ -81,8 +86,9 @@ export function connectionOf(client: unknown, path: string): Connection {
       },
     };
   }
-  if (has<NodeRedisScripts>(client, 'evalSha', 'eval')) {
+  if (has<NodeRedisScripts>(client, 'set', 'evalSha', 'eval')) {
     return {
+      setNew: (key, value, milliseconds) => client.set(key, value, { PX: milliseconds, NX: true }),
       runKnown: (script, key, args) => client.evalSha(script.sha, { keys: [key], arguments: args }),
       run: (script, key, args) => client.eval(script.text, { keys: [key], arguments: args }),
       primaries: async () => {

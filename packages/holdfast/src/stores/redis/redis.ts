@@ -14,8 +14,8 @@ import { type Script, scripts } from './scripts.ts';
 
 /**
  * Keeps idempotency records in Redis or Valkey, for a fleet: one string a key, one script and
- * one round trip a step, on Redis' own clock. Redis forgets what has expired by itself, so `reap` has nothing
- * to do and answers 0. `close` leaves the client open.
+ * one round trip a step, on Redis' own clock; a claim has two where somebody has the key, and no script where nobody has.
+ * Redis forgets what has expired by itself, so `reap` has nothing to do and answers 0. `close` leaves the client open.
  *
  * What is claimed and completed stays so **through crashes with `appendonly yes`, `appendfsync always`,
  * `maxmemory-policy noeviction` and one primary**; `check` warns of everything else. A failover is not among
@@ -53,9 +53,22 @@ class RedisStore implements IdempotencyStore {
 
   claim(request: ClaimRequest): Promise<Claim> {
     const { id, token, fingerprint, lease, retention, expired } = request;
-    const over = String(Math.ceil(retention) - Math.ceil(lease));
-    const args = [token, fingerprint, over, whole(retention), expired];
-    return this.#run(scripts.claim, id, args, claimIn);
+    const time = Math.ceil(retention);
+    const over = String(time - Math.ceil(lease));
+    // As `claim.lua` has it.
+    const record = `${token} ${fingerprint} ${over} 1 . []`;
+    const look = (): Promise<Claim> => {
+      const args = [record, token, fingerprint, over, String(time), expired];
+      return this.#run(scripts.claim, id, args, claimIn);
+    };
+    // Most keys are new. For those Redis' own command is enough, which takes it less than half the time of a script.
+    return this.#connection.setNew(this.#keyOf(id), record, time).then(
+      (reply) => (reply === null ? look() : FIRST),
+      (error: unknown) => {
+        if (isFull(error)) return look();
+        throw error;
+      },
+    );
   }
 
   extend({ id, token }: Owned, lease: number): Promise<boolean> {
@@ -92,8 +105,7 @@ class RedisStore implements IdempotencyStore {
 
   /** By its digest, which is one short round trip; by its text if Redis has forgotten it, or never knew. */
   #run<T>(script: Script, id: string, args: string[], read: (reply: unknown) => T): Promise<T> {
-    // The braces let a cluster place the key by its id, whatever the prefix.
-    const key = `${this.#prefix}{${id}}`;
+    const key = this.#keyOf(id);
     return this.#connection.runKnown(script, key, args).then(read, (error: unknown) => {
       if (!isReply(error, 'NOSCRIPT')) throw explained(error);
       return this.#connection.run(script, key, args).then(read, (again: unknown) => {
@@ -101,16 +113,25 @@ class RedisStore implements IdempotencyStore {
       });
     });
   }
+
+  /** The braces let a cluster place the key by its id, whatever the prefix. */
+  #keyOf(id: string): string {
+    return `${this.#prefix}{${id}}`;
+  }
 }
+
+const FIRST: Claim = { kind: 'claimed', attempt: 1, points: [] };
 
 /** Whether it is Redis that said so, and not that it could not be asked. */
 const isReply = (error: unknown, code: string): error is Error =>
   error instanceof Error && error.message.startsWith(`${code} `);
 
 /** `maxmemory` is reached, or the disk takes no more: records can still be read. */
+const isFull = (error: unknown): error is Error =>
+  isReply(error, 'OOM') || isReply(error, 'MISCONF');
+
 function explained(error: unknown): unknown {
-  const isFull = isReply(error, 'OOM') || isReply(error, 'MISCONF');
-  return isFull ? new StoreFullError(error.message, { cause: error }) : error;
+  return isFull(error) ? new StoreFullError(error.message, { cause: error }) : error;
 }
 
 /** Milliseconds as Redis takes them. */
@@ -120,7 +141,7 @@ const whole = (milliseconds: number): string => String(Math.ceil(milliseconds));
 const isOne = (reply: unknown): boolean => Number(reply) === 1;
 
 function claimIn(reply: unknown): Claim {
-  if (isOne(reply)) return { kind: 'claimed', attempt: 1, points: [] };
+  if (isOne(reply)) return FIRST;
   const [kind, first, second] = reply as readonly unknown[];
   switch (String(kind)) {
     case 'claimed':
