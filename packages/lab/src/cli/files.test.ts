@@ -1,4 +1,4 @@
-import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { access, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { holdfast } from '../../test/command.ts';
@@ -77,6 +77,17 @@ describe('on the command line', () => {
     const err = `holdfast: ${spec} is the spec, and is not overwritten: name another file\n`;
     expect(await holdfast('compile', spec, '--out', spec)).toEqual({ code: 2, out: '', err });
     expect(await readFile(spec, 'utf8')).toBe('{"services":{"web":{}}}');
+  });
+
+  test.each(['compile', 'schema'])('%s writes nothing when --out is there twice', async (name) => {
+    const folder = await temporaryFolder();
+    const [spec, a, b] = ['spec.yaml', 'a.json', 'b.json'].map((file) => join(folder, file));
+    await writeFile(spec!, 'services: { web: {} }');
+    const args = name === 'compile' ? [name, spec!] : [name];
+    const { code, out, err } = await holdfast(...args, '--out', a!, '--out', b!);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err).toContain('The option is there a second time');
+    expect(await readdir(folder)).toEqual(['spec.yaml']);
   });
 
   test('compile writes nothing for a spec that is wrong', async () => {

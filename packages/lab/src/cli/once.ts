@@ -2,17 +2,14 @@ import { InvalidArgumentError } from 'commander';
 
 /**
  * A parser for an option of which one is taken: of several the last would be, and the others left out
- * without a word.
- *
- * @param initial its default, which is no option that somebody gave.
+ * without a word. For one command line: it remembers.
  */
-export function once<T>(
-  parse: (text: string) => T,
-  initial?: T,
-): (text: string, before: T | undefined) => T {
-  return (text, before) => {
-    if (before === initial) return parse(text);
-    throw new InvalidArgumentError('The option is there a second time: one is taken.');
+export function once<T>(parse: (text: string) => T): (text: string) => T {
+  let given = false;
+  return (text) => {
+    if (given) throw new InvalidArgumentError('The option is there a second time: one is taken.');
+    given = true;
+    return parse(text);
   };
 }
 

@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import { specSchema } from '../spec/schema.ts';
+import { asGiven, once } from './once.ts';
 import { write } from './write.ts';
 
 /** `holdfast schema [--out file]`: the JSON Schema of the spec, for editors. */
@@ -8,7 +9,7 @@ export function addSchema(program: Command): void {
   program
     .command('schema')
     .description('print the JSON Schema of the spec, for editors')
-    .option('--out <file>', 'write to this file in place of stdout')
+    .option('--out <file>', 'write to this file in place of stdout', once(asGiven))
     .action(async ({ out }: { readonly out?: string }, command: Command) => {
       const json = `${JSON.stringify(specSchema(), null, 2)}\n`;
       if (out === undefined) command.configureOutput().writeOut?.(json);

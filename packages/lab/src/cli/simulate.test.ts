@@ -186,6 +186,8 @@ describe('holdfast simulate', () => {
     [['--scenario', 'calm', '--scenario', 'outage'], 'is there a second time'],
     [['--lanes', 'naive', '--lanes', 'holdfast'], 'is there a second time'],
     [['--out', 'a.html', '--out', 'b.html'], 'is there a second time'],
+    [['--seed', '1', '--seed', '2'], 'is there a second time'],
+    [['--seeds', '2', '--seeds', '1'], 'is there a second time'],
     [['--sweep', 'a=1..2/1', '--sweep', 'b=1..2/1'], 'is there a second time'],
   ])('%j is an error in one line, and the code is 2', async (args, why) => {
     const { code, err } = await holdfast('simulate', spec, ...args);

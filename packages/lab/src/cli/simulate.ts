@@ -53,11 +53,11 @@ export function addSimulate(program: Command, outcome: Outcome): void {
     .description("rehearse the spec's scenarios in virtual time, with the production code")
     .argument('[spec]', 'the spec, YAML or JSON', 'holdfast.yaml')
     .option('--scenario <name>', 'only this scenario; all of them by default', once(asGiven))
-    .option('--seed <n>', 'the same seed, the same bytes', integerFrom(0, MAX_SEED), 1)
-    .option('--seeds <k>', 'so many seeds, from --seed on', integerFrom(1, 1000), 1)
+    .option('--seed <n>', 'the same seed, the same bytes', once(integerFrom(0, MAX_SEED)), 1)
+    .option('--seeds <k>', 'so many seeds, from --seed on', once(integerFrom(1, 1000)), 1)
     .addOption(
       new Option('--lanes <names>', 'policies to compare, with commas')
-        .argParser(once(listOf, COMPARED))
+        .argParser(once(listOf))
         .default(COMPARED, COMPARED.join(',')),
     )
     .option(
