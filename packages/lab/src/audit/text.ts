@@ -6,31 +6,37 @@ import { type PathNumbers, productText } from './graph.ts';
 import { amount, ms } from './rules/rule.ts';
 import { counts } from './verdict.ts';
 
-type Paint = (style: Parameters<typeof styleText>[0], text: string) => string;
+/** How it is printed. */
+export interface TextOptions {
+  /** Whether severities and heads are coloured; not unless asked for. */
+  readonly colours?: boolean;
+  /** Where lines of explanation are broken; 100 unless given. */
+  readonly columns?: number;
+}
 
-/** Lines of explanation are broken here, so that they are read easily in any terminal. */
-const WIDTH = 100;
+type Paint = (style: Parameters<typeof styleText>[0], text: string) => string;
 
 /** Findings of one rule, and rows of one table, that are shown: there may be a hundred thousand. */
 const SHOWN = 50;
 
 /**
  * The report for people: of each rule the first fifty findings, of the tables the fifty rows with the
- * most, and how many more there are. Colours only if asked for.
+ * most, and how many more there are.
  */
-export function toText(given: AuditReport, options: { readonly colours?: boolean } = {}): string {
+export function toText(given: AuditReport, options: TextOptions = {}): string {
+  const { colours = false, columns = 100 } = options;
   const report = printable(given);
-  const paint: Paint = options.colours
+  const paint: Paint = colours
     ? (style, text) => styleText(style, text, { validateStream: false })
     : (_style, text) => text;
   const open = report.findings.filter(({ accepted }) => accepted === null);
   const accepted = report.findings.filter((finding) => finding.accepted !== null);
   const parts = [
-    ...firstOfEach(open).map((finding) => findingText(finding, paint)),
-    ...notShown(open),
-    ...(accepted.length === 0 ? [] : [acceptedText(accepted, paint)]),
-    edgesText(report, paint),
-    nodesText(report, paint),
+    ...firstOfEach(open).map((finding) => findingText(finding, columns, paint)),
+    ...notShown(open, columns),
+    ...(accepted.length === 0 ? [] : [acceptedText(accepted, columns, paint)]),
+    edgesText(report, columns, paint),
+    nodesText(report, columns, paint),
     summary(report, paint),
   ];
   return `${parts.join('\n\n')}\n`;
@@ -53,21 +59,25 @@ function pathText(path: PathNumbers): string {
 
 const COLOURS = { error: 'red', warning: 'yellow', info: 'cyan' } as const;
 
-function findingText({ severity, rule, place, message, why, fix }: Finding, paint: Paint): string {
+function findingText(
+  { severity, rule, place, message, why, fix }: Finding,
+  columns: number,
+  paint: Paint,
+): string {
   const where = `${place.file}:${place.line}:${place.column}`;
   return [
     `${paint(COLOURS[severity], severity)} ${paint('bold', rule)} ${paint('dim', where)}`,
-    ...wrapped(message, '  '),
-    ...wrapped(`Why: ${why}`, '  ').map((line) => paint('dim', line)),
-    ...wrapped(`Fix: ${fix}`, '  '),
+    ...wrapped(message, '  ', columns),
+    ...wrapped(`Why: ${why}`, '  ', columns).map((line) => paint('dim', line)),
+    ...wrapped(`Fix: ${fix}`, '  ', columns),
   ].join('\n');
 }
 
-function acceptedText(accepted: readonly Finding[], paint: Paint): string {
-  const lines = firstOfEach(accepted).map(
-    ({ rule, at, accepted: because }) => `  ${rule} at ${at}: ${because}`,
+function acceptedText(accepted: readonly Finding[], columns: number, paint: Paint): string {
+  const lines = firstOfEach(accepted).flatMap(({ rule, at, accepted: because }) =>
+    wrapped(`${rule} at ${at}: ${because}`, '  ', columns),
   );
-  return [paint('bold', 'Accepted'), ...lines, ...notShown(accepted)].join('\n');
+  return [paint('bold', 'Accepted'), ...lines, ...notShown(accepted, columns)].join('\n');
 }
 
 /** In their order, the first of each rule. */
@@ -81,16 +91,16 @@ function firstOfEach(findings: readonly Finding[]): readonly Finding[] {
 }
 
 /** One paragraph on those that `firstOfEach` leaves out; none if it leaves none. */
-function notShown(findings: readonly Finding[]): readonly string[] {
+function notShown(findings: readonly Finding[], columns: number): readonly string[] {
   const more = [...Map.groupBy(findings, ({ rule }) => rule)]
     .filter(([, { length }]) => length > SHOWN)
     .map(([rule, { length }]) => `${length - SHOWN} of ${rule}`);
   if (more.length === 0) return [];
   const text = `Not shown: ${more.join(', ')}. All are there with \`--format json\`.`;
-  return [wrapped(text, '').join('\n')];
+  return [wrapped(text, '', columns).join('\n')];
 }
 
-function edgesText({ edges }: AuditReport, paint: Paint): string {
+function edgesText({ edges }: AuditReport, columns: number, paint: Paint): string {
   const rows = most(edges, ({ attempts }) => attempts).map((edge) => [
     edge.id,
     edge.layers.map(({ kind, attempts }) => `${kind} ${attempts}`).join(' x '),
@@ -100,11 +110,11 @@ function edgesText({ edges }: AuditReport, paint: Paint): string {
     edge.window === null ? 'none' : ms(edge.window),
   ]);
   const head = ['edge', 'layers', 'attempts', 'if all hang', 'sustained', 'time to answer'];
-  const lines = [...table([head, ...rows], 2), ...others(edges)];
+  const lines = [...table(head, rows, 2, columns), ...others(edges)];
   return [paint('bold', 'Requests for one call, at most'), ...lines].join('\n');
 }
 
-function nodesText({ nodes, total }: AuditReport, paint: Paint): string {
+function nodesText({ nodes, total }: AuditReport, columns: number, paint: Paint): string {
   const rows = most(nodes, ({ requests }) => requests).map(
     ({ name, requests, timeLimitedRequests, sustained, sustainedInOutage }) => [
       name,
@@ -117,7 +127,7 @@ function nodesText({ nodes, total }: AuditReport, paint: Paint): string {
   rows.push(['total', String(total.requests), String(total.timeLimitedRequests), '', '']);
   const head = ['service', 'requests', 'if all hang', 'sustained', 'in an outage'];
   const title = "Requests for one of a user's, at most";
-  return [paint('bold', title), ...table([head, ...rows], 1), ...others(nodes)].join('\n');
+  return [paint('bold', title), ...table(head, rows, 1, columns), ...others(nodes)].join('\n');
 }
 
 /** All in their order; of too many those with the most, the greatest first. */
@@ -152,7 +162,21 @@ function summary(report: AuditReport, paint: Paint): string {
 }
 
 /** Columns in line: the first `words` to the left, numbers to the right. */
-function table(rows: readonly (readonly string[])[], words: number): readonly string[] {
+function table(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  words: number,
+  columns: number,
+): readonly string[] {
+  const lines = inLine([head, ...rows], words);
+  if (lines.every(({ length }) => length <= columns)) return lines;
+  // Heads in two lines are narrower: no figure is as long as `time to answer`.
+  const last = head.map((text) => text.slice(text.lastIndexOf(' ') + 1));
+  const first = head.map((text, i) => text.slice(0, -last[i]!.length).trimEnd());
+  return inLine([first, last, ...rows], words);
+}
+
+function inLine(rows: readonly (readonly string[])[], words: number): readonly string[] {
   const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)));
   return rows.map((row) =>
     `  ${row
@@ -161,11 +185,11 @@ function table(rows: readonly (readonly string[])[], words: number): readonly st
   );
 }
 
-function wrapped(text: string, indent: string): readonly string[] {
+function wrapped(text: string, indent: string, columns: number): readonly string[] {
   const lines: string[] = [];
   let line = '';
   for (const word of text.split(' ')) {
-    if (line !== '' && indent.length + line.length + 1 + word.length > WIDTH) {
+    if (line !== '' && indent.length + line.length + 1 + word.length > columns) {
       lines.push(indent + line);
       line = word;
     } else {

@@ -5,10 +5,11 @@ import { readGrpc } from '../audit/grpc.ts';
 import { readIstio } from '../audit/istio.ts';
 import type { LayersRead } from '../audit/layers.ts';
 import { toSarif } from '../audit/sarif.ts';
-import { toText } from '../audit/text.ts';
+import { type TextOptions, toText } from '../audit/text.ts';
 import { FAIL_ON, type FailOn, promisesOf, toJson } from '../audit/verdict.ts';
 import { loadFleet } from '../spec/load.ts';
 import type { Fleet } from '../spec/model.ts';
+import { columnsOf } from './columns.ts';
 import { asGiven, once } from './once.ts';
 import type { Outcome } from './outcome.ts';
 
@@ -46,7 +47,8 @@ export function addAudit(program: Command, outcome: Outcome): void {
     .action(async (spec: string, options: Options, command: Command) => {
       const { writeOut, getOutHasColors } = command.configureOutput();
       const report = await auditOf(spec, options);
-      writeOut?.(printed(report, options, getOutHasColors?.() ?? false));
+      const look = { colours: getOutHasColors?.() ?? false, columns: columnsOf(command) };
+      writeOut?.(printed(report, options, look));
       const kept = promisesOf(report.findings, options.failOn).every(({ holds }) => holds);
       outcome.code = kept ? 0 : 1;
     });
@@ -80,10 +82,10 @@ async function readAll(
   return Promise.all(reading);
 }
 
-function printed(report: AuditReport, { format, failOn }: Options, colours: boolean): string {
+function printed(report: AuditReport, { format, failOn }: Options, look: TextOptions): string {
   switch (format) {
     case 'text':
-      return toText(report, { colours });
+      return toText(report, look);
     case 'json':
       return `${JSON.stringify(toJson(report, failOn))}\n`;
     case 'sarif':

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { likeliest } from 'holdfast/spec';
+import { columnsOf, terminalColumns } from './columns.ts';
 import { wrapped } from './text-table.ts';
 
 /** `holdfast explain [rule]`: the page of a rule of the audit, or all the rules there are. */
@@ -13,7 +14,10 @@ export function addExplain(program: Command): void {
     )
     .argument('[rule]', 'as findings name it; without one, all rules are listed')
     .action(async (rule: string | undefined, _options: unknown, command: Command) => {
-      const text = rule === undefined ? await listed() : await explained(rule);
+      const text =
+        rule === undefined
+          ? await listed(terminalColumns(command) ?? Infinity)
+          : await explained(rule, columnsOf(command));
       command.configureOutput().writeOut?.(text);
     });
 }
@@ -22,7 +26,6 @@ export function addExplain(program: Command): void {
 const [IN_PACKAGE, IN_REPOSITORY] = ['../../docs/audit/', '../../../../docs/audit/'].map(
   (path) => new URL(path, import.meta.url),
 ) as [URL, URL];
-const WIDTH = 100;
 
 function pages(): URL {
   return existsSync(IN_PACKAGE) ? IN_PACKAGE : IN_REPOSITORY;
@@ -32,6 +35,9 @@ function pageOf(rule: string): Promise<string> {
   return readFile(new URL(`${rule}.md`, pages()), 'utf8');
 }
 
+/** Columns in which a sentence is still read with ease. */
+const LEAST_ROOM = 24;
+
 /** In order of names. */
 async function rules(): Promise<readonly string[]> {
   const files = await readdir(pages());
@@ -39,12 +45,16 @@ async function rules(): Promise<readonly string[]> {
   return names.map((file) => file.slice(0, -'.md'.length)).toSorted();
 }
 
-async function listed(): Promise<string> {
+/** A line each; in a terminal that is too narrow for it, in lines below the first. */
+async function listed(columns: number): Promise<string> {
   const names = await rules();
   const width = Math.max(...names.map(({ length }) => length));
   const lines = names.map(async (name) => {
     const [, severity = '', summary = ''] = SUMMARY.exec(await pageOf(name)) ?? [];
-    return `${name.padEnd(width)}  ${severity.padEnd('warning'.length)}  ${summary}`;
+    const head = `${name.padEnd(width)}  ${severity.padEnd('warning'.length)}  `;
+    const room = columns - head.length;
+    if (room >= LEAST_ROOM) return head + wrapped(summary, room, ' '.repeat(head.length));
+    return `${name}  ${severity}\n  ${wrapped(summary, columns - 2, '  ')}`;
   });
   return `${(await Promise.all(lines)).join('\n')}\n`;
 }
@@ -53,28 +63,31 @@ async function listed(): Promise<string> {
 const SUMMARY = /^Severity: (\w+)[^.]*\. (.*)\.$/m;
 
 /** @throws Error if there is no such rule. */
-async function explained(rule: string): Promise<string> {
+async function explained(rule: string, columns: number): Promise<string> {
   const known = await rules();
   if (!known.includes(rule)) {
     throw new Error(`${JSON.stringify(rule)} is no rule of the audit; ${likeliest(rule, known)}`);
   }
-  return forTerminals(await pageOf(rule));
+  return forTerminals(await pageOf(rule), columns);
 }
 
 /** Markdown reads well as it is, but for lines that are not broken, and links, which lead nowhere here. */
-function forTerminals(page: string): string {
+function forTerminals(page: string, columns: number): string {
   const parts = page.split(/^(```[^]*?^```$)/m);
-  return parts
-    .map((part) => (part.startsWith('```') ? part : part.split('\n').map(line).join('\n')))
-    .join('');
+  return parts.map((part) => (part.startsWith('```') ? part : prose(part, columns))).join('');
 }
 
-function line(text: string): string {
+function prose(part: string, columns: number): string {
+  const lines = part.split('\n');
+  return lines.map((text) => line(text, columns)).join('\n');
+}
+
+function line(text: string, columns: number): string {
   const plain = text.replaceAll(LINK, (_link, words: string, target: string) => {
     const [, rule] = /^([a-z0-9-]+)\.md$/.exec(target) ?? [];
     return rule === undefined || rule === words ? words : `${words} (${rule})`;
   });
-  return plain.startsWith('|') || plain === '' ? plain : wrapped(plain, WIDTH);
+  return plain.startsWith('|') || plain === '' ? plain : wrapped(plain, columns);
 }
 
 const LINK = /\[([^\]]+)\]\(([^)\s]+)\)/g;

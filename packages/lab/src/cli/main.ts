@@ -13,8 +13,10 @@ import { addSimulate } from './simulate.ts';
 const EXIT_CODES = `
 Exit codes:
   0  all is well
-  1  what was judged does not hold: findings of the audit, expectations of a scenario
-  2  it could not be judged or done: wrong arguments or spec, a file that cannot be read or written
+  1  what was judged does not hold: findings of the audit, expectations of a
+     scenario
+  2  it could not be judged or done: wrong arguments or spec, a file that
+     cannot be read or written
   130, 143  ended by SIGINT (Ctrl-C), SIGTERM`;
 
 /** The command `holdfast`; answers the exit code, see `EXIT_CODES`. */

@@ -10,6 +10,7 @@ import { spreadsOf } from '../simulate/seeds.ts';
 import { fleetWith, parseSweep, sweepOf, type SweepRange } from '../simulate/sweep.ts';
 import { loadFleet } from '../spec/load.ts';
 import type { Fleet } from '../spec/model.ts';
+import { columnsOf } from './columns.ts';
 import { interruptible } from './interruption.ts';
 import { asGiven, once } from './once.ts';
 import type { Outcome } from './outcome.ts';
@@ -96,8 +97,9 @@ async function simulateSpec(
     await writeReports(options.out, report);
     writeErr?.(`${options.out} is there, with Markdown and JSON beside it\n`);
   }
+  const look = { colours: getOutHasColors?.() ?? false, columns: columnsOf(command) };
   if (options.json === true) writeOut?.(`${JSON.stringify(asJson(report, runs, promises))}\n`);
-  else writeOut?.(summary(report, promises, { colours: getOutHasColors?.() ?? false }));
+  else writeOut?.(summary(report, promises, look));
   return codeOf(plan, options, promises, command);
 }
 

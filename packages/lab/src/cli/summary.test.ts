@@ -61,6 +61,8 @@ describe('a long text', () => {
   });
 });
 
+const plain = { colours: false, columns: 100 };
+
 describe('a summary', () => {
   const report = {
     fleet: 'shop',
@@ -85,21 +87,34 @@ describe('a summary', () => {
   } as const;
 
   it('is coloured only if asked', () => {
-    expect(summary(report, [], { colours: true })).toContain(
+    expect(summary(report, [], { colours: true, columns: 100 })).toContain(
       '\u001b[31mmetastable\u001b[39m, 12.5 %',
     );
-    expect(summary(report, [], { colours: false })).toContain('metastable, 12.5 %');
-    expect(summary(report, [], { colours: false })).not.toContain('\u001b');
+    expect(summary(report, [], plain)).toContain('metastable, 12.5 %');
+    expect(summary(report, [], plain)).not.toContain('\u001b');
+  });
+
+  it('has marks of faults below the plots, also of lanes with short names', () => {
+    const fixture = reportFixture();
+    const runs = fixture.runs.map((run) => ({ ...run, lane: run.lane.slice(0, 1) }));
+    const lines = summary({ ...fixture, runs }, [], plain).split('\n');
+    const [plot, marks] = ['n ', 'fault'].map((name) =>
+      lines.findLast((line) => line.startsWith(name))!,
+    );
+    expect(plot).toMatch(/^n {6}[▁-█]/);
+    expect(marks).toMatch(/^fault {3,}▔+$/);
+    const { from, duration } = { ...fixture.runs[0]!, ...fixture.runs[0]!.faults[0]! };
+    expect((marks!.indexOf('▔') - 7) / (plot!.length - 7)).toBeCloseTo(from / duration, 1);
   });
 
   it('has a dash for goodput that nobody can know', () => {
-    const text = summary(waitingFixture(), [], { colours: false });
+    const text = summary(waitingFixture(), [], plain);
     expect(text).toMatch(/^naive +99.8 % +4 % +– /m);
   });
 
   it('says of how many seeds a mean is, if not of all', () => {
     const whole = { ...wholeFixture(), sweep: null };
-    const text = summary(whole, [], { colours: false });
+    const text = summary(whole, [], plain);
     expect(text).toMatch(/^goodput at shoppers after +93 % ± 1.2 % +93 % ± 1.2 %$/m);
     expect(text).toMatch(/^recovery at shoppers +40 s \(1 of 5\) +–$/m);
   });
@@ -107,7 +122,7 @@ describe('a summary', () => {
   it('says of a recovery that did not come that it takes longer, not how long', () => {
     const promise = { name: 'payments-outage: recovers within 10s', value: 60_000, bound: 10_000 };
     const line = (endless: boolean) =>
-      summary(reportFixture(), [{ ...promise, endless, holds: false }], { colours: false })
+      summary(reportFixture(), [{ ...promise, endless, holds: false }], plain)
         .trimEnd()
         .split('\n')
         .at(-1);
@@ -118,7 +133,7 @@ describe('a summary', () => {
   it('says the same of a time that was to be long, and is', () => {
     const promise = { name: 'payments-outage: p99 >= 1s', value: 60_000, bound: 1000 };
     const told = { ...promise, endless: true, holds: true };
-    const printed = summary(reportFixture(), [told], { colours: false });
+    const printed = summary(reportFixture(), [told], plain);
     expect(printed.trimEnd().split('\n').at(-1)).toBe('✓ p99 >= 1s (more than 60 s)');
   });
 
@@ -130,7 +145,7 @@ describe('a summary', () => {
   ])('says what was found, in words where a number says little: %s, %d', (text, value, line) => {
     const name = `payments-outage: ${text}`;
     const promise = { name, value, bound: 0, endless: false, holds: value === 0 };
-    const printed = summary(reportFixture(), [promise], { colours: false });
+    const printed = summary(reportFixture(), [promise], plain);
     expect(printed.trimEnd().split('\n').at(-1)).toBe(line);
   });
 });

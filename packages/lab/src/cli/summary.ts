@@ -7,34 +7,38 @@ import type { ReportedScenario, SimulationReport } from '../simulate/report.ts';
 import type { RunResult, Verdict } from '../simulate/result.ts';
 import type { Interval, Spread } from '../simulate/seeds.ts';
 import type { Sweep } from '../simulate/sweep.ts';
-import { type Cell, table, wrapped } from './text-table.ts';
+import { type Cell, table, transposed, wrapped } from './text-table.ts';
 import { faultMarks, sparkline } from './sparkline.ts';
 
 /** How it is printed. */
 export interface SummaryOptions {
   /** Whether verdicts and marks are coloured. */
   readonly colours: boolean;
+  /** Of the terminal that it is made for; lines of names and figures may be longer. */
+  readonly columns: number;
 }
 
 type Style = 'green' | 'yellow' | 'red' | 'bold' | 'dim';
 type Paint = (text: string, style: Style) => string;
 
-/** Of the terminal that it is made for. */
-const COLUMNS = 100;
-/** Columns of a plot: with the longest usual lane's name it fits. */
+/** Columns of a plot, where there is room. */
 const PLOT = 76;
+/** Less would show nothing. */
+const LEAST_PLOT = 10;
 
-/** What a person reads in a terminal of a hundred columns. */
+/** What a person reads. */
 export function summary(
   report: SimulationReport,
   promises: readonly Promised[],
-  { colours }: SummaryOptions,
+  { colours, columns }: SummaryOptions,
 ): string {
   const paint: Paint = (text, style) =>
     colours ? styleText(style, text, { validateStream: false }) : text;
   const blocks =
     report.sweep === null
-      ? report.scenarios.flatMap((scenario) => scenarioBlocks(scenario, report, promises, paint))
+      ? report.scenarios.flatMap((scenario) =>
+          scenarioBlocks(scenario, report, promises, columns, paint),
+        )
       : [sweepBlock(report.sweep, paint)];
   return `\n${blocks.join('\n\n')}\n`;
 }
@@ -43,6 +47,7 @@ function scenarioBlocks(
   { name, about }: ReportedScenario,
   report: SimulationReport,
   promises: readonly Promised[],
+  columns: number,
   paint: Paint,
 ): string[] {
   const runs = report.runs.filter((run) => run.scenario === name);
@@ -50,9 +55,9 @@ function scenarioBlocks(
   const prefix = `${name}: `;
   const expected = promises.filter((promise) => promise.name.startsWith(prefix));
   return [
-    `${paint(name, 'bold')}${about === '' ? '' : `\n${wrapped(about.trim(), COLUMNS)}`}`,
-    lanesTable(runs, paint),
-    plots(runs, paint),
+    `${paint(name, 'bold')}${about === '' ? '' : `\n${wrapped(about.trim(), columns)}`}`,
+    lanesTable(runs, columns, paint),
+    plots(runs, columns, paint),
     ...(spreads.length === 0 ? [] : [spreadTable(spreads)]),
     ...(expected.length === 0
       ? []
@@ -60,7 +65,7 @@ function scenarioBlocks(
   ];
 }
 
-function lanesTable(runs: readonly RunResult[], paint: Paint): string {
+function lanesTable(runs: readonly RunResult[], columns: number, paint: Paint): string {
   const phases = runs[0]?.phases.map((phase) => phase.name) ?? [];
   const [before = '', ...later] = phases;
   const head = ['lane', `goodput ${before}`, ...later];
@@ -75,14 +80,18 @@ function lanesTable(runs: readonly RunResult[], paint: Paint): string {
     const times = [plain(ask('p99'), 'ms'), attempts, plain(ask('recovery'), 'ms')];
     return [run.lane, ...goodput, ...times, verdictCell({ ...run.verdict, after: null }, paint)];
   });
-  return table(head, rows, { left: [0, head.length - 1] });
+  const lines = table(head, rows, { left: [0, head.length - 1] });
+  if (lines.slice(0, lines.indexOf('\n')).length <= columns) return lines;
+  const [names, ...turned] = transposed([head, ...rows]);
+  return table(names!, turned, { left: [0] });
 }
 
-function plots(runs: readonly RunResult[], paint: Paint): string {
+function plots(runs: readonly RunResult[], columns: number, paint: Paint): string {
   const series = runs.map(goodputOf);
   const top = Math.max(...series.flat().map((value) => value ?? 0));
-  const margin = Math.max(0, ...runs.map((run) => run.lane.length)) + 2;
-  const width = Math.min(PLOT, series[0]?.length ?? 0);
+  const margin = Math.max('fault'.length, ...runs.map((run) => run.lane.length)) + 2;
+  const room = Math.max(LEAST_PLOT, Math.min(PLOT, columns - margin));
+  const width = Math.min(room, series[0]?.length ?? 0);
   const lines = runs.map(
     (run, i) => `${run.lane.padEnd(margin)}${sparkline(series[i]!, width, top)}`,
   );
