@@ -15,8 +15,8 @@ interface Rating {
   readonly worst: boolean;
 }
 
-/** Letters of a name that have room in a box. */
-const NAME_LETTERS = 17;
+/** Letters of usual breadth that have room in a box. */
+const NAME_ROOM = 17;
 
 /** How far a drawing shrinks before it scrolls: its letters must stay readable. */
 const LEAST = 0.8;
@@ -99,10 +99,28 @@ function linkLabel(link: Link, rating: Rating | undefined): string {
   return `<g class="label ${rating.level}"><rect x="${x - half}" y="${y - 10}" width="${2 * half}" height="20" rx="10"/><text x="${x}" y="${y + 4.5}">${text}</text></g>`;
 }
 
+/** Cut in the middle: `recommendations-eu` and `recommendations-us` differ at the end. */
 function shortened(name: string): string {
   const letters = [...name];
-  return letters.length <= NAME_LETTERS ? name : `${letters.slice(0, NAME_LETTERS - 1).join('')}…`;
+  const around = (kept: number): string =>
+    [...letters.slice(0, Math.ceil(kept / 2)), '…', ...letters.slice(-Math.floor(kept / 2))].join(
+      '',
+    );
+  if (breadth(name) <= NAME_ROOM) return name;
+  let kept = Math.min(letters.length, NAME_ROOM) - 1;
+  while (kept > 2 && breadth(around(kept)) > NAME_ROOM) kept -= 1;
+  return around(kept);
 }
+
+/** In letters of usual breadth, roughly: fonts differ. */
+function breadth(text: string): number {
+  return [...text].reduce(
+    (sum, letter) => sum + (BROAD[letter] ?? (/[A-Z]/.test(letter) ? 1.2 : 1)),
+    0,
+  );
+}
+
+const BROAD: Readonly<Record<string, number>> = { W: 1.7, M: 1.5, m: 1.5, w: 1.4 };
 
 function spoken(
   run: RunResult,

@@ -29,6 +29,9 @@ it.each([
   [60_000, '60 s'],
   [120_000, '2 min'],
   [125_000, '2 min 5 s'],
+  [7_169_000, '119 min 29 s'],
+  [7_170_000, '2 h'],
+  [23_400_000, '6 h 30 min'],
 ])('writes %d ms as %s', (ms, text) => {
   expect(time(ms).replace(NARROW, ' ')).toBe(text);
 });

@@ -30,16 +30,21 @@ export function written(value: number | null | undefined, unit: Unit): string {
   }
 }
 
-/** Milliseconds as a person says them: `340 ms`, `1.24 s`, `2 min 5 s`. */
+/** Milliseconds as a person says them: `340 ms`, `1.24 s`, `2 min 5 s`, `6 h 30 min`. */
 export function time(ms: number): string {
   const size = Math.abs(ms);
   if (size === 0) return `0${THIN}s`;
   if (size < 999.5) return `${threeDigits(ms)}${THIN}ms`;
   if (size < 120_000) return `${threeDigits(ms / 1000)}${THIN}s`;
-  const seconds = Math.round(ms / 1000);
-  const rest = seconds % 60;
-  const minutes = `${grouped(String((seconds - rest) / 60))}${THIN}min`;
-  return rest === 0 ? minutes : `${minutes} ${rest}${THIN}s`;
+  return size < 7_170_000 ? twoUnits(ms / 1000, 'min', 's') : twoUnits(ms / 60_000, 'h', 'min');
+}
+
+/** Sixty of the smaller unit are one of the larger. */
+function twoUnits(value: number, large: string, small: string): string {
+  const all = Math.round(value);
+  const rest = all % 60;
+  const whole = `${grouped(String((all - rest) / 60))}${THIN}${large}`;
+  return rest === 0 ? whole : `${whole} ${rest}${THIN}${small}`;
 }
 
 /** At most three digits behind the first that counts, no zeros at the end. */

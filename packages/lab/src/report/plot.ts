@@ -40,8 +40,8 @@ export function plotHtml(view: ScenarioView, subject: string, plot: Plot): strin
 ${bands(view)}${grid(scale, plot)}${plot.lines.map((line) => lineSvg(line, scale)).join('')}</svg></div></div>
 <div class="x" aria-hidden="true">${timeTicks(view.duration)
     .map(
-      (at) =>
-        `<span${at > 0.97 * view.duration ? ' class="end"' : ''} style="left:${share(at / view.duration)}">${axisTime(at, view.duration)}</span>`,
+      (at, _, [, step = at]) =>
+        `<span${at > 0.97 * view.duration ? ' class="end"' : ''} style="left:${share(at / view.duration)}">${axisTime(at, step)}</span>`,
     )
     .join('')}</div>
 </div>
@@ -78,20 +78,30 @@ function scaleOf(plot: Plot): Scale {
 
 function lineSvg(line: Line, scale: Scale): string {
   const kind = `${line.style} ${line.role}`;
-  const path = line.style === 'load' ? area(line.values, scale) : stroke(line.values, scale);
-  return `<path class="${kind}" d="${path}"/>`;
+  if (line.style === 'load') return `<path class="${kind}" d="${area(line.values, scale)}"/>`;
+  const dots = lonePoints(line.values, scale);
+  const beside = dots === '' ? '' : `<path class="${kind} dots" d="${dots}"/>`;
+  return `<path class="${kind}" d="${stroke(line.values, scale)}"/>${beside}`;
 }
 
 /** A path through the middles of the points; it breaks where there is nothing. */
 function stroke(values: Values, scale: Scale): string {
   return pieces(values)
+    .filter((piece) => piece.length > 1)
     .map((piece) => {
       const points = piece.map(
         ({ at, value }) => `${across(at, values.length)} ${down(value, scale)}`,
       );
-      // A single point becomes a dot: round caps show even a line of no length.
-      return points.length === 1 ? `M${points[0]}h0` : `M${points.join('L')}`;
+      return `M${points.join('L')}`;
     })
+    .join('');
+}
+
+/** Points with nothing on either side. Round caps show even a line of no length. */
+function lonePoints(values: Values, scale: Scale): string {
+  return pieces(values)
+    .filter((piece) => piece.length === 1)
+    .map(([point]) => `M${across(point!.at, values.length)} ${down(point!.value, scale)}h0`)
     .join('');
 }
 
@@ -209,13 +219,19 @@ function tableHtml(view: ScenarioView, subject: string, plot: Plot): string {
 <thead><tr><th scope="col">from${head}</thead><tbody>${rows.join('')}</tbody></table></div></details>`;
 }
 
-/** One unit for the whole axis: seconds up to ten minutes, then minutes. */
-function axisTime(at: number, duration: number): string {
-  if (duration < 1000) return `${written(at, 'count')} ms`;
-  return duration <= 600_000
-    ? `${written(at / 1000, 'count')} s`
-    : `${written(at / 60_000, 'count')} min`;
+/** One unit for the whole axis: the longest of which each step is a whole number, or tenths of a second. */
+function axisTime(at: number, step: number): string {
+  const [, length, unit] = AXIS_UNITS.find(([whole]) => whole === 0 || step % whole === 0)!;
+  return `${written(at / length, 'count')} ${unit}`;
 }
+
+/** What a step is so many times of, and the unit that it is written in, in milliseconds. */
+const AXIS_UNITS = [
+  [3_600_000, 3_600_000, 'h'],
+  [60_000, 60_000, 'min'],
+  [100, 1000, 's'],
+  [0, 1, 'ms'],
+] as const;
 
 /** A share as CSS has it. */
 function share(value: number): string {

@@ -31,5 +31,16 @@ it('gives each power of ten the same room on a logarithmic axis', () => {
 
 it('marks time at round moments', () => {
   expect(timeTicks(120_000)).toEqual([0, 20_000, 40_000, 60_000, 80_000, 100_000, 120_000]);
+  const hour = 3_600_000;
+  expect(timeTicks(24 * hour)).toEqual([0, 6 * hour, 12 * hour, 18 * hour, 24 * hour]);
+  expect(timeTicks(48 * hour)).toEqual([0, 12 * hour, 24 * hour, 36 * hour, 48 * hour]);
+  expect(timeTicks(240 * hour)).toEqual([
+    0,
+    48 * hour,
+    96 * hour,
+    144 * hour,
+    192 * hour,
+    240 * hour,
+  ]);
   expect(timeTicks(300)).toEqual([0, 50, 100, 150, 200, 250, 300]);
 });

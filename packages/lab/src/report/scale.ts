@@ -36,15 +36,23 @@ export function logScale(min: number, max: number): Scale {
   };
 }
 
-/** Round moments from 0 to `duration`, in milliseconds: seconds and minutes as clocks have them. */
+/** Round moments from 0 to `duration`, in milliseconds: seconds, minutes and hours as clocks have them. */
 export function timeTicks(duration: number, count = 7): number[] {
-  const steps = [1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 900, 1800, 3600].map((s) => s * 1000);
   const least = duration / count;
-  const step = steps.find((candidate) => candidate >= least) ?? roundStep(least);
+  const step = CLOCK_STEPS.find((candidate) => candidate >= least) ?? roundStep(least / DAY) * DAY;
   const fine = least < 500 ? roundStep(least) : step;
   const marks = Math.floor(duration / fine + 1e-9);
   return Array.from({ length: marks + 1 }, (_, index) => index * fine);
 }
+
+const [SECOND, MINUTE, HOUR, DAY] = [1000, 60_000, 3_600_000, 86_400_000] as const;
+
+const CLOCK_STEPS: readonly number[] = [
+  ...[1, 2, 5, 10, 20, 30].map((seconds) => seconds * SECOND),
+  ...[1, 2, 5, 10, 15, 30].map((minutes) => minutes * MINUTE),
+  ...[1, 2, 3, 6, 12].map((hours) => hours * HOUR),
+  DAY,
+];
 
 /** The next 1, 2, 2.5 or 5 times a power of ten. */
 function roundStep(least: number): number {

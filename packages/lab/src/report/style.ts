@@ -85,6 +85,8 @@ figcaption span { color: var(--muted); }
 .canvas .band { fill: var(--band); }
 .canvas .main { stroke: var(--lane); stroke-width: 1.75; }
 .canvas .beside { stroke: var(--lane); stroke-width: 1.25; stroke-dasharray: 3 3; }
+/* A line of no length is as thick as a dot that one sees. */
+.canvas .dots { stroke-width: 4.5; stroke-dasharray: none; }
 .canvas .load { fill: var(--load); stroke: none; }
 .naive { --lane: var(--naive); } .holdfast { --lane: var(--holdfast); }
 .other0 { --lane: var(--other0); } .other1 { --lane: var(--other1); }
