@@ -47,7 +47,9 @@ addEventListener('load', () => {
     !one.closest('.wide, .skip') && one.getBoundingClientRect().right > innerWidth + 1);
   const seen = { moved, spoken, width: document.documentElement.scrollWidth, inner: innerWidth,
     wide: wide.map((one) => one.className + ' ' + one.textContent.slice(0, 40)),
-    paper: getComputedStyle(document.body).backgroundColor };
+    paper: getComputedStyle(document.body).backgroundColor,
+    graph: document.querySelector('.graph svg').getBoundingClientRect().height,
+    together: getComputedStyle(document.querySelector('.graphs')).breakInside };
   const out = document.createElement('pre');
   out.id = 'seen';
   out.textContent = JSON.stringify(seen);
@@ -62,6 +64,10 @@ interface Seen {
   readonly inner: number;
   readonly wide: string[];
   readonly paper: string;
+  /** How high the first call graph is. */
+  readonly graph: number;
+  /** Whether all call graphs must be on one sheet. */
+  readonly together: string;
 }
 
 /** Ends scripts if it gets the chance, and has no place to break a line. */
@@ -106,6 +112,26 @@ describe.skipIf(browser === null)(`the page (${where})`, { timeout: 60_000 }, ()
       expect(seen.width).toBeLessThanOrEqual(703);
     });
   }
+
+  it('prints call graphs that have room on a sheet each, however many services there are', async () => {
+    const { graph, ...report } = reportFixture();
+    const names = Array.from({ length: 40 }, (_, at) => `service-${at}`);
+    const many = {
+      users: graph.users,
+      services: names.map((name) => ({ ...graph.services[0]!, name })),
+      edges: names.map((to) => ({
+        ...graph.edges[0]!,
+        id: `shoppers > ${to}`,
+        from: graph.users[0]!,
+        to,
+      })),
+    };
+    const page = htmlReport({ ...report, graph: many }).replace('@media print', '@media all');
+    const { seen } = await look(page, 'print-graph', 703);
+    // 297 mm less the margins and a few lines of heads: higher, and the sheet before it stays empty.
+    expect(seen.graph).toBeLessThanOrEqual((240 / 25.4) * 96);
+    expect(seen.together).toBe('auto');
+  });
 
   it('reads the values of every lane under the pointer, and with the keys', async () => {
     const { seen } = await look(pages.plain, 'hover', 1280);

@@ -184,11 +184,12 @@ footer { margin-top: 4rem; padding-top: 1rem; border-top: 1px solid var(--rule);
   .plots:not(.wide-plots) { grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 1.2rem 1.6rem; }
   .wide-plots .canvas { height: 10.5rem; }
   .plots.wide-plots { gap: 1.2rem; }
-  p, .note { max-width: none; }
+  p, .note { max-width: none; break-inside: avoid; }
   .about { font-size: 1.1rem; }
-  .graphs { display: block; break-inside: avoid; }
+  .graphs { display: block; }
   .graph { margin-bottom: 1rem; }
-  .graph svg { min-width: 0 !important; }
+  /* A figure that is higher than a page is cut, and leaves the page before it empty. */
+  .graph svg { min-width: 0 !important; max-height: 220mm; }
   footer { margin-top: 1.5rem; break-before: avoid; break-inside: avoid; }
   /* Nothing scrolls on paper: what is too wide wraps, and the longest names break anywhere. */
   .wide { overflow: visible; }
