@@ -18,6 +18,15 @@ describe('the command', () => {
     }
   });
 
+  test('help is that of a command, and of an unknown one an error in one line', async () => {
+    const { code, out, err } = await holdfast('help', 'audit');
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out).toBe((await holdfast('audit', '--help')).out);
+    expect((await holdfast('help')).out).toBe((await holdfast('--help')).out);
+    const unknown = `holdfast: "adit" is no command; did you mean 'audit'?\n`;
+    expect(await holdfast('help', 'adit')).toEqual({ code: 2, out: '', err: unknown });
+  });
+
   test('knows its version, which is that of the package', async () => {
     const file = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
     const { version } = JSON.parse(file) as { version: string };

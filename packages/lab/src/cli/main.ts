@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { likeliest } from 'holdfast/spec';
 import { addAudit } from './audit.ts';
 import { addCompile } from './compile.ts';
 import { addExplain } from './explain.ts';
@@ -38,6 +39,7 @@ export async function main(args: readonly string[]): Promise<number> {
   addAudit(program, outcome);
   addExplain(program);
   addSimulate(program, outcome);
+  addHelp(program);
   try {
     await program.parseAsync(args, { from: 'user' });
     return outcome.code;
@@ -50,6 +52,23 @@ export async function main(args: readonly string[]): Promise<number> {
     program.configureOutput().writeErr?.(`${message.replaceAll(/^/gm, 'holdfast: ')}\n`);
     return error instanceof Interrupted ? error.exitCode : 2;
   }
+}
+
+/** `holdfast help [command]`: commander's own says of an unknown one nothing but the usage. */
+function addHelp(program: Command): void {
+  program.helpCommand(false);
+  program
+    .command('help')
+    .description('display help for command')
+    .argument('[command]')
+    .action((name: string | undefined) => {
+      const known = program.commands.map((command) => command.name());
+      const command = name === undefined ? program : program.commands[known.indexOf(name)];
+      if (command === undefined) {
+        throw new Error(`${JSON.stringify(name)} is no command; ${likeliest(name!, known)}`);
+      }
+      command.outputHelp();
+    });
 }
 
 /** As in the package, which lies two folders up from the source and from what is built of it. */
