@@ -1,4 +1,4 @@
-import type { Finding } from './finding.ts';
+import type { Finding, Place } from './finding.ts';
 import type { Note } from './k8s-documents.ts';
 
 /** Why each of the rules on meshes and gRPC matters. */
@@ -49,4 +49,22 @@ export function fromNote(
 ): Finding {
   const fix = 'Correct it, and let CI check the files before they are applied.';
   return meshFinding(rule, { severity: 'error', message, fix, at, place });
+}
+
+/** Templates of the mesh's resources, as one finding at the first of them: a chart has many, and one cure. */
+export function notRendered(templates: readonly Place[]): readonly Finding[] {
+  const [place] = templates;
+  if (place === undefined) return [];
+  const { size } = new Set(templates.map(({ file }) => file));
+  const these = size === 1 ? `${place.file} is a template` : `${size} files are templates`;
+  return [
+    meshFinding('invalid-mesh-config', {
+      severity: 'error',
+      message: `${these} ({{ }}), and what comes of ${size === 1 ? 'it' : 'them'} is not in the audit`,
+      fix: 'Render them first, as `helm template` does, and give the audit what comes out.',
+      at: 'the templates',
+      place,
+      value: size,
+    }),
+  ];
 }

@@ -71,6 +71,16 @@ const BARE = [
   'trustDomain',
 ];
 
+/** Who says anything that is read here says one of these; `mesh` is the key in a ConfigMap. */
+export const MESH_WORDS: readonly string[] = [
+  'MeshConfig',
+  'IstioOperator',
+  'mesh:',
+  '"mesh"',
+  ...BARE,
+  ...ENVIRONMENT,
+];
+
 function meshConfigs(root: Field, document: SourceDocument, notes: Note[]): readonly Field[] {
   switch (root.at('kind').value) {
     case 'IstioOperator':
@@ -91,6 +101,8 @@ function meshConfigs(root: Field, document: SourceDocument, notes: Note[]): read
 function withinConfigMap(document: SourceDocument, notes: Note[]): readonly Field[] {
   const read = document.within(['data', 'mesh']);
   notes.push(...read.notes);
+  for (const place of read.templates)
+    notes.push({ place, message: 'data.mesh is a template ({{ }})' });
   return read.documents.map((inner) => Field.of(inner, notes));
 }
 

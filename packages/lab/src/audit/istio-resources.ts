@@ -2,7 +2,7 @@
 import type { SourceDocument } from './k8s-documents.ts';
 import { Field } from './k8s-fields.ts';
 
-/** The kinds that the audit reads. */
+/** A kind that the audit reads. */
 export type Kind = 'VirtualService' | 'DestinationRule' | 'ServiceEntry' | GatewayKind;
 
 /** Routes of the Gateway API: to Istio they are VirtualServices in other words. */
@@ -118,6 +118,9 @@ const GROUPS: Readonly<Record<Kind, string>> = {
   HTTPRoute: 'gateway.networking.k8s.io/',
   GRPCRoute: 'gateway.networking.k8s.io/',
 };
+
+/** The kinds that the audit reads. */
+export const KINDS = Object.keys(GROUPS) as readonly Kind[];
 
 /** Null for what is not of the mesh. */
 function kindOf(root: Field): Kind | null {

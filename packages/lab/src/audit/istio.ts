@@ -10,7 +10,7 @@ import { edgesOf } from './edges.ts';
 import type { Finding, Place } from './finding.ts';
 import { type Destination, Destinations } from './istio-destinations.ts';
 import { readGatewayRoutes } from './gateway-routes.ts';
-import { fromNote, meshFinding } from './istio-findings.ts';
+import { fromNote, meshFinding, notRendered } from './istio-findings.ts';
 import { ServiceNames } from './istio-hosts.ts';
 import { type MeshSettings, readMesh } from './istio-mesh.ts';
 import {
@@ -36,7 +36,7 @@ import {
 import { type Note, readDocuments, startOf } from './k8s-documents.ts';
 import { Field } from './k8s-fields.ts';
 import type { Layer, LayersRead } from './layers.ts';
-import { notRead } from './mesh-kinds.ts';
+import { isOfMesh, notRead } from './mesh-kinds.ts';
 
 /**
  * What sidecars do between the services of a fleet: VirtualServices, DestinationRules, ServiceEntries,
@@ -55,16 +55,20 @@ import { notRead } from './mesh-kinds.ts';
  * @throws Error with a line for everything that cannot be read.
  */
 export async function readIstio(path: string, fleet: Fleet): Promise<LayersRead> {
-  const { documents, notes } = await readDocuments(path);
+  const { documents, notes, templates } = await readDocuments(path, isOfMesh);
   const findings: Finding[] = notes.map((note) => fromNote('invalid-mesh-config', path, note));
   const meshNotes: Note[] = [];
   const mesh = readMesh(documents, meshNotes, findings);
   findings.push(...meshNotes.map((note) => fromNote('invalid-mesh-config', 'the mesh', note)));
   const routes: Route[] = [];
-  const resources = resourcesOf(documents);
+  const stated = resourcesOf(documents);
+  const resources = stated.filter(({ document }) => !document.isTemplate());
   const unread = notRead(documents);
   findings.push(...unread);
-  if (resources.length + unread.length === 0 && !mesh.isStated) findings.push(nothingOfIstio(path));
+  const raw = stated.filter(({ document }) => document.isTemplate());
+  findings.push(...notRendered([...templates, ...raw.map(({ document }) => document.placeOf([]))]));
+  const anything = stated.length + templates.length + unread.length > 0 || mesh.isStated;
+  if (!anything) findings.push(nothingOfIstio(path));
   const names = new ServiceNames(fleet, resources, mesh.rootNamespace);
   const delegated = delegations(resources, names);
   findings.push(...notFollowed(delegated, resources, names));

@@ -4,15 +4,13 @@
  * others; a file that cannot be read at all is an error, since nobody knows what is missing then.
  * Everything is bounded, because a folder may hold anything.
  */
-import { type Dirent } from 'node:fs';
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { type Document, isScalar, LineCounter, type ParsedNode, parseAllDocuments } from 'yaml';
 
 import type { SpecPath } from '../spec/model.ts';
 import { isRecord } from '../spec/problems.ts';
 import { isTooDeep, repeatedKeys, writtenAt } from '../spec/yaml-nodes.ts';
 import type { Place } from './finding.ts';
+import { filesAt, type IsOurs } from './k8s-files.ts';
 
 /** One document, or one item of a `List`. */
 export interface SourceDocument {
@@ -21,6 +19,8 @@ export interface SourceDocument {
   readonly value: unknown;
   /** Where a value, or the nearest thing around it that is written, stands. */
   readonly placeOf: (path: SpecPath) => Place;
+  /** Whether it is one of a chart (`{{ }}`) or of Jinja: what its values come to, nobody knows. */
+  readonly isTemplate: () => boolean;
   /** The documents in a text within this one, as a ConfigMap holds them. */
   readonly within: (path: SpecPath) => DocumentsRead;
 }
@@ -35,13 +35,10 @@ export interface Note {
 export interface DocumentsRead {
   readonly documents: readonly SourceDocument[];
   readonly notes: readonly Note[];
+  /** What is no YAML since it is a template: charts are kept beside what they render to, and look like it. */
+  readonly templates: readonly Place[];
 }
 
-/** A folder of configuration has some hundred files; ten times that is still read. */
-const MAX_FILES = 2000;
-const MAX_DEPTH = 16;
-/** Reading takes time and memory in proportion; the largest real files are dumps of a cluster. */
-const MAX_BYTES = 4 * 2 ** 20;
 /** Brackets or indents within one another; a parser that recurses has a stack of its own size. */
 const MAX_NESTING = 200;
 /** Aliases that are resolved in one document: a bomb of nested ones has millions. */
@@ -49,58 +46,35 @@ const MAX_ALIASES = 1000;
 
 /** `List`, as kubectl prints one, and `VirtualServiceList`, as a cluster answers. */
 const LISTS = /List$/;
-const EXTENSION = /\.(ya?ml|json)$/i;
 
 /**
- * The documents of a file, or of every `.yaml`, `.yml` and `.json` in a folder and those below it, in
- * order of names.
+ * The documents of a file, or of all that may be ours in a folder, see `filesAt`.
  *
  * @throws Error with a line for everything that cannot be read.
  */
-export async function readDocuments(path: string): Promise<DocumentsRead> {
-  const unread: string[] = [];
-  const notes: Note[] = [];
-  const documents: SourceDocument[] = [];
-  for (const file of await filesIn(path, unread)) {
-    const text = await textOf(file, unread);
-    if (text === null) continue;
-    const read = documentsIn(text, file);
-    documents.push(...read.documents);
-    notes.push(...read.notes);
+export async function readDocuments(path: string, isOurs: IsOurs): Promise<DocumentsRead> {
+  const read: DocumentsRead[] = [];
+  for await (const { file, text } of filesAt(path, isOurs)) {
+    // What stands beside ours in one file is not looked into; of a file without any, all is told.
+    read.push(documentsIn(text, file, { isOurs: isOurs(text) ? isOurs : () => true }));
   }
-  if (unread.length > 0) throw new Error(unread.join('\n'));
-  return { documents, notes };
+  return {
+    documents: read.flatMap(({ documents }) => documents),
+    notes: read.flatMap(({ notes }) => notes),
+    templates: read.flatMap(({ templates }) => templates),
+  };
 }
 
-/**
- * The text of a regular file in UTF-8 that is not too large.
- *
- * @throws Error with a line that says why it cannot be read.
- */
-export async function readText(file: string): Promise<string> {
-  const unread: string[] = [];
-  const text = await textOf(file, unread);
-  if (text === null) throw new Error(unread.join('\n'));
-  return text;
-}
-
-/** What is not UTF-8 would be read as something else; a mark at the beginning is the parser's matter. */
-const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
-async function textOf(file: string, unread: string[]): Promise<string | null> {
-  try {
-    const found = await stat(file);
-    if (found.isFile() && found.size <= MAX_BYTES) return UTF8.decode(await readFile(file));
-    const large = `has ${found.size} bytes, more than the ${MAX_BYTES} that are read: split it`;
-    unread.push(`${file} ${found.isFile() ? large : 'is no regular file'}`);
-  } catch (error) {
-    unread.push(cannotRead(file, error));
-  }
-  return null;
+interface Reading {
+  /** How far the text stands from the beginning of its file. */
+  readonly shift: Shift;
+  /** Of other documents it is not told what is wrong with them. */
+  readonly isOurs: IsOurs;
 }
 
 /** The documents of a text; the items of a Kubernetes list count as documents. */
-export function documentsIn(text: string, file: string, shift = NOWHERE_ELSE): DocumentsRead {
+export function documentsIn(text: string, file: string, reading?: Partial<Reading>): DocumentsRead {
+  const { shift = NOWHERE_ELSE, isOurs = () => true } = reading ?? {};
   const lines = new LineCounter();
   const placeAt = (offset: number, path: SpecPath): Place => {
     const { line, col } = lines.linePos(offset);
@@ -113,10 +87,11 @@ export function documentsIn(text: string, file: string, shift = NOWHERE_ELSE): D
   };
   if (nestedTooDeeply(text)) {
     const message = `${file} is nested more than ${MAX_NESTING} levels deep`;
-    return { documents: [], notes: [{ place: startOf(file), message }] };
+    return { documents: [], notes: [{ place: startOf(file), message }], templates: [] };
   }
   const documents: SourceDocument[] = [];
   const notes: Note[] = [];
+  const templates: Place[] = [];
   const options = {
     lineCounter: lines,
     prettyErrors: false,
@@ -124,38 +99,47 @@ export function documentsIn(text: string, file: string, shift = NOWHERE_ELSE): D
     uniqueKeys: false,
     logLevel: 'silent',
   } as const;
-  for (const document of parseAllDocuments<ParsedNode>(text, options)) {
-    const wrong = syntaxError(document, text);
-    if (wrong !== null) {
-      notes.push({ place: placeAt(wrong.at, []), message: `${file} ${wrong.message}` });
-      continue;
-    }
-    try {
-      const value: unknown = document.toJS({ maxAliasCount: MAX_ALIASES });
-      documents.push(...itemsOf({ document, text, file, placeAt }, value, []));
-    } catch (error) {
-      const place = placeAt(document.range[0], []);
-      notes.push({ place, message: `${file} is not YAML that can be resolved: ${reason(error)}` });
+  for (const [document, own] of withTexts(parseAllDocuments<ParsedNode>(text, options), text)) {
+    const wrong = syntaxError(document);
+    if (wrong === null) {
+      try {
+        const value: unknown = document.toJS({ maxAliasCount: MAX_ALIASES });
+        documents.push(...itemsOf({ document, text, file, placeAt }, value, []));
+        continue;
+      } catch (error) {
+        const place = placeAt(document.range[0], []);
+        const message = `${file} is not YAML that can be resolved: ${reason(error)}`;
+        if (isOurs(own)) notes.push({ place, message });
+      }
+    } else if (isOurs(own)) {
+      const place = placeAt(wrong.at, []);
+      if (TEMPLATE.test(own)) templates.push(place);
+      else notes.push({ place, message: `${file} ${wrong.message}` });
     }
   }
-  return { documents, notes };
+  return { documents, notes, templates };
 }
 
-/** Charts are kept beside what they render to, and look like it. */
-const TEMPLATE = 'a template ({{ }}) has to be rendered first, as `helm template` does';
+/** Each with what is written of it: up to the next one, since a parser that gives up is early at the end. */
+function withTexts<T extends Document.Parsed>(
+  documents: readonly T[],
+  text: string,
+): [T, string][] {
+  return documents.map((document, i) => [
+    document,
+    text.slice(document.range[0], documents[i + 1]?.range[0] ?? text.length),
+  ]);
+}
+
+/** Helm's actions, and Jinja's. */
+const TEMPLATE = /\{\{|\{%/;
 
 /** The first thing that is wrong with a document's form, and its offset. */
-function syntaxError(
-  document: Document.Parsed,
-  text: string,
-): { at: number; message: string } | null {
+function syntaxError(document: Document.Parsed): { at: number; message: string } | null {
   const { errors } = document;
   const wrong = errors.find(isTooDeep) ?? errors[0];
   if (wrong !== undefined) {
-    const hint = text.includes('{{') ? `; ${TEMPLATE}` : '';
-    const message = isTooDeep(wrong)
-      ? 'is nested too deeply'
-      : `is not YAML: ${wrong.message}${hint}`;
+    const message = isTooDeep(wrong) ? 'is nested too deeply' : `is not YAML: ${wrong.message}`;
     return { at: wrong.pos[0], message };
   }
   const [key] = repeatedKeys(document);
@@ -197,19 +181,25 @@ function itemsOf(parsed: Parsed, value: unknown, path: SpecPath): SourceDocument
     const { offset } = writtenAt(document, [...path, ...below]);
     return parsed.placeAt(offset, below);
   };
+  const isTemplate = (): boolean => {
+    const [from = 0, to = 0] = writtenAt(document, path).node?.range ?? [];
+    return TEMPLATE.test(parsed.text.slice(from, to));
+  };
   const within = (below: SpecPath): DocumentsRead => textWithin(parsed, [...path, ...below]);
-  return [{ file, value, placeOf, within }];
+  return [{ file, value, placeOf, isTemplate, within }];
 }
 
 function textWithin({ document, text, file, placeAt }: Parsed, path: SpecPath): DocumentsRead {
   const { node, offset } = writtenAt(document, path);
-  if (!isScalar(node) || typeof node.value !== 'string') return { documents: [], notes: [] };
+  if (!isScalar(node) || typeof node.value !== 'string')
+    return { documents: [], notes: [], templates: [] };
   const { line } = placeAt(node.range?.[0] ?? offset, []);
   // Only a block (`|`) keeps its lines: the first stands below the mark, all are indented alike.
   if (node.type !== 'BLOCK_LITERAL')
-    return documentsIn(node.value, file, { lines: line - 1, columns: 0 });
+    return documentsIn(node.value, file, { shift: { lines: line - 1, columns: 0 } });
   const first = text.split('\n', line + 1)[line] ?? '';
-  return documentsIn(node.value, file, { lines: line, columns: first.search(/\S|$/) });
+  const shift = { lines: line, columns: first.search(/\S|$/) };
+  return documentsIn(node.value, file, { shift });
 }
 
 /** Counted on the text, strings and all: configuration is nowhere near the limit, and a parser need not see the rest. */
@@ -222,62 +212,6 @@ function nestedTooDeeply(text: string): boolean {
   }
   // Block collections nest by dashes and question marks on one line (`- - - -`), or by ever deeper indents.
   return /^(?: *[-?](?= )){200}/m.test(text) || /^ {2000}/m.test(text);
-}
-
-async function filesIn(path: string, unread: string[]): Promise<readonly string[]> {
-  try {
-    if (!(await stat(path)).isDirectory()) return [path];
-  } catch (error) {
-    unread.push(cannotRead(path, error));
-    return [];
-  }
-  const files: string[] = [];
-  await walk(path, 0, files, unread);
-  if (files.length === 0) unread.push(`${path} has no .yaml, .yml or .json file in it`);
-  return files;
-}
-
-/** Does not follow links to folders: they may lead back. */
-async function walk(
-  folder: string,
-  depth: number,
-  files: string[],
-  unread: string[],
-): Promise<void> {
-  if (depth > MAX_DEPTH) {
-    unread.push(`${folder} is more than ${MAX_DEPTH} folders deep, and not read`);
-    return;
-  }
-  for (const entry of await entriesOf(folder, unread)) {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) await walk(path, depth + 1, files, unread);
-    else if (EXTENSION.test(entry.name)) {
-      if (files.length === MAX_FILES) {
-        unread.push(`${path} is beyond the ${MAX_FILES} files that are read`);
-      }
-      if (files.length >= MAX_FILES) return;
-      files.push(path);
-    }
-  }
-}
-
-/** In order of names, which is the same on every machine. */
-async function entriesOf(folder: string, unread: string[]): Promise<readonly Dirent[]> {
-  try {
-    const entries = await readdir(folder, { withFileTypes: true });
-    return entries.toSorted((a, b) => (a.name < b.name ? -1 : 1));
-  } catch (error) {
-    unread.push(cannotRead(folder, error));
-    return [];
-  }
-}
-
-function cannotRead(path: string, error: unknown): string {
-  const { code } = error as NodeJS.ErrnoException;
-  if (code === 'ENOENT') return `${path} does not exist`;
-  if (code === 'EACCES') return `${path} may not be read`;
-  if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') return `${path} is not UTF-8 text`;
-  return `${path} cannot be read: ${reason(error)}`;
 }
 
 /** For one line: system errors begin with their code. */

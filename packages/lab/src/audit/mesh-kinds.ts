@@ -1,7 +1,9 @@
-/* Resources that change what the audit is about, and that it does not read. */
+/* What of a folder's files is the mesh's, and what of that the audit does not read. */
 import type { Finding } from './finding.ts';
 import { meshFinding } from './istio-findings.ts';
 import type { SourceDocument } from './k8s-documents.ts';
+import { MESH_WORDS } from './istio-mesh.ts';
+import { KINDS } from './istio-resources.ts';
 import { Field } from './k8s-fields.ts';
 
 /** Kinds by their group, up to the version. */
@@ -14,6 +16,17 @@ const NOT_READ: Readonly<Record<string, readonly string[]>> = {
   'kuma.io/': ['MeshCircuitBreaker', 'MeshRetry', 'MeshTimeout'],
   'consul.hashicorp.com/': ['ServiceDefaults', 'ServiceResolver', 'ServiceRouter'],
 };
+
+/** Without one of these a document is nothing that the audit reads, or tells of. */
+const WORDS = new RegExp(
+  [...KINDS, ...MESH_WORDS, ...Object.keys(NOT_READ)].join('|').replaceAll('.', '[.]'),
+  'i',
+);
+
+/** Whether a text may be of the mesh: in a repository most are not. */
+export function isOfMesh(text: string): boolean {
+  return WORDS.test(text);
+}
 
 /** One finding for each such kind among the documents, at the first of it. */
 export function notRead(documents: readonly SourceDocument[]): readonly Finding[] {

@@ -61,8 +61,8 @@ describe('holdfast audit', () => {
     await mkdir(large!);
     // As PowerShell writes it: read as UTF-8 it would be a mesh without any resource.
     await writeFile(foreign!, '\uFEFFkind: VirtualService\n', 'utf16le');
-    await writeFile(join(large!, 'a.yaml'), '#'.repeat(2 ** 22 + 1));
-    await writeFile(join(large!, 'b.yaml'), '#'.repeat(2 ** 22 + 1));
+    await writeFile(join(large!, 'a.yaml'), '# mesh:'.padEnd(2 ** 22 + 1, '#'));
+    await writeFile(join(large!, 'b.yaml'), '# mesh:'.padEnd(2 ** 22 + 1, '#'));
     for (const [option, path, lines] of [
       ['--istio', missing, [/nowhere\.yaml does not exist$/]],
       ['--grpc', missing, [/nowhere\.yaml does not exist$/]],
