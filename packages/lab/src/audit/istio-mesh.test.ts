@@ -167,6 +167,20 @@ describe('MeshConfig', () => {
     ["an IstioOperator's", `kind: IstioOperator\nspec:\n  meshConfig:\n    ${policy}`],
     ["a ConfigMap's", `kind: ConfigMap\ndata:\n  mesh: |-\n    ${policy}`],
     ["Helm's", `meshConfig:\n  ${policy}`],
+    ["a Sail operator's", `kind: Istio\nspec:\n  values:\n    meshConfig:\n      ${policy}`],
+    [
+      "one of its revisions'",
+      `kind: IstioRevision\nspec: { values: { meshConfig: { ${policy} } } }`,
+    ],
+    ["Flux's", `kind: HelmRelease\nspec:\n  values:\n    meshConfig:\n      ${policy}`],
+    [
+      "Argo CD's",
+      `kind: Application\nspec: { source: { helm: { valuesObject: { meshConfig: { ${policy} } } } } }`,
+    ],
+    [
+      "Argo CD's with several sources",
+      `kind: Application\nspec:\n  sources:\n    - { chart: base }\n    - helm: { valuesObject: { meshConfig: { ${policy} } } }`,
+    ],
   ])('replaces the default mesh-wide, all but perTryTimeout: %s', async (_, yaml) => {
     const found = await read(yaml);
     for (const layer of [sidecar(found), sidecar(found, 'stock')]) {
@@ -199,6 +213,16 @@ describe('MeshConfig', () => {
     const env =
       'components: { pilot: { k8s: { env: [{ name: ENABLE_INBOUND_RETRY_POLICY, value: "false" }] } } }';
     expect(inbound(await read(`kind: IstioOperator\nspec: { ${env} }`))).toEqual([]);
+    const pilot = 'pilot: { env: { ENABLE_INBOUND_RETRY_POLICY: "false" } }';
+    for (const kind of ['Istio', 'HelmRelease', 'IstioOperator']) {
+      expect(inbound(await read(`kind: ${kind}\nspec: { values: { ${pilot} } }`))).toEqual([]);
+    }
+    expect(inbound(await read(pilot))).toEqual([]);
+  });
+
+  it('is not stated by what installs something else', async () => {
+    const found = await read('kind: HelmRelease\nspec: { values: { replicas: 2 } }');
+    expect(rules(found, 'the mesh')).toEqual(['mesh-name-unmatched']);
   });
 
   it('is quiet on a mesh that retries nowhere', async () => {

@@ -22,8 +22,9 @@ export interface MeshSettings {
 
 /**
  * The mesh's settings from every document that has some: an IstioOperator, a ConfigMap whose `mesh`
- * is a MeshConfig, Helm values with `meshConfig`, or a bare MeshConfig. The last that states
- * something wins. The switches of istiod are read from `pilot.env`.
+ * is a MeshConfig, Helm values with `meshConfig`, alone or in what installs the chart (see
+ * `valuesIn`), or a bare MeshConfig. The last that states something wins. The switches of istiod are
+ * read from `pilot.env`.
  */
 export function readMesh(
   documents: readonly SourceDocument[],
@@ -82,16 +83,41 @@ export const MESH_WORDS: readonly string[] = [
 ];
 
 function meshConfigs(root: Field, document: SourceDocument, notes: Note[]): readonly Field[] {
+  const stated = valuesIn(root).map((values) => values.at('meshConfig'));
   switch (root.at('kind').value) {
     case 'IstioOperator':
-      return [root.at('spec').at('values').at('meshConfig'), root.at('spec').at('meshConfig')];
+      return [...stated, root.at('spec').at('meshConfig')];
     case 'ConfigMap':
       return withinConfigMap(document, notes);
     case 'MeshConfig':
       return [root, root.at('spec')];
-    case undefined: {
-      const bare = isRecord(root.value) && BARE.some((key) => root.at(key).given);
-      return [bare ? root : root.at('meshConfig')].filter(({ given }) => given);
+    case undefined:
+      if (isRecord(root.value) && BARE.some((key) => root.at(key).given)) return [root];
+  }
+  return stated.filter(({ given }) => given);
+}
+
+/**
+ * Values of Istio's chart: a file of them; in an IstioOperator, and in an Istio of the Sail operator,
+ * which came after it; and where Flux (HelmRelease) or Argo CD (Application) installs the chart.
+ */
+function valuesIn(root: Field): readonly Field[] {
+  const spec = root.at('spec');
+  switch (root.at('kind').value) {
+    case undefined:
+      return [root];
+    case 'IstioOperator':
+    case 'Istio':
+    case 'IstioRevision':
+    case 'HelmRelease':
+      return [spec.at('values')];
+    case 'Application': {
+      const { value: several } = spec.at('sources');
+      const sources = [
+        spec.at('source'),
+        ...(Array.isArray(several) ? spec.at('sources').items() : []),
+      ];
+      return sources.map((source) => source.at('helm').at('valuesObject'));
     }
     default:
       return [];
@@ -141,12 +167,13 @@ function noteMisspelt(config: Field): void {
 
 /** In Helm's values it is a map, in an IstioOperator's component a list of names and values. */
 function readSwitch(root: Field, name: string, into: Map<string, boolean>): void {
-  const spec = root.at('spec');
+  const component = root.at('spec').at('components').at('pilot').at('k8s');
   const given = [
-    root.at('pilot').at('env').at(name),
-    root.at('env').at(name),
-    spec.at('values').at('pilot').at('env').at(name),
-    ...listed(spec.at('components').at('pilot').at('k8s').at('env').value, name, root),
+    ...valuesIn(root).flatMap((values) => [
+      values.at('pilot').at('env').at(name),
+      values.at('env').at(name),
+    ]),
+    ...listed(component.at('env').value, name, root),
   ];
   for (const { value } of given) {
     // The environment holds texts, but YAML's `false` is what people write.
