@@ -37,11 +37,14 @@ export function byService(
 ): ReadonlyMap<string | null, readonly MethodConfig[]> {
   const found = new Map<string | null, MethodConfig[]>();
   const whole = new Set<string | null>();
+  const told = new Set<string>();
   for (const config of configs) {
     for (const { name, oneMethod, place } of config.services) {
       const service = name === null ? null : serviceOf(name, fleet);
       if (service === null && name !== null) {
-        findings.push(unmatched(name, place));
+        // A config names every method of a service; that it is none of ours is said once.
+        if (!told.has(name)) findings.push(unmatched(name, place));
+        told.add(name);
         continue;
       }
       found.set(service, [...(found.get(service) ?? []), config]);

@@ -277,7 +277,6 @@ describe('what is not valid', () => {
     [{ ...RETRY, retryableStatusCodes: ['503'] }, 'got "503"'],
     [{ ...RETRY, retryableStatusCodes: [17] }, 'got 17'],
     [{ ...RETRY, retryableStatusCodes: 'UNAVAILABLE' }, 'must be a list'],
-    [{ ...RETRY, max_attempts: 3 }, "did you mean 'maxAttempts'"],
     ['often', 'retryPolicy must be an object'],
   ])('is said of the retryPolicy %j', async (retryPolicy, message) => {
     const { findings, layers } = await payments({ retryPolicy });
@@ -285,8 +284,7 @@ describe('what is not valid', () => {
     expect(findings[0]).toMatchObject({ rule: 'grpc-invalid', severity: 'error' });
     expect(findings[0]?.message).toContain(message);
     expect(findings[0]?.message).toContain('methodConfig[0].retryPolicy');
-    // An unknown field alone leaves the rest as it is.
-    expect(layers).toHaveLength(message.startsWith('did') ? 1 : 0);
+    expect(layers).toEqual([]);
   });
 
   it.each([

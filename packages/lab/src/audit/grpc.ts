@@ -30,7 +30,10 @@ export async function readGrpc(file: string, fleet: Fleet): Promise<LayersRead> 
   const findings: Finding[] = [];
   const document = await readJson(file, notes);
   const layers = document === null ? [] : layersOf(document, fleet, notes, findings);
-  findings.unshift(...notes.map((note) => fromNote('grpc-invalid', file, note)));
+  // A file in which gRPC knows nothing is another one, or misspelt as a whole: that is no slip.
+  const isKnown = document === null || ROOT.some((key) => Field.of(document, []).at(key).given);
+  const told = isKnown ? notes : notes.map(({ place, message }) => ({ place, message }));
+  findings.unshift(...told.map((note) => fromNote('grpc-invalid', file, note)));
   return { layers, findings };
 }
 

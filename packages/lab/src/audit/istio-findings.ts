@@ -22,7 +22,7 @@ const WHY = {
   'grpc-clamped':
     'gRPC counts at most 5 attempts unless a channel argument raises the limit: the file promises what does not happen.',
   'grpc-invalid':
-    'gRPC refuses a service config as a whole when one part of it is invalid: the channel goes on without any of it, its retries and timeouts included.',
+    'gRPC refuses a service config as a whole when one part of it is invalid: the channel goes on without any of it, its retries and timeouts included. Fields that it does not know it ignores, and what they say does not happen.',
   'grpc-hedging-not-repeatable':
     'Hedging sends the same request again while the first may still be at work: both may have their effect.',
 } as const;
@@ -45,10 +45,12 @@ export function meshFinding(rule: MeshRule, found: Found): Finding {
 export function fromNote(
   rule: 'invalid-mesh-config' | 'grpc-invalid',
   at: string,
-  { place, message }: Note,
+  { place, message, unknown }: Note,
 ): Finding {
+  // Istio's resources have a schema, and a cluster refuses what is not in it; gRPC knows no such thing.
+  const severity = rule === 'grpc-invalid' && unknown === true ? 'warning' : 'error';
   const fix = 'Correct it, and let CI check the files before they are applied.';
-  return meshFinding(rule, { severity: 'error', message, fix, at, place });
+  return meshFinding(rule, { severity, message, fix, at, place });
 }
 
 /** Templates of the mesh's resources, as one finding at the first of them: a chart has many, and one cure. */

@@ -30,6 +30,8 @@ export interface Note {
   readonly place: Place;
   /** One sentence without a full stop: what is wrong, and what would be right. */
   readonly message: string;
+  /** It is about a field that nobody knows: what reads the file may just leave it out. */
+  readonly unknown?: true;
 }
 
 export interface DocumentsRead {

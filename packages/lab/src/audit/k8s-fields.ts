@@ -54,7 +54,8 @@ export class Field {
       return false;
     }
     for (const key of known === undefined ? [] : Object.keys(this.value)) {
-      if (!known!.includes(key)) this.at(key).note(unknownKey(key, known!));
+      if (!known!.includes(key))
+        this.at(key).#add({ message: unknownKey(key, known!), unknown: true });
     }
     return true;
   }
@@ -117,14 +118,21 @@ export class Field {
   }
 
   /** Notes something about it, once; the message goes on from its path. Too many notes are not taken. */
-  note(message: string, subject = `${pathText(this.path) || 'the document'} `): void {
+  note(message: string, subject?: string): void {
+    this.#add({ message }, subject);
+  }
+
+  #add(
+    { message, ...kind }: Omit<Note, 'place'>,
+    subject = `${pathText(this.path) || 'the document'} `,
+  ): void {
     const { length } = this.#notes;
     if (length > MAX_NOTES) return;
     const rest = `more than ${MAX_NOTES} things are wrong: the others are not told`;
     const text = length < MAX_NOTES ? `${subject}${message}` : rest;
     const { place } = this;
     const isNoted = this.#notes.some((note) => note.message === text && isSame(note.place, place));
-    if (!isNoted) this.#notes.push({ place, message: text });
+    if (!isNoted) this.#notes.push({ place, message: text, ...kind });
   }
 }
 
