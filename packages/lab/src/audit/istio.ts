@@ -5,7 +5,7 @@
  * has 2 of them; a timeout holds for all tries together and there is none by default. The full table
  * is in docs/audit/istio-default-retries.md.
  */
-import type { Edge, Fleet, Service } from '../spec/model.ts';
+import type { Edge, Fleet, Service, SpecPath } from '../spec/model.ts';
 import { edgesOf } from './edges.ts';
 import type { Finding, Place } from './finding.ts';
 import { type Destination, Destinations } from './istio-destinations.ts';
@@ -52,9 +52,14 @@ import { isOfMesh, notRead } from './mesh-kinds.ts';
  *   one try reaches the application, so this `inbound` layer counts with one attempt: it is there to
  *   be seen, and multiplies nothing.
  *
+ * @param placeOf where the spec says something: there is told what no file of the mesh says.
  * @throws Error with a line for everything that cannot be read.
  */
-export async function readIstio(path: string, fleet: Fleet): Promise<LayersRead> {
+export async function readIstio(
+  path: string,
+  fleet: Fleet,
+  placeOf: (path: SpecPath) => Place = () => startOf(path),
+): Promise<LayersRead> {
   const { documents, notes, templates } = await readDocuments(path, isOfMesh);
   const findings: Finding[] = notes.map((note) => fromNote('invalid-mesh-config', path, note));
   const meshNotes: Note[] = [];
@@ -88,22 +93,28 @@ export async function readIstio(path: string, fleet: Fleet): Promise<LayersRead>
       },
     });
   }
-  const byDefault: Route = {
-    kind: 'VirtualService',
-    services: [],
-    mesh: true,
-    gateway: false,
-    retries: mesh.defaults,
-    timeout: Infinity,
-    place: mesh.defaults.place ?? startOf(path),
-  };
-  const ways = waysOf(fleet, routes, (service) =>
-    !service.external || names.isEnteredOverHttp(service.name) ? byDefault : null,
+  const ways = waysOf(fleet, routes, ({ name, external }) =>
+    external && !names.isEnteredOverHttp(name)
+      ? null
+      : defaultRoute(mesh, placeOf(['services', name])),
   );
   findings.push(...ways.flatMap((way) => implicitRetries(way, fleet)));
   findings.push(...ways.flatMap((way) => unboundedRetries(way, destinations)));
   const layers = ways.flatMap((way) => sidecarLayers(way, destinations));
-  return { layers: [...layers, ...inboundLayers(fleet, mesh, startOf(path))], findings };
+  return { layers: [...layers, ...inboundLayers(fleet, mesh, placeOf)], findings };
+}
+
+/** What sidecars do where no VirtualService tells how to reach a service. */
+function defaultRoute({ defaults }: MeshSettings, place: Place): Route {
+  return {
+    kind: 'VirtualService',
+    services: [],
+    mesh: true,
+    gateway: false,
+    retries: defaults,
+    timeout: Infinity,
+    place: defaults.place ?? place,
+  };
 }
 
 /** Perhaps the wrong file, or the right one in the wrong place: of a mesh that states nothing there is much to find. */
@@ -221,7 +232,11 @@ function sidecarLayers({ to, edges, route }: Way, destinations: Destinations): r
   }));
 }
 
-function inboundLayers(fleet: Fleet, mesh: MeshSettings, place: Place): readonly Layer[] {
+function inboundLayers(
+  fleet: Fleet,
+  mesh: MeshSettings,
+  placeOf: (path: SpecPath) => Place,
+): readonly Layer[] {
   if (!mesh.inboundRetries) return [];
   const called = new Set(edgesOf(fleet).map(({ to }) => to));
   const services = [...fleet.services.values()];
@@ -243,7 +258,7 @@ function inboundLayers(fleet: Fleet, mesh: MeshSettings, place: Place): readonly
           concurrentFloor: 0,
           retryOn: ['reset-before-request'],
           implicit: true,
-          place,
+          place: placeOf(['services', name]),
         },
   );
 }

@@ -46,6 +46,18 @@ describe('holdfast audit', () => {
     expect(code).toBe(1);
   });
 
+  test('tells of what no file of the mesh states where the spec has the service, not at a folder', async () => {
+    const folder = await temporaryFolder();
+    const spec = join(folder, 'holdfast.yaml');
+    const calls = '[{ to: db, policy: none, idempotent: true }]';
+    await writeFile(spec, `services:\n  web: { calls: ${calls} }\n  db: {}\n`);
+    await writeFile(join(folder, 'mesh.yaml'), 'kind: DestinationRule\nspec: { host: web }\n');
+    const { out } = await run(spec, '--istio', folder);
+    for (const rule of ['istio-default-retries', 'unbounded-retry-concurrency']) {
+      expect(out).toContain(`info ${rule} ${spec}:3:3\n`);
+    }
+  });
+
   test('prints SARIF', async () => {
     const { out } = await run(join(examples, 'shop.yaml'), '--format', 'sarif');
     expect(JSON.parse(out)).toMatchObject({ version: '2.1.0' });

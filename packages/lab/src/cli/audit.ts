@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 
 import { audit, type AuditReport } from '../audit/audit.ts';
+import type { Place } from '../audit/finding.ts';
 import { readGrpc } from '../audit/grpc.ts';
 import { readIstio } from '../audit/istio.ts';
 import type { LayersRead } from '../audit/layers.ts';
@@ -8,7 +9,7 @@ import { toSarif } from '../audit/sarif.ts';
 import { type TextOptions, toText } from '../audit/text.ts';
 import { FAIL_ON, type FailOn, promisesOf, toJson } from '../audit/verdict.ts';
 import { loadFleet } from '../spec/load.ts';
-import type { Fleet } from '../spec/model.ts';
+import type { Fleet, SpecPath } from '../spec/model.ts';
 import { columnsOf } from './columns.ts';
 import { asGiven, once } from './once.ts';
 import type { Outcome } from './outcome.ts';
@@ -56,7 +57,7 @@ export function addAudit(program: Command, outcome: Outcome): void {
 
 async function auditOf(spec: string, { istio, grpc }: Options): Promise<AuditReport> {
   const { fleet, placeOf } = await loadFleet(spec);
-  const read = await readAll(fleet, istio, grpc);
+  const read = await readAll(fleet, placeOf, istio, grpc);
   return audit(fleet, {
     layers: read.flatMap(({ layers }) => layers),
     findings: read.flatMap(({ findings }) => findings),
@@ -67,11 +68,12 @@ async function auditOf(spec: string, { istio, grpc }: Options): Promise<AuditRep
 /** @throws Error with a line for everything that cannot be read, in whichever file. */
 async function readAll(
   fleet: Fleet,
+  placeOf: (path: SpecPath) => Place,
   istio: string | undefined,
   grpc: string | undefined,
 ): Promise<readonly LayersRead[]> {
   const reading = [
-    ...(istio === undefined ? [] : [readIstio(istio, fleet)]),
+    ...(istio === undefined ? [] : [readIstio(istio, fleet, placeOf)]),
     ...(grpc === undefined ? [] : [readGrpc(grpc, fleet)]),
   ];
   const settled = await Promise.allSettled(reading);
