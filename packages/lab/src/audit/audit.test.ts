@@ -217,6 +217,23 @@ describe('the text', () => {
     expect(runs[0]?.results).toHaveLength(106);
   });
 
+  test('says why of a rule once, a fix again only where it differs, and tells ten of what is to know', () => {
+    const [one] = reportOf().findings as [Finding];
+    const read = Array.from({ length: 14 }, (_, i): Finding => {
+      const [fix, severity] = [i === 3 ? 'Another.' : 'The same.', 'info'] as const;
+      const rule = 'mesh-name-unmatched';
+      return { ...one, rule, severity, message: `Host ${i}.`, why: 'It is so.', fix };
+    });
+    const text = toText(reportOf([], read));
+    expect(text.match(/^ {2}Host \d+\.$/gm)).toHaveLength(10);
+    expect(text.match(/^ {2}Why: It is so\.$/gm)).toHaveLength(1);
+    expect(text.match(/^ {2}Fix: (The same|Another)\.$/gm)).toHaveLength(2);
+    expect(text).toContain('  Host 0.\n  Why: It is so.\n  Fix: The same.\n\ninfo');
+    expect(text).toContain('  Host 3.\n  Fix: Another.\n\ninfo');
+    expect(text).toContain('\nNot shown: 4 of mesh-name-unmatched. ');
+    expect(text).toContain('14 to know');
+  });
+
   test('has colours if asked', () => {
     expect(toText(reportOf(), { colours: true })).toContain('\u001B[31merror\u001B[39m');
   });

@@ -18,10 +18,13 @@ type Paint = (style: Parameters<typeof styleText>[0], text: string) => string;
 
 /** Findings of one rule, and rows of one table, that are shown: there may be a hundred thousand. */
 const SHOWN = 50;
+/** Of one rule, what is only to know: the names of a mesh that are outside of a spec may be many. */
+const SHOWN_TO_KNOW = 10;
 
 /**
- * The report for people: of each rule the first fifty findings, of the tables the fifty rows with the
- * most, and how many more there are.
+ * The report for people: of each rule the first fifty findings, or ten of what is only to know, of
+ * the tables the fifty rows with the most, and how many more there are. What a rule has said already
+ * it does not say again: why, and the same fix.
  */
 export function toText(given: AuditReport, options: TextOptions = {}): string {
   const { colours = false, columns = 100 } = options;
@@ -31,9 +34,11 @@ export function toText(given: AuditReport, options: TextOptions = {}): string {
     : (_style, text) => text;
   const open = report.findings.filter(({ accepted }) => accepted === null);
   const accepted = report.findings.filter((finding) => finding.accepted !== null);
+  const shown = firstOfEach(open);
+  const said = new Set<string>();
   const parts = [
-    ...firstOfEach(open).map((finding) => findingText(finding, columns, paint)),
-    ...notShown(open, columns),
+    ...shown.map((finding) => findingText(finding, said, columns, paint)),
+    ...notShown(open, shown, columns),
     ...(accepted.length === 0 ? [] : [acceptedText(accepted, columns, paint)]),
     edgesText(report, columns, paint),
     nodesText(report, columns, paint),
@@ -59,43 +64,53 @@ function pathText(path: PathNumbers): string {
 
 const COLOURS = { error: 'red', warning: 'yellow', info: 'cyan' } as const;
 
-function findingText(
-  { severity, rule, place, message, why, fix }: Finding,
-  columns: number,
-  paint: Paint,
-): string {
+/** @param said by each rule so far: it is added to. */
+function findingText(finding: Finding, said: Set<string>, columns: number, paint: Paint): string {
+  const { severity, rule, place, message, why, fix } = finding;
   const where = `${place.file}:${place.line}:${place.column}`;
+  const unsaid = (text: string): readonly string[] => {
+    const isNew = !said.has(`${rule} ${text}`);
+    said.add(`${rule} ${text}`);
+    return isNew ? wrapped(text, '  ', columns) : [];
+  };
   return [
     `${paint(COLOURS[severity], severity)} ${paint('bold', rule)} ${paint('dim', where)}`,
     ...wrapped(message, '  ', columns),
-    ...wrapped(`Why: ${why}`, '  ', columns).map((line) => paint('dim', line)),
-    ...wrapped(`Fix: ${fix}`, '  ', columns),
+    ...unsaid(`Why: ${why}`).map((line) => paint('dim', line)),
+    ...unsaid(`Fix: ${fix}`),
   ].join('\n');
 }
 
 function acceptedText(accepted: readonly Finding[], columns: number, paint: Paint): string {
-  const lines = firstOfEach(accepted).flatMap(({ rule, at, accepted: because }) =>
+  const shown = firstOfEach(accepted, SHOWN);
+  const lines = shown.flatMap(({ rule, at, accepted: because }) =>
     wrapped(`${rule} at ${at}: ${because}`, '  ', columns),
   );
-  return [paint('bold', 'Accepted'), ...lines, ...notShown(accepted, columns)].join('\n');
+  return [paint('bold', 'Accepted'), ...lines, ...notShown(accepted, shown, columns)].join('\n');
 }
 
 /** In their order, the first of each rule. */
-function firstOfEach(findings: readonly Finding[]): readonly Finding[] {
+function firstOfEach(findings: readonly Finding[], toKnow = SHOWN_TO_KNOW): readonly Finding[] {
   const seen = new Map<string, number>();
-  return findings.filter(({ rule }) => {
+  return findings.filter(({ rule, severity }) => {
     const count = (seen.get(rule) ?? 0) + 1;
     seen.set(rule, count);
-    return count <= SHOWN;
+    return count <= (severity === 'info' ? toKnow : SHOWN);
   });
 }
 
-/** One paragraph on those that `firstOfEach` leaves out; none if it leaves none. */
-function notShown(findings: readonly Finding[], columns: number): readonly string[] {
-  const more = [...Map.groupBy(findings, ({ rule }) => rule)]
-    .filter(([, { length }]) => length > SHOWN)
-    .map(([rule, { length }]) => `${length - SHOWN} of ${rule}`);
-  if (more.length === 0) return [];
+/** One paragraph on those that are not shown; none if all are. */
+function notShown(
+  findings: readonly Finding[],
+  shown: readonly Finding[],
+  columns: number,
+): readonly string[] {
+  const known = new Set(shown);
+  const left = findings.filter((finding) => !known.has(finding));
+  if (left.length === 0) return [];
+  const more = [...Map.groupBy(left, ({ rule }) => rule)].map(
+    ([rule, { length }]) => `${length} of ${rule}`,
+  );
   const text = `Not shown: ${more.join(', ')}. All are there with \`--format json\`.`;
   return [wrapped(text, '', columns).join('\n')];
 }
