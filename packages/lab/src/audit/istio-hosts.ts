@@ -75,6 +75,12 @@ export class ServiceNames {
     return this.#entries.get(this.#entryKey(text, namespace)) ?? [text];
   }
 
+  /** Services of the world outside, and those of one's own. */
+  apart(services: readonly string[]): readonly [readonly string[], readonly string[]] {
+    const isOutside = (name: string): boolean => this.#external.has(name);
+    return [services.filter(isOutside), services.filter((name) => !isOutside(name))];
+  }
+
   /** Whether services of the fleet are in a namespace; null is that of most. */
   isHome(namespace: string | null): boolean {
     return this.#namespaces.has(namespace ?? this.home);

@@ -9,7 +9,7 @@ import {
   unmatched,
 } from './istio-hosts.ts';
 import type { MeshSettings } from './istio-mesh.ts';
-import type { GatewayKind, Identity, Resource } from './istio-resources.ts';
+import { type GatewayKind, type Identity, type Resource, textsOf } from './istio-resources.ts';
 import { DURATION, NO_RETRIES, readRetries, type Retries } from './istio-retries.ts';
 import { type Field, goDuration } from './k8s-fields.ts';
 
@@ -146,10 +146,14 @@ export function readRoutes(
       const [at = hosts[0]?.text ?? itself] = ways.flatMap((way) => concerned(way, to, names));
       const stated = readRoute(http, mesh, at, findings);
       if (stated === null) return [];
-      return ways.map((way) => {
-        const binding = { kind: KIND, mesh: way.mesh, gateway: way.gateway };
-        const services = concerned(way, to, names);
-        return { ...binding, ...completed(stated, way.http, mesh), services };
+      return ways.flatMap((way) => {
+        const route = { kind: KIND, ...completed(stated, way.http, mesh) };
+        const [outside, inside] = names.apart(concerned(way, to, names));
+        return [
+          { ...route, ...narrowed(narrowed(way, way.http), http), services: inside },
+          // A call to the world outside may leave by the gateway that a route is for.
+          { ...route, mesh: way.mesh, gateway: way.gateway, services: outside },
+        ];
       });
     });
   const routes = [...overHttp, ...opaqueRoutes(spec, own, names)];
@@ -170,6 +174,18 @@ export function readRoutes(
     findings.push(elsewhere(resource, { at, place: spec.at('exportTo').place }, names.home));
   }
   return routes;
+}
+
+/** What the matches of a route leave of its VirtualService's binding: they may name the gateways that it is for, or `mesh`. */
+function narrowed({ mesh, gateway }: Binding, http: Field | null): Binding {
+  const matches = http === null ? [] : http.at('match').items();
+  const named = matches.map((match) => textsOf(match.at('gateways').value));
+  if (named.length === 0 || named.some(({ length }) => length === 0)) return { mesh, gateway };
+  const all = named.flat();
+  return {
+    mesh: mesh && all.includes('mesh'),
+    gateway: gateway && all.some((name) => name !== 'mesh'),
+  };
 }
 
 /** Sidecars pass connections on that are routed as such, and repeat nothing; but a port of HTTP beside them has its default. */
