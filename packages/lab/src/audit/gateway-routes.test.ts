@@ -254,6 +254,20 @@ describe('kinds that are not read', () => {
     expect(unmatched({ findings, layers: [] })).toEqual([]);
   });
 
+  it.each([
+    ['flagger.app/v1beta1', 'Canary'],
+    ['projectcontour.io/v1', 'HTTPProxy'],
+    ['getambassador.io/v3alpha1', 'Mapping'],
+    ['gateway.kgateway.dev/v1alpha1', 'TrafficPolicy'],
+    ['kuma.io/v1alpha1', 'Retry'],
+  ])(
+    'are those of other meshes and gateways, and what writes routes: %s %s',
+    async (group, kind) => {
+      const found = await read(`apiVersion: ${group}\nkind: ${kind}\nspec: {}\n`);
+      expect(rules(found, kind)).toEqual(['mesh-kind-not-read']);
+    },
+  );
+
   it('are others without a word', async () => {
     const other = 'apiVersion: networking.istio.io/v1\nkind: Gateway\nspec: {}\n';
     expect(rules(await read(other))).not.toContain('mesh-kind-not-read');

@@ -9,11 +9,23 @@ import { Field } from './k8s-fields.ts';
 /** Kinds by their group, up to the version. */
 const NOT_READ: Readonly<Record<string, readonly string[]>> = {
   'networking.istio.io/': ['EnvoyFilter'],
+  // It writes VirtualServices and DestinationRules, with the retries that it states.
+  'flagger.app/': ['Canary'],
   'gateway.networking.x-k8s.io/': ['XBackendTrafficPolicy'],
   'gateway.envoyproxy.io/': ['BackendTrafficPolicy'],
+  'gateway.kgateway.dev/': ['BackendConfigPolicy', 'TrafficPolicy'],
+  'projectcontour.io/': ['HTTPProxy'],
+  'getambassador.io/': ['Mapping'],
   'linkerd.io/': ['ServiceProfile'],
   'policy.linkerd.io/': ['HTTPRoute'],
-  'kuma.io/': ['MeshCircuitBreaker', 'MeshRetry', 'MeshTimeout'],
+  'kuma.io/': [
+    'CircuitBreaker',
+    'MeshCircuitBreaker',
+    'MeshRetry',
+    'MeshTimeout',
+    'Retry',
+    'Timeout',
+  ],
   'consul.hashicorp.com/': ['ServiceDefaults', 'ServiceResolver', 'ServiceRouter'],
 };
 
