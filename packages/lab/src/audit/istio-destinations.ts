@@ -37,7 +37,7 @@ export function budgetShare(percent: number): number {
   return percent >= 100 ? Infinity : 1 / (1 - percent / 100) - 1;
 }
 
-/** DestinationRules by service; those of a wildcard stand for the services of one's own that it covers and that have none of their own. */
+/** DestinationRules by service, or by the whole name of a host that a service's routes lead to; those of a wildcard stand for the services of one's own that it covers and that have none of their own. */
 export class Destinations {
   readonly #fleet: Fleet;
   readonly #names: ServiceNames;
@@ -51,14 +51,19 @@ export class Destinations {
     this.#findings = findings;
   }
 
-  /** What holds for a service; null if no rule speaks of it. */
+  /** What holds for requests of a service, wherever they are sent; null if no rule speaks of one such host. */
   of(service: string): Destination | null {
-    const own = this.#own.get(service);
+    const all = this.#names.targetsOf(service).map((target) => this.#at(target));
+    return all.reduce((worst, one) => (one === null || worst === null ? null : worse(one, worst)));
+  }
+
+  #at(target: string): Destination | null {
+    const own = this.#own.get(target);
     if (own !== undefined) return own;
-    if (this.#fleet.services.get(service)?.external === true) return null;
+    if (this.#fleet.services.get(target)?.external === true) return null;
     // The longest says most.
     const [nearest] = [...this.#wildcards]
-      .filter(([wildcard]) => this.#names.covers(wildcard, service))
+      .filter(([wildcard]) => this.#names.covers(wildcard, target))
       .toSorted(([a], [b]) => b.length - a.length);
     return nearest?.[1] ?? null;
   }
@@ -76,7 +81,9 @@ export class Destinations {
     const service = this.#names.serviceOf(text, namespace);
     const destination = this.#read(spec, service);
     const wildcard = isWildcard(text) && this.#names.coversAny(text);
-    if (service === null && !wildcard) {
+    const target = this.#names.targetOf(text, namespace);
+    const isTarget = service !== null || (!isWildcard(text) && this.#names.isTarget(target));
+    if (!isTarget && !wildcard) {
       const said = { text, namespace, place: host.place };
       this.#findings.push(unmatched('DestinationRule', said, this.#names));
       return;
@@ -88,7 +95,7 @@ export class Destinations {
     }
     // It bounds some callers only, and no spec says which: the others go without.
     if (!this.#isForAll(spec.at('workloadSelector'), namespace)) return;
-    const [rules, key] = service === null ? [this.#wildcards, text] : [this.#own, service];
+    const [rules, key] = isTarget ? [this.#own, target] : [this.#wildcards, text];
     rules.set(key, worse(destination, rules.get(key) ?? null));
   }
 
