@@ -274,6 +274,17 @@ describe('a close that waits', () => {
     expect(await outcomeOf(closed)).toBe(undefined);
   });
 
+  test("refuses a key that another engine's work asks for: nobody has it wait for that", async () => {
+    const { engine, another } = setting();
+    void engine.idempotent('own', () => new Promise(() => {}));
+    let inner: unknown;
+    await another().idempotent('outer', async () => {
+      void engine.close({ wait: '10s' });
+      inner = await outcomeOf(engine.idempotent('inner', () => 1));
+    });
+    expect(inner).toMatchObject(CLOSED);
+  });
+
   test('lets who has opened a key, as middleware does, do its steps; of further keys nobody knows whose they are', async () => {
     const { engine, runtime } = setting();
     const opened = await engine.open({ key: 'k', scope: [], fingerprint: '-' });

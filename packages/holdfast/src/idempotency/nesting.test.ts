@@ -94,6 +94,28 @@ describe('work that asks for its own key', () => {
     expect(Math.max(...carried)).toBeLessThan(5);
   });
 
+  test('of one engine may ask another one for the same key', async () => {
+    const { engine, runtime } = setting();
+    const other = idempotency({ name: 'other', store: memoryStore({}, runtime) }, runtime);
+    const inner = engine.idempotent('k', () => other.idempotent('k', () => 'inner'));
+    expect(await inner).toBe('inner');
+  });
+
+  test('is known by one variable, however many engines there are', async () => {
+    const runtime = testRuntime();
+    let made = 0;
+    const variable = <T>() => {
+      made++;
+      return systemRuntime.context.variable!<T>();
+    };
+    const context = { ...noContext, variable };
+    const engines = Array.from({ length: 3 }, () =>
+      idempotency({ store: memoryStore({}, runtime) }, { ...runtime, context }),
+    );
+    for (const engine of engines) await engine.idempotent('k', () => 'done');
+    expect(made).toBe(1);
+  });
+
   test('is refused as in progress where there is no async context', async () => {
     const runtime = { ...testRuntime(), context: noContext };
     const engine = idempotency({ store: memoryStore({}, runtime) }, runtime);

@@ -2,6 +2,8 @@ import type { ContextKeeper, ContextVariable } from '../runtime/runtime.ts';
 
 /** Work that runs for a key. */
 interface Held {
+  /** Of which engine. */
+  readonly by: Nesting;
   readonly key: string;
   readonly scope: readonly string[];
   isOver: boolean;
@@ -15,23 +17,25 @@ export class Nesting {
   readonly #held: ContextVariable<readonly Held[]> | undefined;
 
   constructor(context: ContextKeeper) {
-    this.#held = context.variable?.();
+    this.#held = variableOf(context);
   }
 
   /** Whether this code is a part of that key's work, which still runs. */
   isWithin(key: string, scope: readonly string[]): boolean {
-    return this.#running().some((held) => held.key === key && isSame(held.scope, scope));
+    return this.#running().some(
+      (held) => held.by === this && held.key === key && isSame(held.scope, scope),
+    );
   }
 
   /** Whether it is a part of any key's work that still runs. */
   get isInside(): boolean {
-    return this.#running().length > 0;
+    return this.#running().some((held) => held.by === this);
   }
 
   /** Does the work of a key. */
   async run<T>(key: string, scope: readonly string[], work: () => T | PromiseLike<T>): Promise<T> {
     if (this.#held === undefined) return work();
-    const own: Held = { key, scope, isOver: false };
+    const own: Held = { by: this, key, scope, isOver: false };
     try {
       return await this.#held.run([...this.#running(), own], work);
     } finally {
@@ -39,10 +43,22 @@ export class Nesting {
     }
   }
 
-  /** Without those that are over: what they have started, and left running, would pile them up otherwise. */
+  /** Of all engines. Without those that are over: what they have started, and left running, would pile them up otherwise. */
   #running(): readonly Held[] {
     return this.#held?.get()?.filter(({ isOver }) => !isOver) ?? [];
   }
+}
+
+const variables = new WeakMap<ContextKeeper, ContextVariable<readonly Held[]>>();
+
+/**
+ * The same for all engines, since Node 22 looks after each variable that was ever used, at every promise of the process, until
+ * its end; and what work leaves running would carry one for each engine that it has passed.
+ */
+function variableOf(context: ContextKeeper): ContextVariable<readonly Held[]> | undefined {
+  const made = variables.get(context) ?? context.variable?.<readonly Held[]>();
+  if (made !== undefined) variables.set(context, made);
+  return made;
 }
 
 function isSame(one: readonly string[], other: readonly string[]): boolean {
