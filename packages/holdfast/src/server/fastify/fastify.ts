@@ -8,6 +8,7 @@ import {
   type HttpRequest,
   type RouteOptions,
 } from '../idempotency/http.ts';
+import { isDestroyed } from '../idempotency/http2.ts';
 import { Gone } from '../idempotency/node-exchange.ts';
 import { CLOSING } from '../idempotency/options.ts';
 import { kept, Running } from './answer.ts';
@@ -190,9 +191,8 @@ function act(begun: HttpBegun, request: Request, reply: ReplyLike, done: Done): 
   const running = new Running(run, headersBefore(request, reply));
   request[RUN] = running;
   request.idempotency = run.execution;
-  reply.raw.on('close', () => {
-    if (!running.isOver) void endHijacked(running, reply);
-  });
+  if (isDestroyed(reply.raw)) closed(running, reply);
+  else reply.raw.on('close', () => closed(running, reply));
   done();
 }
 
@@ -218,9 +218,19 @@ function headersBefore({ headers }: Request, reply: ReplyLike): Running['before'
 
 const NO_HEADERS: Running['before'] = {};
 
-/** A handler that took the response over (`hijack`) has sent something that nobody could hold. */
+/** Nobody else tells of a response that the handler has taken over (`hijack`), or takes over when its client has gone. */
+function closed(running: Running, reply: ReplyLike): void {
+  if (running.isOver) return;
+  if (reply.sent) return void endHijacked(running, reply);
+  const { hijack } = reply;
+  reply.hijack = () => {
+    void endHijacked(running, reply);
+    return hijack.call(reply);
+  };
+}
+
+/** What it has sent, nobody could hold. */
 async function endHijacked(running: Running, reply: ReplyLike): Promise<void> {
-  if (!reply.sent) return;
   running.isOver = true;
   const { run } = running;
   const { statusCode: status, writableEnded } = reply.raw;

@@ -45,6 +45,7 @@ export interface ReplyLike {
   getHeaders(): Readonly<Record<string, number | string | readonly string[] | undefined>>;
   removeHeader(name: string): unknown;
   send(payload?: unknown): unknown;
+  hijack(): unknown;
 }
 
 export type Done = (error?: Error | null) => void;
