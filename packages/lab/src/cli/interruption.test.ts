@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect, onTestFinished, test } from 'vitest';
@@ -48,4 +48,32 @@ test.each([
     expect(await readdir(folder)).toEqual(['holdfast.yaml']);
   },
   30_000,
+);
+
+/** Gets the signal as soon as it writes. */
+const WRITER = `
+const [folder, signal] = process.argv.slice(2);
+const { writeAll } = await import(${JSON.stringify(new URL('write.ts', import.meta.url).href)});
+const written = writeAll([[folder + '/a', 'a'.repeat(2_000_000)], [folder + '/b', 'b']]);
+process.kill(process.pid, signal);
+await written.catch((error) => console.log(error.message, error.exitCode));
+`;
+
+test.each([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const)(
+  '%s waits for files that are being written: none is left half-written',
+  async (signal, code) => {
+    const folder = await temporaryFolder();
+    const writer = join(await temporaryFolder(), 'writer.mjs');
+    await writeFile(writer, WRITER);
+    const child = spawn(process.execPath, [writer, folder, signal]);
+    onTestFinished(() => void child.kill('SIGKILL'));
+    const ended = once(child, 'exit');
+    expect(await text(child.stdout)).toBe(`ended by ${signal} ${code}\n`);
+    expect(await ended).toEqual([0, null]);
+    expect((await readFile(join(folder, 'a'))).length).toBe(2_000_000);
+    expect(await readFile(join(folder, 'b'), 'utf8')).toBe('b');
+  },
 );

@@ -16,7 +16,7 @@ import { asGiven, once } from './once.ts';
 import type { Outcome } from './outcome.ts';
 import { progressBar } from './progress.ts';
 import { summary } from './summary.ts';
-import { mustBeWritable, write } from './write.ts';
+import { mustBeWritable, writeAll } from './write.ts';
 
 interface Options {
   readonly scenario?: string;
@@ -181,7 +181,7 @@ function asJson(
 
 async function writeReports(out: string, report: SimulationReport): Promise<void> {
   const texts = [htmlReport(report), markdownReport(report), `${JSON.stringify(report)}\n`];
-  for (const [i, file] of reportFiles(out).entries()) await write(file, texts[i]!);
+  await writeAll(reportFiles(out).map((file, i) => [file, texts[i]!]));
 }
 
 /** HTML, with Markdown and JSON beside it. */

@@ -1,17 +1,32 @@
 import { access, constants, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { interruptible } from './interruption.ts';
+
+/** Options of `writeFile`: `wx` for a file that must not be there yet. */
+interface WriteOptions {
+  readonly flag?: 'w' | 'wx';
+}
+
+/** Writes a text file, as `writeAll` does. */
+export async function write(file: string, text: string, options?: WriteOptions): Promise<void> {
+  await writeAll([[file, text]], options);
+}
 
 /**
- * Writes a text file.
+ * Writes text files that belong together. The first SIGINT or SIGTERM waits until they are there, and whole.
  *
- * @throws Error that says in one line why it cannot be written.
+ * @throws Error that says in one line why one cannot be written; Interrupted after a signal.
  */
-export async function write(
-  file: string,
-  text: string,
-  options: { readonly flag?: 'w' | 'wx' } = {},
+export async function writeAll(
+  files: readonly (readonly [file: string, text: string])[],
+  options: WriteOptions = {},
 ): Promise<void> {
-  await writeFile(file, text, options).catch((error: unknown) => cannot(error, file));
+  await interruptible(async (signal) => {
+    for (const [file, text] of files) {
+      await writeFile(file, text, options).catch((error: unknown) => cannot(error, file));
+    }
+    signal.throwIfAborted();
+  });
 }
 
 /**
