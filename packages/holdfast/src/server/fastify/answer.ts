@@ -1,8 +1,9 @@
 import type { Awaitable } from '../../idempotency/awaitable.ts';
 import { isSafeToRetry } from '../../idempotency/options.ts';
 import type { HoldLimits } from '../idempotency/bounded-stream.ts';
+import { isDestroyed } from '../idempotency/http2.ts';
 import type { AnswerHead, HttpAnswer, HttpRun } from '../idempotency/http.ts';
-import { hold } from './payload.ts';
+import { closeStream, hold } from './payload.ts';
 import { headOf, resetHead, setHead, typeOf } from './reply-head.ts';
 import type { ReplyLike } from './types.ts';
 
@@ -93,7 +94,10 @@ function leaving(
   instead: HttpAnswer | null,
 ): unknown {
   running.isOver = true;
+  // Nobody reads it then; over HTTP/2 Fastify, too, would leave it open where its client has gone.
+  const isDropped = (instead !== null || isDestroyed(reply.raw)) && closeStream(payload);
   if (instead !== null) return replaced(instead, running.before, reply);
+  if (isDropped) return undefined;
   if (running.isOvertaken) resetHead(reply, running.told!);
   return payload;
 }

@@ -39,6 +39,18 @@ export async function hold(
   return { kind: 'beyond', payload: rest };
 }
 
+/** Closes a stream that nobody will read. False for any other payload. */
+export function closeStream(payload: unknown): boolean {
+  if (payload instanceof ReadableStream) {
+    // What its source says to that is nobody's.
+    payload.cancel().catch(() => {});
+    return true;
+  }
+  if (typeof payload !== 'object' || payload === null || !isReadable(payload)) return false;
+  payload.destroy();
+  return true;
+}
+
 type FromWeb = Parameters<typeof Readable.fromWeb>[0];
 
 function isReadable(payload: unknown): payload is NodeReadable {

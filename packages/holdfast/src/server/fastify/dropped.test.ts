@@ -1,0 +1,69 @@
+import { once } from 'node:events';
+import { connect } from 'node:http2';
+import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
+import Fastify from 'fastify';
+import { holdfast } from 'holdfast/fastify';
+import { memoryStore } from 'holdfast/memory';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { storeOver } from '../../../torture/store-over.ts';
+
+const config = { holdfast: { idempotent: true } };
+
+/** More than is held, and then nothing more: whoever opened it has to close it. */
+function endless(isWeb: boolean) {
+  const source = new Readable({ read: () => {} });
+  source.push('a'.repeat(2000));
+  let isCancelled = false;
+  const web = new ReadableStream({
+    start: (controller) => controller.enqueue(Buffer.from('a'.repeat(2000))),
+    cancel: () => void (isCancelled = true),
+  });
+  return isWeb
+    ? { payload: web, isClosed: () => isCancelled }
+    : { payload: source, isClosed: () => source.destroyed };
+}
+
+test.each([false, true])(
+  'a stream for which another answer stands is closed (of the web: %s)',
+  async (isWeb) => {
+    const { payload, isClosed } = endless(isWeb);
+    const app = Fastify({ forceCloseConnections: true });
+    onTestFinished(() => app.close());
+    const store = storeOver(memoryStore(), { complete: () => false });
+    app.register(holdfast, { idempotency: { store, maxResponseBody: 1000 } });
+    app.post('/charge', { config }, async () => payload);
+    const url = await app.listen({ port: 0, host: '127.0.0.1' });
+    const headers = { 'Idempotency-Key': 'k1' };
+    const answer = await fetch(`${url}/charge`, { method: 'POST', headers });
+    expect(await answer.text()).toContain('idempotency-lease-lost');
+    expect(isClosed()).toBe(true);
+  },
+);
+
+test.each([false, true])(
+  'over HTTP/2 a stream is closed whose client has gone (of the web: %s)',
+  async (isWeb) => {
+    const { payload, isClosed } = endless(isWeb);
+    const app = Fastify({ http2: true });
+    app.register(holdfast, { idempotency: { store: memoryStore(), maxResponseBody: 1000 } });
+    const begun = Promise.withResolvers<void>();
+    app.post('/charge', { config }, (request) => {
+      begun.resolve();
+      return once(request.raw.stream, 'close').then(() => payload);
+    });
+    await app.ready();
+    app.server.listen(0, '127.0.0.1');
+    await once(app.server, 'listening');
+    const client = connect(`http://127.0.0.1:${(app.server.address() as AddressInfo).port}`);
+    onTestFinished(async () => {
+      client.destroy();
+      await app.close();
+    });
+    const path = { ':method': 'POST', ':path': '/charge', 'idempotency-key': 'k1' };
+    const asked = client.request(path, { endStream: true });
+    await begun.promise;
+    asked.close();
+    await vi.waitFor(() => expect(isClosed()).toBe(true));
+  },
+);
