@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it, vi } from 'vitest';
 import { fleetOf } from '../spec/fleet.ts';
@@ -109,6 +110,12 @@ describe('jobs', () => {
     const bad = { fleet, scenario: 'flood', lane: 'naive', seed: 1 };
     await expect(runJobs([jobs[0]!, bad, jobs[1]!])).rejects.toThrow("no scenario 'flood'");
   }, 60_000);
+
+  it('leaves no listener on the signal', async () => {
+    const { signal } = new AbortController();
+    await runJobs(jobs.slice(0, 1), { signal });
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+  });
 
   it('end no thread while one is being made: Node can crash of that', async () => {
     const running = new Set<Worker>();

@@ -50,20 +50,18 @@ export async function runJobs(
       });
     }
   };
+  const aborted = Promise.withResolvers<never>();
+  const abort = (): void => aborted.reject(signal?.reason);
+  signal?.addEventListener('abort', abort);
   try {
-    await Promise.race([Promise.all(threads.map(serve)), aborted(signal)]);
+    await Promise.race([Promise.all(threads.map(serve)), aborted.promise]);
   } finally {
+    signal?.removeEventListener('abort', abort);
     // Node can crash when one thread is ended while another is being made (nodejs/node#56312).
     await Promise.all(threads.map(({ made }) => made));
     await Promise.all(threads.map((thread) => thread.end()));
   }
   return results;
-}
-
-function aborted(signal: AbortSignal | undefined): Promise<never> {
-  return new Promise((_, reject) => {
-    signal?.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
-  });
 }
 
 /** As it is built, or as the source that Node runs by itself. */
