@@ -3,7 +3,7 @@ import { simply } from '../ours.ts';
 import { operation } from '../peer-setups.ts';
 import type { Scenario } from '../scenario.ts';
 
-const alone: readonly (readonly [string, () => holdfast.Pipeline])[] = [
+const alone: readonly (readonly [string, () => holdfast.Pipeline<unknown, unknown>])[] = [
   ['no policy', () => holdfast.pipeline()],
   ['bulkhead', () => holdfast.pipeline(holdfast.bulkhead())],
   ['circuit-breaker', () => holdfast.pipeline(holdfast.circuitBreaker())],

@@ -5,9 +5,11 @@ import {
   classify,
   custom,
   dependency,
+  type Dependency,
   fallback,
   type MissingClassifier,
   pipeline,
+  type Pipeline,
   pending,
   type Result,
   retry,
@@ -77,6 +79,18 @@ describe('a pipeline', () => {
     numeric.wrap(rows);
   });
 
+  test('is not taken for one that understands more, or answers less', () => {
+    const numeric = pipeline(ofNumbers, retry());
+    const cached = pipeline(fallback({ value: 'cached' as const }), timeout('1s'));
+    expectTypeOf(pipeline(timeout('1s'))).toExtend<Pipeline>();
+    // @ts-expect-error -- its classifier would be asked about anything
+    const anything: Pipeline = numeric;
+    // @ts-expect-error -- what the fallback answers would be taken for what the operation does
+    const unfailing: Pipeline = cached;
+    void [anything, unfailing];
+    expectTypeOf([numeric, cached]).toExtend<Pipeline<never, unknown>[]>();
+  });
+
   test('wraps a function with its arguments', () => {
     const load = pipeline(timeout('1s')).wrap(async (attempt, id: number, deep?: boolean) => {
       expectTypeOf(attempt.signal).toEqualTypeOf<AbortSignal>();
@@ -117,6 +131,17 @@ describe('a pipeline', () => {
 });
 
 describe('a dependency', () => {
+  test('is not taken for one that understands more, or answers less', () => {
+    const shop = dependency('shop', { protocol: 'http' });
+    const stock = dependency('stock', { retry: false, fallback: { value: 'cached' as const } });
+    // @ts-expect-error -- it judges by status
+    const anything: Dependency = shop;
+    // @ts-expect-error -- its fallback answers something else
+    const unfailing: Dependency = stock;
+    void [anything, unfailing];
+    expectTypeOf([shop, stock]).toExtend<Dependency<never, unknown>[]>();
+  });
+
   test('that retries does not compile without a classifier', () => {
     // @ts-expect-error -- it retries by default
     dependency('stock', {});

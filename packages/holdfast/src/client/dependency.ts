@@ -26,9 +26,10 @@ import { dependencyOptions, type DependencyOptions, type ParsedDependency } from
 
 /**
  * One logical upstream, a service, a shard, a tenant's cell, with all that protects calls to it.
- * `In` is what its classifier understands, `F` what its fallback answers.
+ * `In` is what its classifier understands, `F` what its fallback answers; any at all is a
+ * `Dependency<never, unknown>`.
  */
-export interface Dependency<In = unknown, F = never> extends Pipeline<In, F> {
+export interface Dependency<in In = unknown, out F = never> extends Pipeline<In, F> {
   /** As in errors, events and metrics. */
   readonly name: string;
   /** The breaker, to ask and to operate; null if it was left out. */

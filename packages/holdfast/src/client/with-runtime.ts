@@ -48,7 +48,7 @@ export function withRuntime(runtime: Runtime): BoundFactories {
     custom: (name, run, own = runtime) => custom(name, run, own),
     deadline: (options, own = runtime) => deadline(options, own),
     dependency: ((name: string, options: never, own: Runtime = runtime) =>
-      dependency(name, options, own)) as typeof dependency,
+      dependency(name, options, own)) as never,
     fallback: (options, own = runtime) => fallback(options, own),
     keyed: (create, options, own = runtime) => keyed(create, options, own),
     pipeline: ((...policies: readonly Policy[]) =>

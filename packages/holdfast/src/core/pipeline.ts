@@ -23,9 +23,9 @@ import { planned } from './plan.ts';
 
 /**
  * Policies around an operation, outermost first. `In` is what the classifier understands, `Adds`
- * what a fallback may answer instead.
+ * what a fallback may answer instead; any at all is a `Pipeline<never, unknown>`.
  */
-export interface Pipeline<In = unknown, Adds = never> {
+export interface Pipeline<in In = unknown, out Adds = never> {
   /** Runs the operation under the policies. Rejects with the operation's error, the caller's abort reason, or a `HoldfastError`. */
   call<T extends In>(operation: Operation<T>, options?: CallOptions): Promise<T | Adds>;
   /** The same as a discriminated union on `ok`; never rejects. */

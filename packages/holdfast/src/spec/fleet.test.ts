@@ -67,7 +67,7 @@ describe('a fleet from compiled data', () => {
       fallback: { run: () => 'none' },
       onEvent: ({ type }) => events.push(type),
     });
-    expectTypeOf(prices).toEqualTypeOf<Dependency<{ value?: unknown }, string>>();
+    expectTypeOf(prices).toEqualTypeOf<Dependency<unknown, string>>();
     expect(await prices.call(() => 7)).toBe(7);
     expect(await prices.call(() => 8)).toBe('none');
     expect(events.length).toBeGreaterThan(0);

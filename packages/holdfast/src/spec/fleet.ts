@@ -91,9 +91,9 @@ export function fleetFrom(data: unknown, runtime?: Runtime): SpecFleet {
       const dependencies = known(services, name, 'service', 'fleet.service');
       const before = made.get(name);
       if (before !== undefined) return before;
-      const service = new Service(name, dependencies, runtime);
-      made.set(name, service as SpecService);
-      return service as SpecService;
+      const service = new Service(name, dependencies, runtime) as unknown as SpecService;
+      made.set(name, service);
+      return service;
     },
   };
 }
