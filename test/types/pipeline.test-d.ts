@@ -3,6 +3,7 @@ import {
   bulkhead,
   circuitBreaker,
   classify,
+  type Classifier,
   custom,
   dependency,
   type Dependency,
@@ -127,6 +128,15 @@ describe('a pipeline', () => {
       return pending;
     });
     expectTypeOf(settles).resolves.toEqualTypeOf<number>();
+  });
+});
+
+describe('a classifier', () => {
+  test('may leave out by undefined what it does not say', () => {
+    const retryAfter = undefined as number | undefined;
+    const again = retryAfter === 0 ? (false as const) : undefined;
+    const judged = { verdict: 'overload' as const, retryAfter, retry: again, neverSent: undefined };
+    expectTypeOf(judged).toExtend<ReturnType<Classifier>>();
   });
 });
 

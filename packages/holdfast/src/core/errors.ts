@@ -27,7 +27,7 @@ export interface ErrorDetails {
   readonly reason: string;
   readonly attempts?: readonly AttemptRecord[] | undefined;
   /** How many attempts were started. */
-  readonly made?: number;
+  readonly made?: number | undefined;
   /** Milliseconds since the call began, where that is known. */
   readonly elapsed?: number | undefined;
   readonly retryAfter?: number | undefined;

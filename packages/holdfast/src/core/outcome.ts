@@ -23,16 +23,16 @@ export type Outcome<T = unknown> =
 export interface Judgement {
   readonly verdict: Verdict;
   /** The dependency asked not to be called again for so long, in milliseconds: a floor, never a replacement. */
-  readonly retryAfter?: number;
+  readonly retryAfter?: number | undefined;
   /** `false`: the dependency said that trying again is pointless or harmful. */
-  readonly retry?: false;
+  readonly retry?: false | undefined;
   /** The request never reached the dependency (connection refused, DNS): trying again is safe. */
-  readonly neverSent?: boolean;
+  readonly neverSent?: boolean | undefined;
   /**
    * With `overload`: the dependency is well, and it is about us. Our quota was used up (429), or our
    * request is in progress already (409 with Retry-After). Breakers do not count it.
    */
-  readonly quota?: boolean;
+  readonly quota?: boolean | undefined;
 }
 
 /**
