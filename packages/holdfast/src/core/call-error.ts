@@ -34,6 +34,11 @@ export class UnbuiltError {
     this.#made = call.root.attempts;
   }
 
+  /** As `instanceof`, but for what is thrown by a proxy that was revoked. */
+  static is(value: unknown): value is UnbuiltError {
+    return typeof value === 'object' && value !== null && #call in value;
+  }
+
   build(): HoldfastError {
     const details = detailsOf(this.#call, this.#told, this.#made, this.#elapsed);
     return withoutStack(this.#errorClass, details);

@@ -137,7 +137,7 @@ export class Call implements Caller, Ready, Settled {
 
   get error(): unknown {
     if (this.ok) return undefined;
-    if (this.outcome instanceof UnbuiltError) this.outcome = this.outcome.build();
+    if (UnbuiltError.is(this.outcome)) this.outcome = this.outcome.build();
     return this.outcome;
   }
 

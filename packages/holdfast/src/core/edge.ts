@@ -222,7 +222,7 @@ function resultOf(call: Call): Result<unknown> {
   const { verdict, stoppedBy, fellBack, ok, outcome } = call;
   const attempts = recordsOf(call);
   if (ok) return { ok, value: outcome, verdict, attempts, stoppedBy, fellBack };
-  if (outcome instanceof UnbuiltError) return new RefusedResult(call, attempts);
+  if (UnbuiltError.is(outcome)) return new RefusedResult(call, attempts);
   return { ok, error: outcome, verdict, attempts, stoppedBy, fellBack };
 }
 

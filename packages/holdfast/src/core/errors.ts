@@ -108,8 +108,17 @@ export function isHoldfastError<C extends ErrorCode>(
   code: C | undefined,
 ): value is ErrorOf<C>;
 export function isHoldfastError(value: unknown, code?: ErrorCode): boolean {
-  if (typeof value !== 'object' || value === null || !(BRAND in value)) return false;
+  if (typeof value !== 'object' || value === null || !isBranded(value)) return false;
   return code === undefined || (value as HoldfastError).code === code;
+}
+
+function isBranded(value: object): boolean {
+  try {
+    return BRAND in value;
+  } catch {
+    // A proxy that was revoked, say. It may well have been thrown, and whoever asks has others to serve.
+    return false;
+  }
 }
 
 /** The breaker is open: the dependency was not called. `retryAfter` says when it may be. */

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { withRuntime } from '../client/with-runtime.ts';
 import { testRuntime } from '../testing/index.ts';
+import { isHoldfastError } from './errors.ts';
 import type { Attempt } from './operation.ts';
 import { pending } from './operation.ts';
 
@@ -13,6 +14,12 @@ const SAFE = { idempotent: true };
 /** Something to await that is no promise. */
 function thenable(then: (resolve: (v: unknown) => void, reject: (e: unknown) => void) => void) {
   return { then } as PromiseLike<unknown>;
+}
+
+function thrower(what: unknown) {
+  return () => {
+    throw what;
+  };
 }
 
 async function outcomeOf(operation: (attempt: Attempt) => unknown) {
@@ -52,6 +59,21 @@ describe('an operation', () => {
       await expect(pipeline(timeout(100)).call(() => Promise.reject(reason))).rejects.toBe(reason);
     },
   );
+
+  test('may throw a proxy that was revoked, and keeps nobody else waiting', async () => {
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    const own = testRuntime();
+    const kit = withRuntime(own);
+    const one = kit.pipeline(failureIsTransient, kit.bulkhead({ maxConcurrent: 1 }));
+    for (const fail of [thrower(proxy), () => Promise.reject(proxy)]) {
+      expect((await one.tryCall(fail)).error === proxy).toBe(true);
+      expect(await one.call(fail).catch((error) => error === proxy)).toBe(true);
+    }
+    expect(isHoldfastError(proxy)).toBe(false);
+    const next = new Promise((resolve) => one.start(async () => 'next', resolve));
+    expect(await next).toMatchObject({ ok: true, value: 'next' });
+  });
 
   test('that is no function is a mistake of the caller, and not tried again', async () => {
     const again = pipeline(failureIsTransient, retry({ backoff: { base: 0 } }));
