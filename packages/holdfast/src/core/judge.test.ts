@@ -31,6 +31,24 @@ describe('a classifier', () => {
     expect(heard).toHaveBeenCalledOnce();
   });
 
+  test('whose answer cannot be read ends the call with what that threw', async () => {
+    const thrown = new Error('in the getter');
+    const unreadable = Object.defineProperty({}, 'verdict', {
+      get: () => {
+        throw thrown;
+      },
+    });
+    const calls = pipeline(
+      classify(() => unreadable as never),
+      retry(),
+    );
+    for (const operation of [() => 1, async () => 1, () => Promise.reject(new Error('down'))]) {
+      const result = await calls.tryCall(operation, SAFE);
+      expect(result).toMatchObject({ ok: false, verdict: 'terminal', stoppedBy: 'terminal' });
+      expect(result.error).toBe(thrown);
+    }
+  });
+
   test('that throws ends the call with what it threw', async () => {
     const thrown = new Error('in the classifier');
     const broken = classify(() => {

@@ -38,7 +38,12 @@ export function judge(call: Call, said?: Said): void {
     call.stoppedBy = call.verdict === 'timeout' ? 'attempts' : 'nested';
     return;
   }
-  note(call, said ?? ask(plan, ok, outcome));
+  try {
+    note(call, said ?? ask(plan, ok, outcome));
+  } catch (error) {
+    // What it answered cannot be read: a getter throws, or it is a proxy that was revoked.
+    blundered(call, error);
+  }
   call.stoppedBy = call.verdict === 'success' ? null : STOPPED_BY[call.verdict];
 }
 
