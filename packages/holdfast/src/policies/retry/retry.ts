@@ -76,7 +76,13 @@ class Retry implements TypedPolicy<never, NeedsClassifier> {
     const before = call.slots?.[slot] as Backoff | undefined;
     // A policy further in may fail before any attempt begins: that is a try, too.
     const tries = Math.max(call.root.attempts, (before?.waits ?? 0) + 1);
-    const stoppedBy = this.#reasonToStop(call, tries);
+    let stoppedBy: StoppedBy | null;
+    try {
+      stoppedBy = this.#reasonToStop(call, tries);
+    } catch (error) {
+      // `repeatable` may be a getter.
+      return this.#blundered(call, error);
+    }
     if (stoppedBy !== null) return this.#stop(call, stoppedBy);
     const refusal = peekInside(call, slot);
     if (refusal !== null) return this.#stop(call, refusal.stoppedBy, refusal);
@@ -86,11 +92,7 @@ class Retry implements TypedPolicy<never, NeedsClassifier> {
     try {
       wait = this.#wait(call, backoff, tries);
     } catch (error) {
-      // As with a classifier that throws: the mistake is shown, not buried under the failure.
-      dropAnswer(call);
-      call.refuse(error, 'terminal');
-      call.verdict = 'terminal';
-      return this.#stop(call, 'terminal');
+      return this.#blundered(call, error);
     }
     if (wait + usualDuration(call.pipeline) >= call.remaining) return this.#stop(call, 'deadline');
     return this.#again(call, backoff, wait);
@@ -153,6 +155,14 @@ class Retry implements TypedPolicy<never, NeedsClassifier> {
     } catch {
       // A listener's trouble is not the call's.
     }
+  }
+
+  /** As with a classifier that throws: the mistake is shown, not buried under the failure. */
+  #blundered(call: Call, error: unknown): Step {
+    dropAnswer(call);
+    call.refuse(error, 'terminal');
+    call.verdict = 'terminal';
+    return this.#stop(call, 'terminal');
   }
 
   /** The caller gets the last answer; an error says what was tried. */

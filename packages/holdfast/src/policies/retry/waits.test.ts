@@ -113,6 +113,25 @@ describe('how long it waits', () => {
     expect(discarded).toEqual([refused]);
   });
 
+  test('a call whose repeatable throws when it is asked again ends with that', async () => {
+    const mistake = new TypeError('no such body');
+    let begun = false;
+    const asked = {
+      idempotent: true,
+      get repeatable(): boolean {
+        if (begun) throw mistake;
+        return true;
+      },
+    };
+    const failing = (): never => {
+      begun = true;
+      throw new Failure('transient');
+    };
+    const result = await retrying(plain, testRuntime()).tryCall(failing, asked);
+    expect(result).toMatchObject({ ok: false, verdict: 'terminal', stoppedBy: 'terminal' });
+    expect(result.error).toBe(mistake);
+  });
+
   test('no bulkhead slot is held while it waits', async () => {
     const rt = testRuntime();
     const slots = bulkhead({ maxConcurrent: 1 }, rt);
