@@ -107,6 +107,27 @@ describe('resilientFetch answers as fetch does:', () => {
     expect(await response.text()).toBe('');
   });
 
+  test.each([
+    ['a frozen one', (response: Response) => Object.freeze(response)],
+    // As fetch-mock has it: methods run on the response behind.
+    [
+      'a mock`s proxy',
+      (response: Response) =>
+        new Proxy(response, {
+          get(behind, name) {
+            const member: unknown = Reflect.get(behind, name, behind);
+            return typeof member === 'function' ? member.bind(behind) : member;
+          },
+        }),
+    ],
+  ])('a response as it is where its body cannot be watched: %s', async (_, made) => {
+    const f = fetching({ fetch: async () => made(new Response('text')) });
+    const response = await f('http://shop');
+    expect(attemptsOf(response)).toHaveLength(1);
+    expect(await response.clone().text()).toBe('text');
+    expect(await response.text()).toBe('text');
+  });
+
   test('a mistake in the body is the reader`s', async () => {
     const { url } = await serve((response) => response.end('{'));
     await expect((await fetching()(url)).json()).rejects.toThrow(SyntaxError);

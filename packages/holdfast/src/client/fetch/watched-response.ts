@@ -26,9 +26,8 @@ export function watchBody(
   let body = bodies.get(response);
   if (body === undefined) {
     const native = Object.getPrototypeOf(response) as Response;
-    // Only what is a response by its class, and has a body to wait for.
-    if (!('body' in native) || typeof response.body?.getReader !== 'function') return;
-    body = new WatchedBody(limits, result, () => nativeBody(native, response));
+    if (!isWatchable(native, response)) return;
+    body = new WatchedBody(limits, result, () => nativeBody(native, response)!);
     Object.setPrototypeOf(response, prototypeOver(native));
     bodies.set(response, body);
   }
@@ -36,8 +35,19 @@ export function watchBody(
   if (signal !== null) body.endsWith(signal);
 }
 
-function nativeBody(native: Response, response: Response): ReadableStream<Bytes> {
-  return Reflect.get(native, 'body', response) as ReadableStream<Bytes>;
+/** Only what is itself a response by its class, and has a body to wait for. */
+function isWatchable(native: Response, response: Response): boolean {
+  if (!('body' in native) || !Object.isExtensible(response)) return false;
+  try {
+    return typeof nativeBody(native, response)?.getReader === 'function';
+  } catch {
+    // A proxy around one, a mock's say: its methods reach past it for the response behind.
+    return false;
+  }
+}
+
+function nativeBody(native: Response, response: Response): ReadableStream<Bytes> | null {
+  return Reflect.get(native, 'body', response) as ReadableStream<Bytes> | null;
 }
 
 function prototypeOver(native: Response): object {
