@@ -4,6 +4,8 @@ import { discardAnswer, httpClassifier, httpClassifierOf } from './http.ts';
 
 const answered = (status: number, headers: Record<string, string> = {}): unknown =>
   httpClassifier({ ok: true, value: { status, headers: new Headers(headers) } });
+const byMap = (status: number, headers: Record<string, string>): unknown =>
+  httpClassifier({ ok: true, value: { status, headers: new Map(Object.entries(headers)) } });
 const failed = (error: unknown): unknown => httpClassifier({ ok: false, error });
 
 /** An error as undici's fetch rejects with: a TypeError with the real one as its cause. */
@@ -50,6 +52,18 @@ describe('an answer', () => {
         `protocol 'http' judges answers by status and headers, as fetch gives them, got ${got}: answer both beside what was read of the body, or give classify`,
       ),
     );
+  });
+
+  test('may have its headers in a Map, which answers undefined for what is missing', () => {
+    expect([200, 404, 503].map((status) => verdictOf(byMap(status, {})))).toEqual([
+      'success',
+      'terminal',
+      'transient',
+    ]);
+    const hint = { 'retry-after': '7' };
+    expect(byMap(503, hint)).toEqual(answered(503, hint));
+    const told = { 'holdfast-pushback': 'retry=no, after=1500' };
+    expect(byMap(503, told)).toEqual(answered(503, told));
   });
 
   test('429 is our own quota, with its hint', () => {

@@ -5,10 +5,13 @@ import { judgeNetworkError } from './network-errors.ts';
 import { httpDate, retryAfter } from './retry-after.ts';
 import { parsePushback, PUSHBACK_HEADER } from './wire.ts';
 
-/** What the HTTP classifier looks at: a fetch `Response`, or anything with its status and headers. */
+/**
+ * What the HTTP classifier looks at: a fetch `Response`, or anything with its status and headers. It
+ * asks for these by names in small letters, so that a `Map` of Node's will do.
+ */
 export interface HttpAnswer {
   readonly status: number;
-  readonly headers: { get(name: string): string | null };
+  readonly headers: { get(name: string): string | null | undefined };
 }
 
 /**
@@ -48,6 +51,8 @@ export function discardAnswer(answer: unknown): void {
   body.cancel().catch(() => {});
 }
 
+const PUSHBACK = PUSHBACK_HEADER.toLowerCase();
+
 /** No compiler stops `any`, which is what `response.json()` gives. */
 type Given = Partial<HttpAnswer> | null | undefined;
 
@@ -57,7 +62,7 @@ function judgeAnswer(answer: Given, clock: Pick<Clock, 'wallTime'>): Verdict | J
   const { status, headers } = answer ?? NOTHING;
   if (typeof status === 'number' && status < 400) return 'success';
   if (typeof status !== 'number' || typeof headers?.get !== 'function') throw noAnswer(answer);
-  const pushback = headers.get(PUSHBACK_HEADER);
+  const pushback = headers.get(PUSHBACK) ?? null;
   const { final, after } = parsePushback(pushback ?? '');
   const hint = longer(after, hintOf(headers, clock));
   const verdict = verdictOf(status, hint !== undefined, pushback !== null);
@@ -88,7 +93,7 @@ function noAnswer(given: unknown): TypeError {
 type Headers = HttpAnswer['headers'];
 
 function hintOf(headers: Headers, clock: Pick<Clock, 'wallTime'>): number | undefined {
-  const header = headers.get('retry-after');
+  const header = headers.get('retry-after') ?? null;
   if (header === null) return undefined;
   return retryAfter(header, () => httpDate(headers.get('date') ?? '') ?? clock.wallTime());
 }
