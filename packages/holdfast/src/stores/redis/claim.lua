@@ -13,7 +13,7 @@
 local key = KEYS[1]
 local first, token, fingerprint, over, retention, expired = unpack(ARGV)
 
--- Somebody had it a moment ago. A full memory forbids this, and not what follows.
+-- Nobody may have it by now. Where Redis takes no writes this fails, and not what follows.
 local taken = redis.pcall('SET', key, first, 'NX', 'PX', retention)
 if taken and taken.ok then
   return 1

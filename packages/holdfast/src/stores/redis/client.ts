@@ -51,7 +51,7 @@ export interface KeysAndArguments {
 
 /** One way to ask any client. */
 export interface Connection {
-  /** Sets a key for so many milliseconds if nobody has, by Redis' own command; null if somebody has. */
+  /** Sets a key for so many milliseconds if nobody has, by Redis' own command: `OK`, or null if somebody has. */
   setNew(key: string, value: string, milliseconds: number): Promise<unknown>;
   /** Runs a script by its digest; rejects with `NOSCRIPT` if Redis does not know it. */
   runKnown(script: Script, key: string, args: string[]): Promise<unknown>;

@@ -10,6 +10,7 @@ import {
   rivalOf,
   until,
 } from '../../../../../test/conformance/idempotency-store/stage.ts';
+import { freePort } from '../../../../../test/servers/process.ts';
 import { type RedisServer, startRedis } from '../../../../../test/servers/redis.ts';
 import { StoreFullError } from '../../idempotency/store-full.ts';
 import { redisStore } from './redis.ts';
@@ -153,6 +154,34 @@ describe('the Redis store', () => {
       await client.config('SET', 'save', '');
       rmSync(inTheWay, { recursive: true });
     }
+  });
+
+  test.each([
+    ['that has too few replicas', 'NOREPLICAS', 'min-replicas-to-write'],
+    ['that has become a replica', 'READONLY', 'replicaof'],
+  ])('tells the keys that it has where they are of a Redis %s', async (_what, code, how) => {
+    const store = redisStore(client);
+    const request = await claimed(store);
+    const running = await claimed(store);
+    await store.complete(request, '"done"', LONG);
+    if (how === 'replicaof') await client.replicaof('127.0.0.1', await freePort());
+    else await client.config('SET', how, '1');
+    try {
+      await expect(store.claim(claimOf())).rejects.toThrow(code);
+      expect(await look(store, request)).toMatchObject({ kind: 'completed', result: '"done"' });
+      expect(await look(store, running)).toMatchObject({ kind: 'in-progress' });
+    } finally {
+      await client.replicaof('NO', 'ONE');
+      await client.config('SET', 'min-replicas-to-write', '0');
+    }
+  });
+
+  test('takes for its own no key that it was not told is, by a client that somebody has wrapped', async () => {
+    const set = async (...args: Parameters<Redis['set']>) =>
+      (await client.set(...args)) ?? undefined;
+    const store = redisStore(Object.create(client, { set: { value: set } }));
+    const request = await claimed(store);
+    expect(await store.claim(rivalOf(request))).toMatchObject({ kind: 'in-progress' });
   });
 
   test('understands a client that answers with buffers', async () => {

@@ -22,7 +22,8 @@ import { type Script, scripts } from './scripts.ts';
  * what is promised: Redis acknowledges a write before its replicas have it, so a replica that takes over may
  * not know of a key, and what was done for it may be done again. Where that must not happen, use PostgreSQL.
  * When memory is full, Redis refuses to claim further keys (`StoreFullError`), and lets what was claimed go on and be completed.
- * When it cannot write its file, it refuses all but to tell of the keys that it has.
+ * When it takes no writes at all, since it cannot write its file, has too few replicas or has become one, it still tells
+ * of the keys that it has.
  *
  * The engine has a timeout of its own, so the client should fail at once while it is not connected, and must
  * not send a command twice, whose second answer would be that the key is not the asker's:
@@ -63,9 +64,10 @@ class RedisStore implements IdempotencyStore {
     };
     // Most keys are new. For those Redis' own command is enough, which takes it less than half the time of a script.
     return this.#connection.setNew(this.#keyOf(id), record, time).then(
-      (reply) => (reply === null ? look() : FIRST),
+      // Nothing but a plain yes makes the key this token's, whatever a wrapped client has in place of null.
+      (reply) => (String(reply) === 'OK' ? FIRST : look()),
       (error: unknown) => {
-        if (isFull(error)) return look();
+        if (isWriteRefused(error)) return look();
         throw error;
       },
     );
@@ -129,6 +131,10 @@ const isReply = (error: unknown, code: string): error is Error =>
 /** `maxmemory` is reached, or the disk takes no more: records can still be read. */
 const isFull = (error: unknown): error is Error =>
   isReply(error, 'OOM') || isReply(error, 'MISCONF');
+
+/** So they can where replicas are missing, or this Redis has become one. */
+const isWriteRefused = (error: unknown): boolean =>
+  isFull(error) || isReply(error, 'NOREPLICAS') || isReply(error, 'READONLY');
 
 function explained(error: unknown): unknown {
   return isFull(error) ? new StoreFullError(error.message, { cause: error }) : error;
