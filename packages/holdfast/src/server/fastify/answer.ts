@@ -97,7 +97,8 @@ function leaving(
   // Nobody reads it then; over HTTP/2 Fastify, too, would leave it open where its client has gone.
   const isDropped = (instead !== null || isDestroyed(reply.raw)) && closeStream(payload);
   if (instead !== null) return replaced(instead, running.before, reply);
-  if (isDropped) return undefined;
+  // For Fastify undefined would be the payload as it was.
+  if (isDropped) return null;
   if (running.isOvertaken) resetHead(reply, running.told!);
   return payload;
 }
@@ -133,5 +134,5 @@ function replaced(answer: HttpAnswer, before: Running['before'], reply: ReplyLik
     if (value !== undefined) reply.header(name, value);
   }
   setHead(reply, answer);
-  return answer.body.byteLength === 0 ? undefined : bufferOf(answer.body);
+  return bufferOf(answer.body);
 }

@@ -42,17 +42,20 @@ export async function hold(
 /** Closes a stream that nobody will read. False for any other payload. */
 export function closeStream(payload: unknown): boolean {
   if (payload instanceof ReadableStream) {
-    // What its source says to that is nobody's.
-    payload.cancel().catch(() => {});
+    payload.cancel().catch(unheard);
     return true;
   }
-  if (typeof payload !== 'object' || payload === null || !isReadable(payload)) return false;
+  if (!isReadable(payload)) return false;
+  payload.on('error', unheard);
   payload.destroy();
   return true;
 }
 
+/** What a source says to its end is nobody's; an error that nobody hears ends the process. */
+const unheard = (): void => {};
+
 type FromWeb = Parameters<typeof Readable.fromWeb>[0];
 
-function isReadable(payload: unknown): payload is NodeReadable {
-  return typeof (payload as Partial<Readable>).iterator === 'function';
+function isReadable(payload: unknown): payload is NodeReadable & Pick<Readable, 'on'> {
+  return typeof (payload as Partial<Readable> | null | undefined)?.iterator === 'function';
 }
