@@ -6,11 +6,33 @@ import { simulate } from './simulate.ts';
 const fleet = fleetOf({
   services: { row: {} },
   users: { writers: { to: 'row', rate: 10 }, readers: { to: 'row', clients: 2 } },
-  scenarios: { day: { duration: '10s' } },
+  scenarios: {
+    day: { duration: '10s' },
+    slow: { duration: '10s', faults: [{ latency: 'row', times: 2, plus: '1s' }] },
+  },
 });
 
-const run = (own: { readonly servers?: unknown; readonly clients?: unknown }) => (): unknown =>
-  simulate(fleet, { scenario: 'day', lane: 'holdfast', seed: 1, ...(own as object) });
+/** Times that are none, and as they are shown. */
+const NO_TIMES: readonly (readonly [unknown, string])[] = [
+  [-1, '-1'],
+  [NaN, 'NaN'],
+  ['5', '"5"'],
+  [undefined, 'undefined'],
+  [null, 'null'],
+  [{}, 'object'],
+];
+
+const silent = () => () => {};
+
+interface Own {
+  readonly servers?: unknown;
+  readonly clients?: unknown;
+}
+
+const run =
+  (own: Own, scenario = 'day') =>
+  (): unknown =>
+    simulate(fleet, { scenario, lane: 'holdfast', seed: 1, ...(own as object) });
 const withServer = (row: unknown) => run({ servers: { row } });
 const serving = (serve: (request: IncomingRequest) => void) => withServer(() => serve);
 const withClient = (writers: unknown) => run({ clients: { writers } });
@@ -47,17 +69,55 @@ describe('a mistake in a server of one’s own', () => {
   });
 
   test('is a time that is none, or nothing to do then', () => {
-    for (const time of [-1, NaN, '5', undefined]) {
+    for (const [time, shown] of NO_TIMES) {
       expect(serving(({ work }) => work(time as number, () => {}))).toThrow(
-        `a delay must be 0 ms or more; got ${time}`,
+        `a delay must be 0 ms or more; got ${shown}`,
       );
     }
     const then = undefined as unknown as () => void;
     expect(serving(({ work }) => work(5, then))).toThrow('must be a function; got undefined');
   });
 
+  test('is a time that is none also in a fault, of which more becomes one', () => {
+    for (const [time, shown] of NO_TIMES) {
+      const slow = () => (request: IncomingRequest) => request.work(time as number, () => {});
+      expect(run({ servers: { row: slow } }, 'slow')).toThrow(
+        `a delay must be 0 ms or more; got ${shown}`,
+      );
+    }
+  });
+
+  test('is a generator: nobody would go through it', () => {
+    const generator = serving(function* ({ answer }) {
+      yield answer('success');
+    });
+    expect(generator).toThrow(
+      'the function that servers.row returns must not be a generator: no run goes through one; go on in what `call`, `work` or `after` are given',
+    );
+    const coming = withClient(async function* ({ call }: User) {
+      yield call(() => {});
+    });
+    expect(coming).toThrow('clients.writers must not be a generator');
+  });
+
+  test('is anything but an object that has it by its name: nobody would find it there', () => {
+    for (const [servers, shown] of [
+      [new Map([['row', silent]]), 'a list or a map'],
+      [[silent], 'a list or a map'],
+      [silent, 'function'],
+      [null, 'null'],
+      ['row', 'string'],
+    ]) {
+      expect(run({ servers })).toThrow(
+        new TypeError(`servers must be an object of functions by name; got ${String(shown)}`),
+      );
+    }
+    expect(run({ clients: 5 })).toThrow('clients must be an object of functions by name; got numb');
+  });
+
   test('is an answer that there is not', () => {
     for (const [verdict, shown] of [
+      [Object.create(null), 'object'],
       ['ok', '"ok"'],
       [5n, '5'],
       [Symbol('ok'), 'Symbol(ok)'],
@@ -73,8 +133,8 @@ describe('a mistake in a client of one’s own', () => {
   test('is a function that is none', () => {
     expect(withClient({})).toThrow('clients.writers must be a function; got object');
     const done = undefined as unknown as () => void;
-    const silent: CustomClient = ({ call }) => call(done);
-    expect(withClient(silent)).toThrow(
+    const untold: CustomClient = ({ call }) => call(done);
+    expect(withClient(untold)).toThrow(
       'what is told how a call ended must be a function; got undefined',
     );
   });

@@ -1,12 +1,14 @@
 import type { Criticality } from 'holdfast';
 import { answers } from './answers.ts';
 import {
+  checkDelay,
   checkFunction,
   checkReturned,
   CUSTOM_ANSWERS,
   type CustomAnswer,
   type CustomServer,
   type IncomingRequest,
+  shown,
   startIn,
   type Surroundings,
 } from './custom.ts';
@@ -92,14 +94,15 @@ class Incoming implements IncomingRequest {
     const { service } = this.#replica;
     const { clock, conditions, now } = service;
     checkFunction(then, 'what goes on after work');
+    // What a fault makes of a time that is none may be one.
+    checkDelay(time);
     startIn(clock, conditions.serviceTime(now, time), () => (this.#isHere ? then() : undefined));
   };
 
   readonly answer = (verdict: CustomAnswer, value: unknown = true): void => {
     if (!CUSTOM_ANSWERS.includes(verdict)) {
       const range = `one of ${CUSTOM_ANSWERS.join(', ')}`;
-      const shown = typeof verdict === 'string' ? JSON.stringify(verdict) : String(verdict);
-      throw new TypeError(`an answer must be ${range}; got ${shown}`);
+      throw new TypeError(`an answer must be ${range}; got ${shown(verdict)}`);
     }
     if (this.#isAnswered || !this.#isHere) return;
     this.#isAnswered = true;

@@ -92,13 +92,17 @@ type Own = (given: never) => unknown;
 /**
  * Finds one's own by its name, null where there is none.
  *
- * @throws RangeError for a name that is not known, TypeError for what is no function.
+ * @throws RangeError for a name that is not known, TypeError for what is no function, or no object of functions.
  */
 export function customOf<C extends Own>(
   what: keyof Custom,
   own: Readonly<Record<string, C | undefined>> = {},
   known: ReadonlyMap<string, unknown>,
 ): (name: string) => C | null {
+  // The entries of a map, or of a function, would be none.
+  if (typeof own !== 'object' || own === null || Symbol.iterator in own) {
+    throw new TypeError(`${what} must be an object of functions by name; got ${kindOf(own)}`);
+  }
   for (const [name, one] of Object.entries(own)) {
     if (!known.has(name)) {
       const names = [...known.keys()].join(', ');
@@ -112,22 +116,42 @@ export function customOf<C extends Own>(
 /** @throws TypeError for what is no function. */
 export function checkFunction(given: unknown, what: string): void {
   if (typeof given === 'function') return;
-  throw new TypeError(`${what} must be a function; got ${given === null ? 'null' : typeof given}`);
+  throw new TypeError(`${what} must be a function; got ${kindOf(given)}`);
+}
+
+function kindOf(given: unknown): string {
+  if (given === null) return 'null';
+  return typeof given === 'object' && Symbol.iterator in given ? 'a list or a map' : typeof given;
+}
+
+/** What was given, for a message. */
+export function shown(given: unknown): string {
+  if (typeof given === 'string') return JSON.stringify(given);
+  return typeof given === 'object' ? kindOf(given) : String(given);
 }
 
 /**
- * Refuses a promise. A run is over before anything that is awaited comes: what a function does after
- * its first `await` would be missing, and nothing would say so.
+ * Refuses a promise and a generator. A run is over before anything that is awaited comes, and goes through no
+ * generator: what a function does from its first `await` or `yield` on would be missing, and nothing would say so.
  *
- * @throws TypeError for a promise.
+ * @throws TypeError for either.
  */
 export function checkReturned(returned: unknown, what: string): void {
-  if (!(returned instanceof Promise)) return;
-  // What it throws may be a consequence of that.
-  returned.catch(() => {});
-  throw new TypeError(
-    `${what} must not return a promise: no run waits for one; go on in what \`call\`, \`work\` or \`after\` are given`,
-  );
+  if (returned instanceof Promise) {
+    // What it throws may be a consequence of that.
+    returned.catch(() => {});
+    throw new TypeError(`${what} must not return a promise: no run waits for one; ${INSTEAD}`);
+  }
+  if (isGenerator(returned)) {
+    throw new TypeError(`${what} must not be a generator: no run goes through one; ${INSTEAD}`);
+  }
+}
+
+const INSTEAD = 'go on in what `call`, `work` or `after` are given';
+
+function isGenerator(given: unknown): boolean {
+  if (typeof given !== 'object' || given === null || !('next' in given)) return false;
+  return Symbol.iterator in given || Symbol.asyncIterator in given;
 }
 
 /** The surroundings, on the clock of a world. */
@@ -142,9 +166,14 @@ export function surroundingsOf(clock: Clock, random: Random): Surroundings {
 /** @throws RangeError when the delay is negative or not a number, TypeError for what cannot be called then. */
 export function startIn(clock: Clock, delay: number, then: () => void): void {
   checkFunction(then, 'what happens after a delay');
-  if (typeof delay !== 'number' || !(delay >= 0))
-    throw new RangeError(`a delay must be 0 ms or more; got ${String(delay)}`);
+  checkDelay(delay);
   clock.start(new Later(then), delay);
+}
+
+/** @throws RangeError when it is negative or not a number. */
+export function checkDelay(delay: number): void {
+  if (typeof delay === 'number' && delay >= 0) return;
+  throw new RangeError(`a delay must be 0 ms or more; got ${shown(delay)}`);
 }
 
 class Later extends TimerNode {

@@ -32,6 +32,11 @@ describe('wrong options of a run are refused', () => {
       new RangeError('simulate.maxEvents must be at least 1, got NaN'),
     ],
     [
+      'a bound that is text',
+      { maxEvents: '9' },
+      new RangeError('simulate.maxEvents must be at least 1, got 9'),
+    ],
+    [
       'a scenario that is not there',
       { scenario: 'night' },
       new RangeError("The spec has no scenario 'night'; there are: day"),
@@ -39,4 +44,18 @@ describe('wrong options of a run are refused', () => {
   ])('%s', (_what, wrong, error) => {
     expect(() => simulate(fleet, { ...right, ...wrong })).toThrow(error);
   });
+});
+
+test('what is no fleet, and a run of which nothing is said, are refused by name', () => {
+  const right: RunOptions = { scenario: 'day', lane: 'holdfast', seed: 1 };
+  const said =
+    "simulate: the first argument must be a fleet, as fleetOf() makes it, and as loadFleet()'s answer has it under `fleet`";
+  for (const wrong of [undefined, null, 'holdfast.yaml', { services: {} }, { fleet }]) {
+    expect(() => simulate(wrong as never, right)).toThrow(new TypeError(said));
+  }
+  for (const options of [undefined, null, 'day']) {
+    expect(() => simulate(fleet, options as never)).toThrow(
+      new TypeError('simulate: the second argument must be { scenario, lane, seed }'),
+    );
+  }
 });

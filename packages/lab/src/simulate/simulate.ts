@@ -48,10 +48,11 @@ const LOOK = 1000;
 /**
  * Runs one scenario in one lane with one seed, and judges it. Synchronous, and without real time.
  *
- * @throws TypeError for an option that does not exist; RangeError when the seed is none, the scenario, the lane, or the service or users of `servers` or `clients` are not
+ * @throws TypeError for what is no fleet, and for an option that does not exist; RangeError when the seed is none, the scenario, the lane, or the service or users of `servers` or `clients` are not
  * the fleet's, or when the run does not end. What servers and clients of one's own throw ends it as well.
  */
 export function simulate(fleet: Fleet, options: RunOptions): RunResult {
+  checkGiven(fleet, options);
   const unknown = Object.keys(options).find((name) => !OPTIONS.includes(name as never));
   if (unknown !== undefined) throw new TypeError(unknownOption(unknown, 'simulate', OPTIONS));
   if (!Number.isInteger(options.seed) || options.seed < 0 || options.seed > MAX_SEED) {
@@ -59,7 +60,7 @@ export function simulate(fleet: Fleet, options: RunOptions): RunResult {
     throw new RangeError(`simulate.seed must be ${range}, got ${String(options.seed)}`);
   }
   const { maxEvents = MAX_EVENTS } = options;
-  if (!(maxEvents >= 1)) {
+  if (typeof maxEvents !== 'number' || !(maxEvents >= 1)) {
     throw new RangeError(`simulate.maxEvents must be at least 1, got ${String(maxEvents)}`);
   }
   const scenario = pick(fleet.scenarios, options.scenario, 'scenario');
@@ -80,6 +81,18 @@ export function simulate(fleet: Fleet, options: RunOptions): RunResult {
     verdict: verdictOf(recorder, trigger, undisturbed),
     recoveries: judgeUsers(recorder, trigger).map((judgement) => judgement.recovery),
   });
+}
+
+/** Who writes no types meets with them here. */
+function checkGiven(fleet: Partial<Fleet> | undefined | null, options: unknown): void {
+  if (!(fleet?.scenarios instanceof Map)) {
+    throw new TypeError(
+      "simulate: the first argument must be a fleet, as fleetOf() makes it, and as loadFleet()'s answer has it under `fleet`",
+    );
+  }
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError('simulate: the second argument must be { scenario, lane, seed }');
+  }
 }
 
 function record(
