@@ -38,6 +38,8 @@ const HORIZON = 20;
 const CHANCE = 1e-3;
 /** Its logarithm: the level for what is looked at once. */
 const ONE_LOOK = Math.log(CHANCE);
+/** Standard errors beyond which failures are taken to come together. */
+const SURE = 3;
 /** Windows of one length begin this share of it apart. */
 const STRIDE = 0.1;
 
@@ -111,10 +113,21 @@ interface Scale {
   readonly level: number;
 }
 
+/** Cohorts that show how failures come when all is as usual. */
+interface Calm {
+  readonly from: number;
+  readonly to: number;
+  /** Fewer windows show nothing. */
+  readonly least: number;
+  /** What lasts longer is a dip, if there may be one. */
+  readonly longest: number;
+}
+
 /**
  * Goodput over windows of `DIP`, of twice that, and so on, up to the end: the short ones see a sharp dip, the
  * long ones one that lasts where few requests come. What a window shows counts if chance would hardly show it
- * in any of them (Bonferroni's correction), so that a window with few requests says nothing.
+ * in any of them (Bonferroni's correction), so that a window with few requests says nothing. Requests that fail
+ * together are no independent trials: each such cluster counts as one (a quasi-binomial's design effect).
  */
 class Windows {
   /** The share of good answers before the trigger; 1 if nothing came then. */
@@ -132,6 +145,8 @@ class Windows {
   readonly #over: number;
   readonly #end: number;
   readonly #scales: readonly Scale[];
+  /** Failures that come together, as those of a full queue do, are one chance: so many to each. */
+  readonly #cluster: number;
 
   constructor({ cohorts, cohortLength, warmUp }: Goodput, trigger: Span | null) {
     this.#cohortLength = cohortLength;
@@ -151,6 +166,11 @@ class Windows {
     this.isUnknown = came && this.#sample(warm, this.#end).judged === 0;
     const shortest = Math.ceil(DIP / cohortLength);
     this.#scales = scalesOf(this.#end - this.#first, shortest);
+    const calm: Calm =
+      trigger === null
+        ? { from: warm, to: this.#end, least: 20, longest: 2 * shortest }
+        : { from: warm, to: this.#first, least: 8, longest: Infinity };
+    this.#cluster = Math.max(1, ...this.#scales.map(({ width }) => this.#clusterOf(width, calm)));
     const over = trigger === null ? this.#first : Math.ceil(trigger.to / cohortLength);
     this.#over = Math.min(Math.max(over, this.#first + shortest), this.#end);
     this.#during = this.#sample(this.#first, this.#over);
@@ -188,7 +208,7 @@ class Windows {
     return this.#scales.every((scale) => {
       const isBack = (window: Sample): boolean => {
         const others = { judged: all.judged - window.judged, good: all.good - window.good };
-        return !this.#isLess(window, COLLAPSE) && chanceOfFewer(others, window) < scale.level;
+        return !this.#isLess(window, COLLAPSE) && this.#chanceOfFewer(others, window) < scale.level;
       };
       return this.#lastOf(scale, first, isBack) === null;
     });
@@ -196,7 +216,7 @@ class Windows {
 
   #isWellFrom(cohort: number, before: Sample, level: number): boolean {
     const since = this.#sample(cohort, this.#end);
-    return !this.#isLess(since, FAILURE) && chanceOfFewer(before, since) < level;
+    return !this.#isLess(since, FAILURE) && this.#chanceOfFewer(before, since) < level;
   }
 
   /** Where the last such window begins, of those that begin with a cohort or later. */
@@ -213,7 +233,32 @@ class Windows {
   /** Less than a share of what is normal, and not by chance. */
   #isBelow(window: Sample, share: number, level: number): boolean {
     if (!this.#isLess(window, share)) return false;
-    return this.#before.judged === 0 || chanceOfFewer(window, this.#before) < level;
+    return this.#before.judged === 0 || this.#chanceOfFewer(window, this.#before) < level;
+  }
+
+  #chanceOfFewer(one: Sample, other: Sample): number {
+    return chanceOfFewer(thinned(one, this.#cluster), thinned(other, this.#cluster));
+  }
+
+  /**
+   * How much more the failures in neighbouring windows differ than if each came by itself: their variance, by
+   * von Neumann's successive differences, over a binomial one's. 1 where that may be chance.
+   */
+  #clusterOf(width: number, { from, to, least, longest }: Calm): number {
+    const windows = Math.floor((to - from) / width);
+    const { judged, good } = this.#sample(from, from + windows * width);
+    const failed = judged - good;
+    if (width > longest || windows < least || failed === 0 || good === 0) return 1;
+    const excess = Array.from({ length: windows }, (_, i) => {
+      const window = this.#sample(from + i * width, from + (i + 1) * width);
+      return window.judged - window.good - (window.judged * failed) / judged;
+    });
+    const squares = excess.slice(1).map((each, i) => (each - excess[i]!) ** 2 / 2);
+    const variance = squares.reduce((sum, square) => sum + square, 0) / squares.length;
+    const expected = failed / windows;
+    const ratio = variance / (expected * (good / judged));
+    const error = Math.sqrt((3 + 1 / expected) / squares.length);
+    return ratio > 1 + SURE * error ? ratio : 1;
   }
 
   #isLess({ judged, good }: Sample, share: number): boolean {
@@ -226,6 +271,12 @@ class Windows {
       good: this.#good[to]! - this.#good[from]!,
     };
   }
+}
+
+/** One of so many, of the good ones and of the others. */
+function thinned({ judged, good }: Sample, cluster: number): Sample {
+  const kept = Math.round(good / cluster);
+  return { judged: kept + Math.round((judged - good) / cluster), good: kept };
 }
 
 /** Of so many cohorts; the shortest windows are of `shortest`, or of all if these are fewer. */
