@@ -24,7 +24,20 @@ describe('a sweep as it is written', () => {
     expect(parseSweep('a=0..1s/500ms').values).toEqual([0, 500, 1000]);
   });
 
+  it('may be of shares, as the spec has them, also where a policy takes only a number', () => {
+    const range = parseSweep('services.web.failures = 0..50%/12.5%');
+    expect(range).toMatchObject({ unit: 'share', values: [0, 0.125, 0.25, 0.375, 0.5] });
+    expect(sweepOf(range, []).labels).toEqual(['0%', '12.5%', '25%', '37.5%', '50%']);
+    expect(parseSweep('a=10%..30%/10%').values).toEqual([0.1, 0.2, 0.3]);
+    const failures = fleetWith(spec, range, 0.125).services.get('web')!.server;
+    expect(failures).toMatchObject({ failures: 0.125 });
+    const rate = parseSweep('policies.careful.breaker.failureRate=20%..40%/20%');
+    const { policy } = fleetWith(spec, rate, 0.4).services.get('web')!.stages[0]![0]!;
+    expect(policy).toMatchObject({ breaker: { failureRate: 0.4 } });
+  });
+
   it.each([
+    ['a=0..50%/0.1', 'durations or shares'],
     ['', 'must be PARAM='],
     ['users.shoppers.rate', 'must be PARAM='],
     ['a=1..2', 'must be PARAM='],

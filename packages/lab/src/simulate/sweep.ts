@@ -9,9 +9,9 @@ import type { RunResult, Verdict } from './result.ts';
 export interface Sweep {
   /** The dotted path into the spec as written: `users.shoppers.rate`. */
   readonly parameter: string;
-  /** In rising order; durations in milliseconds. */
+  /** In rising order; durations in milliseconds, shares from 0 to 1. */
   readonly values: readonly number[];
-  /** The same for people: `20ms`, `165`. */
+  /** The same for people: `20ms`, `165`, `5%`. */
   readonly labels: readonly string[];
   readonly rows: readonly SweepRow[];
 }
@@ -32,6 +32,8 @@ export interface SweepCell {
   readonly goodput: number | null;
 }
 
+type Unit = 'number' | 'time' | 'share';
+
 /** What to vary: `users.shoppers.rate=100..200/10`. */
 export interface SweepRange {
   /** As it was written. */
@@ -40,7 +42,7 @@ export interface SweepRange {
   /** Keys and indices from the top of the spec. */
   readonly path: readonly string[];
   readonly values: readonly number[];
-  readonly unit: 'number' | 'time';
+  readonly unit: Unit;
 }
 
 /** More values than these are a typing error, or more than a table shows. */
@@ -57,18 +59,20 @@ export function parseSweep(text: string): SweepRange {
   if (path === null || path.includes('__proto__')) {
     throw wrong(text, `must begin with a dotted path into the spec: ${FORM}`);
   }
-  const unit = bounds.every(isNumber) ? 'number' : 'time';
-  const read = unit === 'number' ? Number : timeOf;
-  const [from, to, step] = bounds.map(read) as [number, number, number];
+  const unit = unitOf(bounds);
+  const [from, to, step] = bounds.map(READERS[unit]) as [number, number, number];
   if (![from, to, step].every(Number.isFinite)) {
-    throw wrong(text, "must have three numbers or three durations like '20ms' behind the '='");
+    throw wrong(
+      text,
+      "must have three numbers or three durations or shares, like '20ms' or '5%', behind the '='",
+    );
   }
   if (step <= 0) throw wrong(text, 'must have a step above 0');
   if (to < from) throw wrong(text, 'must go from the smaller value to the larger');
   // What is not a whole number of steps away by rounding alone is.
   const count = Math.floor((to - from) / step + 1e-9) + 1;
   if (count > MAX_VALUES) throw wrong(text, `has ${count} values; at most ${MAX_VALUES} are swept`);
-  const values = Array.from({ length: count }, (_, i) => Number((from + i * step).toPrecision(12)));
+  const values = Array.from({ length: count }, (_, i) => rounded(from + i * step));
   return { text, parameter, path, values, unit };
 }
 
@@ -103,9 +107,7 @@ export function sweepOf(range: SweepRange, runs: readonly (readonly RunResult[])
   return {
     parameter: range.parameter,
     values: range.values,
-    labels: range.values.map((value) =>
-      range.unit === 'time' ? formatDuration(value) : String(value),
-    ),
+    labels: range.values.map(LABELS[range.unit]),
     rows: Array.from(rows, ([row, [first]]) => ({
       scenario: first!.scenario,
       lane: first!.lane,
@@ -219,13 +221,42 @@ function checkName(section: Record<string, unknown>, { path, parameter }: SweepR
 /** As an array has its keys: with any other it would have a value that nobody reads. */
 const INDEX = /^(0|[1-9]\d*)$/;
 
+function unitOf(bounds: readonly string[]): Unit {
+  const numbers = bounds.filter(isNumber);
+  if (numbers.length === bounds.length) return 'number';
+  const isShare = numbers.every(isZero) && bounds.some((bound) => bound.endsWith('%'));
+  return isShare ? 'share' : 'time';
+}
+
+/** NaN for what is none. */
+const READERS: Readonly<Record<Unit, (text: string) => number>> = {
+  number: Number,
+  time: (text) => (isZero(text) ? 0 : milliseconds(text)),
+  share: (text) => {
+    if (isZero(text)) return 0;
+    const percent = text.replace(/%$/, '');
+    return percent !== text && isNumber(percent) ? Number(percent) / 100 : NaN;
+  },
+};
+
+const LABELS: Readonly<Record<Unit, (value: number) => string>> = {
+  number: String,
+  time: formatDuration,
+  share: (value) => `${rounded(value * 100)}%`,
+};
+
+/** Without the digits that adding up leaves behind. */
+function rounded(value: number): number {
+  return Number(value.toPrecision(12));
+}
+
 function isNumber(text: string): boolean {
   return /^\d+(\.\d+)?$/.test(text);
 }
 
-/** `0` needs no unit. */
-function timeOf(text: string): number {
-  return text === '0' ? 0 : milliseconds(text);
+/** It needs no unit. */
+function isZero(text: string): boolean {
+  return text === '0';
 }
 
 function wrong(text: string, why: string): RangeError {
