@@ -7,7 +7,7 @@ import { exitCodeOf, JUDGED_LANE, type Promised, promisesOf } from '../simulate/
 import { graphOf, type SimulationReport } from '../simulate/report.ts';
 import type { RunResult } from '../simulate/result.ts';
 import { spreadsOf } from '../simulate/seeds.ts';
-import { fleetWith, parseSweep, sweepOf, type SweepRange } from '../simulate/sweep.ts';
+import { fleetWith, parseSweep, sweepOf, type SweepRange, sweptOf } from '../simulate/sweep.ts';
 import { loadFleet } from '../spec/load.ts';
 import type { Fleet } from '../spec/model.ts';
 import { columnsOf } from './columns.ts';
@@ -139,8 +139,9 @@ async function reportOf(
   const fleets = options.sweep === undefined ? [fleet] : sweptFleets(plan, options.sweep);
   const jobs = fleets.flatMap((each) => jobsOf(plan, each));
   const bar = progressBar(process.stderr, jobs.length === 1 ? '1 run' : `${jobs.length} runs`);
+  const keep = options.sweep === undefined ? {} : { keep: sweptOf };
   const all = await interruptible((signal) =>
-    runJobs(jobs, { onProgress: bar.show, signal }).finally(bar.end),
+    runJobs(jobs, { ...keep, onProgress: bar.show, signal }).finally(bar.end),
   );
   const runs = options.sweep === undefined ? all : [];
   const report: SimulationReport = {

@@ -111,6 +111,14 @@ describe('jobs', () => {
     await expect(runJobs([jobs[0]!, bad, jobs[1]!])).rejects.toThrow("no scenario 'flood'");
   }, 60_000);
 
+  it('keep of each run only what is asked for', async () => {
+    const [kept] = await runJobs(jobs.slice(0, 1), { keep: (one) => ({ ...one, edges: [] }) });
+    expect(kept).toEqual({
+      ...simulate(fleet, { scenario: 'outage', lane: 'naive', seed: 1 }),
+      edges: [],
+    });
+  }, 60_000);
+
   it('leaves no listener on the signal', async () => {
     const { signal } = new AbortController();
     await runJobs(jobs.slice(0, 1), { signal });

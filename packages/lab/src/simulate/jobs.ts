@@ -15,6 +15,8 @@ export interface JobsOptions {
   readonly workers?: number;
   /** Told the share of all jobs that is done, 0 to 1. */
   readonly onProgress?: (share: number) => void;
+  /** What is kept of a run, as soon as it is over; all of it by default. */
+  readonly keep?: (run: RunResult) => RunResult;
   /** Ends all threads when it is aborted; the answer is then its reason. */
   readonly signal?: AbortSignal;
 }
@@ -34,7 +36,7 @@ export type FromWorker =
  */
 export async function runJobs(
   jobs: readonly Job[],
-  { workers = availableParallelism(), onProgress, signal }: JobsOptions = {},
+  { workers = availableParallelism(), onProgress, keep = (run) => run, signal }: JobsOptions = {},
 ): Promise<RunResult[]> {
   signal?.throwIfAborted();
   const results = new Array<RunResult>(jobs.length);
@@ -44,10 +46,11 @@ export async function runJobs(
   const serve = async (thread: Thread): Promise<void> => {
     // All threads take from the same iterator: each job goes to whoever is free.
     for (const [index, job] of waiting) {
-      results[index] = await thread.run(job, (share) => {
+      const run = await thread.run(job, (share) => {
         shares[index] = share;
         onProgress?.(shares.reduce((sum, each) => sum + each, 0) / jobs.length);
       });
+      results[index] = keep(run);
     }
   };
   const aborted = Promise.withResolvers<never>();

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { Edge } from '../spec/model.ts';
 import type { SpecData } from '../spec/tables.ts';
 import type { RunResult, Verdict } from './result.ts';
-import { fleetWith, parseSweep, sweepOf } from './sweep.ts';
+import { simulate } from './simulate.ts';
+import { fleetWith, parseSweep, sweepOf, sweptOf } from './sweep.ts';
 
 describe('a sweep as it is written', () => {
   it('has its values from the first to the last, both included', () => {
@@ -205,4 +206,18 @@ describe('the table of a sweep', () => {
       },
     ]);
   });
+});
+
+const size = (of: unknown): number => JSON.stringify(of).length;
+
+it('needs little of each run, so that many thousands of them are no matter of memory', () => {
+  const range = parseSweep('users.shoppers.rate=5..10/5');
+  const scenarios = { calm: { duration: '10s' } };
+  const runs = range.values.map((value) => {
+    const fleet = fleetWith({ ...spec, scenarios }, range, value);
+    return [1, 2].map((seed) => simulate(fleet, { scenario: 'calm', lane: 'naive', seed }));
+  });
+  const kept = runs.map((ofValue) => ofValue.map(sweptOf));
+  expect(sweepOf(range, kept)).toEqual(sweepOf(range, runs));
+  expect(size(kept)).toBeLessThan(size(runs) / 10);
 });

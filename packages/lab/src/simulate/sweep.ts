@@ -97,10 +97,18 @@ export function fleetWith(spec: unknown, range: SweepRange, value: number): Flee
   }
 }
 
+const NO_SERIES = { arrivals: [], goodput: [], p50: [], p99: [] };
+
+/** What a sweep needs of a run: so little that there is room for a hundred thousand of them. */
+export function sweptOf(run: RunResult): RunResult {
+  const users = run.users.map((each) => ({ ...each, byPhase: {}, series: NO_SERIES }));
+  return { ...run, users, services: [], edges: [], expectations: [] };
+}
+
 /**
  * The table of verdicts.
  *
- * @param runs of each value, in the order of the values: all scenarios, lanes and seeds.
+ * @param runs of each value, in the order of the values: all scenarios, lanes and seeds; `sweptOf` them is enough.
  */
 export function sweepOf(range: SweepRange, runs: readonly (readonly RunResult[])[]): Sweep {
   const rows = Map.groupBy(runs[0] ?? [], (run) => rowOf(run));
