@@ -55,8 +55,10 @@ export function readGatewayRoutes(
     if (to.length === 0) continue;
     const { place } = rule.at('retry').given ? rule.at('retry') : rule;
     const common = { ...stated, kind, place };
-    routes.push({ ...common, mesh: true, gateway: false, services });
-    if (isForGateway) routes.push({ ...common, mesh: false, gateway: true, services: behind });
+    const targets = backends(rule, resource, true).map((host) => names.targetOf(host));
+    routes.push({ ...common, mesh: true, gateway: false, services, targets });
+    if (isForGateway)
+      routes.push({ ...common, mesh: false, gateway: true, services: behind, targets: null });
   }
   // A gateway leads to many services that this fleet does not call.
   if (isForGateway && matched(leads, names).length === 0) {
@@ -99,14 +101,15 @@ function hostsOf(parent: Field, resource: Resource, names: ServiceNames): readon
   return hosts.flatMap((host) => names.hostsOfEntry(host).map((text) => ({ ...host, text })));
 }
 
-/** Those that requests are really sent to. */
-function backends(rule: Field, resource: Resource): readonly Host[] {
+/** Those that requests are really sent to, or with `all` those as well that have no weight yet. */
+function backends(rule: Field, resource: Resource, all = false): readonly Host[] {
   return rule
     .at('backendRefs')
     .items()
     .flatMap((backend) => {
-      const counts = backend.isObject(BACKEND) && backend.at('weight').integer(0, 1_000_000) !== 0;
-      return counts ? named(backend, resource) : [];
+      if (!backend.isObject(BACKEND)) return [];
+      const weight = backend.at('weight').integer(0, 1_000_000);
+      return all || weight !== 0 ? named(backend, resource) : [];
     });
 }
 

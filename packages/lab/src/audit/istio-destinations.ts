@@ -42,18 +42,26 @@ export class Destinations {
   readonly #fleet: Fleet;
   readonly #names: ServiceNames;
   readonly #findings: Finding[];
+  readonly #targets: ReadonlySet<string>;
   readonly #own = new Map<string, Destination>();
   readonly #wildcards = new Map<string, Destination>();
 
-  constructor(fleet: Fleet, names: ServiceNames, findings: Finding[]) {
+  /** @param targets where the routes of services lead, see `Route`. */
+  constructor(
+    fleet: Fleet,
+    names: ServiceNames,
+    findings: Finding[],
+    targets: ReadonlySet<string>,
+  ) {
     this.#fleet = fleet;
     this.#names = names;
     this.#findings = findings;
+    this.#targets = targets;
   }
 
-  /** What holds for requests of a service, wherever they are sent; null if no rule speaks of one such host. */
-  of(service: string): Destination | null {
-    const all = this.#names.targetsOf(service).map((target) => this.#at(target));
+  /** What holds for requests that are sent to these, one at least; null if no rule speaks of one of them. */
+  of(targets: readonly string[]): Destination | null {
+    const all = targets.map((target) => this.#at(target));
     return all.reduce((worst, one) => (one === null || worst === null ? null : worse(one, worst)));
   }
 
@@ -81,8 +89,8 @@ export class Destinations {
     const service = this.#names.serviceOf(text, namespace);
     const destination = this.#read(spec, service);
     const wildcard = isWildcard(text) && this.#names.coversAny(text);
-    const target = this.#names.targetOf(text, namespace);
-    const isTarget = service !== null || (!isWildcard(text) && this.#names.isTarget(target));
+    const target = this.#names.targetOf({ text, namespace });
+    const isTarget = service !== null || (!isWildcard(text) && this.#targets.has(target));
     if (!isTarget && !wildcard) {
       const said = { text, namespace, place: host.place };
       this.#findings.push(unmatched('DestinationRule', said, this.#names));

@@ -49,8 +49,6 @@ export class ServiceNames {
   /** Where what is for the whole mesh is. */
   readonly #root: string;
   readonly #external: ReadonlySet<string>;
-  /** Where the routes of a service lead, by its name. */
-  readonly #leads = new Map<string, Set<string>>();
 
   constructor(fleet: Fleet, resources: readonly Resource[], root: string) {
     this.home = homeOf(resources, fleet, root);
@@ -65,7 +63,6 @@ export class ServiceNames {
     for (const entry of resources.filter(({ kind }) => kind === 'ServiceEntry')) {
       this.#addEntry(entry, fleet.services);
     }
-    for (const route of resources) this.#addLeads(route);
   }
 
   /** The service that a host names; null if there is none, and for wildcards. */
@@ -74,19 +71,9 @@ export class ServiceNames {
   }
 
   /** What requests are sent to: a service of the fleet, or a host by its whole name. */
-  targetOf(text: string, namespace: string | null): string {
+  targetOf({ text, namespace }: Pick<Host, 'text' | 'namespace'>): string {
     const whole = this.#whole(text, namespace);
     return this.#services.get(whole) ?? whole;
-  }
-
-  /** Where the requests of a service are sent: to itself unless its routes lead to others, as those of a canary do. */
-  targetsOf(service: string): readonly string[] {
-    return [...(this.#leads.get(service) ?? [service])];
-  }
-
-  /** Whether requests of a service are sent to it. */
-  isTarget(host: string): boolean {
-    return [...this.#leads.values()].some((leads) => leads.has(host));
   }
 
   /** The hosts of a ServiceEntry; its own name if it is not among the files. */
@@ -165,16 +152,6 @@ export class ServiceNames {
   #add(whole: string, service: string): void {
     if (!this.#services.has(whole) || service === service.toLowerCase()) {
       this.#services.set(whole, service);
-    }
-  }
-
-  #addLeads(route: Resource): void {
-    const { namespace } = route;
-    const to = destinationsSaid(route).map((host) => this.targetOf(host, namespace));
-    for (const host of to.length === 0 ? [] : hostsSaid(route)) {
-      const service = this.serviceOf(host, namespace);
-      if (service === null) continue;
-      this.#leads.set(service, new Set([...(this.#leads.get(service) ?? []), ...to]));
     }
   }
 

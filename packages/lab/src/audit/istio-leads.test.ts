@@ -49,4 +49,41 @@ describe('a DestinationRule', () => {
     expect(sidecar(found).extraShare).toBeCloseTo(0.25, 12);
     expect(told(found)).toEqual([]);
   });
+
+  it('bounds what a delegate of its routes leads to', async () => {
+    const yaml = `kind: VirtualService
+spec: { hosts: [payments], http: [{ delegate: { name: other } }] }
+---
+kind: VirtualService
+metadata: { name: other }
+spec: { http: [{ route: [{ destination: { host: payments-now } }, { destination: { host: payments-next } }], retries: { attempts: 2 } }] }
+`;
+    const found = await read(yaml + budget('payments-now', 20) + budget('payments-next', 50));
+    expect(sidecar(found).extraShare).toBeCloseTo(1, 12);
+    expect(told(found)).toEqual([]);
+    expect(sidecar(await read(yaml + budget('payments', 20))).extraShare).toBe(Infinity);
+  });
+
+  it.each([
+    ['gateways: [edge], http: [{ route: [TO], retries: { attempts: 2 } }]'],
+    ['gateways: [edge, mesh], http: [{ match: [{ gateways: [edge] }], route: [TO] }]'],
+    ['exportTo: [bank], http: [{ route: [TO], retries: { attempts: 2 } }]'],
+    ['http: [{ route: [TO], retries: { attempts: 0 } }]'],
+    ['tcp: [{ route: [TO] }]'],
+  ])('need not bound where no retry of a sidecar goes: %s', async (spec) => {
+    const other = spec.replace('TO', '{ destination: { host: payments-next } }');
+    const yaml = `${leading('payments')}---\nkind: VirtualService\nspec: { hosts: [payments], ${other} }\n`;
+    const found = await read(yaml + budget('payments', 20));
+    expect(sidecar(found).extraShare).toBeCloseTo(0.25, 12);
+  });
+
+  it('bounds a canary that has no weight yet', async () => {
+    const yaml = `apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+spec: { parentRefs: [{ group: "", kind: Service, name: payments }], rules: [{ backendRefs: [{ name: payments }, { name: payments-next, weight: 0 }] }] }
+`;
+    const found = await read(yaml + budget('payments', 20) + budget('payments-next', 50));
+    expect(sidecar(found).extraShare).toBeCloseTo(1, 12);
+    expect(told(found)).not.toContain('mesh-name-unmatched');
+  });
 });

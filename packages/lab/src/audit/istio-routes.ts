@@ -39,6 +39,11 @@ export interface Route extends Binding {
   readonly kind: 'VirtualService' | GatewayKind;
   /** The services of the fleet whose requests take it. */
   readonly services: readonly string[];
+  /**
+   * Where these are sent to, as `targetOf` has it, whatever the weights: a canary's change. Null for
+   * to the services themselves.
+   */
+  readonly targets: readonly string[] | null;
   readonly retries: Retries;
   /** Milliseconds for all tries and waits; Infinity without one, which is Istio's default. */
   readonly timeout: number;
@@ -142,12 +147,16 @@ export function readRoutes(
     .at('http')
     .items()
     .flatMap((http) => {
-      const to = matched(destinations(http, namespace), names);
+      const leads = destinations(http, namespace);
+      const to = matched(leads, names);
       const [at = hosts[0]?.text ?? itself] = ways.flatMap((way) => concerned(way, to, names));
       const stated = readRoute(http, mesh, at, findings);
       if (stated === null) return [];
       return ways.flatMap((way) => {
-        const route = { kind: KIND, ...completed(stated, way.http, mesh) };
+        // Who asks for another name is sent there; else it is the service that the route leads to.
+        const isNamed = leads.length > 0 && matched(way.hosts, names).length > 0;
+        const targets = isNamed ? leads.map((host) => names.targetOf(host)) : null;
+        const route = { kind: KIND, targets, ...completed(stated, way.http, mesh) };
         const [outside, inside] = names.apart(concerned(way, to, names));
         return [
           { ...route, ...narrowed(narrowed(way, way.http), http), services: inside },
@@ -203,6 +212,7 @@ function opaqueRoutes(spec: Field, way: Way, names: ServiceNames): readonly Rout
       mesh,
       gateway,
       services: services.filter((service) => !names.isEnteredOverHttp(service)),
+      targets: null,
       retries: NO_RETRIES,
       timeout: Infinity,
       place: first.place,

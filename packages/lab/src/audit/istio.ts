@@ -17,7 +17,6 @@ import {
   destinationsSaid,
   hostsSaid,
   type Identity,
-  type Kind,
   type Resource,
   resourcesOf,
   some,
@@ -77,21 +76,26 @@ export async function readIstio(
   const names = new ServiceNames(fleet, resources, mesh.rootNamespace);
   const delegated = delegations(resources, names);
   findings.push(...notFollowed(delegated, resources, names));
-  const destinations = new Destinations(fleet, names, findings);
+  const reading = { names, mesh, findings };
   for (const resource of resources) {
-    readResource(resource, names, findings, {
-      VirtualService: (spec) => {
-        const leading = delegated.get(keyOf(resource, names.home)) ?? [];
-        routes.push(...readRoutes(spec, resource, leading, { names, mesh, findings }));
-      },
-      DestinationRule: (spec) => destinations.add(spec, resource),
-      HTTPRoute: (spec) => {
-        routes.push(...readGatewayRoutes(spec, resource, 'HTTPRoute', { names, mesh, findings }));
-      },
-      GRPCRoute: (spec) => {
-        routes.push(...readGatewayRoutes(spec, resource, 'GRPCRoute', { names, mesh, findings }));
-      },
-    });
+    const { kind } = resource;
+    if (kind === 'DestinationRule' || kind === 'ServiceEntry') continue;
+    const leading = delegated.get(keyOf(resource, names.home)) ?? [];
+    routes.push(
+      ...readSpec(resource, reading, (spec) =>
+        kind === 'VirtualService'
+          ? readRoutes(spec, resource, leading, reading)
+          : readGatewayRoutes(spec, resource, kind, reading),
+      ),
+    );
+  }
+  const targets = routes.flatMap(
+    (route) => (route.services.length > 0 ? route.targets : null) ?? [],
+  );
+  const destinations = new Destinations(fleet, names, findings, new Set(targets));
+  for (const resource of resources) {
+    if (resource.kind !== 'DestinationRule') continue;
+    readSpec(resource, reading, (spec) => destinations.add(spec, resource));
   }
   const ways = waysOf(fleet, routes, ({ name, external }) =>
     external && !names.isEnteredOverHttp(name)
@@ -109,6 +113,7 @@ function defaultRoute({ defaults }: MeshSettings, place: Place): Route {
   return {
     kind: 'VirtualService',
     services: [],
+    targets: null,
     mesh: true,
     gateway: false,
     retries: defaults,
@@ -128,23 +133,23 @@ function nothingOfIstio(path: string): Finding {
   });
 }
 
-function readResource(
+/** Reads a resource; what is wrong in it becomes findings. */
+function readSpec<T>(
   resource: Resource,
-  names: ServiceNames,
-  findings: Finding[],
-  readers: Readonly<Record<Exclude<Kind, 'ServiceEntry'>, (spec: Field) => void>>,
-): void {
+  { names, findings }: { readonly names: ServiceNames; readonly findings: Finding[] },
+  read: (spec: Field) => T,
+): T {
   const { kind, name, namespace, document } = resource;
-  if (kind === 'ServiceEntry') return;
   const notes: Note[] = [];
   const spec = Field.of(document, notes).at('spec');
   if (!spec.given) spec.wrong('an object');
-  readers[kind](spec);
+  const made = read(spec);
   // There a spec can accept it.
   const said = [...hostsSaid(resource), ...destinationsSaid(resource)];
   const service = said.map((host) => names.serviceOf(host, namespace)).find((one) => one !== null);
   const itself = name === '' ? some(kind) : `${kind} ${name}`;
   findings.push(...notes.map((note) => fromNote('invalid-mesh-config', service ?? itself, note)));
+  return made;
 }
 
 /** What leads to a VirtualService that others delegate to, by the name that `keyOf` makes. */
@@ -180,7 +185,10 @@ function keyOf({ name, namespace }: Identity, home: string): string {
 interface Way {
   readonly to: string;
   readonly edges: readonly Edge[];
+  /** The worst. */
   readonly route: Route;
+  /** Where all routes that retry send requests to. */
+  readonly targets: readonly string[];
 }
 
 /** @param byDefault what sidecars do that no VirtualService tells how to reach a service; null if they take no part. */
@@ -199,19 +207,35 @@ function waysOf(
     const bound = (routesTo.get(to) ?? []).map(({ route }) => route);
     const called = callsTo.get(to) ?? [];
     const ways: Way[] = [];
-    const add = (fromServices: boolean, route: Route | null): void => {
-      const by = called.filter(({ from }) => fleet.services.has(from) === fromServices);
-      if (route !== null && by.length > 0) ways.push({ to, edges: by, route });
+    const add = (fromServices: boolean, taken: readonly Route[], otherwise: Route | null): void => {
+      const edges = called.filter(({ from }) => fleet.services.has(from) === fromServices);
+      const route = worstRoute(taken) ?? otherwise;
+      if (route === null || edges.length === 0) return;
+      const retrying = taken.filter(({ retries }) => retries.maxAttempts > 1);
+      const targets = retrying.flatMap((one) => one.targets ?? [to]);
+      ways.push({ to, edges, route, targets: targets.length > 0 ? [...new Set(targets)] : [to] });
     };
-    add(true, worstRoute(bound.filter(({ mesh }) => mesh)) ?? byDefault(service));
-    add(false, worstRoute(bound.filter(({ gateway }) => gateway)));
+    add(
+      true,
+      bound.filter(({ mesh }) => mesh),
+      byDefault(service),
+    );
+    add(
+      false,
+      bound.filter(({ gateway }) => gateway),
+      null,
+    );
     return ways;
   });
 }
 
 /** One layer for each caller, however many edges it has to the callee. */
-function sidecarLayers({ to, edges, route }: Way, destinations: Destinations): readonly Layer[] {
+function sidecarLayers(
+  { to, edges, route, targets }: Way,
+  destinations: Destinations,
+): readonly Layer[] {
   const { maxAttempts, base, retryOn, implicit } = route.retries;
+  const destination = maxAttempts === 1 ? null : destinations.of(targets);
   const callers = new Set(edges.map(({ from }) => from));
   return Array.from(callers, (from) => ({
     kind: 'sidecar',
@@ -223,9 +247,9 @@ function sidecarLayers({ to, edges, route }: Way, destinations: Destinations): r
     timeout: route.timeout,
     hedges: false,
     backoff: envoyBackoff(base),
-    extraShare: maxAttempts === 1 ? 0 : (destinations.of(to)?.extraShare ?? Infinity),
+    extraShare: maxAttempts === 1 ? 0 : (destination?.extraShare ?? Infinity),
     earnedBySuccess: false,
-    concurrentFloor: maxAttempts === 1 ? 0 : (destinations.of(to)?.minRetries ?? 0),
+    concurrentFloor: destination?.minRetries ?? 0,
     retryOn,
     implicit,
     place: route.place,
@@ -304,9 +328,12 @@ function bounds({ extraShare, minRetries, maxRetries }: Destination): boolean {
   return (minRetries > 0 ? Math.max(extraShare, minRetries) : maxRetries) < Infinity;
 }
 
-function unboundedRetries({ to, route }: Way, destinations: Destinations): readonly Finding[] {
+function unboundedRetries(
+  { to, route, targets }: Way,
+  destinations: Destinations,
+): readonly Finding[] {
   const { implicit, maxAttempts } = route.retries;
-  const destination = destinations.of(to);
+  const destination = destinations.of(targets);
   if (maxAttempts === 1) return [];
   if (destination !== null && bounds(destination)) return [];
   return [
