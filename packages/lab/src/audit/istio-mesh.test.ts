@@ -181,6 +181,25 @@ describe('MeshConfig', () => {
       "Argo CD's with several sources",
       `kind: Application\nspec:\n  sources:\n    - { chart: base }\n    - helm: { valuesObject: { meshConfig: { ${policy} } } }`,
     ],
+    [
+      "Argo CD's, as a text",
+      `kind: Application\nspec: { source: { helm: { values: "meshConfig: { ${policy.replaceAll('"', "'")} }" } } }`,
+    ],
+    [
+      "Argo CD's for several clusters",
+      `kind: ApplicationSet\nspec: { template: { spec: { source: { helm: { valuesObject: { meshConfig: { ${policy} } } } } } } }`,
+    ],
+    ['of a chart around the chart', `istiod:\n  meshConfig:\n    ${policy}`],
+    [
+      "Kustomize's",
+      `kind: Kustomization\nhelmCharts: [{ name: istiod, valuesInline: { meshConfig: { ${policy} } } }]`,
+    ],
+    ["helmfile's", `releases: [{ name: istiod, values: [{ meshConfig: { ${policy} } }] }]`],
+    [
+      'values in a ConfigMap',
+      `kind: ConfigMap\ndata:\n  values.yaml: |\n    meshConfig:\n      ${policy}`,
+    ],
+    ['beside what is no value of the chart', `trustDomain: shop\nmeshConfig: { ${policy} }`],
   ])('replaces the default mesh-wide, all but perTryTimeout: %s', async (_, yaml) => {
     const found = await read(yaml);
     for (const layer of [sidecar(found), sidecar(found, 'stock')]) {
@@ -218,11 +237,44 @@ describe('MeshConfig', () => {
       expect(inbound(await read(`kind: ${kind}\nspec: { values: { ${pilot} } }`))).toEqual([]);
     }
     expect(inbound(await read(pilot))).toEqual([]);
+    expect(inbound(await read(`istiod: { ${pilot} }`))).toEqual([]);
+    const container = 'env: [{ name: ENABLE_INBOUND_RETRY_POLICY, value: "false" }]';
+    const deployment = `kind: Deployment\nspec: { template: { spec: { containers: [{ ${container} }] } } }`;
+    expect(inbound(await read(deployment))).toEqual([]);
   });
 
   it('is not stated by what installs something else', async () => {
     const found = await read('kind: HelmRelease\nspec: { values: { replicas: 2 } }');
     expect(rules(found, 'the mesh')).toEqual(['mesh-name-unmatched']);
+  });
+
+  it('is not stated by a schema of it', async () => {
+    const schema = '{ spec: { properties: { meshConfig: { type: object } } } }';
+    const found = await read(`kind: CustomResourceDefinition\nspec: ${schema}`);
+    expect(rules(found, 'the mesh')).toEqual(['mesh-name-unmatched']);
+  });
+
+  it("is an IstioOperator's own before that in its values", async () => {
+    const [own, other] = [1, 7].map(
+      (attempts) => `meshConfig: { defaultHttpRetryPolicy: { attempts: ${attempts} } }`,
+    );
+    for (const spec of [`${own}, values: { ${other} }`, `values: { ${other} }, ${own}`]) {
+      const found = await read(`kind: IstioOperator\nspec: { ${spec} }`);
+      expect(sidecar(found).maxAttempts).toBe(2);
+    }
+  });
+
+  it('tells of values that are a template', async () => {
+    const found = await read(
+      'kind: Application\nspec:\n  source:\n    helm:\n      values: |\n        meshConfig: {{ mesh }}\n',
+    );
+    expect(found.findings).toContainEqual(
+      expect.objectContaining({
+        rule: 'invalid-mesh-config',
+        message: 'spec.source.helm.values is a template ({{ }})',
+        place: expect.objectContaining({ line: 6 }) as unknown,
+      }),
+    );
   });
 
   it('is quiet on a mesh that retries nowhere', async () => {

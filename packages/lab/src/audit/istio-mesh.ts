@@ -1,4 +1,5 @@
-import { isRecord } from '../spec/problems.ts';
+import type { SpecPath } from '../spec/model.ts';
+import { isRecord, pathText } from '../spec/problems.ts';
 import type { Finding } from './finding.ts';
 import { meshFinding } from './istio-findings.ts';
 import { textsOf } from './istio-resources.ts';
@@ -21,10 +22,10 @@ export interface MeshSettings {
 }
 
 /**
- * The mesh's settings from every document that has some: an IstioOperator, a ConfigMap whose `mesh`
- * is a MeshConfig, Helm values with `meshConfig`, alone or in what installs the chart (see
- * `valuesIn`), or a bare MeshConfig. The last that states something wins. The switches of istiod are
- * read from `pilot.env`.
+ * The mesh's settings from every document that has some: a ConfigMap whose `mesh` is a MeshConfig, a
+ * bare MeshConfig, and whatever has a `meshConfig` in it: values of Istio's chart, alone, in a chart
+ * around it, or in what installs it, and an IstioOperator. The last that states something wins. The
+ * switches of istiod are read wherever they are set.
  */
 export function readMesh(
   documents: readonly SourceDocument[],
@@ -35,8 +36,13 @@ export function readMesh(
   const configs: Field[] = [];
   for (const document of documents) {
     const root = Field.of(document, notes);
-    configs.push(...meshConfigs(root, document, notes));
-    for (const name of ENVIRONMENT) readSwitch(root, name, env);
+    const fields = fieldsIn(root);
+    const texts = fields
+      .filter(isTextOfValues)
+      .flatMap(({ path }) => within(document, path, notes));
+    const all = [...fields, ...texts.flatMap(fieldsIn)];
+    configs.push(...embedded(all), ...meshConfigs(root, document, notes));
+    for (const field of all) readSwitch(field, env);
   }
   const builtIn = defaultRetries(env.get(NO_503) === false);
   const defaults = configs.reduce(
@@ -57,7 +63,10 @@ const ROOT_NAMESPACE = 'istio-system';
 
 const NO_503 = 'EXCLUDE_UNSAFE_503_FROM_DEFAULT_RETRY';
 const INBOUND = 'ENABLE_INBOUND_RETRY_POLICY';
-const ENVIRONMENT = [NO_503, INBOUND] as const;
+const ENVIRONMENT: readonly string[] = [NO_503, INBOUND];
+
+/** Who says one of these in a text may state something of the mesh. */
+const WITHIN = ['meshConfig', ...ENVIRONMENT];
 
 /** A file with nothing but a MeshConfig is known by one of these. */
 const BARE = [
@@ -83,53 +92,63 @@ export const MESH_WORDS: readonly string[] = [
 ];
 
 function meshConfigs(root: Field, document: SourceDocument, notes: Note[]): readonly Field[] {
-  const stated = valuesIn(root).map((values) => values.at('meshConfig'));
   switch (root.at('kind').value) {
-    case 'IstioOperator':
-      return [...stated, root.at('spec').at('meshConfig')];
     case 'ConfigMap':
-      return withinConfigMap(document, notes);
+      return within(document, ['data', 'mesh'], notes);
     case 'MeshConfig':
       return [root, root.at('spec')];
-    case undefined:
-      if (isRecord(root.value) && BARE.some((key) => root.at(key).given)) return [root];
-  }
-  return stated.filter(({ given }) => given);
-}
-
-/**
- * Values of Istio's chart: a file of them; in an IstioOperator, and in an Istio of the Sail operator,
- * which came after it; and where Flux (HelmRelease) or Argo CD (Application) installs the chart.
- */
-function valuesIn(root: Field): readonly Field[] {
-  const spec = root.at('spec');
-  switch (root.at('kind').value) {
-    case undefined:
-      return [root];
+    // Istio's own, whatever else is in it.
     case 'IstioOperator':
     case 'Istio':
-    case 'IstioRevision':
-    case 'HelmRelease':
-      return [spec.at('values')];
-    case 'Application': {
-      const { value: several } = spec.at('sources');
-      const sources = [
-        spec.at('source'),
-        ...(Array.isArray(several) ? spec.at('sources').items() : []),
-      ];
-      return sources.map((source) => source.at('helm').at('valuesObject'));
-    }
+      return [root];
+    case undefined:
+      return BARE.some((key) => root.at(key).given) ? [root] : [];
     default:
       return [];
   }
 }
 
-function withinConfigMap(document: SourceDocument, notes: Note[]): readonly Field[] {
-  const read = document.within(['data', 'mesh']);
+/** Of one document, the innermost first: what an IstioOperator says itself counts more than its values. */
+function embedded(fields: readonly Field[]): readonly Field[] {
+  const stated = fields.filter(({ path, given }) => path.at(-1) === 'meshConfig' && given);
+  return stated.toSorted((a, b) => b.path.length - a.path.length);
+}
+
+/** A field, and all that is in it; but `properties` are what a schema says, of a CRD or a chart. */
+function fieldsIn(root: Field): readonly Field[] {
+  const fields = [root];
+  // What several aliases mean is looked into once, and it may be in itself.
+  const entered = new Set<unknown>();
+  for (const field of fields) {
+    const { value } = field;
+    if (entered.has(value)) continue;
+    for (const inner of directlyIn(field)) fields.push(inner);
+    entered.add(value);
+  }
+  return fields;
+}
+
+function directlyIn(field: Field): readonly Field[] {
+  const { value } = field;
+  if (Array.isArray(value)) return field.items();
+  const keys = isRecord(value) ? Object.keys(value) : [];
+  return keys.filter((key) => key !== 'properties').map((key) => field.at(key));
+}
+
+/** Argo CD's `values`, and a ConfigMap's `values.yaml`, if they are of Istio's chart. */
+function isTextOfValues({ path, value }: Field): boolean {
+  const isNamed = /^values$|values\.ya?ml$/.test(String(path.at(-1)));
+  return isNamed && typeof value === 'string' && WITHIN.some((word) => value.includes(word));
+}
+
+function within(document: SourceDocument, path: SpecPath, notes: Note[]): readonly Field[] {
+  const read = document.within(path);
   notes.push(...read.notes);
-  for (const place of read.templates)
-    notes.push({ place, message: 'data.mesh is a template ({{ }})' });
-  return read.documents.map((inner) => Field.of(inner, notes));
+  const raw = read.documents.filter((inner) => inner.isTemplate());
+  for (const place of [...read.templates, ...raw.map((inner) => inner.placeOf([]))])
+    notes.push({ place, message: `${pathText(path)} is a template ({{ }})` });
+  const rendered = read.documents.filter((inner) => !raw.includes(inner));
+  return rendered.map((inner) => Field.of(inner, notes));
 }
 
 /** Null where it does not say. Its perTryTimeout is the one thing that Istio does not take over. */
@@ -165,25 +184,14 @@ function noteMisspelt(config: Field): void {
   }
 }
 
-/** In Helm's values it is a map, in an IstioOperator's component a list of names and values. */
-function readSwitch(root: Field, name: string, into: Map<string, boolean>): void {
-  const component = root.at('spec').at('components').at('pilot').at('k8s');
-  const given = [
-    ...valuesIn(root).flatMap((values) => [
-      values.at('pilot').at('env').at(name),
-      values.at('env').at(name),
-    ]),
-    ...listed(component.at('env').value, name, root),
-  ];
-  for (const { value } of given) {
-    // The environment holds texts, but YAML's `false` is what people write.
-    if (value === true || value === 'true') into.set(name, true);
-    if (value === false || value === 'false') into.set(name, false);
-  }
-}
-
-function listed(env: unknown, name: string, root: Field): readonly Field[] {
-  if (!Array.isArray(env)) return [];
-  const list = root.at('spec').at('components').at('pilot').at('k8s').at('env');
-  return list.items().flatMap((item) => (item.at('name').value === name ? [item.at('value')] : []));
+/** In values it is a key, in a container, or an IstioOperator's component, a name beside a value. */
+function readSwitch(field: Field, into: Map<string, boolean>): void {
+  const { value: listed } = field.at('name');
+  const isListed = typeof listed === 'string';
+  const name = isListed ? listed : field.path.at(-1);
+  const { value } = isListed ? field.at('value') : field;
+  if (typeof name !== 'string' || !ENVIRONMENT.includes(name)) return;
+  // The environment holds texts, but YAML's `false` is what people write.
+  if (value === true || value === 'true') into.set(name, true);
+  if (value === false || value === 'false') into.set(name, false);
 }
