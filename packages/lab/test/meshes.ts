@@ -40,15 +40,16 @@ export function meshReader(of = fleet): (yaml: string) => Promise<LayersRead> {
   };
 }
 
-/** A VirtualService of payments with one route that says this. */
+/** A VirtualService of payments with one route that says this, and leads there; or with those that `{` begins. */
 export function service(http: string): string {
+  const route = http.startsWith('{') ? '' : '\n      route: [{ destination: { host: payments } }]';
   return `apiVersion: networking.istio.io/v1
 kind: VirtualService
 metadata: { name: payments }
 spec:
   hosts: [payments]
   http:
-    - ${http}
+    - ${http}${route}
 `;
 }
 

@@ -31,8 +31,10 @@ async function invalid(yaml: string): Promise<readonly Finding[]> {
   return findings.filter(({ rule }) => rule === 'invalid-mesh-config');
 }
 
-/** What is wrong with a route, and where. */
-async function wrong(route: string): Promise<string> {
+/** What is wrong with a route that leads to payments, unless it leads elsewhere, and where. */
+async function wrong(stated: string): Promise<string> {
+  const to = ', route: [{ destination: { host: payments } }] }';
+  const route = stated.includes('route:') ? stated : stated.replace(/ \}$/, to);
   const yaml = `kind: VirtualService\nspec:\n  hosts: [payments]\n  http:\n    - ${route}\n`;
   const found = await invalid(yaml);
   expect(found).toHaveLength(1);
@@ -79,6 +81,7 @@ describe('fields', () => {
     ['{ timeout: 2600000h }', '5:9', 'at most 292 years', 'got "2600000h"'],
     ['{ timeout: soon }', '5:9', 'http[0].timeout must be a duration', 'got "soon"'],
     ['{ retrys: { attempts: 1 } }', '5:9', 'http[0].retrys is not a field', "'retries'"],
+    ['{ timeout: 1s, route: [] }', '5:7', 'http[0] has none of route, redirect,', 'refuses'],
     ['{ route: [{ timeout: 1s }] }', '5:19', 'http[0].route[0].timeout is not a field', 'weight'],
     ['{ route: [{ destination: { hosts: a } }] }', '5:34', 'is not a field', "'host'"],
     ['nothing', '5:7', 'http[0] must be an object', 'got "nothing"'],
@@ -135,10 +138,26 @@ describe('fields', () => {
     expect(inner).toMatchObject({ rule: 'invalid-mesh-config', place: { line: 5 } });
   });
 
+  it('say what becomes of the requests of a route', async () => {
+    const found = await invalid(
+      'kind: VirtualService\nspec: { hosts: [payments], http: [{ timeout: 1s }, { retries: {} }] }',
+    );
+    expect(found).toMatchObject([
+      { severity: 'error', at: 'payments', place: { line: 2 } },
+      { severity: 'error', at: 'payments', place: { line: 2 } },
+    ]);
+    for (const key of ['redirect', 'directResponse', 'delegate']) {
+      const http = `http: [{ ${key}: {} }]`;
+      expect(await invalid(`kind: VirtualService\nspec: { hosts: [payments], ${http} }`)).toEqual(
+        [],
+      );
+    }
+  });
+
   it('takes null for not set', async () => {
     expect(
       await invalid(
-        'kind: VirtualService\nspec: { hosts: [payments], http: [{ retries: null, timeout: null }] }',
+        'kind: VirtualService\nspec: { hosts: [payments], http: [{ redirect: {}, retries: null, timeout: null }] }',
       ),
     ).toEqual([]);
   });
@@ -208,8 +227,8 @@ describe('files', () => {
 spec:
   hosts: [payments]
   http:
-    - { name: a, retries: &r { attempts: "2" } }
-    - { name: b, retries: { <<: *r } }
+    - { redirect: {}, retries: &r { attempts: "2" } }
+    - { redirect: {}, retries: { <<: *r } }
 `;
     expect((await invalid(yaml)).map(({ place }) => place.line)).toEqual([5, 6]);
   });

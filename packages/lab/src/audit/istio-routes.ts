@@ -70,6 +70,8 @@ const HTTP = [
   'corsPolicy',
   'headers',
 ];
+const WITHOUT_ACTION =
+  'has none of route, redirect, directResponse and delegate: Istio refuses the VirtualService';
 const ROUTE = ['destination', 'weight', 'headers'];
 const DESTINATION = ['host', 'subset', 'port'];
 
@@ -261,7 +263,9 @@ function readRoute(
 ): Stated | null {
   if (!http.isObject(HTTP)) return null;
   const stated = statedBy(http, mesh, at, findings);
-  if (['redirect', 'directResponse', 'delegate'].some((key) => http.at(key).given)) return null;
+  const ends = ['redirect', 'directResponse', 'delegate'].some((key) => http.at(key).given);
+  if (!ends && http.at('route').items().length === 0) http.note(WITHOUT_ACTION);
+  if (ends) return null;
   return stated;
 }
 

@@ -255,7 +255,7 @@ spec: { http: [{ route: [{ destination: { host: web } }], retries: { attempts: 4
         `${service('retries: { attempts: 0 }')}---\nkind: ${kind}\nitems:\n  - ${item}\n`,
       );
       expect(sidecar(found).maxAttempts).toBe(1);
-      expect(sidecar(found, 'stock')).toMatchObject({ maxAttempts: 1, place: { line: 11 } });
+      expect(sidecar(found, 'stock')).toMatchObject({ maxAttempts: 1, place: { line: 12 } });
     },
   );
 
