@@ -88,6 +88,25 @@ describe('a folder with much else in it', () => {
   });
 });
 
+describe('a file with several resources', () => {
+  const one = JSON.stringify({
+    kind: 'VirtualService',
+    spec: {
+      hosts: ['payments'],
+      http: [{ redirect: {} }, { route: [{}], retries: { attempts: 6 } }],
+    },
+  });
+
+  it.each([
+    ['an array, as jq makes it of a list', `[${one}]`],
+    ['an array of lists', `[{ "kind": "List", "items": [${one}] }]`],
+    ['a sequence', `- kind: Service\n- ${one}\n`],
+  ])('may be %s', async (_, text) => {
+    await write('all.json', text);
+    expect(await readFolder()).toEqual({ bad: [], attempts: 7 });
+  });
+});
+
 describe('charts', () => {
   const route = `http: [{ route: [{ destination: { host: payments } }], retries: { attempts: 7 } }]`;
 

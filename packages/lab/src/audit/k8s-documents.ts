@@ -12,7 +12,7 @@ import { isTooDeep, repeatedKeys, writtenAt } from '../spec/yaml-nodes.ts';
 import type { Place } from './finding.ts';
 import { filesAt, type IsOurs } from './k8s-files.ts';
 
-/** One document, or one item of a `List`. */
+/** One document, or one item of a list. */
 export interface SourceDocument {
   readonly file: string;
   /** Plain data: aliases are resolved. */
@@ -74,7 +74,7 @@ interface Reading {
   readonly isOurs: IsOurs;
 }
 
-/** The documents of a text; the items of a Kubernetes list count as documents. */
+/** The documents of a text; the items of a Kubernetes list, and of an array, count as documents. */
 export function documentsIn(text: string, file: string, reading?: Partial<Reading>): DocumentsRead {
   const { shift = NOWHERE_ELSE, isOurs = () => true } = reading ?? {};
   const lines = new LineCounter();
@@ -172,11 +172,11 @@ interface Parsed {
 
 function itemsOf(parsed: Parsed, value: unknown, path: SpecPath): SourceDocument[] {
   if (value === null || value === undefined) return [];
-  if (isRecord(value) && LISTS.test(String(value['kind'])) && Array.isArray(value['items'])) {
-    return value['items'].flatMap((item: unknown, i) =>
-      // `kubectl get -o yaml` makes one list; a list in a list is nobody's.
-      path.length > 0 ? [] : itemsOf(parsed, item, ['items', i]),
-    );
+  const listed = listIn(value);
+  if (listed !== null) {
+    // `kubectl get` makes one list, and `jq` an array of some; deeper ones are nobody's.
+    if (path.length > 1) return [];
+    return listed.items.flatMap((item, i) => itemsOf(parsed, item, [...path, ...listed.at, i]));
   }
   const { document, file } = parsed;
   const placeOf = (below: SpecPath): Place => {
@@ -189,6 +189,13 @@ function itemsOf(parsed: Parsed, value: unknown, path: SpecPath): SourceDocument
   };
   const within = (below: SpecPath): DocumentsRead => textWithin(parsed, [...path, ...below]);
   return [{ file, value, placeOf, isTemplate, within }];
+}
+
+/** The items of a list, and the way to them. */
+function listIn(value: unknown): { readonly items: unknown[]; readonly at: SpecPath } | null {
+  if (Array.isArray(value)) return { items: value, at: [] };
+  const { kind, items } = isRecord(value) ? value : {};
+  return LISTS.test(String(kind)) && Array.isArray(items) ? { items, at: ['items'] } : null;
 }
 
 function textWithin({ document, text, file, placeAt }: Parsed, path: SpecPath): DocumentsRead {

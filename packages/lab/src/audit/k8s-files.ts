@@ -18,7 +18,7 @@ const MAX_DEPTH = 64;
 /** Reading takes time and memory in proportion; the largest real files are dumps of a cluster. */
 const MAX_BYTES = 4 * 2 ** 20;
 /** Locks and data in a repository are larger; to look for a word in them takes little. */
-const MAX_BYTES_LOOKED_AT = 64 * 2 ** 20;
+const MAX_BYTES_LOOKED_AT = 128 * 2 ** 20;
 const EXTENSION = /\.(ya?ml|json)$/i;
 
 export interface TextFile {
@@ -28,7 +28,7 @@ export interface TextFile {
 
 /**
  * A file, or every `.yaml`, `.yml` and `.json` that may be ours in a folder and those below it, in
- * order of names. Hidden folders (`.git`, `.github`) and `node_modules` are not entered.
+ * order of names. Hidden folders (`.git`, `.github`), `node_modules` and links to folders are not entered.
  *
  * @throws Error with a line for everything that cannot be read, once all have been gone through.
  */
@@ -75,8 +75,11 @@ async function textOf(file: string, unread: string[], isOurs: IsOurs): Promise<s
     const bytes = found.size <= MAX_BYTES_LOOKED_AT ? await readFile(file) : null;
     if (bytes !== null && !isOurs(roughly(bytes))) return null;
     if (bytes !== null && bytes.length <= MAX_BYTES) return UTF8.decode(bytes);
+    const much = `${file} has ${found.size} bytes, more than the`;
     unread.push(
-      `${file} has ${found.size} bytes, more than the ${MAX_BYTES} that are read: split it`,
+      bytes === null
+        ? `${much} ${MAX_BYTES_LOOKED_AT} that are looked through: name a folder without it`
+        : `${much} ${MAX_BYTES} that are read: split it`,
     );
   } catch (error) {
     unread.push(cannotRead(file, error));
