@@ -42,7 +42,7 @@ export function toText(given: AuditReport, options: TextOptions = {}): string {
     ...(accepted.length === 0 ? [] : [acceptedText(accepted, columns, paint)]),
     edgesText(report, columns, paint),
     nodesText(report, columns, paint),
-    summary(report, paint),
+    summary(report, columns, paint),
   ];
   return `${parts.join('\n\n')}\n`;
 }
@@ -156,7 +156,7 @@ function others({ length }: readonly unknown[]): readonly string[] {
   return more <= 0 ? [] : [`  and ${more} with no more than these, see \`--format json\``];
 }
 
-function summary(report: AuditReport, paint: Paint): string {
+function summary(report: AuditReport, columns: number, paint: Paint): string {
   const { errors, warnings, infos, accepted } = counts(report.findings);
   const number = (count: number, what: string, severity: Severity): string =>
     count === 0
@@ -169,26 +169,35 @@ function summary(report: AuditReport, paint: Paint): string {
     `${accepted} accepted`,
   ];
   const first = report.findings.find((finding) => finding.accepted === null);
+  const worst = wrapped(`Worst path: ${pathText(report.total.worstPath)}`, '', columns);
   return [
-    `Worst path: ${paint('bold', pathText(report.total.worstPath))}`,
+    worst.join('\n').replace(/(?<=^Worst path:\s)[^]*/, (path) => paint('bold', path)),
     found.join(', '),
     ...(first === undefined ? [] : [`More on a rule: holdfast explain ${first.rule}`]),
   ].join('\n');
 }
 
-/** Columns in line: the first `words` to the left, numbers to the right. */
+/** Columns in line: the first `words` to the left, numbers to the right; of two that are words the second is below its row where there is no room. */
 function table(
   head: readonly string[],
   rows: readonly (readonly string[])[],
   words: number,
   columns: number,
 ): readonly string[] {
+  const fits = (lines: readonly string[]): boolean =>
+    lines.every(({ length }) => length <= columns);
   const lines = inLine([head, ...rows], words);
-  if (lines.every(({ length }) => length <= columns)) return lines;
+  if (fits(lines)) return lines;
   // Heads in two lines are narrower: no figure is as long as `time to answer`.
   const last = head.map((text) => text.slice(text.lastIndexOf(' ') + 1));
   const first = head.map((text, i) => text.slice(0, -last[i]!.length).trimEnd());
-  return inLine([first, last, ...rows], words);
+  const lower = inLine([first, last, ...rows], words);
+  if (fits(lower) || words === 1) return lower;
+  const [top = '', next = '', ...figures] = inLine(
+    [first, last, ...rows].map((row) => row.toSpliced(1, 1)),
+    1,
+  );
+  return [top, next, ...figures.flatMap((line, i) => [line, `    ${rows[i]![1]!}`])];
 }
 
 function inLine(rows: readonly (readonly string[])[], words: number): readonly string[] {

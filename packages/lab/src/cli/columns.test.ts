@@ -39,6 +39,23 @@ test('the audit fits a terminal of eighty columns, its tables by heads in two li
   expect(words(out).toSorted()).toEqual(words(wide).toSorted());
 });
 
+test('so it does with the layers of a mesh and of gRPC, which have lines of their own then', async () => {
+  const beside = (name: string): string => join(shop, '..', name);
+  const args = ['audit', shop, '--istio', beside('istio'), '--grpc', beside('grpc.json')];
+  const { out } = await inTerminal(80, ...args);
+  expect(longest(out)).toBeLessThanOrEqual(80);
+  expect(out).toMatch(
+    /^ {2}web > stock +27 .*\n {4}library 3 x grpc 3 x sidecar 3 x inbound 1\n {2}\S/m,
+  );
+  const wide = (await inTerminal(100, ...args)).out;
+  expect(longest(wide)).toBeLessThanOrEqual(100);
+});
+
+test('a worst path that is longer than the terminal is broken between words', async () => {
+  const { out } = await inTerminal(45, 'audit', shop);
+  expect(out).toMatch(/^Worst path: shoppers > web > checkout >\npayments: 4 x 4 x 4 = 64$/m);
+});
+
 test.each([80, 45])(
   'a page and the list of rules fit a terminal of %d columns',
   async (columns) => {
