@@ -1,4 +1,4 @@
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 
 import { audit, type AuditReport } from '../audit/audit.ts';
 import type { Place } from '../audit/finding.ts';
@@ -11,7 +11,7 @@ import { FAIL_ON, type FailOn, promisesOf, toJson } from '../audit/verdict.ts';
 import { loadFleet } from '../spec/load.ts';
 import type { Fleet, SpecPath } from '../spec/model.ts';
 import { columnsOf } from './columns.ts';
-import { asGiven, once } from './once.ts';
+import { asGiven, choice, once } from './once.ts';
 import type { Outcome } from './outcome.ts';
 
 interface Options {
@@ -35,16 +35,8 @@ export function addAudit(program: Command, outcome: Outcome): void {
       once(asGiven),
     )
     .option('--grpc <file>', 'a gRPC service config, JSON', once(asGiven))
-    .addOption(
-      new Option('--format <format>', 'how to print it')
-        .choices(['text', 'json', 'sarif'])
-        .default('text'),
-    )
-    .addOption(
-      new Option('--fail-on <severity>', 'exit with 1 from this severity on')
-        .choices(FAIL_ON)
-        .default('error'),
-    )
+    .addOption(choice('--format <format>', 'how to print it', ['text', 'json', 'sarif']))
+    .addOption(choice('--fail-on <severity>', 'exit with 1 from this severity on', FAIL_ON))
     .action(async (spec: string, options: Options, command: Command) => {
       const { writeOut, getOutHasColors } = command.configureOutput();
       const report = await auditOf(spec, options);

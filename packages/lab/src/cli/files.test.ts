@@ -79,6 +79,16 @@ describe('on the command line', () => {
     expect(await readFile(spec, 'utf8')).toBe('{"services":{"web":{}}}');
   });
 
+  test.each([
+    ['--format', 'json', 'text'],
+    ['--fail-on', 'warning', 'error'],
+  ])('audit takes %s once', async (option, first, second) => {
+    const { code, out, err } = await holdfast('audit', option, first, option, second);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err).toContain('The option is there a second time');
+    expect((await holdfast('audit', option, 'nothing')).err).toContain('Allowed choices are');
+  });
+
   test.each(['compile', 'schema'])('%s writes nothing when --out is there twice', async (name) => {
     const folder = await temporaryFolder();
     const [spec, a, b] = ['spec.yaml', 'a.json', 'b.json'].map((file) => join(folder, file));

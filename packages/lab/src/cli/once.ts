@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 
 /**
  * A parser for an option of which one is taken: of several the last would be, and the others left out
@@ -11,6 +11,13 @@ export function once<T>(parse: (text: string) => T): (text: string) => T {
     given = true;
     return parse(text);
   };
+}
+
+/** An option that is one of these, the first unless it is given. */
+export function choice(flags: string, description: string, choices: readonly string[]): Option {
+  const option = new Option(flags, description).choices(choices).default(choices[0]);
+  const parse = option.parseArg!;
+  return option.argParser(once((text) => parse<unknown>(text, undefined)));
 }
 
 /** For an option that is a text. */
