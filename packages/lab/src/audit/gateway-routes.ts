@@ -4,6 +4,7 @@
  * comes in from outside.
  */
 import type { Finding } from './finding.ts';
+import { matched } from './istio-bindings.ts';
 import { elsewhere, type Host, type ServiceNames, unmatched } from './istio-hosts.ts';
 import type { MeshSettings } from './istio-mesh.ts';
 import {
@@ -13,7 +14,7 @@ import {
   type Resource,
 } from './istio-resources.ts';
 import { DEFAULT_RETRY_ON, ENVOY_BASE, type Retries, warnOf4xx } from './istio-retries.ts';
-import type { Route } from './istio-routes.ts';
+import type { Reading, Route } from './istio-routes.ts';
 import { type Field, goDuration } from './k8s-fields.ts';
 
 const SPEC = ['parentRefs', 'hostnames', 'rules', 'useDefaultGateways'];
@@ -25,13 +26,6 @@ const KNOWN: Readonly<Record<GatewayKind, readonly string[]>> = {
   GRPCRoute: RULE,
 };
 const BACKEND = ['group', 'kind', 'name', 'namespace', 'port', 'weight', 'filters'];
-
-/** What those who read the resources of one mesh share. */
-interface Reading {
-  readonly names: ServiceNames;
-  readonly mesh: MeshSettings;
-  readonly findings: Finding[];
-}
 
 /** The rules of a route, for each that it is bound to. */
 export function readGatewayRoutes(
@@ -119,11 +113,6 @@ function named(reference: Field, { namespace }: Resource): readonly Host[] {
   if (text === null && !name.given) name.wrong('a string');
   const stated = reference.at('namespace').text();
   return text === null ? [] : [{ text, namespace: stated ?? namespace, place: name.place }];
-}
-
-function matched(hosts: readonly Host[], names: ServiceNames): readonly string[] {
-  const found = hosts.map(({ text, namespace }) => names.serviceOf(text, namespace));
-  return [...new Set(found)].filter((name) => name !== null);
 }
 
 const TIME = 'a duration of the Gateway API, like 250ms, 2s or 1h30m, or 0s for none';

@@ -1,4 +1,6 @@
 import type { Finding, Place } from './finding.ts';
+import { type Binding, bindingOf, hostAt, hostsOf, matched, type Way } from './istio-bindings.ts';
+import { type Delegation, isDelegate } from './istio-delegates.ts';
 import { meshFinding } from './istio-findings.ts';
 import {
   elsewhere,
@@ -9,29 +11,9 @@ import {
   unmatched,
 } from './istio-hosts.ts';
 import type { MeshSettings } from './istio-mesh.ts';
-import { type GatewayKind, type Identity, type Resource, textsOf } from './istio-resources.ts';
+import { type GatewayKind, type Resource, textsOf } from './istio-resources.ts';
 import { DURATION, NO_RETRIES, readRetries, type Retries } from './istio-retries.ts';
 import { type Field, goDuration } from './k8s-fields.ts';
-
-/** Whose requests take the routes of a VirtualService. */
-interface Binding {
-  /** Sidecars have it: it is bound to `mesh`, or to nothing. */
-  readonly mesh: boolean;
-  /** A gateway has it, and with it the users' requests. */
-  readonly gateway: boolean;
-}
-
-/** Whose requests, to which hosts. */
-interface Way extends Binding {
-  readonly hosts: readonly Host[];
-}
-
-/** A route that leaves its requests to another VirtualService. */
-export interface Delegation extends Way {
-  readonly to: Identity;
-  /** What it says of retries and of time holds for those of the other's routes that do not. */
-  readonly http: Field;
-}
 
 /** One http route of a VirtualService, or a rule of the Gateway API, as far as the audit is concerned. */
 export interface Route extends Binding {
@@ -75,52 +57,8 @@ const WITHOUT_ACTION =
 const ROUTE = ['destination', 'weight', 'headers'];
 const DESTINATION = ['host', 'subset', 'port'];
 
-/** What a VirtualService says itself of who has its routes. In which namespace a gateway is, and what it sees, no file says. */
-function bindingOf(resource: Resource, names: ServiceNames): Binding {
-  const bound = hostsOf(resource.spec.at('gateways'), null);
-  const toMesh = bound.length === 0 || bound.some(({ text }) => text === 'mesh');
-  return {
-    mesh: toMesh && names.isExported(resource),
-    gateway: bound.some(({ text }) => text !== 'mesh'),
-  };
-}
-
-/** Where a VirtualService leaves routes to others; one without hosts leaves none. */
-export function delegationsOf(resource: Resource, names: ServiceNames): readonly Delegation[] {
-  const { spec, namespace } = resource;
-  if (isDelegate(spec)) return [];
-  const way = { ...bindingOf(resource, names), hosts: hostsOf(spec.at('hosts'), namespace) };
-  return spec
-    .at('http')
-    .items()
-    .flatMap((http) => {
-      const name = http.at('delegate').at('name').text();
-      const stated = http.at('delegate').at('namespace').text();
-      return name === null ? [] : [{ ...way, to: { name, namespace: stated ?? namespace }, http }];
-    });
-}
-
-/** Of delegations that Istio does not follow: to nobody, or to a VirtualService with hosts of its own. */
-export function undelegated(
-  { to, hosts, http }: Delegation,
-  { names, exists }: { readonly names: ServiceNames; readonly exists: boolean },
-): Finding {
-  const [host] = hosts;
-  const itself = `VirtualService ${to.name} in ${to.namespace ?? names.home}`;
-  const [service = host?.text ?? itself] = matched(hosts, names);
-  return meshFinding('mesh-name-unmatched', {
-    severity: 'info',
-    message: `A route of ${service} is delegated to ${itself}, which ${exists ? 'has hosts of its own' : 'is not in the files'}: Istio drops such a route`,
-    fix: exists
-      ? 'Take the hosts of the delegate away: those of who delegates count.'
-      : 'Correct the name or the namespace, or give the audit the file that it is in as well.',
-    at: service,
-    place: http.at('delegate').at('name').place,
-  });
-}
-
 /** What those who read the resources of one mesh share. */
-interface Reading {
+export interface Reading {
   readonly names: ServiceNames;
   readonly mesh: MeshSettings;
   readonly findings: Finding[];
@@ -306,20 +244,6 @@ function destinations(http: Field, namespace: string | null): readonly Host[] {
     });
 }
 
-function hostsOf(list: Field, namespace: string | null): readonly Host[] {
-  return list.items().flatMap((item) => hostAt(item, namespace));
-}
-
-function hostAt(field: Field, namespace: string | null): readonly Host[] {
-  const text = field.text();
-  return text === null ? [] : [{ text, namespace, place: field.place }];
-}
-
-function matched(hosts: readonly Host[], names: ServiceNames): readonly string[] {
-  const found = hosts.map(({ text, namespace }) => names.serviceOf(text, namespace));
-  return [...new Set(found)].filter((name) => name !== null);
-}
-
 /** The services that a route concerns which leads to these. */
 function concerned(way: Way, to: readonly string[], names: ServiceNames): readonly string[] {
   const named = matched(way.hosts, names);
@@ -330,12 +254,6 @@ function concerned(way: Way, to: readonly string[], names: ServiceNames): readon
 /** Whether requests to a host are for the services that its routes lead to. At a gateway any host may be one of the world outside. */
 function mayLead({ text }: Host, { gateway }: Binding, names: ServiceNames): boolean {
   return gateway || isPublic(text) || (isWildcard(text) && names.coversAny(text));
-}
-
-/** Without hosts nobody asks for it, but others may delegate to it. */
-export function isDelegate(spec: Field): boolean {
-  const { given, value } = spec.at('hosts');
-  return !given || (Array.isArray(value) && value.length === 0);
 }
 
 function withoutEffect(spec: Field, itself: string): Finding {

@@ -10,28 +10,19 @@ import { edgesOf } from './edges.ts';
 import type { Finding, Place } from './finding.ts';
 import { type Destination, Destinations } from './istio-destinations.ts';
 import { readGatewayRoutes } from './gateway-routes.ts';
+import { delegations, keyOf, notFollowed } from './istio-delegates.ts';
 import { fromNote, meshFinding, notRendered } from './istio-findings.ts';
 import { ServiceNames } from './istio-hosts.ts';
 import { type MeshSettings, readMesh } from './istio-mesh.ts';
 import {
   destinationsSaid,
   hostsSaid,
-  type Identity,
   type Resource,
   resourcesOf,
   some,
 } from './istio-resources.ts';
 import { envoyBackoff } from './istio-retries.ts';
-import {
-  type Delegation,
-  delegationsOf,
-  isDelegate,
-  perTryOf,
-  readRoutes,
-  type Route,
-  undelegated,
-  worstRoute,
-} from './istio-routes.ts';
+import { perTryOf, type Reading, readRoutes, type Route, worstRoute } from './istio-routes.ts';
 import { type Note, readDocuments, startOf } from './k8s-documents.ts';
 import { Field } from './k8s-fields.ts';
 import type { Layer, LayersRead } from './layers.ts';
@@ -76,7 +67,7 @@ export async function readIstio(
   const names = new ServiceNames(fleet, resources, mesh.rootNamespace);
   const delegated = delegations(resources, names);
   findings.push(...notFollowed(delegated, resources, names));
-  const reading = { names, mesh, findings };
+  const reading: Reading = { names, mesh, findings };
   for (const resource of resources) {
     const { kind } = resource;
     if (kind === 'DestinationRule' || kind === 'ServiceEntry') continue;
@@ -136,7 +127,7 @@ function nothingOfIstio(path: string): Finding {
 /** Reads a resource; what is wrong in it becomes findings. */
 function readSpec<T>(
   resource: Resource,
-  { names, findings }: { readonly names: ServiceNames; readonly findings: Finding[] },
+  { names, findings }: Reading,
   read: (spec: Field) => T,
 ): T {
   const { kind, name, namespace, document } = resource;
@@ -150,35 +141,6 @@ function readSpec<T>(
   const itself = name === '' ? some(kind) : `${kind} ${name}`;
   findings.push(...notes.map((note) => fromNote('invalid-mesh-config', service ?? itself, note)));
   return made;
-}
-
-/** What leads to a VirtualService that others delegate to, by the name that `keyOf` makes. */
-function delegations(
-  resources: readonly Resource[],
-  names: ServiceNames,
-): ReadonlyMap<string, readonly Delegation[]> {
-  const roots = resources.filter(({ kind }) => kind === 'VirtualService');
-  const leading = roots.flatMap((root) => delegationsOf(root, names));
-  return Map.groupBy(leading, ({ to }) => keyOf(to, names.home));
-}
-
-/** Delegations that lead to no delegate. */
-function notFollowed(
-  delegated: ReadonlyMap<string, readonly Delegation[]>,
-  resources: readonly Resource[],
-  names: ServiceNames,
-): readonly Finding[] {
-  const services = resources.filter(({ kind }) => kind === 'VirtualService');
-  const specs = new Map(services.map((one) => [keyOf(one, names.home), one.spec]));
-  return [...delegated].flatMap(([key, leading]) => {
-    const spec = specs.get(key);
-    if (spec !== undefined && isDelegate(spec)) return [];
-    return leading.map((one) => undelegated(one, { names, exists: spec !== undefined }));
-  });
-}
-
-function keyOf({ name, namespace }: Identity, home: string): string {
-  return `${namespace ?? home}/${name}`;
 }
 
 /** One callee and all that call it in the same way: through their sidecars, or through a gateway. */

@@ -10,7 +10,7 @@ import type { SpecPath } from '../spec/model.ts';
 import { isRecord } from '../spec/problems.ts';
 import { isTooDeep, repeatedKeys, writtenAt } from '../spec/yaml-nodes.ts';
 import type { Place } from './finding.ts';
-import { filesAt, type IsOurs } from './k8s-files.ts';
+import { filesAt, type IsOurs, reason } from './k8s-files.ts';
 
 /** One document, or one item of a list. */
 export interface SourceDocument {
@@ -221,9 +221,4 @@ function nestedTooDeeply(text: string): boolean {
   }
   // Block collections nest by dashes and question marks on one line (`- - - -`), or by ever deeper indents.
   return /^(?: *[-?](?= )){200}/m.test(text) || /^ {2000}/m.test(text);
-}
-
-/** For one line: system errors begin with their code. */
-function reason(error: unknown): string {
-  return error instanceof Error ? error.message.split('\n', 1)[0]! : String(error);
 }

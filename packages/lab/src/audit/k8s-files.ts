@@ -160,6 +160,6 @@ function cannotRead(path: string, error: unknown): string {
 }
 
 /** For one line: system errors begin with their code. */
-function reason(error: unknown): string {
+export function reason(error: unknown): string {
   return error instanceof Error ? error.message.split('\n', 1)[0]! : String(error);
 }

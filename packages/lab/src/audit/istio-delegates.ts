@@ -1,0 +1,83 @@
+/* VirtualServices that leave routes to others, and those that have them. */
+import type { Finding } from './finding.ts';
+import { bindingOf, hostsOf, matched, type Way } from './istio-bindings.ts';
+import { meshFinding } from './istio-findings.ts';
+import type { ServiceNames } from './istio-hosts.ts';
+import type { Identity, Resource } from './istio-resources.ts';
+import type { Field } from './k8s-fields.ts';
+
+/** A route that leaves its requests to another VirtualService. */
+export interface Delegation extends Way {
+  readonly to: Identity;
+  /** What it says of retries and of time holds for those of the other's routes that do not. */
+  readonly http: Field;
+}
+
+/** What leads to a VirtualService that others delegate to, by the name that `keyOf` makes. */
+export function delegations(
+  resources: readonly Resource[],
+  names: ServiceNames,
+): ReadonlyMap<string, readonly Delegation[]> {
+  const roots = resources.filter(({ kind }) => kind === 'VirtualService');
+  const leading = roots.flatMap((root) => delegationsOf(root, names));
+  return Map.groupBy(leading, ({ to }) => keyOf(to, names.home));
+}
+
+/** Delegations that lead to no delegate. */
+export function notFollowed(
+  delegated: ReadonlyMap<string, readonly Delegation[]>,
+  resources: readonly Resource[],
+  names: ServiceNames,
+): readonly Finding[] {
+  const services = resources.filter(({ kind }) => kind === 'VirtualService');
+  const specs = new Map(services.map((one) => [keyOf(one, names.home), one.spec]));
+  return [...delegated].flatMap(([key, leading]) => {
+    const spec = specs.get(key);
+    if (spec !== undefined && isDelegate(spec)) return [];
+    return leading.map((one) => undelegated(one, { names, exists: spec !== undefined }));
+  });
+}
+
+export function keyOf({ name, namespace }: Identity, home: string): string {
+  return `${namespace ?? home}/${name}`;
+}
+
+/** Without hosts nobody asks for it, but others may delegate to it. */
+export function isDelegate(spec: Field): boolean {
+  const { given, value } = spec.at('hosts');
+  return !given || (Array.isArray(value) && value.length === 0);
+}
+
+/** Where a VirtualService leaves routes to others; one without hosts leaves none. */
+function delegationsOf(resource: Resource, names: ServiceNames): readonly Delegation[] {
+  const { spec, namespace } = resource;
+  if (isDelegate(spec)) return [];
+  const way = { ...bindingOf(resource, names), hosts: hostsOf(spec.at('hosts'), namespace) };
+  return spec
+    .at('http')
+    .items()
+    .flatMap((http) => {
+      const name = http.at('delegate').at('name').text();
+      const stated = http.at('delegate').at('namespace').text();
+      return name === null ? [] : [{ ...way, to: { name, namespace: stated ?? namespace }, http }];
+    });
+}
+
+/** Of delegations that Istio does not follow: to nobody, or to a VirtualService with hosts of its own. */
+function undelegated(
+  { to, hosts, http }: Delegation,
+  { names, exists }: { readonly names: ServiceNames; readonly exists: boolean },
+): Finding {
+  const [host] = hosts;
+  const itself = `VirtualService ${to.name} in ${to.namespace ?? names.home}`;
+  const [service = host?.text ?? itself] = matched(hosts, names);
+  return meshFinding('mesh-name-unmatched', {
+    severity: 'info',
+    message: `A route of ${service} is delegated to ${itself}, which ${exists ? 'has hosts of its own' : 'is not in the files'}: Istio drops such a route`,
+    fix: exists
+      ? 'Take the hosts of the delegate away: those of who delegates count.'
+      : 'Correct the name or the namespace, or give the audit the file that it is in as well.',
+    at: service,
+    place: http.at('delegate').at('name').place,
+  });
+}
