@@ -96,7 +96,7 @@ export class Destinations {
       this.#findings.push(unmatched('DestinationRule', said, this.#names));
       return;
     }
-    if (!this.#names.isExported(resource) || !this.#names.isLookedFor(namespace, service)) {
+    if (!this.#names.isExported(resource) || !this.#names.isLookedFor(namespace, target)) {
       const at = service ?? text;
       this.#findings.push(elsewhere(resource, { at, place: host.place }, this.#names.home));
       return;

@@ -106,12 +106,13 @@ export class ServiceNames {
    * Whether they take a DestinationRule of this namespace for a service: Istio looks for it in the
    * caller's namespace, then in the service's, then in that of the whole mesh, and nowhere else.
    *
-   * @param service null for a wildcard's.
+   * @param target as `targetOf` has it, or a wildcard.
    */
-  isLookedFor(namespace: string | null, service: string | null): boolean {
+  isLookedFor(namespace: string | null, target: string): boolean {
     if (namespace === null || namespace === this.#root) return true;
+    if (target.endsWith(`.${namespace.toLowerCase()}.svc`)) return true;
     // What is outside is where its ServiceEntry is, which need not be among the files.
-    return this.#namespaces.has(namespace) || (service !== null && this.#external.has(service));
+    return this.#namespaces.has(namespace) || this.#external.has(target);
   }
 
   /** Whether a ServiceEntry makes a service one of the mesh, with a port that sidecars take for HTTP's. */

@@ -15,6 +15,11 @@ function budget(host: string, percent: number): string {
   return `---\nkind: DestinationRule\nspec: { host: ${host}, trafficPolicy: { retryBudget: { percent: ${percent} } } }\n`;
 }
 
+/** The same in a namespace. */
+function within(namespace: string, yaml: string): string {
+  return yaml.replace('spec:', `metadata: { name: a, namespace: ${namespace} }\nspec:`);
+}
+
 function told(found: LayersRead): readonly string[] {
   return [...rules(found, 'payments'), ...rules(found, 'payments-next')];
 }
@@ -85,5 +90,16 @@ spec: { parentRefs: [{ group: "", kind: Service, name: payments }], rules: [{ ba
     const found = await read(yaml + budget('payments', 20) + budget('payments-next', 50));
     expect(sidecar(found).extraShare).toBeCloseTo(1, 12);
     expect(told(found)).not.toContain('mesh-name-unmatched');
+  });
+
+  it('bounds a host of another namespace where it is beside that one, as Istio looks for it', async () => {
+    const next = 'payments.next.svc.cluster.local';
+    const routes = within('shop', leading(next));
+    const beside = await read(routes + within('next', budget(next, 20)));
+    expect(sidecar(beside).extraShare).toBeCloseTo(0.25, 12);
+    expect(rules(beside, next)).toEqual([]);
+    const elsewhere = await read(routes + within('other', budget(next, 20)));
+    expect(sidecar(elsewhere).extraShare).toBe(Infinity);
+    expect(rules(elsewhere, next)).toEqual(['mesh-name-unmatched']);
   });
 });
