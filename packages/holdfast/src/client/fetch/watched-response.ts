@@ -35,13 +35,16 @@ export function watchBody(
   if (signal !== null) body.endsWith(signal);
 }
 
-/** Only what is itself a response by its class, and has a body to wait for. */
+/**
+ * Only what is itself a response by its class, and has a body to wait for. The methods of a proxy, a mock's say, reach
+ * past it for the response behind: they are its own, or it has no body for those of the class.
+ */
 function isWatchable(native: Response, response: Response): boolean {
   if (!('body' in native) || !Object.isExtensible(response)) return false;
   try {
-    return typeof nativeBody(native, response)?.getReader === 'function';
+    const isItself = response.clone === native.clone;
+    return isItself && typeof nativeBody(native, response)?.getReader === 'function';
   } catch {
-    // A proxy around one, a mock's say: its methods reach past it for the response behind.
     return false;
   }
 }
