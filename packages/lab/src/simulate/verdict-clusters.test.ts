@@ -26,6 +26,23 @@ const only = (...some: string[]): Set<string> => new Set(some);
 const dip = (second: number): number => (second >= 40 && second < 50 ? 0.4 : 1);
 const lost = (second: number): number => (second < 40 ? 1 : 0.4);
 
+/** 100 requests a second, and failures only as told, one by one. */
+function once(
+  seconds: number,
+  span: typeof fault | null,
+  goodAt: (second: number) => number,
+): string {
+  const random = seededRandom(1);
+  const cohorts = Array.from({ length: seconds * 10 }, (_, i) => {
+    const good = Array.from({ length: 10 }, () => random.next() < goodAt(i / 10));
+    return { arrivals: 10, open: 0, good: good.filter(Boolean).length };
+  });
+  return judge({ cohorts, cohortLength: 100, warmUp: 0, duration: seconds * 1000 }, span).kind;
+}
+
+const out = (from: number, to: number) => (second: number) =>
+  second >= from && second < to ? 0 : 0.999;
+
 describe('where failures come together', () => {
   it('one more such moment is no dip, neither beside a fault nor without one', () => {
     expect(kinds(null)).toEqual(only('stable'));
@@ -40,6 +57,16 @@ describe('where failures come together', () => {
     );
     expect(kinds({ from: 40_000, to: 43_000 }, lost)).toEqual(only('collapsed'));
     expect(kinds(null, lost)).toEqual(only('unsettled'));
+  });
+
+  it('what came once excuses nothing that is like it', () => {
+    expect(once(60, null, out(20, 25))).toBe('degraded');
+    expect(once(600, null, out(20, 22))).toBe('degraded');
+    const short = { from: 30_000, to: 31_000 };
+    const cold = out(0, 2);
+    const broken = out(14, 16);
+    expect(once(51, short, (at) => Math.min(cold(at), out(30, 31)(at)))).toBe('degraded');
+    expect(once(51, short, (at) => Math.min(broken(at), out(30, 51)(at)))).toBe('collapsed');
   });
 
   it('as at a queue with an end, near saturation', () => {

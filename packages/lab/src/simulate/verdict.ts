@@ -40,6 +40,10 @@ const CHANCE = 1e-3;
 const ONE_LOOK = Math.log(CHANCE);
 /** Standard errors beyond which failures are taken to come together. */
 const SURE = 3;
+/** Two of so many parts are one stretch, which may have been unlike all others. */
+const PARTS = 8;
+/** Without its worst stretch even what is usual shows less: so many times less is still the same. */
+const LUCK = 2;
 /** Windows of one length begin this share of it apart. */
 const STRIDE = 0.1;
 
@@ -240,25 +244,15 @@ class Windows {
     return chanceOfFewer(thinned(one, this.#cluster), thinned(other, this.#cluster));
   }
 
-  /**
-   * How much more the failures in neighbouring windows differ than if each came by itself: their variance, by
-   * von Neumann's successive differences, over a binomial one's. 1 where that may be chance.
-   */
+  /** What windows of one length show of it, if there are enough of them. */
   #clusterOf(width: number, { from, to, least, longest }: Calm): number {
     const windows = Math.floor((to - from) / width);
-    const { judged, good } = this.#sample(from, from + windows * width);
-    const failed = judged - good;
-    if (width > longest || windows < least || failed === 0 || good === 0) return 1;
-    const excess = Array.from({ length: windows }, (_, i) => {
-      const window = this.#sample(from + i * width, from + (i + 1) * width);
-      return window.judged - window.good - (window.judged * failed) / judged;
-    });
-    const squares = excess.slice(1).map((each, i) => (each - excess[i]!) ** 2 / 2);
-    const variance = squares.reduce((sum, square) => sum + square, 0) / squares.length;
-    const expected = failed / windows;
-    const ratio = variance / (expected * (good / judged));
-    const error = Math.sqrt((3 + 1 / expected) / squares.length);
-    return ratio > 1 + SURE * error ? ratio : 1;
+    if (width > longest || windows < least) return 1;
+    return usualCluster(
+      Array.from({ length: windows }, (_, i) =>
+        this.#sample(from + i * width, from + (i + 1) * width),
+      ),
+    );
   }
 
   #isLess({ judged, good }: Sample, share: number): boolean {
@@ -271,6 +265,39 @@ class Windows {
       good: this.#good[to]! - this.#good[from]!,
     };
   }
+}
+
+/**
+ * How many failures usually come together. What came once, an outage or a cold start say, is no measure of that,
+ * and would excuse all that is like it: it counts for little more than what the rest shows without it.
+ */
+function usualCluster(windows: readonly Sample[]): number {
+  let cluster = clusterIn(windows, SURE);
+  const stride = Math.round(windows.length / PARTS);
+  for (let at = 0; cluster > 1 && at < windows.length; at += stride) {
+    const rest = windows.toSpliced(at, 2 * stride);
+    cluster = Math.min(cluster, LUCK * clusterIn(rest, 0));
+  }
+  return cluster;
+}
+
+/**
+ * How much more the failures in neighbouring windows differ than if each came by itself: their variance, by
+ * von Neumann's successive differences, over a binomial one's. 1 where it is not above that by so many standard errors.
+ */
+function clusterIn(windows: readonly Sample[], sure: number): number {
+  const judged = windows.reduce((sum, window) => sum + window.judged, 0);
+  const good = windows.reduce((sum, window) => sum + window.good, 0);
+  const failed = judged - good;
+  if (failed === 0 || good === 0) return 1;
+  const excess = windows.map((one) => one.judged - one.good - (one.judged * failed) / judged);
+  const squares = excess.slice(1).map((each, i) => (each - excess[i]!) ** 2 / 2);
+  const variance = squares.reduce((sum, square) => sum + square, 0) / squares.length;
+  const expected = failed / windows.length;
+  const ratio = variance / (expected * (good / judged));
+  // Of that variance where each failure comes by itself: they are then as good as Poisson's.
+  const error = Math.sqrt((3 + 1 / expected) / squares.length);
+  return ratio > 1 + sure * error ? ratio : 1;
 }
 
 /** One of so many, of the good ones and of the others. */
