@@ -8,6 +8,7 @@ import {
   dependency,
   type Dependency,
   fallback,
+  type HttpAnswer,
   type MissingClassifier,
   pipeline,
   type Pipeline,
@@ -150,6 +151,8 @@ describe('a dependency', () => {
     const unfailing: Dependency = stock;
     void [anything, unfailing];
     expectTypeOf([shop, stock]).toExtend<Dependency<never, unknown>[]>();
+    expectTypeOf(shop).toExtend<Dependency<HttpAnswer>>();
+    expectTypeOf(stock).toExtend<Dependency<unknown, string>>();
   });
 
   test('that retries does not compile without a classifier', () => {

@@ -26,8 +26,8 @@ import { dependencyOptions, type DependencyOptions, type ParsedDependency } from
 
 /**
  * One logical upstream, a service, a shard, a tenant's cell, with all that protects calls to it.
- * `In` is what its classifier understands, `F` what its fallback answers; any at all is a
- * `Dependency<never, unknown>`.
+ * `In` is what its classifier understands, `F` what its fallback answers: one over HTTP is a
+ * `Dependency<HttpAnswer>`, any at all a `Dependency<never, unknown>`.
  */
 export interface Dependency<in In = unknown, out F = never> extends Pipeline<In, F> {
   /** As in errors, events and metrics. */
