@@ -237,6 +237,9 @@ describe('MeshConfig', () => {
       expect(inbound(await read(`kind: ${kind}\nspec: { values: { ${pilot} } }`))).toEqual([]);
     }
     expect(inbound(await read(pilot))).toEqual([]);
+    for (const word of ['"False"', '"FALSE"', '"0"', 'f']) {
+      expect(inbound(await read(pilot.replace('"false"', word)))).toEqual([]);
+    }
     expect(inbound(await read(`istiod: { ${pilot} }`))).toEqual([]);
     const container = 'env: [{ name: ENABLE_INBOUND_RETRY_POLICY, value: "false" }]';
     const deployment = `kind: Deployment\nspec: { template: { spec: { containers: [{ ${container} }] } } }`;
@@ -254,14 +257,22 @@ describe('MeshConfig', () => {
     expect(rules(found, 'the mesh')).toEqual(['mesh-name-unmatched']);
   });
 
-  it("is an IstioOperator's own before that in its values", async () => {
+  it("is that in an IstioOperator's values before its own, as istioctl merges the two", async () => {
     const [own, other] = [1, 7].map(
       (attempts) => `meshConfig: { defaultHttpRetryPolicy: { attempts: ${attempts} } }`,
     );
     for (const spec of [`${own}, values: { ${other} }`, `values: { ${other} }, ${own}`]) {
       const found = await read(`kind: IstioOperator\nspec: { ${spec} }`);
-      expect(sidecar(found).maxAttempts).toBe(2);
+      expect(sidecar(found).maxAttempts).toBe(8);
     }
+  });
+
+  it('is found among the properties of what installs a chart, which are no schema', async () => {
+    const values = 'values: { meshConfig: { defaultHttpRetryPolicy: { attempts: 7 } } }';
+    const installed = (type: string): string =>
+      `resources: { istiod: { type: ${type}, properties: { ${values} } } }`;
+    expect(sidecar(await read(installed('kubernetes:helm.sh/v3:Release'))).maxAttempts).toBe(8);
+    expect(sidecar(await read(installed('object'))).maxAttempts).toBe(3);
   });
 
   it('tells of values that are a template', async () => {

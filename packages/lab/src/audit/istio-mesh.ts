@@ -108,13 +108,12 @@ function meshConfigs(root: Field, document: SourceDocument, notes: Note[]): read
   }
 }
 
-/** Of one document, the innermost first: what an IstioOperator says itself counts more than its values. */
+/** Of one document, the innermost last: an IstioOperator's values count more than what it says itself, as istioctl merges the two. */
 function embedded(fields: readonly Field[]): readonly Field[] {
-  const stated = fields.filter(({ path, given }) => path.at(-1) === 'meshConfig' && given);
-  return stated.toSorted((a, b) => b.path.length - a.path.length);
+  return fields.filter(({ path, given }) => path.at(-1) === 'meshConfig' && given);
 }
 
-/** A field, and all that is in it; but `properties` are what a schema says, of a CRD or a chart. */
+/** A field, and all that is in it, what is further out first; but nothing that a schema says, of a CRD or a chart. */
 function fieldsIn(root: Field): readonly Field[] {
   const fields = [root];
   // What several aliases mean is looked into once, and it may be in itself.
@@ -132,7 +131,14 @@ function directlyIn(field: Field): readonly Field[] {
   const { value } = field;
   if (Array.isArray(value)) return field.items();
   const keys = isRecord(value) ? Object.keys(value) : [];
-  return keys.filter((key) => key !== 'properties').map((key) => field.at(key));
+  const read = isSchema(field) ? keys.filter((key) => key !== 'properties') : keys;
+  return read.map((key) => field.at(key));
+}
+
+/** Resources of Pulumi's have `properties` as well, and those of other tools, and a type of their own. */
+function isSchema(field: Field): boolean {
+  const { value: type } = field.at('type');
+  return typeof type !== 'string' || type === 'object';
 }
 
 /** Argo CD's `values`, and a ConfigMap's `values.yaml`, if they are of Istio's chart. */
@@ -192,6 +198,10 @@ function readSwitch(field: Field, into: Map<string, boolean>): void {
   const { value } = isListed ? field.at('value') : field;
   if (typeof name !== 'string' || !ENVIRONMENT.includes(name)) return;
   // The environment holds texts, but YAML's `false` is what people write.
-  if (value === true || value === 'true') into.set(name, true);
-  if (value === false || value === 'false') into.set(name, false);
+  if (ON.has(String(value))) into.set(name, true);
+  if (OFF.has(String(value))) into.set(name, false);
 }
+
+/** As Go reads them. */
+const ON: ReadonlySet<string> = new Set(['1', 't', 'T', 'true', 'TRUE', 'True']);
+const OFF: ReadonlySet<string> = new Set(['0', 'f', 'F', 'false', 'FALSE', 'False']);
