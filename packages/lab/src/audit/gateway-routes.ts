@@ -36,7 +36,8 @@ export function readGatewayRoutes(
 ): readonly Route[] {
   if (!spec.isObject(SPEC)) return [];
   const { names, findings } = reading;
-  const { services, isForGateway } = boundTo(spec, resource, reading);
+  const { own, others, isForGateway } = boundTo(spec, resource, reading);
+  const home = resource.namespace ?? names.home;
   const routes: Route[] = [];
   const leads: Host[] = [];
   for (const rule of spec.at('rules').items()) {
@@ -44,15 +45,17 @@ export function readGatewayRoutes(
     const to = backends(rule, resource);
     leads.push(...to);
     const behind = matched(to, names);
-    const stated = readRule(rule, services[0] ?? behind[0] ?? resource.name, reading);
+    const stated = readRule(rule, own[0] ?? others[0] ?? behind[0] ?? resource.name, reading);
     // What leads nowhere is answered on the spot.
     if (to.length === 0) continue;
     const { place } = rule.at('retry').given ? rule.at('retry') : rule;
     const common = { ...stated, kind, place };
     const targets = backends(rule, resource, true).map((host) => names.targetOf(host));
-    routes.push({ ...common, mesh: true, gateway: false, services, targets });
-    if (isForGateway)
-      routes.push({ ...common, mesh: false, gateway: true, services: behind, targets: null });
+    const forMesh = { ...common, mesh: true, gateway: false, targets };
+    routes.push({ ...forMesh, exportedTo: () => true, services: own });
+    routes.push({ ...forMesh, exportedTo: (caller) => caller === home, services: others });
+    const forGateway = { ...common, mesh: false, gateway: true, targets: null };
+    if (isForGateway) routes.push({ ...forGateway, exportedTo: () => true, services: behind });
   }
   // A gateway leads to many services that this fleet does not call.
   if (isForGateway && matched(leads, names).length === 0) {
@@ -62,13 +65,18 @@ export function readGatewayRoutes(
   return routes;
 }
 
-function boundTo(
-  spec: Field,
-  resource: Resource,
-  { names, findings }: Reading,
-): { readonly services: readonly string[]; readonly isForGateway: boolean } {
+interface Bound {
+  /** Services in the namespace of the route, which is for everybody there. */
+  readonly own: readonly string[];
+  /** Somebody else's, for which it is for callers in its own namespace. */
+  readonly others: readonly string[];
+  readonly isForGateway: boolean;
+}
+
+function boundTo(spec: Field, resource: Resource, { names, findings }: Reading): Bound {
   const { kind, namespace } = resource;
-  const services: string[] = [];
+  const own: string[] = [];
+  const others: string[] = [];
   let isForGateway = false;
   for (const parent of spec.at('parentRefs').items()) {
     if (!parent.isObject(PARENT)) continue;
@@ -80,12 +88,12 @@ function boundTo(
     for (const host of hostsOf(parent, resource, names)) {
       const service = names.serviceOf(host.text, host.namespace);
       if (service === null) findings.push(unmatched(kind, host, names));
-      // Its owner's route is for everybody, somebody else's for callers in that one's namespace.
-      else if (host.namespace === namespace || names.isHome(namespace)) services.push(service);
-      else findings.push(elsewhere(resource, { at: service, place: host.place }, names.home));
+      else if (host.namespace === namespace) own.push(service);
+      else if (names.hasCallers(namespace)) others.push(service);
+      else findings.push(elsewhere(resource, { at: service, place: host.place }, names));
     }
   }
-  return { services, isForGateway };
+  return { own, others, isForGateway };
 }
 
 /** A ServiceEntry is bound by its own name, for the hosts that are in it. */

@@ -9,6 +9,8 @@ export interface Binding {
   readonly mesh: boolean;
   /** A gateway has it, and with it the users' requests. */
   readonly gateway: boolean;
+  /** Whether sidecars in a namespace see it. */
+  readonly exportedTo: (namespace: string) => boolean;
 }
 
 /** Whose requests, to which hosts. */
@@ -23,6 +25,7 @@ export function bindingOf(resource: Resource, names: ServiceNames): Binding {
   return {
     mesh: toMesh && names.isExported(resource),
     gateway: bound.some(({ text }) => text !== 'mesh'),
+    exportedTo: (namespace) => names.isExportedTo(resource, namespace),
   };
 }
 

@@ -18,6 +18,16 @@ export interface Destination {
   readonly place: Place;
 }
 
+/** A DestinationRule, for whom it is and for whose callers. */
+interface Rule {
+  /** A service, or a host by its whole name; or a wildcard. */
+  readonly host: string;
+  readonly namespace: string | null;
+  /** @param caller the namespace of sidecars; null for a gateway. */
+  readonly isFor: (caller: string | null) => boolean;
+  readonly destination: Destination;
+}
+
 type Budget = Pick<Destination, 'extraShare' | 'minRetries'>;
 
 /** What Istio sets where nobody says anything. */
@@ -37,14 +47,16 @@ export function budgetShare(percent: number): number {
   return percent >= 100 ? Infinity : 1 / (1 - percent / 100) - 1;
 }
 
-/** DestinationRules by service, or by the whole name of a host that a service's routes lead to; those of a wildcard stand for the services of one's own that it covers and that have none of their own. */
+/**
+ * DestinationRules for services, and for hosts that a service's routes lead to; those of a wildcard
+ * stand for the services of one's own that it covers and that have none of their own there.
+ */
 export class Destinations {
   readonly #fleet: Fleet;
   readonly #names: ServiceNames;
   readonly #findings: Finding[];
   readonly #targets: ReadonlySet<string>;
-  readonly #own = new Map<string, Destination>();
-  readonly #wildcards = new Map<string, Destination>();
+  readonly #rules: Rule[] = [];
 
   /** @param targets where the routes of services lead, see `Route`. */
   constructor(
@@ -59,21 +71,39 @@ export class Destinations {
     this.#targets = targets;
   }
 
-  /** What holds for requests that are sent to these, one at least; null if no rule speaks of one of them. */
-  of(targets: readonly string[]): Destination | null {
-    const all = targets.map((target) => this.#at(target));
+  /**
+   * What holds for requests from these namespaces, one at least, that are sent to these, one at least;
+   * null if one of them is sent where no rule is for it.
+   */
+  of(targets: readonly string[], callers: readonly (string | null)[]): Destination | null {
+    const all = targets.flatMap((target) => callers.map((caller) => this.#at(target, caller)));
     return all.reduce((worst, one) => (one === null || worst === null ? null : worse(one, worst)));
   }
 
-  #at(target: string): Destination | null {
-    const own = this.#own.get(target);
-    if (own !== undefined) return own;
-    if (this.#fleet.services.get(target)?.external === true) return null;
-    // The longest says most.
-    const [nearest] = [...this.#wildcards]
-      .filter(([wildcard]) => this.#names.covers(wildcard, target))
-      .toSorted(([a], [b]) => b.length - a.length);
-    return nearest?.[1] ?? null;
+  /** What is found first; of several there, that of the host itself, or of the longest wildcard, which says most. */
+  #at(target: string, caller: string | null): Destination | null {
+    const isOutside = this.#fleet.services.get(target)?.external === true;
+    const rules = this.#rules.filter(
+      ({ host, isFor }) =>
+        isFor(caller) &&
+        (host === target || (!isOutside && isWildcard(host) && this.#names.covers(host, target))),
+    );
+    for (const step of [0, 1, 2]) {
+      const found = rules.filter(
+        ({ namespace }) => this.#names.lookUpOf(namespace, target, caller) === step,
+      );
+      const own = found.some(({ host }) => host === target) ? target : null;
+      const length = Math.max(...found.map(({ host }) => host.length));
+      const counting = found.filter(({ host }) =>
+        own === null ? host.length === length : host === own,
+      );
+      const worst = counting.reduce<Destination | null>(
+        (so, { destination }) => worse(destination, so),
+        null,
+      );
+      if (worst !== null) return worst;
+    }
+    return null;
   }
 
   /** The `spec` of a DestinationRule. Of several for one service the worst counts. */
@@ -98,21 +128,22 @@ export class Destinations {
     }
     if (!this.#names.isExported(resource) || !this.#names.isLookedFor(namespace, target)) {
       const at = service ?? text;
-      this.#findings.push(elsewhere(resource, { at, place: host.place }, this.#names.home));
+      this.#findings.push(elsewhere(resource, { at, place: host.place }, this.#names));
       return;
     }
-    // It bounds some callers only, and no spec says which: the others go without.
-    if (!this.#isForAll(spec.at('workloadSelector'), namespace)) return;
-    const [rules, key] = isTarget ? [this.#own, target] : [this.#wildcards, text];
-    rules.set(key, worse(destination, rules.get(key) ?? null));
+    const isFor = this.#isFor(spec.at('workloadSelector'), resource);
+    this.#rules.push({ host: isTarget ? target : text, namespace, isFor, destination });
   }
 
   /** A selector without labels selects everybody in its rule's own namespace. */
-  #isForAll(selector: Field, namespace: string | null): boolean {
-    if (!selector.isObject(['matchLabels'])) return !selector.given;
+  #isFor(selector: Field, resource: Resource): Rule['isFor'] {
+    if (!selector.isObject(['matchLabels']) && !selector.given)
+      return (caller) => caller === null || this.#names.isExportedTo(resource, caller);
     const { value: labels } = selector.at('matchLabels');
-    const some = isRecord(labels) && Object.keys(labels).length > 0;
-    return !some && [null, this.#names.home].includes(namespace);
+    // It bounds some callers only, and no spec says which: the others go without.
+    if (!isRecord(selector.value) || (isRecord(labels) && Object.keys(labels).length > 0))
+      return () => false;
+    return (caller) => caller === (resource.namespace ?? this.#names.home);
   }
 
   /** Subsets inherit what they do not state; requests may go to any, so the worst of them counts. */

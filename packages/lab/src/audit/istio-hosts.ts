@@ -44,11 +44,14 @@ export class ServiceNames {
   readonly #enteredOverHttp = new Set<string>();
   /** The hosts of each ServiceEntry, by namespace and name. */
   readonly #entries = new Map<string, readonly string[]>();
+  /** Where those of the fleet's own services are that call others. */
+  readonly callers: readonly string[];
   /** Where the fleet's own services are. */
   readonly #namespaces: ReadonlySet<string>;
   /** Where what is for the whole mesh is. */
   readonly #root: string;
   readonly #external: ReadonlySet<string>;
+  readonly #own: ReadonlySet<string>;
 
   constructor(fleet: Fleet, resources: readonly Resource[], root: string) {
     this.home = homeOf(resources, fleet, root);
@@ -56,7 +59,11 @@ export class ServiceNames {
     const services = [...fleet.services.values()];
     const own = services.filter(({ external }) => !external);
     this.#external = new Set(services.filter((one) => !own.includes(one)).map(({ name }) => name));
+    this.#own = new Set(own.map(({ name }) => name));
     this.#namespaces = new Set([this.home, ...own.flatMap(({ name }) => namespaceIn(name) ?? [])]);
+    const calling = own.filter(({ stages }) => stages.length > 0).map(({ name }) => name);
+    const from = new Set(calling.map((name) => this.namespaceOf(name)));
+    this.callers = from.size > 0 ? [...from] : [this.home];
     for (const name of fleet.services.keys()) {
       for (const whole of this.#wholeNames(name)) this.#add(whole, name);
     }
@@ -87,32 +94,54 @@ export class ServiceNames {
     return [services.filter(isOutside), services.filter((name) => !isOutside(name))];
   }
 
-  /** Whether services of the fleet are in a namespace; null is that of most. */
-  isHome(namespace: string | null): boolean {
-    return this.#namespaces.has(namespace ?? this.home);
+  /** Whether callers of the fleet are in a namespace; null is that of most. */
+  hasCallers(namespace: string | null): boolean {
+    return this.callers.includes(namespace ?? this.home);
   }
 
-  /** Whether the sidecars of the fleet see a resource: who says nothing of `exportTo` shows it to all. */
-  isExported({ namespace, spec }: Resource): boolean {
+  /** The namespace of one of the fleet's own services. */
+  namespaceOf(service: string): string {
+    return namespaceIn(service) ?? this.home;
+  }
+
+  /** Whether sidecars in a namespace see a resource: who says nothing of `exportTo` shows it to all. */
+  isExportedTo({ namespace, spec }: Resource, caller: string): boolean {
     const to = textsOf(spec.at('exportTo').value);
     const own = namespace ?? this.home;
-    return (
-      to.length === 0 ||
-      to.some((one) => one === '*' || this.#namespaces.has(one === '.' ? own : one))
-    );
+    return to.length === 0 || to.some((one) => one === '*' || (one === '.' ? own : one) === caller);
+  }
+
+  /** Whether some of the fleet's sidecars do. */
+  isExported(resource: Resource): boolean {
+    return this.callers.some((caller) => this.isExportedTo(resource, caller));
   }
 
   /**
-   * Whether they take a DestinationRule of this namespace for a service: Istio looks for it in the
-   * caller's namespace, then in the service's, then in that of the whole mesh, and nowhere else.
+   * Whether anybody takes a DestinationRule of this namespace for a service, see `lookUpOf`.
    *
    * @param target as `targetOf` has it, or a wildcard.
    */
   isLookedFor(namespace: string | null, target: string): boolean {
-    if (namespace === null || namespace === this.#root) return true;
-    if (target.endsWith(`.${namespace.toLowerCase()}.svc`)) return true;
+    const isOwn = this.#namespaces.has(namespace ?? this.home);
+    return isOwn || this.lookUpOf(namespace, target, null) !== null;
+  }
+
+  /**
+   * When a DestinationRule of a namespace is looked for, which ends where one is found: Istio looks in
+   * the caller's namespace, then in the service's, then in that of the whole mesh, and nowhere else.
+   *
+   * @param target as `targetOf` has it.
+   * @param caller a namespace; null for that of a gateway, which no file says.
+   */
+  lookUpOf(namespace: string | null, target: string, caller: string | null): 0 | 1 | 2 | null {
+    if (namespace === null || namespace === caller) return 0;
+    if (namespace === this.#root) return 2;
     // What is outside is where its ServiceEntry is, which need not be among the files.
-    return this.#namespaces.has(namespace) || this.#external.has(target);
+    if (this.#external.has(target)) return 1;
+    const isThere = this.#own.has(target)
+      ? this.namespaceOf(target) === namespace
+      : target.endsWith(`.${namespace.toLowerCase()}.svc`);
+    return isThere ? 1 : null;
   }
 
   /** Whether a ServiceEntry makes a service one of the mesh, with a port that sidecars take for HTTP's. */
@@ -256,23 +285,24 @@ export function unmatched(kind: Kind, host: Host, names: ServiceNames): Finding 
 export function elsewhere(
   { kind, name, namespace }: Resource,
   found: Pick<Finding, 'at' | 'place'>,
-  home: string,
+  names: ServiceNames,
 ): Finding {
+  const callers = names.callers.join(' and ');
   return meshFinding('mesh-name-unmatched', {
     severity: 'info',
-    message: `${kind} ${name} in ${namespace ?? home} is for callers in other namespaces, and those of the spec are taken to be in ${home}: it counts for none of them`,
-    fix: `If they are meant, ${toBeSeen(kind, home)}.`,
+    message: `${kind} ${name} in ${namespace ?? names.home} is for callers in other namespaces, and those of the spec are taken to be in ${callers}: it counts for none of them`,
+    fix: `If they are meant, ${toBeSeen(kind, callers)}.`,
     ...found,
   });
 }
 
-function toBeSeen(kind: Kind, home: string): string {
+function toBeSeen(kind: Kind, callers: string): string {
   if (kind === 'DestinationRule') {
-    return `put it into ${home}: Istio looks for a DestinationRule in the caller's namespace, the callee's and the mesh's root namespace, if it is exported to the caller`;
+    return `put it into ${callers}: Istio looks for a DestinationRule in the caller's namespace, the callee's and the mesh's root namespace, if it is exported to the caller`;
   }
   return isGatewayKind(kind)
-    ? `put it into ${home}, or into the namespace of the service`
-    : `take ${home} into its exportTo`;
+    ? `put it into ${callers}, or into the namespace of the service`
+    : `take ${callers} into its exportTo`;
 }
 
 function inCluster(name: string, namespace: string): string {

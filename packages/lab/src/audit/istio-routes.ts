@@ -96,7 +96,8 @@ export function readRoutes(
         // Who asks for another name is sent there; else it is the service that the route leads to.
         const isNamed = leads.length > 0 && matched(way.hosts, names).length > 0;
         const targets = isNamed ? leads.map((host) => names.targetOf(host)) : null;
-        const route = { kind: KIND, targets, ...completed(stated, way.http, mesh) };
+        const { exportedTo } = way;
+        const route = { kind: KIND, targets, exportedTo, ...completed(stated, way.http, mesh) };
         const [outside, inside] = names.apart(concerned(way, to, names));
         return [
           { ...route, ...narrowed(narrowed(way, way.http), http), services: inside },
@@ -120,18 +121,21 @@ export function readRoutes(
   }
   if (!isDelegate(spec) && !own.mesh && !own.gateway) {
     const [at = itself] = matched(hosts, names);
-    findings.push(elsewhere(resource, { at, place: spec.at('exportTo').place }, names.home));
+    findings.push(elsewhere(resource, { at, place: spec.at('exportTo').place }, names));
   }
   return routes;
 }
 
 /** What the matches of a route leave of its VirtualService's binding: they may name the gateways that it is for, or `mesh`. */
-function narrowed({ mesh, gateway }: Binding, http: Field | null): Binding {
+function narrowed(binding: Binding, http: Field | null): Binding {
+  const { mesh, gateway, exportedTo } = binding;
   const matches = http === null ? [] : http.at('match').items();
   const named = matches.map((match) => textsOf(match.at('gateways').value));
-  if (named.length === 0 || named.some(({ length }) => length === 0)) return { mesh, gateway };
+  if (named.length === 0 || named.some(({ length }) => length === 0))
+    return { mesh, gateway, exportedTo };
   const all = named.flat();
   return {
+    exportedTo,
     mesh: mesh && all.includes('mesh'),
     gateway: gateway && all.some((name) => name !== 'mesh'),
   };
@@ -145,12 +149,13 @@ function opaqueRoutes(spec: Field, way: Way, names: ServiceNames): readonly Rout
   const [host] = way.hosts;
   const hosts = leads.flatMap((one) => destinations(one, host?.namespace ?? null));
   const services = concerned(way, matched(hosts, names), names);
-  const { mesh, gateway } = way;
+  const { mesh, gateway, exportedTo } = way;
   return [
     {
       kind: KIND,
       mesh,
       gateway,
+      exportedTo,
       services: services.filter((service) => !names.isEnteredOverHttp(service)),
       targets: null,
       retries: NO_RETRIES,

@@ -17,6 +17,17 @@ const readTwo = meshReader(
   }),
 );
 
+const readTeams = meshReader(
+  fleetOf({
+    services: {
+      'web.team-a': { calls: [{ to: 'payments.team-b', policy: 'none' }] },
+      'payments.team-b': { calls: [{ to: 'stock.team-b', policy: 'none' }] },
+      'stock.team-b': { calls: [{ to: 'prices.team-c', policy: 'none' }] },
+      'prices.team-c': {},
+    },
+  }),
+);
+
 /** What says that services are in the namespace shop. */
 const SHOP = ['web', 'checkout', 'stock']
   .map((name) => `kind: DestinationRule\nmetadata: { namespace: shop }\nspec: { host: ${name} }\n`)
@@ -171,6 +182,57 @@ describe('a DestinationRule', () => {
     const entry = `kind: ServiceEntry\nmetadata: { name: bank, namespace: egress }\nspec: { hosts: [api.bank.example], ports: [{ number: 80, protocol: HTTP }] }\n---\n`;
     const found = await read(entry + budget('egress', '', 'api.bank.example'));
     expect(sidecar(found, 'bank').extraShare).toBeCloseTo(0.25, 12);
+  });
+});
+
+describe('what is for some callers', () => {
+  const stated = 'kind: VirtualService\nmetadata: { name: it, namespace: team-b }\nspec:';
+  const http = 'http: [{ route: [{ destination: { host: payments } }], retries: { attempts: 0 } }]';
+  const bound = 'kind: DestinationRule\nmetadata: { name: it, namespace: team-b }\nspec:';
+  const share = 'host: payments, trafficPolicy: { retryBudget: { percent: 20 } }';
+  const to = 'payments.team-b';
+
+  it.each([
+    ['[team-a]', 1],
+    ['["."]', 3],
+    ['["*"]', 1],
+  ])('by the exportTo %s of a VirtualService leaves the others the default', async (seen, most) => {
+    const found = await readTeams(`${stated} { hosts: [payments], exportTo: ${seen}, ${http} }`);
+    expect(sidecar(found, to, 'web.team-a').maxAttempts).toBe(most);
+  });
+
+  it.each([
+    ['exportTo: [team-a], ', 0.25],
+    ['exportTo: ["."], ', Infinity],
+    ['workloadSelector: {}, ', Infinity],
+    ['', 0.25],
+  ])('bounds only these: { %s}', async (seen, extra) => {
+    const found = await readTeams(`${bound} { ${seen}${share} }`);
+    expect(sidecar(found, to, 'web.team-a').extraShare).toBeCloseTo(extra, 12);
+    expect(said(found)).toHaveLength(0);
+  });
+
+  it('is looked for from the caller on: a wildcard of its own comes before what the callee has', async () => {
+    const own = `---\nkind: DestinationRule\nmetadata: { namespace: team-a }\nspec: { host: "*.local" }`;
+    const found = await readTeams(`${bound} { ${share} }\n${own}`);
+    expect(sidecar(found, to, 'web.team-a').extraShare).toBe(Infinity);
+    const root = await readTeams(`${bound} { ${share} }\n${own.replace('team-a', 'istio-system')}`);
+    expect(sidecar(root, to, 'web.team-a').extraShare).toBeCloseTo(0.25, 12);
+  });
+
+  it("is an HTTPRoute beside another namespace's service", async () => {
+    const parent = '{ group: "", kind: Service, namespace: team-b, name: payments }';
+    const backend = 'backendRefs: [{ name: payments, namespace: team-b }]';
+    const off = `{ parentRefs: [${parent}], rules: [{ ${backend}, retry: { attempts: 0 } }] }`;
+    for (const [namespace, most] of [
+      ['team-a', 1],
+      ['team-b', 1],
+      ['team-c', 3],
+    ] as const) {
+      const route = `kind: HTTPRoute\nmetadata: { namespace: ${namespace} }\nspec: ${off}`;
+      const found = await readTeams(route);
+      expect(sidecar(found, to, 'web.team-a').maxAttempts).toBe(most);
+    }
   });
 });
 

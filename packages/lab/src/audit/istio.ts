@@ -88,7 +88,7 @@ export async function readIstio(
     if (resource.kind !== 'DestinationRule') continue;
     readSpec(resource, reading, (spec) => destinations.add(spec, resource));
   }
-  const ways = waysOf(fleet, routes, ({ name, external }) =>
+  const ways = waysOf(fleet, routes, names, ({ name, external }) =>
     external && !names.isEnteredOverHttp(name)
       ? null
       : defaultRoute(mesh, placeOf(['services', name])),
@@ -107,6 +107,7 @@ function defaultRoute({ defaults }: MeshSettings, place: Place): Route {
     targets: null,
     mesh: true,
     gateway: false,
+    exportedTo: () => true,
     retries: defaults,
     timeout: Infinity,
     place: defaults.place ?? place,
@@ -151,12 +152,15 @@ interface Way {
   readonly route: Route;
   /** Where all routes that retry send requests to. */
   readonly targets: readonly string[];
+  /** The namespaces of the edges' callers; null for a gateway's, which no file says. */
+  readonly callers: readonly (string | null)[];
 }
 
 /** @param byDefault what sidecars do that no VirtualService tells how to reach a service; null if they take no part. */
 function waysOf(
   fleet: Fleet,
   routes: readonly Route[],
+  names: ServiceNames,
   byDefault: (service: Service) => Route | null,
 ): readonly Way[] {
   const callsTo = Map.groupBy(edgesOf(fleet), ({ to }) => to);
@@ -169,35 +173,40 @@ function waysOf(
     const bound = (routesTo.get(to) ?? []).map(({ route }) => route);
     const called = callsTo.get(to) ?? [];
     const ways: Way[] = [];
-    const add = (fromServices: boolean, taken: readonly Route[], otherwise: Route | null): void => {
-      const edges = called.filter(({ from }) => fleet.services.has(from) === fromServices);
-      const route = worstRoute(taken) ?? otherwise;
+    const add = (
+      edges: readonly Edge[],
+      callers: Way['callers'],
+      taken: readonly Route[],
+    ): void => {
+      const route = worstRoute(taken);
       if (route === null || edges.length === 0) return;
       const retrying = taken.filter(({ retries }) => retries.maxAttempts > 1);
       const targets = retrying.flatMap((one) => one.targets ?? [to]);
-      ways.push({ to, edges, route, targets: targets.length > 0 ? [...new Set(targets)] : [to] });
+      const all = targets.length > 0 ? [...new Set(targets)] : [to];
+      ways.push({ to, edges, route, targets: all, callers });
     };
-    add(
-      true,
-      bound.filter(({ mesh }) => mesh),
-      byDefault(service),
-    );
-    add(
-      false,
-      bound.filter(({ gateway }) => gateway),
-      null,
-    );
+    const [inside, outside] = [true, false].map((own) =>
+      called.filter(({ from }) => fleet.services.has(from) === own),
+    ) as [Edge[], Edge[]];
+    const callers = [...new Set(inside.map(({ from }) => names.namespaceOf(from)))];
+    const taken = callers.flatMap((caller) => {
+      const seen = bound.filter(({ mesh, exportedTo }) => mesh && exportedTo(caller));
+      return seen.length > 0 ? seen : (byDefault(service) ?? []);
+    });
+    add(inside, callers, taken);
+    const atGateway = bound.filter(({ gateway }) => gateway);
+    add(outside, [null], atGateway);
     return ways;
   });
 }
 
 /** One layer for each caller, however many edges it has to the callee. */
 function sidecarLayers(
-  { to, edges, route, targets }: Way,
+  { to, edges, route, targets, callers: namespaces }: Way,
   destinations: Destinations,
 ): readonly Layer[] {
   const { maxAttempts, base, retryOn, implicit } = route.retries;
-  const destination = maxAttempts === 1 ? null : destinations.of(targets);
+  const destination = maxAttempts === 1 ? null : destinations.of(targets, namespaces);
   const callers = new Set(edges.map(({ from }) => from));
   return Array.from(callers, (from) => ({
     kind: 'sidecar',
@@ -291,11 +300,11 @@ function bounds({ extraShare, minRetries, maxRetries }: Destination): boolean {
 }
 
 function unboundedRetries(
-  { to, route, targets }: Way,
+  { to, route, targets, callers }: Way,
   destinations: Destinations,
 ): readonly Finding[] {
   const { implicit, maxAttempts } = route.retries;
-  const destination = destinations.of(targets);
+  const destination = destinations.of(targets, callers);
   if (maxAttempts === 1) return [];
   if (destination !== null && bounds(destination)) return [];
   return [
