@@ -267,6 +267,16 @@ describe('MeshConfig', () => {
     }
   });
 
+  it.each(['values.yaml', 'istiod-values.yml', 'values-prod.yaml', 'values.prod.yaml'])(
+    "is found in a ConfigMap's %s",
+    async (key) => {
+      const values = 'meshConfig: { defaultHttpRetryPolicy: { attempts: 7 } }';
+      const found = await read(`kind: ConfigMap\ndata:\n  ${key}: |\n    ${values}`);
+      expect(sidecar(found).maxAttempts).toBe(8);
+      expect(sidecar(found).place.line).toBe(4);
+    },
+  );
+
   it('is found among the properties of what installs a chart, which are no schema', async () => {
     const values = 'values: { meshConfig: { defaultHttpRetryPolicy: { attempts: 7 } } }';
     const installed = (type: string): string =>

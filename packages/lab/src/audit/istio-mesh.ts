@@ -141,9 +141,9 @@ function isSchema(field: Field): boolean {
   return typeof type !== 'string' || type === 'object';
 }
 
-/** Argo CD's `values`, and a ConfigMap's `values.yaml`, if they are of Istio's chart. */
+/** Argo CD's `values`, and a ConfigMap's `values.yaml` or `values-prod.yaml`, if they are of Istio's chart. */
 function isTextOfValues({ path, value }: Field): boolean {
-  const isNamed = /^values$|values\.ya?ml$/.test(String(path.at(-1)));
+  const isNamed = /^values$|values[^/]*\.ya?ml$/.test(String(path.at(-1)));
   return isNamed && typeof value === 'string' && WITHIN.some((word) => value.includes(word));
 }
 
