@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 
 import { temporaryFolder } from '../../test/folder.ts';
+import { RETRY } from '../../test/grpc.ts';
 import { fleetOf } from '../spec/fleet.ts';
 import { readGrpc } from './grpc.ts';
 import type { LayersRead } from './layers.ts';
@@ -15,14 +16,6 @@ const fleet = fleetOf({
   },
   users: { shoppers: { to: 'web', rate: 10 } },
 });
-
-const RETRY = {
-  maxAttempts: 4,
-  initialBackoff: '0.1s',
-  maxBackoff: '0.3s',
-  backoffMultiplier: 2,
-  retryableStatusCodes: ['UNAVAILABLE'],
-};
 
 async function read(config: unknown): Promise<LayersRead> {
   const file = join(await temporaryFolder(), 'grpc.json');

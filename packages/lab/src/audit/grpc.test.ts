@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { RETRY } from '../../test/grpc.ts';
 import { fleetOf } from '../spec/fleet.ts';
 import type { Fleet } from '../spec/model.ts';
 import { readGrpc } from './grpc.ts';
@@ -40,14 +41,6 @@ async function readText(text: string): Promise<LayersRead> {
 function read(config: unknown): Promise<LayersRead> {
   return readText(JSON.stringify(config, null, 2));
 }
-
-const RETRY = {
-  maxAttempts: 4,
-  initialBackoff: '0.1s',
-  maxBackoff: '0.3s',
-  backoffMultiplier: 2,
-  retryableStatusCodes: ['UNAVAILABLE'],
-};
 
 /** One entry for payments. */
 function payments(entry: object, service = 'shop.PaymentsService'): Promise<LayersRead> {

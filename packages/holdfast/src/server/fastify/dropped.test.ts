@@ -1,12 +1,11 @@
 import { once } from 'node:events';
-import { connect } from 'node:http2';
-import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import Fastify from 'fastify';
 import { holdfast } from 'holdfast/fastify';
 import { memoryStore } from 'holdfast/memory';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { storeOver } from '../../../torture/store-over.ts';
+import { sessionWith } from '../../../test/fastify-http2.ts';
 
 const config = { holdfast: { idempotent: true } };
 
@@ -73,14 +72,7 @@ test.each([false, true])(
       begun.resolve();
       return once(request.raw.stream, 'close').then(() => payload);
     });
-    await app.ready();
-    app.server.listen(0, '127.0.0.1');
-    await once(app.server, 'listening');
-    const client = connect(`http://127.0.0.1:${(app.server.address() as AddressInfo).port}`);
-    onTestFinished(async () => {
-      client.destroy();
-      await app.close();
-    });
+    const client = await sessionWith(app);
     const path = { ':method': 'POST', ':path': '/charge', 'idempotency-key': 'k1' };
     const asked = client.request(path, { endStream: true });
     await begun.promise;

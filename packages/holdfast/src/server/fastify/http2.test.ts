@@ -1,11 +1,10 @@
 import { once } from 'node:events';
-import { connect } from 'node:http2';
-import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import Fastify from 'fastify';
 import { holdfast } from 'holdfast/fastify';
 import { memoryStore } from 'holdfast/memory';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
+import { sessionWith } from '../../../test/fastify-http2.ts';
 
 /** A route of Fastify over HTTP/2, and what posts to it, without a content type. */
 async function site() {
@@ -18,14 +17,7 @@ async function site() {
       return 'done';
     }),
   );
-  await app.ready();
-  app.server.listen(0, '127.0.0.1');
-  await once(app.server, 'listening');
-  const client = connect(`http://127.0.0.1:${(app.server.address() as AddressInfo).port}`);
-  onTestFinished(async () => {
-    client.destroy();
-    await app.close();
-  });
+  const client = await sessionWith(app);
   const post = async (body: string): Promise<unknown> => {
     const head = { ':method': 'POST', ':path': '/charge', 'idempotency-key': 'k1' };
     const stream = client.request(head, { endStream: false });
