@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { edgesOf } from '../src/audit/edges.ts';
+import { edgesOf } from '../src/spec/edges.ts';
 import { fleetOf } from '../src/spec/fleet.ts';
 import { dependenciesOf, Outbound } from './outbound.ts';
 import { RunTime, type Told } from './part.ts';

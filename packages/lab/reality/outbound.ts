@@ -1,7 +1,7 @@
 import { Agent, request } from 'node:http';
 import { type Attempt, type Dependency, type HttpAnswer, httpClassifier, pending } from 'holdfast';
 import { allowance, fleetFrom, type SpecFleet } from 'holdfast/spec';
-import { edgesOf } from '../src/audit/edges.ts';
+import { edgesOf } from '../src/spec/edges.ts';
 import type { Edge, Fleet } from '../src/spec/model.ts';
 import type { RunTime, Start, Told } from './part.ts';
 

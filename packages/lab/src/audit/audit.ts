@@ -1,6 +1,7 @@
 import { likeliest } from 'holdfast/spec';
+import { edgesOf } from '../spec/edges.ts';
 import type { Accepted, Fleet, SpecPath } from '../spec/model.ts';
-import { edgesOf, sharingsOf } from './edges.ts';
+import { sharingsOf } from './edges.ts';
 import type { Finding, Place, Severity } from './finding.ts';
 import { callGraph, type EdgeNumbers, layersOf, type NodeNumbers, type Totals } from './graph.ts';
 import { MESH_RULES } from './istio-findings.ts';

@@ -1,20 +1,8 @@
 import { dependenciesOf, type Sharing } from '../spec/dependencies.ts';
-import type { Edge, Fleet, Service } from '../spec/model.ts';
+import { callsOf } from '../spec/edges.ts';
+import type { Edge, Fleet } from '../spec/model.ts';
 
-/** Every edge of a fleet: its users' first, then its services' in the order of the file. */
-export function edgesOf(fleet: Fleet): readonly Edge[] {
-  return [
-    ...Array.from(fleet.users.values(), ({ edge }) => edge),
-    ...[...fleet.services.values()].flatMap(callsOf),
-  ];
-}
-
-/** What one service calls, whatever the stage. */
-export function callsOf(service: Service): readonly Edge[] {
-  return service.stages.flat();
-}
-
-/** The same edges by the dependencies of programs: those of one list share a breaker, a budget and a bulkhead. */
+/** The edges of a fleet by the dependencies of programs: those of one list share a breaker, a budget and a bulkhead. */
 export function sharingsOf(fleet: Fleet): readonly Sharing[] {
   return [
     ...Array.from(fleet.users.values(), ({ edge }): Sharing => [edge]),

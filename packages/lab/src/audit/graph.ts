@@ -9,8 +9,9 @@
  * budgets let through in the long run. A budget that successes earn lets hardly anything through
  * while everything fails: that is the outage's number.
  */
+import { callsOf, edgesOf } from '../spec/edges.ts';
 import type { Edge, Fleet } from '../spec/model.ts';
-import { callersFirst, callsOf, edgesOf, entrances } from './edges.ts';
+import { callersFirst, entrances } from './edges.ts';
 import type { Layer } from './layers.ts';
 import { inwards, nominalAttempts, sustained, sustainedInOutage, timeLimited } from './tries.ts';
 

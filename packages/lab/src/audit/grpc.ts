@@ -4,8 +4,8 @@
  * What differs from a mesh: `maxAttempts` counts the first attempt and is at most 5; a method has a
  * retryPolicy or a hedgingPolicy, never both; retryThrottling holds for all methods of a server.
  */
+import { edgesOf } from '../spec/edges.ts';
 import type { Edge, Fleet } from '../spec/model.ts';
-import { edgesOf } from './edges.ts';
 import type { Finding } from './finding.ts';
 import { readMethods } from './grpc-methods.ts';
 import { byService, type MethodConfig, worstMethod } from './grpc-names.ts';

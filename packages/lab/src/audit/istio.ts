@@ -5,8 +5,8 @@
  * has 2 of them; a timeout holds for all tries together and there is none by default. The full table
  * is in docs/audit/istio-default-retries.md.
  */
+import { edgesOf } from '../spec/edges.ts';
 import type { Edge, Fleet, Service, SpecPath } from '../spec/model.ts';
-import { edgesOf } from './edges.ts';
 import type { Finding, Place } from './finding.ts';
 import { type Destination, Destinations } from './istio-destinations.ts';
 import { readGatewayRoutes } from './gateway-routes.ts';

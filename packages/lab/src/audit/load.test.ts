@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
+import { callsOf } from '../spec/edges.ts';
 import { fleetOf } from '../spec/fleet.ts';
-import { callsOf } from './edges.ts';
 import { capacityOf, type Load, loadOf } from './load.ts';
 
 const spec = {

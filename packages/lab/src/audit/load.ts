@@ -2,9 +2,10 @@
  * What the fleet is asked for when all is well: users' rates at their highest, propagated through
  * the graph without any retry, and how long answers then take without any queue.
  */
+import { callsOf } from '../spec/edges.ts';
 import { meanOf } from '../spec/mean.ts';
 import type { Arrivals, Edge, Fleet, Service } from '../spec/model.ts';
-import { callersFirst, callsOf } from './edges.ts';
+import { callersFirst } from './edges.ts';
 
 export interface Load {
   /** Requests a second that reach all replicas of a service; 0 if no users lead to it. */

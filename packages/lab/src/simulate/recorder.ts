@@ -1,8 +1,8 @@
 import type { Criticality, Verdict } from 'holdfast';
+import { edgesOf } from '../spec/edges.ts';
 import type { Edge, Fleet, Service, Users } from '../spec/model.ts';
 import { Histogram } from './histogram.ts';
 import type { EdgeState, Probe, Repeat } from './probe.ts';
-import { edgesOf } from './report.ts';
 import {
   type Cohort,
   type EdgeTally,

@@ -1,4 +1,5 @@
-import type { Edge, Fleet } from '../spec/model.ts';
+import { edgesOf } from '../spec/edges.ts';
+import type { Fleet } from '../spec/model.ts';
 import type { RunResult } from './result.ts';
 import type { Spread } from './seeds.ts';
 import type { Sweep } from './sweep.ts';
@@ -76,10 +77,4 @@ export function graphOf(fleet: Fleet): Graph {
       optional,
     })),
   };
-}
-
-/** Every edge: the users' own first, then the services' in the order of the spec. */
-export function edgesOf(fleet: Fleet): readonly Edge[] {
-  const ofUsers = Array.from(fleet.users.values(), (users) => users.edge);
-  return [...ofUsers, ...[...fleet.services.values()].flatMap((service) => service.stages.flat())];
 }

@@ -1,9 +1,22 @@
 import type { DependencyData, ParsedOf } from 'holdfast/spec';
-import type { Edge, SpecPath } from './model.ts';
+import type { Edge, Fleet, Service, SpecPath } from './model.ts';
 import { NO_POLICY, resolvePolicy } from './policies.ts';
 import type { callTable } from './services.ts';
 
 type Call = ParsedOf<typeof callTable>;
+
+/** Every edge of a fleet: its users' first, then its services' in the order of the file. */
+export function edgesOf(fleet: Fleet): readonly Edge[] {
+  return [
+    ...Array.from(fleet.users.values(), ({ edge }) => edge),
+    ...[...fleet.services.values()].flatMap(callsOf),
+  ];
+}
+
+/** What one service calls, whatever the stage. */
+export function callsOf(service: Service): readonly Edge[] {
+  return service.stages.flat();
+}
 
 /** Who calls from outside: where that is written, and how long they wait. */
 interface Outside {
@@ -12,7 +25,7 @@ interface Outside {
 }
 
 /** The edges of one caller in their stages; second ones to the same callee are numbered. */
-export function edgesOf(
+export function stagesOf(
   from: string,
   calls: readonly (Call | readonly Call[])[],
   policies: ReadonlyMap<string, DependencyData>,

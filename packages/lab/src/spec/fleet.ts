@@ -1,6 +1,6 @@
 import { type DependencyData, formatDuration, type ParsedOf } from 'holdfast/spec';
 import { notKnown } from './descriptors.ts';
-import { edgesOf } from './edges.ts';
+import { stagesOf } from './edges.ts';
 import { checkGraph } from './graph.ts';
 import { checkLanes, laneOf, LANES } from './lanes.ts';
 import type { Accepted, Fleet, Idempotency, Service, SpecPath, Users } from './model.ts';
@@ -84,7 +84,7 @@ function serviceOf(
     replicas,
     server: { workers, serviceTime, queue, failures, balancing, cache },
     idempotency,
-    stages: edgesOf(name, given.calls, policies),
+    stages: stagesOf(name, given.calls, policies),
     recoveryTime,
     shutdown,
     livenessAsks,
@@ -113,7 +113,7 @@ function usersOf(name: string, given: ParsedUsers, policies: Named, problems: Sp
   const path = ['users', name];
   const { to, policy, idempotent, keyed, criticality, patience } = given;
   const call = { to, policy, idempotent, keyed, criticality, times: 1, optional: false };
-  const [[edge]] = edgesOf(name, [call], policies, { path, patience }) as [[Users['edge']]];
+  const [[edge]] = stagesOf(name, [call], policies, { path, patience }) as [[Users['edge']]];
   return { name, path, edge, arrivals: arrivalsOf(given, path, problems), patience };
 }
 

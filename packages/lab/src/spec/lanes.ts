@@ -1,4 +1,5 @@
 import { type DependencyData, effectivePolicy, fitted, overlay, Problems } from 'holdfast/spec';
+import { edgesOf } from './edges.ts';
 import type { Edge, Fleet, Lane, SpecPath } from './model.ts';
 import { isRecord, type SpecProblems } from './problems.ts';
 
@@ -40,8 +41,7 @@ export function optionsIn(lane: Lane, { options, bare }: Edge): DependencyData {
 /** A lane may be wrong only together with the options that it is laid over. */
 export function checkLanes(fleet: Fleet, problems: SpecProblems): void {
   if (problems.count > 0) return;
-  const inner = [...fleet.services.values()].flatMap(({ stages }) => stages.flat());
-  const edges = [...Array.from(fleet.users.values(), ({ edge }) => edge), ...inner];
+  const edges = edgesOf(fleet);
   for (const [name, lane] of fleet.lanes) {
     if (LANES.has(name)) continue;
     const laid = edges.filter(({ bare }) => !bare).map((edge) => optionsIn(lane, edge));

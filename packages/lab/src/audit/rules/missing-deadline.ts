@@ -1,4 +1,4 @@
-import { callsOf } from '../edges.ts';
+import { callsOf } from '../../spec/edges.ts';
 import { eachCall, type Rule } from './rule.ts';
 
 export const missingDeadline: Rule = {

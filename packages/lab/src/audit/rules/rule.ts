@@ -1,9 +1,9 @@
 import { formatDuration, milliseconds } from 'holdfast/spec';
 
 import type { Sharing } from '../../spec/dependencies.ts';
+import { callsOf } from '../../spec/edges.ts';
 import type { Edge, Fleet, Service, SpecPath } from '../../spec/model.ts';
 import { isRecord } from '../../spec/problems.ts';
-import { callsOf } from '../edges.ts';
 import type { Finding, Place, Severity } from '../finding.ts';
 import type { EdgeNumbers } from '../graph.ts';
 import type { Layer } from '../layers.ts';

@@ -1,5 +1,5 @@
+import { callsOf } from '../../spec/edges.ts';
 import type { Edge, Service } from '../../spec/model.ts';
-import { callsOf } from '../edges.ts';
 import { inSequence } from '../load.ts';
 import { longest } from '../tries.ts';
 import { atLeast, type Audited, eachEdge, ms, type Rule } from './rule.ts';

@@ -1,5 +1,5 @@
+import { callsOf } from '../../spec/edges.ts';
 import type { Service } from '../../spec/model.ts';
-import { callsOf } from '../edges.ts';
 import { eachDependency, namesOf, type Rule } from './rule.ts';
 
 export const sharedBreaker: Rule = {

@@ -1,5 +1,5 @@
+import { callsOf } from '../../spec/edges.ts';
 import type { Edge, Service } from '../../spec/model.ts';
-import { callsOf } from '../edges.ts';
 import { longest } from '../tries.ts';
 import { type Audited, eachEdge, ms, namesOf, type Rule, type Said } from './rule.ts';
 
