@@ -10,6 +10,9 @@ export interface Trigger {
   readonly kind: 'fault' | 'load';
 }
 
+/** When something disturbs a run. */
+export type Span = Omit<Trigger, 'kind'>;
+
 /**
  * The faults that come and go; without any, the time in which load is not what it was when the warm-up ended. A
  * fault that lasts throughout is how the fleet is, unless there is nothing else. Null if nothing disturbs the run.
@@ -42,8 +45,6 @@ export function withoutTrigger(fleet: Fleet, scenario: Scenario): Scenario {
   }
   return { ...scenario, load };
 }
-
-type Span = Omit<Trigger, 'kind'>;
 
 function loadChanges(fleet: Fleet, scenario: Scenario): Span[] {
   return [...fleet.users].flatMap(([name, users]) => {

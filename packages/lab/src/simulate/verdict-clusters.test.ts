@@ -2,7 +2,8 @@ import { seededRandom } from 'holdfast';
 import { describe, expect, it } from 'vitest';
 import { fleetOf } from '../spec/fleet.ts';
 import { simulate } from './simulate.ts';
-import { type Goodput, judge } from './verdict.ts';
+import { judge } from './verdict.ts';
+import type { Goodput } from './windows.ts';
 
 /** 100 requests a second for two minutes. A third of a second in three is bad: then most fail, as at a full queue. */
 function clustered(seed: number, goodAt: (second: number) => number = () => 1): Goodput {

@@ -5,7 +5,8 @@ import { Recorder } from './recorder.ts';
 import { simulate } from './simulate.ts';
 import { timelineOf } from './timeline.ts';
 import { triggerOf, withoutTrigger } from './trigger.ts';
-import { type Goodput, judge, verdictOf } from './verdict.ts';
+import { judge, verdictOf } from './verdict.ts';
+import type { Goodput } from './windows.ts';
 
 /** A share of good answers at each second of a run of 400; 100 requests a second. */
 function series(goodAt: (second: number) => number, duration = 400): Goodput {
