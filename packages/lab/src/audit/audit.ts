@@ -4,7 +4,7 @@ import type { Accepted, Fleet, SpecPath } from '../spec/model.ts';
 import { sharingsOf } from './edges.ts';
 import type { Finding, Place, Severity } from './finding.ts';
 import { callGraph, type EdgeNumbers, layersOf, type NodeNumbers, type Totals } from './graph.ts';
-import { MESH_RULES } from './istio-findings.ts';
+import { MESH_RULES } from './mesh-findings.ts';
 import type { Layer } from './layers.ts';
 import { libraryLayers } from './library-layer.ts';
 import { loadOf } from './load.ts';

@@ -4,8 +4,9 @@
  * comes in from outside.
  */
 import type { Finding } from './finding.ts';
+import type { Host } from './host-forms.ts';
 import { matched } from './istio-bindings.ts';
-import { elsewhere, type Host, type ServiceNames, unmatched } from './istio-hosts.ts';
+import type { ServiceNames } from './istio-hosts.ts';
 import type { MeshSettings } from './istio-mesh.ts';
 import {
   type GatewayKind,
@@ -16,6 +17,7 @@ import {
 import { DEFAULT_RETRY_ON, ENVOY_BASE, type Retries, warnOf4xx } from './istio-retries.ts';
 import type { Reading, Route } from './istio-routes.ts';
 import { type Field, goDuration } from './k8s-fields.ts';
+import { elsewhere, unmatched } from './mesh-findings.ts';
 
 const SPEC = ['parentRefs', 'hostnames', 'rules', 'useDefaultGateways'];
 const PARENT = ['group', 'kind', 'namespace', 'name', 'sectionName', 'port'];

@@ -2,7 +2,7 @@ import type { Fleet } from '../spec/model.ts';
 import { isRecord } from '../spec/problems.ts';
 import type { Finding } from './finding.ts';
 import { type MethodConfig, serviceOf } from './grpc-names.ts';
-import { meshFinding } from './istio-findings.ts';
+import { meshFinding } from './mesh-findings.ts';
 import { type Field, protobufDuration } from './k8s-fields.ts';
 
 /** gRPC's own limit; a channel argument can raise it. */

@@ -1,6 +1,6 @@
 import type { Fleet } from '../spec/model.ts';
 import type { Finding, Place } from './finding.ts';
-import { meshFinding } from './istio-findings.ts';
+import { meshFinding } from './mesh-findings.ts';
 
 /** What a name of an entry stands for. */
 export interface Named {

@@ -9,7 +9,7 @@ import type { Edge, Fleet } from '../spec/model.ts';
 import type { Finding } from './finding.ts';
 import { readMethods } from './grpc-methods.ts';
 import { byService, type MethodConfig, worstMethod } from './grpc-names.ts';
-import { fromNote, meshFinding } from './istio-findings.ts';
+import { fromNote, meshFinding } from './mesh-findings.ts';
 import { documentsIn, type Note, type SourceDocument, startOf } from './k8s-documents.ts';
 import { Field } from './k8s-fields.ts';
 import { readText } from './k8s-files.ts';

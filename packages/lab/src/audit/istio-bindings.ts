@@ -1,5 +1,6 @@
 /* For whom a VirtualService is, and the hosts that it says. */
-import type { Host, ServiceNames } from './istio-hosts.ts';
+import type { Host } from './host-forms.ts';
+import type { ServiceNames } from './istio-hosts.ts';
 import type { Resource } from './istio-resources.ts';
 import type { Field } from './k8s-fields.ts';
 

@@ -1,7 +1,7 @@
 /* VirtualServices that leave routes to others, and those that have them. */
 import type { Finding } from './finding.ts';
 import { bindingOf, hostsOf, matched, type Way } from './istio-bindings.ts';
-import { meshFinding } from './istio-findings.ts';
+import { meshFinding } from './mesh-findings.ts';
 import type { ServiceNames } from './istio-hosts.ts';
 import type { Identity, Resource } from './istio-resources.ts';
 import type { Field } from './k8s-fields.ts';

@@ -1,11 +1,12 @@
 import type { Fleet } from '../spec/model.ts';
 import { isRecord } from '../spec/problems.ts';
 import type { Finding, Place } from './finding.ts';
-import { meshFinding } from './istio-findings.ts';
-import { elsewhere, isWildcard, type ServiceNames, unmatched } from './istio-hosts.ts';
+import { isWildcard } from './host-forms.ts';
+import type { ServiceNames } from './istio-hosts.ts';
 import type { Resource } from './istio-resources.ts';
 import { DURATION } from './istio-retries.ts';
 import { type Field, goDuration } from './k8s-fields.ts';
+import { elsewhere, meshFinding, unmatched } from './mesh-findings.ts';
 
 /** What DestinationRules say of the connections to one service. */
 export interface Destination {

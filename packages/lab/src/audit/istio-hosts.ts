@@ -1,54 +1,28 @@
-/*
- * Which service of the fleet a host of a mesh's files names.
- *
- * Istio completes a name without a dot by the namespace of the resource that says it;
- * `payments.shop.svc.cluster.local` is of that namespace, whoever says it; all others are names of
- * the world outside. A spec has no namespaces, so its services are taken to be in that of the
- * resources that are read, unless a service's own name says another: `payments.shop`.
- */
 import type { Fleet, Service } from '../spec/model.ts';
 import { isRecord } from '../spec/problems.ts';
-import type { Finding, Place } from './finding.ts';
-import { meshFinding } from './istio-findings.ts';
-import {
-  destinationsSaid,
-  hostsSaid,
-  isForGateways,
-  isGatewayKind,
-  type Kind,
-  type Resource,
-  some,
-  textsOf,
-} from './istio-resources.ts';
+import { type Host, IN_CLUSTER, inCluster, isWildcard, namespaceIn } from './host-forms.ts';
+import { homeOf } from './istio-home.ts';
+import { type Resource, textsOf } from './istio-resources.ts';
 import type { Field } from './k8s-fields.ts';
 
-/** A host, who says it, and where. */
-export interface Host {
-  readonly text: string;
-  /** Of the resource that says it; null if that does not say. */
-  readonly namespace: string | null;
-  readonly place: Place;
-}
-
-/** `payments.shop.svc.cluster.local`; a cluster may have another domain. */
-const IN_CLUSTER = /^([^.]+)\.([^.]+)\.svc\../;
-/** What kubectl takes when nobody says one. */
-const DEFAULT_NAMESPACE = 'default';
-
-/** The names of a fleet's services in a mesh. */
+/**
+ * Which service of the fleet a host of a mesh's files names. A spec has no namespaces, so its services
+ * are taken to be in that of the resources that are read, unless a service's own name says another:
+ * `payments.shop`.
+ */
 export class ServiceNames {
-  /** Where services are whose names do not say it. */
+  /** The namespace of services whose names do not say one. */
   readonly home: string;
   /** By whole name. */
   readonly #services = new Map<string, string>();
   readonly #enteredOverHttp = new Set<string>();
   /** The hosts of each ServiceEntry, by namespace and name. */
   readonly #entries = new Map<string, readonly string[]>();
-  /** Where those of the fleet's own services are that call others. */
+  /** The namespaces of the fleet's own services that call others. */
   readonly callers: readonly string[];
-  /** Where the fleet's own services are. */
+  /** The namespaces of all of the fleet's own services. */
   readonly #namespaces: ReadonlySet<string>;
-  /** Where what is for the whole mesh is. */
+  /** The namespace of what is for the whole mesh. */
   readonly #root: string;
   readonly #external: ReadonlySet<string>;
   readonly #own: ReadonlySet<string>;
@@ -88,13 +62,13 @@ export class ServiceNames {
     return this.#entries.get(this.#entryKey(text, namespace)) ?? [text];
   }
 
-  /** Services of the world outside, and those of one's own. */
+  /** These services in two lists: those of the world outside, and one's own. */
   apart(services: readonly string[]): readonly [readonly string[], readonly string[]] {
     const isOutside = (name: string): boolean => this.#external.has(name);
     return [services.filter(isOutside), services.filter((name) => !isOutside(name))];
   }
 
-  /** Whether callers of the fleet are in a namespace; null is that of most. */
+  /** Whether callers of the fleet are in a namespace; null stands for `home`. */
   hasCallers(namespace: string | null): boolean {
     return this.callers.includes(namespace ?? this.home);
   }
@@ -162,7 +136,7 @@ export class ServiceNames {
     return [...this.#services.values()].some((service) => this.covers(wildcard, service));
   }
 
-  /** What Istio makes of a name; without the cluster's domain, which no resource says. */
+  /** What Istio makes of a name, as `inCluster` has it. */
   #whole(text: string, namespace: string | null): string {
     const host = text.toLowerCase();
     if (!host.includes('.')) return inCluster(host, namespace ?? this.home);
@@ -222,12 +196,6 @@ export class ServiceNames {
   }
 }
 
-/** The namespace that a service's own name says: `payments.shop` is in `shop`. */
-function namespaceIn(service: string): string | null {
-  const labels = service.toLowerCase().split('.');
-  return labels.length === 2 ? labels[1]! : null;
-}
-
 /** Of these a sidecar sees connections alone. What is stated otherwise, or not at all, it looks into. */
 const NOT_HTTP: ReadonlySet<string> = new Set([
   'tcp',
@@ -245,106 +213,4 @@ function hasHttpPort(entry: Field): boolean {
     const protocol = isRecord(port) ? (port['protocol'] ?? '') : null;
     return typeof protocol === 'string' && !NOT_HTTP.has(protocol.toLowerCase());
   });
-}
-
-/** Whether a host is of the world outside, where a service may be called by any name: it is where its routes lead. */
-export function isPublic(host: string): boolean {
-  return host === '*' || (host.includes('.') && !IN_CLUSTER.test(host));
-}
-
-/** `*`, `*.shop.svc.cluster.local`: every service that ends like that, as far as nothing says more of it. */
-export function isWildcard(host: string): boolean {
-  return host.startsWith('*');
-}
-
-/** A host that names no service of the fleet. */
-export function unmatched(kind: Kind, host: Host, names: ServiceNames): Finding {
-  const { text, place } = host;
-  const { home } = names;
-  const [, name, namespace] = IN_CLUSTER.exec(text.toLowerCase()) ?? [];
-  const [label] = text.split('.', 1) as [string];
-  let fix = 'Correct the name, or add the service to the spec.';
-  if (name !== undefined || !text.includes('.')) {
-    const where = namespace ?? host.namespace ?? home;
-    if (where !== home) {
-      fix = `The services of the spec are taken to be in the namespace ${home}: one in ${where} is named ${name ?? text}.${where} there.`;
-    }
-  } else if (names.serviceOf(label, null) !== null) {
-    fix = `Istio completes only names without a dot: write ${label}.${home}.svc.cluster.local if that is meant. A public name is a service's that has the same name in the spec, or that a ServiceEntry of the service's name gives it.`;
-  }
-  return meshFinding('mesh-name-unmatched', {
-    severity: 'info',
-    message: `The host ${JSON.stringify(text)} of ${some(kind)} is no service of the spec`,
-    fix,
-    at: text,
-    place,
-  });
-}
-
-/** What is there for callers in other namespaces. */
-export function elsewhere(
-  { kind, name, namespace }: Resource,
-  found: Pick<Finding, 'at' | 'place'>,
-  names: ServiceNames,
-): Finding {
-  const callers = names.callers.join(' and ');
-  return meshFinding('mesh-name-unmatched', {
-    severity: 'info',
-    message: `${kind} ${name} in ${namespace ?? names.home} is for callers in other namespaces, and those of the spec are taken to be in ${callers}: it counts for none of them`,
-    fix: `If they are meant, ${toBeSeen(kind, callers)}.`,
-    ...found,
-  });
-}
-
-function toBeSeen(kind: Kind, callers: string): string {
-  if (kind === 'DestinationRule') {
-    return `put it into ${callers}: Istio looks for a DestinationRule in the caller's namespace, the callee's and the mesh's root namespace, if it is exported to the caller`;
-  }
-  return isGatewayKind(kind)
-    ? `put it into ${callers}, or into the namespace of the service`
-    : `take ${callers} into its exportTo`;
-}
-
-function inCluster(name: string, namespace: string): string {
-  return `${name}.${namespace}.svc`;
-}
-
-/**
- * The namespace of most of the resources that name a service of the fleet. What is for gateways alone,
- * or for the whole mesh, may be in a namespace of its own: there the hosts are asked where they are. If
- * no resource names a service, it is that of most of them, or else of most of their hosts. Those for
- * wildcards alone are asked only if there are no others.
- */
-function homeOf(resources: readonly Resource[], fleet: Fleet, root: string): string {
-  const routing = resources.filter(({ kind }) => kind !== 'ServiceEntry');
-  const particular = routing.filter((one) => hostsSaid(one).some((host) => !isWildcard(host)));
-  const asked = particular.length > 0 ? particular : routing;
-  const names = new Set([...fleet.services.keys()].map((name) => name.toLowerCase()));
-  const naming = asked.flatMap((one) => {
-    const of = namespacesOf(names, one);
-    const apart = one.namespace === null || one.namespace === root || isForGateways(one);
-    return apart || of.length === 0 ? of : one.namespace;
-  });
-  const stated = asked.flatMap(({ namespace }) => namespace ?? []);
-  const named = asked
-    .flatMap(hostsSaid)
-    .flatMap((host) => IN_CLUSTER.exec(host.toLowerCase())?.[2] ?? []);
-  return mostFrequent(naming) ?? mostFrequent(stated) ?? mostFrequent(named) ?? DEFAULT_NAMESPACE;
-}
-
-/** Where the services of these names are as a resource calls them, each host once. */
-function namespacesOf(names: ReadonlySet<string>, resource: Resource): readonly string[] {
-  const hosts = new Set([...hostsSaid(resource), ...destinationsSaid(resource)]);
-  return [...hosts].flatMap((text) => {
-    const host = text.toLowerCase();
-    const [, name = host, stated = resource.namespace] = IN_CLUSTER.exec(host) ?? [];
-    return names.has(name) ? (stated ?? []) : [];
-  });
-}
-
-/** Of equals the first; null of none. */
-function mostFrequent(words: readonly string[]): string | null {
-  const counted = [...Map.groupBy(words, (word) => word)];
-  const [first] = counted.toSorted(([, a], [, b]) => b.length - a.length);
-  return first?.[0] ?? null;
 }

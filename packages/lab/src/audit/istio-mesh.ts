@@ -1,7 +1,7 @@
 import type { SpecPath } from '../spec/model.ts';
 import { isRecord, pathText } from '../spec/problems.ts';
 import type { Finding } from './finding.ts';
-import { meshFinding } from './istio-findings.ts';
+import { meshFinding } from './mesh-findings.ts';
 import { textsOf } from './istio-resources.ts';
 import { defaultRetries, readRetries, type Retries } from './istio-retries.ts';
 import type { Note, SourceDocument } from './k8s-documents.ts';

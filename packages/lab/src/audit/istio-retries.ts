@@ -1,5 +1,5 @@
 import type { Finding, Place } from './finding.ts';
-import { meshFinding } from './istio-findings.ts';
+import { meshFinding } from './mesh-findings.ts';
 import { type Field, goDuration } from './k8s-fields.ts';
 
 /** What a sidecar does with requests that fail. */

@@ -1,19 +1,13 @@
 import type { Finding, Place } from './finding.ts';
+import { type Host, isPublic, isWildcard } from './host-forms.ts';
 import { type Binding, bindingOf, hostAt, hostsOf, matched, type Way } from './istio-bindings.ts';
 import { type Delegation, isDelegate } from './istio-delegates.ts';
-import { meshFinding } from './istio-findings.ts';
-import {
-  elsewhere,
-  type Host,
-  isPublic,
-  isWildcard,
-  type ServiceNames,
-  unmatched,
-} from './istio-hosts.ts';
+import type { ServiceNames } from './istio-hosts.ts';
 import type { MeshSettings } from './istio-mesh.ts';
 import { type GatewayKind, type Resource, textsOf } from './istio-resources.ts';
 import { DURATION, NO_RETRIES, readRetries, type Retries } from './istio-retries.ts';
 import { type Field, goDuration } from './k8s-fields.ts';
+import { elsewhere, meshFinding, unmatched } from './mesh-findings.ts';
 
 /** One http route of a VirtualService, or a rule of the Gateway API, as far as the audit is concerned. */
 export interface Route extends Binding {

@@ -11,7 +11,7 @@ import type { Finding, Place } from './finding.ts';
 import { type Destination, Destinations } from './istio-destinations.ts';
 import { readGatewayRoutes } from './gateway-routes.ts';
 import { delegations, keyOf, notFollowed } from './istio-delegates.ts';
-import { fromNote, meshFinding, notRendered } from './istio-findings.ts';
+import { fromNote, meshFinding, notRendered } from './mesh-findings.ts';
 import { ServiceNames } from './istio-hosts.ts';
 import { type MeshSettings, readMesh } from './istio-mesh.ts';
 import {

@@ -1,6 +1,6 @@
 /* What of a folder's files is the mesh's, and what of that the audit does not read. */
 import type { Finding } from './finding.ts';
-import { meshFinding } from './istio-findings.ts';
+import { meshFinding } from './mesh-findings.ts';
 import type { SourceDocument } from './k8s-documents.ts';
 import { MESH_WORDS } from './istio-mesh.ts';
 import { KINDS } from './istio-resources.ts';

@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 
+import { MESH_RULES } from '../mesh-findings.ts';
 import { ACCEPT_WITHOUT_FINDING, RULES } from './table.ts';
 
 const docs = new URL('../../../../../docs/audit/', import.meta.url);
@@ -8,15 +9,9 @@ async function pages(): Promise<readonly string[]> {
   return (await readdir(docs)).filter((name) => name !== 'README.md').toSorted();
 }
 
-/** Rules on meshes and gRPC are stated where their files are read. */
-async function meshRules(): Promise<readonly string[]> {
-  const source = await readFile(new URL('../istio-findings.ts', import.meta.url), 'utf8');
-  return Array.from(source.matchAll(/^ {2}'([a-z0-9-]+)':$/gm), ([, id]) => id as string);
-}
-
 describe('the pages', () => {
   test('are one for each rule, and all are in the index', async () => {
-    const rules = [...RULES.map(({ id }) => id), ACCEPT_WITHOUT_FINDING.id, ...(await meshRules())];
+    const rules = [...RULES.map(({ id }) => id), ACCEPT_WITHOUT_FINDING.id, ...MESH_RULES];
     const expected = [...new Set(rules)].map((id) => `${id}.md`).toSorted();
     expect(await pages()).toEqual(expected);
     const index = await readFile(new URL('README.md', docs), 'utf8');

@@ -1,4 +1,7 @@
 import type { Finding, Place } from './finding.ts';
+import { type Host, IN_CLUSTER } from './host-forms.ts';
+import type { ServiceNames } from './istio-hosts.ts';
+import { isGatewayKind, type Kind, type Resource, some } from './istio-resources.ts';
 import type { Note } from './k8s-documents.ts';
 
 /** Why each of the rules on meshes and gRPC matters. */
@@ -69,4 +72,52 @@ export function notRendered(templates: readonly Place[]): readonly Finding[] {
       value: size,
     }),
   ];
+}
+
+/** A host that names no service of the fleet. */
+export function unmatched(kind: Kind, host: Host, names: ServiceNames): Finding {
+  const { text, place } = host;
+  const { home } = names;
+  const [, name, namespace] = IN_CLUSTER.exec(text.toLowerCase()) ?? [];
+  const [label] = text.split('.', 1) as [string];
+  let fix = 'Correct the name, or add the service to the spec.';
+  if (name !== undefined || !text.includes('.')) {
+    const where = namespace ?? host.namespace ?? home;
+    if (where !== home) {
+      fix = `The services of the spec are taken to be in the namespace ${home}: one in ${where} is named ${name ?? text}.${where} there.`;
+    }
+  } else if (names.serviceOf(label, null) !== null) {
+    fix = `Istio completes only names without a dot: write ${label}.${home}.svc.cluster.local if that is meant. A public name is a service's that has the same name in the spec, or that a ServiceEntry of the service's name gives it.`;
+  }
+  return meshFinding('mesh-name-unmatched', {
+    severity: 'info',
+    message: `The host ${JSON.stringify(text)} of ${some(kind)} is no service of the spec`,
+    fix,
+    at: text,
+    place,
+  });
+}
+
+/** What is there for callers in other namespaces. */
+export function elsewhere(
+  { kind, name, namespace }: Resource,
+  found: Pick<Finding, 'at' | 'place'>,
+  names: ServiceNames,
+): Finding {
+  const callers = names.callers.join(' and ');
+  return meshFinding('mesh-name-unmatched', {
+    severity: 'info',
+    message: `${kind} ${name} in ${namespace ?? names.home} is for callers in other namespaces, and those of the spec are taken to be in ${callers}: it counts for none of them`,
+    fix: `If they are meant, ${toBeSeen(kind, callers)}.`,
+    ...found,
+  });
+}
+
+function toBeSeen(kind: Kind, callers: string): string {
+  if (kind === 'DestinationRule') {
+    return `put it into ${callers}: Istio looks for a DestinationRule in the caller's namespace, the callee's and the mesh's root namespace, if it is exported to the caller`;
+  }
+  return isGatewayKind(kind)
+    ? `put it into ${callers}, or into the namespace of the service`
+    : `take ${callers} into its exportTo`;
 }
