@@ -1,4 +1,4 @@
-/* For whom a VirtualService is, and the hosts that it says. */
+/* Who takes the routes of a VirtualService, and the hosts that it names. */
 import type { Host } from './host-forms.ts';
 import type { ServiceNames } from './istio-hosts.ts';
 import type { Resource } from './istio-resources.ts';
@@ -19,7 +19,7 @@ export interface Way extends Binding {
   readonly hosts: readonly Host[];
 }
 
-/** What a VirtualService says itself of who has its routes. In which namespace a gateway is, and what it sees, no file says. */
+/** Who takes the routes of a VirtualService, by its own words. No file says which namespace a gateway is in, so it sees all. */
 export function bindingOf(resource: Resource, names: ServiceNames): Binding {
   const bound = hostsOf(resource.spec.at('gateways'), null);
   const toMesh = bound.length === 0 || bound.some(({ text }) => text === 'mesh');

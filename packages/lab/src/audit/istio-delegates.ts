@@ -1,4 +1,4 @@
-/* VirtualServices that leave routes to others, and those that have them. */
+/* VirtualServices that delegate routes to others, and those others. */
 import type { Finding } from './finding.ts';
 import { bindingOf, hostsOf, matched, type Way } from './istio-bindings.ts';
 import { meshFinding } from './mesh-findings.ts';
@@ -13,7 +13,7 @@ export interface Delegation extends Way {
   readonly http: Field;
 }
 
-/** What leads to a VirtualService that others delegate to, by the name that `keyOf` makes. */
+/** All delegations, by the VirtualService that they lead to (`keyOf`). */
 export function delegations(
   resources: readonly Resource[],
   names: ServiceNames,
@@ -42,13 +42,13 @@ export function keyOf({ name, namespace }: Identity, home: string): string {
   return `${namespace ?? home}/${name}`;
 }
 
-/** Without hosts nobody asks for it, but others may delegate to it. */
+/** Whether others may delegate to it: it has no hosts of its own. */
 export function isDelegate(spec: Field): boolean {
   const { given, value } = spec.at('hosts');
   return !given || (Array.isArray(value) && value.length === 0);
 }
 
-/** Where a VirtualService leaves routes to others; one without hosts leaves none. */
+/** The delegations of a VirtualService; one without hosts has none. */
 function delegationsOf(resource: Resource, names: ServiceNames): readonly Delegation[] {
   const { spec, namespace } = resource;
   if (isDelegate(spec)) return [];
@@ -63,7 +63,7 @@ function delegationsOf(resource: Resource, names: ServiceNames): readonly Delega
     });
 }
 
-/** Of delegations that Istio does not follow: to nobody, or to a VirtualService with hosts of its own. */
+/** A delegation that Istio does not follow: to nobody, or to a VirtualService with hosts of its own. */
 function undelegated(
   { to, hosts, http }: Delegation,
   { names, exists }: { readonly names: ServiceNames; readonly exists: boolean },

@@ -49,8 +49,8 @@ export function budgetShare(percent: number): number {
 }
 
 /**
- * DestinationRules for services, and for hosts that a service's routes lead to; those of a wildcard
- * stand for the services of one's own that it covers and that have none of their own there.
+ * DestinationRules for services, and for hosts that a service's routes lead to. A wildcard's is for each of
+ * the fleet's own services that it covers, if that has no rule of its own in the same namespace.
  */
 export class Destinations {
   readonly #fleet: Fleet;
@@ -73,15 +73,18 @@ export class Destinations {
   }
 
   /**
-   * What holds for requests from these namespaces, one at least, that are sent to these, one at least;
-   * null if one of them is sent where no rule is for it.
+   * What holds for requests from these callers to these targets, at least one of each: the worst of all. Null if
+   * for one of the ways there is no rule.
    */
   of(targets: readonly string[], callers: readonly (string | null)[]): Destination | null {
     const all = targets.flatMap((target) => callers.map((caller) => this.#at(target, caller)));
     return all.reduce((worst, one) => (one === null || worst === null ? null : worse(one, worst)));
   }
 
-  /** What is found first; of several there, that of the host itself, or of the longest wildcard, which says most. */
+  /**
+   * What holds for requests of one caller to one target. Istio looks in up to three namespaces, and stops at the
+   * first that has a rule: there the target's own counts, or else that of the longest wildcard.
+   */
   #at(target: string, caller: string | null): Destination | null {
     const isOutside = this.#fleet.services.get(target)?.external === true;
     const rules = this.#rules.filter(
@@ -93,11 +96,9 @@ export class Destinations {
       const found = rules.filter(
         ({ namespace }) => this.#names.lookUpOf(namespace, target, caller) === step,
       );
-      const own = found.some(({ host }) => host === target) ? target : null;
-      const length = Math.max(...found.map(({ host }) => host.length));
-      const counting = found.filter(({ host }) =>
-        own === null ? host.length === length : host === own,
-      );
+      const own = found.filter(({ host }) => host === target);
+      const longest = Math.max(...found.map(({ host }) => host.length));
+      const counting = own.length > 0 ? own : found.filter(({ host }) => host.length === longest);
       const worst = counting.reduce<Destination | null>(
         (so, { destination }) => worse(destination, so),
         null,
@@ -215,8 +216,8 @@ export class Destinations {
 
   #checkOutliers(outliers: Field, service: string | null): void {
     if (!outliers.isObject(OUTLIERS)) return;
-    const of = outliers.at('maxEjectionPercent');
-    const percent = of.integer(0, 100) ?? MAX_EJECTION_PERCENT;
+    const field = outliers.at('maxEjectionPercent');
+    const percent = field.integer(0, 100) ?? MAX_EJECTION_PERCENT;
     for (const key of ['interval', 'baseEjectionTime']) {
       outliers.at(key).duration(DURATION, goDuration);
     }
@@ -225,14 +226,14 @@ export class Destinations {
     const replicas = this.#fleet.services.get(service ?? '')?.replicas ?? 1;
     // With one replica there is nothing else to send to; nobody should want it ejected.
     if (replicas === 1 || Math.floor((replicas * percent) / 100) > 0) return;
-    const given = of.given ? '' : ', the default';
+    const given = field.given ? '' : ', the default';
     this.#findings.push(
       meshFinding('outlier-ejection-too-small', {
         severity: 'warning',
         message: `Outlier detection of ${service} may eject ${percent} %${given}, of ${replicas} replicas: less than one`,
         fix: `Set maxEjectionPercent to at least ${Math.ceil(100 / replicas)}, which is one of ${replicas}.`,
         at: service!,
-        place: of.given ? of.place : outliers.place,
+        place: field.given ? field.place : outliers.place,
         value: percent,
       }),
     );

@@ -57,12 +57,12 @@ const SERVICE_PARENTS = new Map<unknown, string>([
   ['ServiceEntry', 'networking.istio.io'],
 ]);
 
-/** To what a route of the Gateway API is bound: a gateway unless it says a service. */
+/** Whether a route of the Gateway API is bound to a service; else it is bound to a gateway. */
 export function isServiceParent(parent: Field): boolean {
   return SERVICE_PARENTS.has(parent.at('kind').value);
 }
 
-/** Whether a service has its own group: without one it has the gateways', and Istio knows none of that kind there. */
+/** Whether a parent that is a service says its group: without it, it is in the gateways' group, where Istio knows none. */
 export function isOfItsGroup(service: Field): boolean {
   const { value: kind } = service.at('kind');
   const group = SERVICE_PARENTS.get(kind)!;
@@ -71,7 +71,7 @@ export function isOfItsGroup(service: Field): boolean {
   return false;
 }
 
-/** Every host that it is for, as it is written. */
+/** Every host that a resource is for, as it is written. */
 export function hostsSaid({ kind, spec }: Resource): readonly string[] {
   if (!isGatewayKind(kind)) {
     return [...textsOf(spec.at('hosts').value), ...textsOf([spec.at('host').value])];
@@ -80,7 +80,7 @@ export function hostsSaid({ kind, spec }: Resource): readonly string[] {
   return [...parents.flatMap(hostOf), ...textsOf(spec.at('hostnames').value)];
 }
 
-/** Every host that it leads to, as it is written. */
+/** Every host that a resource leads to, as it is written. */
 export function destinationsSaid({ kind, spec }: Resource): readonly string[] {
   if (isGatewayKind(kind)) {
     const rules = spec.at('rules').items();
@@ -91,7 +91,7 @@ export function destinationsSaid({ kind, spec }: Resource): readonly string[] {
   return textsOf(leads.map((route) => route.at('destination').at('host').value));
 }
 
-/** Whether it is for gateways alone. */
+/** Whether a resource is for gateways alone. */
 export function isForGateways({ kind, spec }: Resource): boolean {
   if (isGatewayKind(kind)) return !spec.at('parentRefs').items().some(isServiceParent);
   const gateways = textsOf(spec.at('gateways').value);

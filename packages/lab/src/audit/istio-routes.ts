@@ -9,15 +9,15 @@ import { DURATION, NO_RETRIES, readRetries, type Retries } from './istio-retries
 import { type Field, goDuration } from './k8s-fields.ts';
 import { elsewhere, meshFinding, unmatched } from './mesh-findings.ts';
 
-/** One http route of a VirtualService, or a rule of the Gateway API, as far as the audit is concerned. */
+/** An http route of a VirtualService, or a rule of the Gateway API: what the audit needs of it. */
 export interface Route extends Binding {
-  /** Of what, or would be if anybody stated it. */
+  /** The kind of the resource that states it, or that would if anybody did. */
   readonly kind: 'VirtualService' | GatewayKind;
   /** The services of the fleet whose requests take it. */
   readonly services: readonly string[];
   /**
-   * Where these are sent to, as `targetOf` has it, whatever the weights: a canary's change. Null for
-   * to the services themselves.
+   * Where their requests are sent, as `targetOf` has it; null for the services themselves. Weights are not
+   * looked at, since those of a canary change.
    */
   readonly targets: readonly string[] | null;
   readonly retries: Retries;
@@ -68,8 +68,9 @@ export function readRoutes(
   spec: Field,
   resource: Resource,
   delegations: readonly Delegation[],
-  { names, mesh, findings }: Reading,
+  reading: Reading,
 ): readonly Route[] {
+  const { names, mesh, findings } = reading;
   const { name, namespace } = resource;
   if (!spec.isObject(SPEC)) return [];
   const hosts = hostsOf(spec.at('hosts'), namespace);
@@ -77,42 +78,18 @@ export function readRoutes(
   const ways = isDelegate(spec) ? delegations : [own];
   const itself = name === '' ? 'a VirtualService' : `VirtualService ${name}`;
   if (ways.length === 0) findings.push(withoutEffect(spec, itself));
-  const overHttp = spec
-    .at('http')
-    .items()
-    .flatMap((http) => {
-      const leads = destinations(http, namespace);
-      const to = matched(leads, names);
-      const [at = hosts[0]?.text ?? itself] = ways.flatMap((way) => concerned(way, to, names));
-      const stated = readRoute(http, mesh, at, findings);
-      if (stated === null) return [];
-      return ways.flatMap((way) => {
-        // Who asks for another name is sent there; else it is the service that the route leads to.
-        const isNamed = leads.length > 0 && matched(way.hosts, names).length > 0;
-        const targets = isNamed ? leads.map((host) => names.targetOf(host)) : null;
-        const { exportedTo } = way;
-        const route = { kind: KIND, targets, exportedTo, ...completed(stated, way.http, mesh) };
-        const [outside, inside] = names.apart(concerned(way, to, names));
-        return [
-          { ...route, ...narrowed(narrowed(way, way.http), http), services: inside },
-          // A call to the world outside may leave by the gateway that a route is for.
-          { ...route, mesh: way.mesh, gateway: way.gateway, services: outside },
-        ];
-      });
-    });
+  const https = spec.at('http').items();
+  const overHttp = https.flatMap((http) => {
+    const to = destinations(http, namespace);
+    const [at = hosts[0]?.text ?? itself] = ways.flatMap((way) => concerned(way, to, names));
+    const stated = readRoute(http, mesh, at, findings);
+    return stated === null ? [] : ways.flatMap((way) => routesOver(way, http, to, stated, reading));
+  });
   const routes = [...overHttp, ...opaqueRoutes(spec, own, names)];
-  // A public name need not be a service's; where it leads to should be known.
-  const leaves = spec
-    .at('http')
-    .items()
-    .some((http) => http.at('delegate').given);
-  const nowhere = !leaves && routes.every(({ services }) => services.length === 0);
-  const unknown = hosts.filter(({ text }) => names.serviceOf(text, namespace) === null);
-  for (const host of unknown) {
-    const leads = isWildcard(host.text) || !nowhere;
-    if (mayLead(host, own, names) && leads) continue;
-    findings.push(unmatched('VirtualService', host, names));
-  }
+  const leads =
+    https.some((http) => http.at('delegate').given) ||
+    routes.some(({ services }) => services.length > 0);
+  findings.push(...unknownHosts(own, leads, names));
   if (!isDelegate(spec) && !own.mesh && !own.gateway) {
     const [at = itself] = matched(hosts, names);
     findings.push(elsewhere(resource, { at, place: spec.at('exportTo').place }, names));
@@ -120,7 +97,39 @@ export function readRoutes(
   return routes;
 }
 
-/** What the matches of a route leave of its VirtualService's binding: they may name the gateways that it is for, or `mesh`. */
+/** One http route, for those who have it by way of this VirtualService or of one that delegates to it. */
+function routesOver(
+  way: Way & { readonly http: Field | null },
+  http: Field,
+  to: readonly Host[],
+  stated: Stated,
+  { names, mesh }: Reading,
+): readonly Route[] {
+  // Who asks for another name is sent there; else it is the service that the route leads to.
+  const isNamed = to.length > 0 && matched(way.hosts, names).length > 0;
+  const targets = isNamed ? to.map((host) => names.targetOf(host)) : null;
+  const { exportedTo } = way;
+  const route = { kind: KIND, targets, exportedTo, ...completed(stated, way.http, mesh) };
+  const [outside, inside] = names.apart(concerned(way, to, names));
+  return [
+    { ...route, ...narrowed(narrowed(way, way.http), http), services: inside },
+    // A call to the world outside may leave by the gateway that a route is for.
+    { ...route, mesh: way.mesh, gateway: way.gateway, services: outside },
+  ];
+}
+
+/**
+ * The hosts that name no service of the fleet. One that may have any name is known if its routes lead to
+ * a service, and a wildcard need not.
+ */
+function unknownHosts(way: Way, leads: boolean, names: ServiceNames): readonly Finding[] {
+  return way.hosts
+    .filter(({ text, namespace }) => names.serviceOf(text, namespace) === null)
+    .filter((host) => !mayLead(host, way, names) || !(leads || isWildcard(host.text)))
+    .map((host) => unmatched('VirtualService', host, names));
+}
+
+/** A binding as the matches of a route narrow it: they may name the gateways that the route is for, or `mesh`. */
 function narrowed(binding: Binding, http: Field | null): Binding {
   const { mesh, gateway, exportedTo } = binding;
   const matches = http === null ? [] : http.at('match').items();
@@ -135,14 +144,17 @@ function narrowed(binding: Binding, http: Field | null): Binding {
   };
 }
 
-/** Sidecars pass connections on that are routed as such, and repeat nothing; but a port of HTTP beside them has its default. */
+/**
+ * Routes of TCP and TLS: sidecars pass such connections on, and repeat nothing. A service that has a port of HTTP
+ * as well keeps the default there.
+ */
 function opaqueRoutes(spec: Field, way: Way, names: ServiceNames): readonly Route[] {
   const leads = ['tls', 'tcp'].flatMap((key) => spec.at(key).items());
   const [first] = leads;
   if (spec.at('http').given || first === undefined) return [];
   const [host] = way.hosts;
   const hosts = leads.flatMap((one) => destinations(one, host?.namespace ?? null));
-  const services = concerned(way, matched(hosts, names), names);
+  const services = concerned(way, hosts, names);
   const { mesh, gateway, exportedTo } = way;
   return [
     {
@@ -191,7 +203,7 @@ interface Stated {
   readonly place: Place;
 }
 
-/** Null for what sends nothing on, and for what another VirtualService says. */
+/** Null for a route that sends nothing on, and for one that delegates. */
 function readRoute(
   http: Field,
   mesh: MeshSettings,
@@ -215,7 +227,7 @@ function statedBy(http: Field, mesh: MeshSettings, at: string, findings: Finding
   };
 }
 
-/** With what the route that delegates to it says, as Istio merges the two, and the mesh's default. */
+/** What a route states, completed as Istio does it: by the route that delegates to it, then by the mesh's default. */
 function completed(
   stated: Stated,
   root: Field | null,
@@ -243,14 +255,14 @@ function destinations(http: Field, namespace: string | null): readonly Host[] {
     });
 }
 
-/** The services that a route concerns which leads to these. */
-function concerned(way: Way, to: readonly string[], names: ServiceNames): readonly string[] {
+/** The services that a route to these hosts concerns: those that its way names, else those that it leads to. */
+function concerned(way: Way, to: readonly Host[], names: ServiceNames): readonly string[] {
   const named = matched(way.hosts, names);
   if (named.length > 0) return named;
-  return way.hosts.some((host) => mayLead(host, way, names)) ? to : [];
+  return way.hosts.some((host) => mayLead(host, way, names)) ? matched(to, names) : [];
 }
 
-/** Whether requests to a host are for the services that its routes lead to. At a gateway any host may be one of the world outside. */
+/** Whether a host may be any name, so that its routes say which service it is. At a gateway every host may. */
 function mayLead({ text }: Host, { gateway }: Binding, names: ServiceNames): boolean {
   return gateway || isPublic(text) || (isWildcard(text) && names.coversAny(text));
 }

@@ -21,7 +21,7 @@ import {
   resourcesOf,
   some,
 } from './istio-resources.ts';
-import { envoyBackoff } from './istio-retries.ts';
+import { ENVOY_BASE, envoyBackoff } from './istio-retries.ts';
 import { perTryOf, type Reading, readRoutes, type Route, worstRoute } from './istio-routes.ts';
 import { type Note, readDocuments, startOf } from './k8s-documents.ts';
 import { Field } from './k8s-fields.ts';
@@ -42,7 +42,7 @@ import { isOfMesh, notRead } from './mesh-kinds.ts';
  *   one try reaches the application, so this `inbound` layer counts with one attempt: it is there to
  *   be seen, and multiplies nothing.
  *
- * @param placeOf where the spec says something: there is told what no file of the mesh says.
+ * @param placeOf where the spec says something: the place of findings on what no file of the mesh states.
  * @throws Error with a line for everything that cannot be read.
  */
 export async function readIstio(
@@ -55,12 +55,11 @@ export async function readIstio(
   const meshNotes: Note[] = [];
   const mesh = readMesh(documents, meshNotes, findings);
   findings.push(...meshNotes.map((note) => fromNote('invalid-mesh-config', 'the mesh', note)));
-  const routes: Route[] = [];
   const stated = resourcesOf(documents);
-  const resources = stated.filter(({ document }) => !document.isTemplate());
+  const raw = stated.filter(({ document }) => document.isTemplate());
+  const resources = stated.filter((one) => !raw.includes(one));
   const unread = notRead(documents);
   findings.push(...unread);
-  const raw = stated.filter(({ document }) => document.isTemplate());
   findings.push(...notRendered([...templates, ...raw.map(({ document }) => document.placeOf([]))]));
   const anything = stated.length + templates.length + unread.length > 0 || mesh.isStated;
   if (!anything) findings.push(nothingOfIstio(path));
@@ -68,21 +67,18 @@ export async function readIstio(
   const delegated = delegations(resources, names);
   findings.push(...notFollowed(delegated, resources, names));
   const reading: Reading = { names, mesh, findings };
-  for (const resource of resources) {
+  const routes = resources.flatMap((resource): readonly Route[] => {
     const { kind } = resource;
-    if (kind === 'DestinationRule' || kind === 'ServiceEntry') continue;
+    if (kind === 'DestinationRule' || kind === 'ServiceEntry') return [];
     const leading = delegated.get(keyOf(resource, names.home)) ?? [];
-    routes.push(
-      ...readSpec(resource, reading, (spec) =>
-        kind === 'VirtualService'
-          ? readRoutes(spec, resource, leading, reading)
-          : readGatewayRoutes(spec, resource, kind, reading),
-      ),
+    return readSpec(resource, reading, (spec) =>
+      kind === 'VirtualService'
+        ? readRoutes(spec, resource, leading, reading)
+        : readGatewayRoutes(spec, resource, kind, reading),
     );
-  }
-  const targets = routes.flatMap(
-    (route) => (route.services.length > 0 ? route.targets : null) ?? [],
-  );
+  });
+  const taken = routes.filter(({ services }) => services.length > 0);
+  const targets = taken.flatMap((route) => route.targets ?? []);
   const destinations = new Destinations(fleet, names, findings, new Set(targets));
   for (const resource of resources) {
     if (resource.kind !== 'DestinationRule') continue;
@@ -114,7 +110,7 @@ function defaultRoute({ defaults }: MeshSettings, place: Place): Route {
   };
 }
 
-/** Perhaps the wrong file, or the right one in the wrong place: of a mesh that states nothing there is much to find. */
+/** Perhaps it is the wrong file: a mesh that states nothing has defaults, and the audit much to say of them. */
 function nothingOfIstio(path: string): Finding {
   return meshFinding('mesh-name-unmatched', {
     severity: 'info',
@@ -136,7 +132,7 @@ function readSpec<T>(
   const spec = Field.of(document, notes).at('spec');
   if (!spec.given) spec.wrong('an object');
   const made = read(spec);
-  // There a spec can accept it.
+  // At a service, so that the spec can accept it.
   const said = [...hostsSaid(resource), ...destinationsSaid(resource)];
   const service = said.map((host) => names.serviceOf(host, namespace)).find((one) => one !== null);
   const itself = name === '' ? some(kind) : `${kind} ${name}`;
@@ -156,7 +152,7 @@ interface Way {
   readonly callers: readonly (string | null)[];
 }
 
-/** @param byDefault what sidecars do that no VirtualService tells how to reach a service; null if they take no part. */
+/** @param byDefault what sidecars do where no route is for them; null if they take no part. */
 function waysOf(
   fleet: Fleet,
   routes: readonly Route[],
@@ -185,9 +181,8 @@ function waysOf(
       const all = targets.length > 0 ? [...new Set(targets)] : [to];
       ways.push({ to, edges, route, targets: all, callers });
     };
-    const [inside, outside] = [true, false].map((own) =>
-      called.filter(({ from }) => fleet.services.has(from) === own),
-    ) as [Edge[], Edge[]];
+    const inside = called.filter(({ from }) => fleet.services.has(from));
+    const outside = called.filter(({ from }) => !fleet.services.has(from));
     const callers = [...new Set(inside.map(({ from }) => names.namespaceOf(from)))];
     const taken = callers.flatMap((caller) => {
       const seen = bound.filter(({ mesh, exportedTo }) => mesh && exportedTo(caller));
@@ -247,7 +242,7 @@ function inboundLayers(
           perTry: Infinity,
           timeout: Infinity,
           hedges: false,
-          backoff: envoyBackoff(25),
+          backoff: envoyBackoff(ENVOY_BASE),
           extraShare: 0,
           earnedBySuccess: false,
           concurrentFloor: 0,
@@ -294,8 +289,8 @@ function offIn({ kind }: Route, to: string): string {
   }
 }
 
-/** A budget bounds nothing whose minimum is no bound; where there is one, Envoy does not look at maxRetries. */
-function bounds({ extraShare, minRetries, maxRetries }: Destination): boolean {
+/** Whether retries at once have a bound. Envoy looks at maxRetries only where there is no budget. */
+function isBounded({ extraShare, minRetries, maxRetries }: Destination): boolean {
   return (minRetries > 0 ? Math.max(extraShare, minRetries) : maxRetries) < Infinity;
 }
 
@@ -304,12 +299,12 @@ function unboundedRetries(
   destinations: Destinations,
 ): readonly Finding[] {
   const { implicit, maxAttempts } = route.retries;
-  const destination = destinations.of(targets, callers);
   if (maxAttempts === 1) return [];
-  if (destination !== null && bounds(destination)) return [];
+  const destination = destinations.of(targets, callers);
+  if (destination !== null && isBounded(destination)) return [];
   return [
     meshFinding('unbounded-retry-concurrency', {
-      // Whom nobody told to retry is told so by another rule.
+      // Another rule says that nobody has asked for them.
       severity: implicit ? 'info' : 'warning',
       message: `Nothing bounds how many retries to ${to} run at once: there is no retryBudget, and maxRetries is 4294967295`,
       fix: `Give the DestinationRule of ${to} \`trafficPolicy: { retryBudget: { percent: 20, minRetryConcurrency: 3 } }\`, or \`connectionPool: { http: { maxRetries: 3 } }\`.`,
