@@ -8,7 +8,7 @@ import { audit, type AuditReport } from './audit.ts';
 import type { Finding, Place } from './finding.ts';
 import { toSarif } from './sarif.ts';
 import { toText } from './text.ts';
-import { promisesOf, toJson } from './verdict.ts';
+import { promisesOf, toJson } from './promises.ts';
 
 type Json = Record<string, unknown>;
 

@@ -57,16 +57,17 @@ export function audit(fleet: Fleet, options: AuditOptions): AuditReport {
     placeOf,
   };
   const found = [...RULES.flatMap((rule) => findings(rule, audited)), ...read];
+  const entries = fleet.accepted.map((one, i) => ({ ...one, place: placeOf(['accept', i]) }));
   // An entry that accepts nothing is a finding as well, which another entry may accept.
-  const vain = inVain(fleet.accepted, found, { placeOf, ofVain: false });
+  const ordinary = entries.filter((entry) => !isOfVain(entry));
+  const vain = inVain(ordinary, found);
   const judged = [...found, ...vain].map((finding) => ({
     ...finding,
     accepted: reason(fleet.accepted, finding),
   }));
-  const twice = inVain(fleet.accepted, vain, { placeOf, ofVain: true });
   return {
     fleet: fleet.name,
-    findings: [...judged, ...twice].toSorted(bySeverityAndPlace),
+    findings: [...judged, ...inVain(entries.filter(isOfVain), vain)].toSorted(bySeverityAndPlace),
     edges: graph.edges,
     nodes: graph.nodes,
     total: graph.total,
@@ -96,31 +97,34 @@ function reason(accepted: readonly Accepted[], finding: Finding): string | null 
   return accepted.find((one) => matches(one, finding))?.because ?? finding.accepted;
 }
 
-/** @param options.ofVain whether to look at the entries that accept such entries, or at all others. */
-function inVain(
-  accepted: readonly Accepted[],
-  found: readonly Finding[],
-  { placeOf, ofVain }: Pick<AuditOptions, 'placeOf'> & { readonly ofVain: boolean },
-): readonly Finding[] {
+interface Entry extends Accepted {
+  readonly place: Place;
+}
+
+/** Whether an entry accepts that another one accepts nothing. */
+function isOfVain({ rule }: Entry): boolean {
+  return rule === ACCEPT_WITHOUT_FINDING.id;
+}
+
+/** One finding for each entry that accepts none of what was found. */
+function inVain(entries: readonly Entry[], found: readonly Finding[]): readonly Finding[] {
   const { id, severity, why } = ACCEPT_WITHOUT_FINDING;
-  return accepted.flatMap((one, i): readonly Finding[] => {
-    if ((one.rule === id) !== ofVain || found.some((finding) => matches(one, finding))) return [];
-    const where = one.at === null ? 'anywhere' : `at ${one.at}`;
-    return [
-      {
-        rule: id,
-        severity,
-        message: KNOWN.includes(one.rule)
-          ? `Nothing is found by ${one.rule} ${where}, so there is nothing to accept`
-          : unknownRule(one.rule),
-        why,
-        fix: 'Take the entry away, or correct its rule or place.',
-        at: one.at ?? one.rule,
-        place: placeOf(['accept', i]),
-        value: null,
-        accepted: null,
-      },
-    ];
+  const vain = entries.filter((entry) => !found.some((finding) => matches(entry, finding)));
+  return vain.map(({ rule, at, place }) => {
+    const where = at === null ? 'anywhere' : `at ${at}`;
+    return {
+      rule: id,
+      severity,
+      message: KNOWN.includes(rule)
+        ? `Nothing is found by ${rule} ${where}, so there is nothing to accept`
+        : unknownRule(rule),
+      why,
+      fix: 'Take the entry away, or correct its rule or place.',
+      at: at ?? rule,
+      place,
+      value: null,
+      accepted: null,
+    };
   });
 }
 

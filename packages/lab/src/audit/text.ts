@@ -4,7 +4,7 @@ import type { AuditReport } from './audit.ts';
 import type { Finding, Severity } from './finding.ts';
 import { type PathNumbers, productText } from './graph.ts';
 import { amount, ms } from './rules/rule.ts';
-import { counts } from './verdict.ts';
+import { counts } from './promises.ts';
 
 /** How it is printed. */
 export interface TextOptions {
@@ -22,9 +22,9 @@ const SHOWN = 50;
 const SHOWN_TO_KNOW = 10;
 
 /**
- * The report for people: of each rule the first fifty findings, or ten of what is only to know, of
- * the tables the fifty rows with the most, and how many more there are. What a rule has said already
- * it does not say again: why, and the same fix.
+ * The report for people. It has the first fifty findings of each rule (ten, if they are only to know), the
+ * fifty largest rows of each table, and how many more there are. A rule says once why it matters, and each
+ * fix once.
  */
 export function toText(given: AuditReport, options: TextOptions = {}): string {
   const { colours = false, columns = 100 } = options;
@@ -47,7 +47,7 @@ export function toText(given: AuditReport, options: TextOptions = {}): string {
   return `${parts.join('\n\n')}\n`;
 }
 
-/** Its texts in one line each, with nothing that a terminal obeys: names of files may hold it. */
+/** The report with each text in one line, without control characters: names of files may hold some. */
 function printable(report: AuditReport): AuditReport {
   return JSON.parse(JSON.stringify(report), (_, value: unknown) =>
     typeof value === 'string'
@@ -64,7 +64,7 @@ function pathText(path: PathNumbers): string {
 
 const COLOURS = { error: 'red', warning: 'yellow', info: 'cyan' } as const;
 
-/** @param said by each rule so far: it is added to. */
+/** @param said what each rule has said so far; this adds to it. */
 function findingText(finding: Finding, said: Set<string>, columns: number, paint: Paint): string {
   const { severity, rule, place, message, why, fix } = finding;
   const where = `${place.file}:${place.line}:${place.column}`;
@@ -177,7 +177,10 @@ function summary(report: AuditReport, columns: number, paint: Paint): string {
   ].join('\n');
 }
 
-/** Columns in line: the first `words` to the left, numbers to the right; of two that are words the second is below its row where there is no room. */
+/**
+ * The first `words` columns are to the left, numbers to the right. Where there is no room, heads are broken
+ * in two lines; if that is not enough, the second column of words goes below its row.
+ */
 function table(
   head: readonly string[],
   rows: readonly (readonly string[])[],

@@ -7,7 +7,7 @@ import { readIstio } from '../audit/istio.ts';
 import type { LayersRead } from '../audit/layers.ts';
 import { toSarif } from '../audit/sarif.ts';
 import { type TextOptions, toText } from '../audit/text.ts';
-import { FAIL_ON, type FailOn, promisesOf, toJson } from '../audit/verdict.ts';
+import { FAIL_ON, type FailOn, promisesOf, toJson } from '../audit/promises.ts';
 import { loadFleet } from '../spec/load.ts';
 import type { Fleet, SpecPath } from '../spec/model.ts';
 import { columnsOf } from './columns.ts';

@@ -1,7 +1,7 @@
 import type { AuditReport } from './audit.ts';
 import type { Finding, Severity } from './finding.ts';
 
-/** From which severity on a finding fails the audit. */
+/** The severities from which on a finding may fail the audit. */
 export const FAIL_ON = ['error', 'warning'] as const;
 export type FailOn = (typeof FAIL_ON)[number];
 
