@@ -173,7 +173,7 @@ class Engine implements Idempotency<unknown> {
       value = await this.#nesting.run(execution.key, scope, () => work(execution));
     } catch (error) {
       try {
-        // What is thrown cannot be kept, so it counts as unknown where it should be.
+        // An error cannot be kept: told to store it, the engine holds the outcome as unknown.
         if (this.#keepOf({ ok: false, error }) === 'release') await execution.release();
       } finally {
         // Does nothing after a release.
@@ -293,7 +293,7 @@ function payloadFingerprint(payload: unknown): string {
   }
 }
 
-/** Keys may be secret. */
+/** For a message, without the key itself: it may be secret. */
 function kindOf(key: unknown): string {
   return typeof key === 'string' ? `one of ${key.length}` : typeof key;
 }

@@ -8,8 +8,9 @@ import type { Owned } from './store.ts';
 const FIRST_PAUSE = 250;
 
 /**
- * A claim that was not answered may have been heard. Nothing was done under it, so it is given back, in the
- * background; twice, since it may still be on its way. No process stays for it: its lease runs out all the same.
+ * Gives a claim back that was not answered, in the background: the store may have granted it, and nothing was done
+ * under it. Ends when the store has said twice that it is not ours, since the claim may still be on its way. No
+ * process stays for it: a lease runs out all the same.
  */
 export function giveBack(keeper: Keeper, asking: Asking): void {
   const { lease } = keeper.options;
@@ -25,8 +26,8 @@ export function giveBack(keeper: Keeper, asking: Asking): void {
 }
 
 /**
- * Whether it was granted. What may have been another's has to be asked for: nothing was done by us, but nobody knows
- * what was done before.
+ * Whether the claim had been granted. A key that may have been taken over is claimed again first, to know that:
+ * nothing was done by us, but nobody knows what was done before.
  */
 async function giveBackNow(keeper: Keeper, asking: Asking): Promise<boolean> {
   const { guard, options, runtime } = keeper;

@@ -53,7 +53,11 @@ export class Keeper {
     return true;
   }
 
-  /** Waits; false if everything ends meanwhile, as a process may that has nothing else to do, if it `isUnref`. */
+  /**
+   * Waits; false if the engine is closed meanwhile.
+   *
+   * @param isUnref whether a process that has nothing else to do may end.
+   */
   async pause(time: number, isUnref = false): Promise<boolean> {
     if (this.isClosed) return false;
     const sleep = new Sleep(this.runtime.clock, time, undefined, isUnref);

@@ -27,9 +27,9 @@ export class LeasedExecution extends TimerNode implements OwnedExecution<undefin
   readonly #owned: Owned;
   readonly #fingerprint: string;
   readonly #startedAt: number;
-  /** False for who only finds out what became of another's work. */
+  /** False if it only finds out what became of another's work. */
   readonly #isWork: boolean;
-  /** What becomes of the lease when the outcome is unknown, in milliseconds. */
+  /** How long the lease still holds once the outcome is unknown, in milliseconds. */
   readonly #holdFor: number;
   /** Made when somebody looks at the signal. */
   #controller: AbortController | null = null;
@@ -50,7 +50,7 @@ export class LeasedExecution extends TimerNode implements OwnedExecution<undefin
     this.key = asked.key;
     this.attempt = attempt;
     this.#keeper = keeper;
-    // Not whatever else it may be: stores send what they are given to wherever they are.
+    // And nothing else that `owned` may have: stores send what they are given.
     this.#owned = { id: owned.id, token: owned.token };
     this.#fingerprint = asked.fingerprint;
     this.#startedAt = asked.at;
@@ -111,14 +111,14 @@ export class LeasedExecution extends TimerNode implements OwnedExecution<undefin
     void this.#beat();
   }
 
-  /** From the last reading, which for the first is at the latest that from before the store was asked: early does no harm. */
+  /** Counted from the clock's last reading, which may be old: an early heartbeat does no harm. */
   #beatIn(time: number): void {
     const { clock } = this.#keeper.runtime;
-    // It is the work that holds the process, or nothing does.
+    // It is for the work to hold the process, not for its heartbeat.
     startUnref(clock, this, Math.min(time, this.#giveUpAt - clock.recent()));
   }
 
-  /** When it has taken too long. */
+  /** When the work has taken too long. */
   get #giveUpAt(): number {
     return this.#startedAt + this.#keeper.options.maxDuration;
   }
@@ -136,7 +136,7 @@ export class LeasedExecution extends TimerNode implements OwnedExecution<undefin
         store.extend(this.#owned, options.lease),
       );
       if (!isOurs && this.#end === null) this.#loseLease();
-      // For good: nobody is granted a token of ours.
+      // It is lost for good: nobody is granted our token again.
       if (!isOurs) return;
       this.#leaseEnd = sentAt + options.lease;
     } catch {
@@ -161,7 +161,7 @@ export class LeasedExecution extends TimerNode implements OwnedExecution<undefin
     this.#controller?.abort(this.#lost());
   }
 
-  /** The store has told a step so, before the heartbeat: which has nothing to extend any more. */
+  /** A step has heard that another took over: the heartbeat has nothing to extend any more. */
   #taken(): LeaseLostError {
     this.#rest();
     this.#loseLease();
@@ -172,7 +172,7 @@ export class LeasedExecution extends TimerNode implements OwnedExecution<undefin
     return new LeaseLostError({ name: this.#keeper.runtime.dependency });
   }
 
-  /** Where the lease may be over, the store is asked before the work: a late owner's effect would be one too many. */
+  /** Where the lease may be over, the store is asked before a step: a late owner's effect would be one too many. */
   async #unlessLost<T>(work: () => T | PromiseLike<T>): Promise<T> {
     const mayBeLost = this.#isLost || this.#keeper.runtime.clock.now() >= this.#leaseEnd;
     if (mayBeLost && (await this.#isTaken())) throw this.#taken();
@@ -185,7 +185,7 @@ export class LeasedExecution extends TimerNode implements OwnedExecution<undefin
     return now < this.#giveUpAt ? this.#keeper.options.lease : Math.max(0, this.#leaseEnd - now);
   }
 
-  /** False, too, where the store cannot be told. */
+  /** Whether another has the key; false where the store cannot be asked. */
   async #isTaken(): Promise<boolean> {
     const { guard } = this.#keeper;
     try {
@@ -255,7 +255,7 @@ export class LeasedExecution extends TimerNode implements OwnedExecution<undefin
     return guard.tell('complete', (store) => store.complete(this.#owned, result, retention));
   }
 
-  /** An earlier try may have been heard although its answer was lost, be it one that the client made by itself. */
+  /** Whether an earlier try was heard although its answer was lost; the client may have made that try by itself. */
   async #wasKept(result: string): Promise<boolean> {
     const { guard, options } = this.#keeper;
     const { lease, retention } = options;
@@ -272,7 +272,7 @@ export class LeasedExecution extends TimerNode implements OwnedExecution<undefin
     return isKept ? { kind: 'kept' } : { kind: 'lost', error: this.#lost() };
   }
 
-  /** Says something that nobody waits to be confirmed for long. */
+  /** Tells the store once; if that fails, again in the background. */
   async #tell(
     step: 'release' | 'extend',
     how: 'released' | 'held',
@@ -297,7 +297,7 @@ export class LeasedExecution extends TimerNode implements OwnedExecution<undefin
     return { kind: 'later' };
   }
 
-  /** As long as a lease: by then everybody takes the key for one of unknown outcome. */
+  /** Tries for as long as a lease: after that everybody takes the outcome for unknown. */
   async #goOn(tell: () => Promise<Completion>): Promise<void> {
     const { runtime, options } = this.#keeper;
     const { clock, random } = runtime;
@@ -327,8 +327,8 @@ export class LeasedExecution extends TimerNode implements OwnedExecution<undefin
 }
 
 /**
- * Work that has failed may have left something on its way: a call that it gave up waiting for. Whoever asks too early
- * whether that has happened is told that it has not; so `reconcile` has to wait for a lease.
+ * Work that has failed may have left a call on its way that it gave up waiting for. Asked too early, `reconcile` would
+ * find that nothing has happened: so it waits for a lease.
  */
 function holdFor({ onExpired, options }: Keeper): number {
   return onExpired === 'reconcile' ? options.lease : 0;

@@ -43,7 +43,7 @@ export class Nesting {
     }
   }
 
-  /** Of all engines. Without those that are over: what they have started, and left running, would pile them up otherwise. */
+  /** Of all engines, without those that are over: what work leaves running would pile them up. */
   #running(): readonly Held[] {
     return this.#held?.get()?.filter(({ isOver }) => !isOver) ?? [];
   }
@@ -51,10 +51,7 @@ export class Nesting {
 
 const variables = new WeakMap<ContextKeeper, ContextVariable<readonly Held[]>>();
 
-/**
- * The same for all engines, since Node 22 looks after each variable that was ever used, at every promise of the process, until
- * its end; and what work leaves running would carry one for each engine that it has passed.
- */
+/** One for all engines: Node 22 pays at every promise for each variable that was ever used. */
 function variableOf(context: ContextKeeper): ContextVariable<readonly Held[]> | undefined {
   const made = variables.get(context) ?? context.variable?.<readonly Held[]>();
   if (made !== undefined) variables.set(context, made);

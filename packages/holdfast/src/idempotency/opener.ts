@@ -14,22 +14,19 @@ import { LeasedExecution } from './leased.ts';
 import type { Nesting } from './nesting.ts';
 import { type Asking, reconcile } from './reconcile.ts';
 import { ReplayCache } from './replay-cache.ts';
-import { startCheck } from './start-check.ts';
 import { isStoreFull } from './store-full.ts';
 import type { Claim, Granted } from './store.ts';
 import type { IdempotencyOpenedEvent } from './telemetry.ts';
+import { Tending } from './tending.ts';
 import { type Begun, beginTransaction } from './transactional.ts';
 
-/** Between looks for records that have expired, in milliseconds, and how many go at a time. */
-const REAP_EVERY = 10_000;
-const REAP_BATCH = 100;
 /** Between a waiting repeat's looks at the store, in milliseconds: at first, and at last. */
 const LOOK_FIRST = 25;
 const LOOK_LAST = 500;
 /** The least and the usual time that a refused repeat is told to stay away, in milliseconds. */
 const SOON = 1000;
 
-/** In this process: randomness that repeats is the same for several. */
+/** How many there are in this process: with one seed, several draw the same random prefix. */
 let openers = 0;
 
 type How = IdempotencyOpenedEvent['how'];
@@ -37,7 +34,7 @@ type How = IdempotencyOpenedEvent['how'];
 /** What the store says of a key. */
 type Standing = Claim | (Begun<unknown> & { readonly kind: 'run' });
 
-/** Of those, what work begins with. */
+/** A standing with which work begins. */
 type Grant = Extract<Standing, { readonly kind: 'run' }> | Granted;
 
 /** What the asker is told, and what events call it. */
@@ -57,17 +54,16 @@ export class Opener {
   readonly #keeper: Keeper;
   readonly #isTransactional: boolean;
   readonly #nesting: Nesting;
-  /** Of every token: no other engine has the same. */
+  /** What every token begins with; no other engine's do. */
   readonly #prefix: string;
   readonly #replays: ReplayCache;
+  readonly #tending: Tending;
   #claims = 0;
-  #reapAt = 0;
-  #isChecked: boolean;
 
   constructor(keeper: Keeper, mode: 'leased' | 'transactional', nesting: Nesting) {
     this.#keeper = keeper;
     this.#nesting = nesting;
-    this.#isChecked = !keeper.options.startCheck;
+    this.#tending = new Tending(keeper);
     this.#replays = new ReplayCache(keeper.runtime.clock, keeper.options.replayCache);
     this.#prefix = `${randomText(keeper.runtime.random)}-${(openers++).toString(36)}-`;
     this.#isTransactional = mode === 'transactional';
@@ -110,18 +106,18 @@ export class Opener {
     );
   }
 
-  /** A close waits for the work that asks, and so for what it asks for. */
+  /** Whether it is asked by work that a close waits for: such work is still given keys. */
   get #isAwaited(): boolean {
     return !this.#keeper.isClosed && this.#nesting.isInside;
   }
 
-  /** Mostly a key is new, or its work was done. */
+  /** Most keys are new, or their work was done: those are answered at once. */
   #answered(claim: Standing, asked: Asked): Awaitable<Opened<unknown>> {
     const isOpen = claim.kind === 'in-progress' || claim.kind === 'reconcile';
     return isOpen ? this.#looked(claim, asked) : this.#told(this.#heard(claim, asked));
   }
 
-  /** The rest of the way where somebody has to be waited for, or asked. */
+  /** The rest of the way, where another has to be waited for, or `reconcile` to be asked. */
   async #looked(first: Standing, askedFirst: Asked): Promise<Opened<unknown>> {
     let claim = first;
     let asked = askedFirst;
@@ -151,9 +147,9 @@ export class Opener {
   }
 
   #failed(asked: Asked, error: unknown): Opened<unknown> {
-    // Whoever closes us closes the store next, which is no outage.
+    // Whoever closes the engine closes the store next: that is no outage.
     if (this.#keeper.isClosed) return this.#told(this.#closed());
-    // What the breaker has refused, the store has not heard.
+    // What the breaker refused never reached the store, and a store that is full has granted nothing.
     const isUnheard = isHoldfastError(error, 'CIRCUIT_OPEN') || isStoreFull(error);
     const mayBeHeard = !this.#isTransactional && !isUnheard;
     if (mayBeHeard) giveBack(this.#keeper, asked);
@@ -170,7 +166,7 @@ export class Opener {
       const { dependency } = runtime;
       emit<IdempotencyOpenedEvent>(runtime, { type: 'idempotency.opened', dependency, how });
     }
-    this.#tendNowAndThen();
+    this.#tending.nowAndThen();
     return opened;
   }
 
@@ -184,21 +180,21 @@ export class Opener {
     return guard.ask('claim', (store) => store.claim(claim));
   }
 
-  /** By the time that a slow answer is here, another may have the key. */
+  /** Whether a grant came so late that another may have the key by now. */
   #isTooLate({ kind }: Standing, { at }: Asked): boolean {
     const { runtime, options } = this.#keeper;
     const isGrant = kind === 'claimed' || kind === 'reconcile';
     return isGrant && runtime.clock.now() - at >= options.lease;
   }
 
-  /** Its work would begin when all has been closed. What may be looked into is, since nobody is asked to again. */
+  /** Whether work would begin after the close. `reconcile` is still asked: it is asked only once. */
   #isInVain(claim: Standing): claim is Grant {
     return this.#keeper.isClosed && (claim.kind === 'claimed' || claim.kind === 'run');
   }
 
   async #unbegun(grant: Grant, { id, token }: Asked): Promise<Opened<unknown>> {
     const { guard } = this.#keeper;
-    // Once: the store's client is closed next. Without it, a lease runs out, and a transaction is rolled back.
+    // One try, since the store's client is closed next: else a lease runs out, and a transaction is rolled back.
     await orNull(() =>
       grant.kind === 'run'
         ? guard.tell('transact', () => grant.execution.forgo())
@@ -207,7 +203,7 @@ export class Opener {
     return this.#told(this.#closed());
   }
 
-  /** What was given back may yet be given back again, by its token. */
+  /** With a new token: what `giveBack` still says of the old one must not meet the new claim. */
   #again(asked: Asked): Asked {
     return { ...asked, token: this.#newToken(), at: this.#keeper.runtime.clock.now() };
   }
@@ -269,7 +265,7 @@ export class Opener {
     return { opened: { kind: 'refused', error }, how: why };
   }
 
-  /** Also where a store that is down would not refuse it: nobody looks after work that begins now. */
+  /** Refuses, even with `onStoreDown: 'open'`: nobody would look after work that begins now. */
   #closed(): Answer {
     const cause = new Error('the engine is closed');
     const error = new IdempotencyStoreError({ name: this.#name, retryAfter: SOON, cause });
@@ -286,7 +282,7 @@ export class Opener {
     const keeper = this.#keeper;
     const left = waitsUntil - keeper.runtime.clock.now();
     if (left <= 0 || keeper.waiting >= keeper.options.maxWaiters) return false;
-    // Spread, so that those who wait do not all ask at once; and no later than its owner may be given up.
+    // Spread, so that those who wait do not all ask at once; but soon after the owner's lease is over.
     const { random } = keeper.runtime;
     const time = Math.min(look * (0.5 + random.next()), leaseLeft + LOOK_FIRST * random.next());
     const { signal } = asked;
@@ -304,24 +300,6 @@ export class Opener {
     const retryAfter = Math.max(SOON, isHoldfastError(cause) ? (cause.retryAfter ?? 0) : 0);
     const error = new IdempotencyStoreError({ name: this.#name, retryAfter, cause });
     return { kind: 'refused', error };
-  }
-
-  /** Reaps, and checks the store until it has answered: in passing, so that no timer of it holds the process. */
-  #tendNowAndThen(): void {
-    const { guard, runtime } = this.#keeper;
-    const now = runtime.clock.recent();
-    if (now < this.#reapAt) return;
-    this.#reapAt = now + REAP_EVERY;
-    if (!this.#isChecked) {
-      this.#isChecked = true;
-      this.#keeper.inBackground(async () => {
-        this.#isChecked = await startCheck(this.#keeper);
-      });
-    }
-    this.#keeper.inBackground(async () => {
-      const reaped = await orNull(() => guard.tell('reap', (store) => store.reap(REAP_BATCH)));
-      if (reaped === REAP_BATCH) this.#reapAt = 0;
-    });
   }
 }
 
