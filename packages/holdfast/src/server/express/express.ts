@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Execution, Idempotency } from '../../idempotency/idempotency.ts';
 import { isSafeToRetry } from '../../idempotency/options.ts';
-import { sendAnswer } from '../idempotency/held-response.ts';
 import { httpIdempotency } from '../idempotency/http-idempotency.ts';
 import { beginExchange, type HeldRun, pathOf } from '../idempotency/node-exchange.ts';
 import { bodyOf } from '../idempotency/node-request.ts';
 import type { HttpIdempotencyOptions } from '../idempotency/options.ts';
+import { sendAnswer } from '../idempotency/response-head.ts';
 
 /** As much of Express's request as is used here, of version 4 and of version 5. */
 export interface ExpressRequestLike extends IncomingMessage {

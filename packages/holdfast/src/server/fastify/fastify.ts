@@ -111,7 +111,7 @@ export type HoldfastPlugin = (instance: object, options: HoldfastFastifyOptions)
 /** Where a request keeps its run. */
 const RUN: unique symbol = Symbol('holdfast.run');
 
-/** Set where a request's answer has no content type, and is to get none. */
+/** Set on a request whose answer has no content type, and is to get none. */
 const UNTYPED: unique symbol = Symbol('holdfast.untyped');
 
 type Request = RequestLike & {
@@ -125,7 +125,7 @@ function ofMarked(
   handle: (about: { route: string; options: RouteOptions }, arrived: Arrived) => void,
 ): PreHandler {
   return (request, reply, done) => {
-    // Made anew each time that it is asked for.
+    // Fastify makes `routeOptions` anew each time that it is asked for.
     const { url: route = request.url, config } = request.routeOptions;
     let options: RouteOptions | null;
     try {
@@ -208,17 +208,14 @@ function sendAnswer(answer: HttpAnswer, request: Request, reply: ReplyLike, done
   }
 }
 
-/**
- * Those for all answers, such as CORS. It is browsers that miss them, and those say where they come from: nobody else
- * pays for it.
- */
+/** The headers for all answers, such as CORS. Only browsers need them, and they send `Origin`: nobody else pays for it. */
 function headersBefore({ headers }: Request, reply: ReplyLike): Running['before'] {
   return headers['origin'] === undefined ? NO_HEADERS : reply.getHeaders();
 }
 
 const NO_HEADERS: Running['before'] = {};
 
-/** Nobody else tells of a response that the handler has taken over (`hijack`), or takes over when its client has gone. */
+/** Of a response that the handler takes over (`hijack`), now or later, no hook tells. */
 function closed(running: Running, reply: ReplyLike): void {
   if (running.isOver) return;
   if (reply.sent) return void endHijacked(running, reply);
@@ -229,7 +226,7 @@ function closed(running: Running, reply: ReplyLike): void {
   };
 }
 
-/** What it has sent, nobody could hold. */
+/** What a hijacked response has sent could not be held. */
 async function endHijacked(running: Running, reply: ReplyLike): Promise<void> {
   running.isOver = true;
   const { run } = running;
@@ -258,7 +255,7 @@ function end(http: HttpIdempotency): OnSend {
       return;
     }
     const toSend = kept(running, reply, payload, http.limits.response);
-    // What Fastify finds that it cannot send, it throws: out of `done`, later, that would be nobody's.
+    // A promise is answered as one: what Fastify throws of it, out of a later `done`, nobody would catch.
     if (toSend instanceof Promise) return toSend;
     done(null, toSend);
   };

@@ -64,8 +64,8 @@ export function idempotent<Source extends object = HonoContextLike>(
       source: context,
       thrown: () => context.error,
     };
-    // A response is given the headers of the one before: not those of a handler whose answer another stands for, but those
-    // that were set for all answers, such as CORS.
+    // Hono gives a response the headers of the one before it. Where another stands for the handler's answer, these are
+    // to be those of all answers, and not the handler's.
     const forgetAnswer = (): void => {
       if (!hasRun) return;
       context.res = undefined;
@@ -94,8 +94,8 @@ export function idempotent<Source extends object = HonoContextLike>(
 }
 
 /**
- * With the headers that were set before the handler runs. It is browsers that miss them, and those say where they come
- * from: nobody else pays for it.
+ * A response with the headers that were set before the handler, such as CORS. Only browsers need them, and they send
+ * `Origin`: nobody else pays for it.
  */
 function answerBefore(context: HonoContextLike): Response | undefined {
   if (!context.req.raw.headers.has('origin')) return undefined;

@@ -7,13 +7,13 @@ import { HeldBody } from './held-body.ts';
 import { http2StreamOf, isDestroyed } from './http2.ts';
 import type { AnswerHead, HttpAnswer, HttpRun } from './http-idempotency.ts';
 import {
-  byName,
   checkMessage,
   closeHead,
   endWhole,
   type GivenHeaders,
   hasBody,
   headOf,
+  sendAnswer,
   setHeaders,
   setLength,
 } from './response-head.ts';
@@ -22,11 +22,11 @@ import {
 export interface HeldResponse {
   /** Whether the handler has ended it. */
   readonly isEnded: boolean;
-  /** What is written from now on goes out as it is: the adapter has told the run of its end. Nothing may have been written. */
+  /** Lets everything through from now on: the adapter has told the run of its end. Only before anything was written. */
   letGo(): void;
-  /** The headers are as they were before the handler, which was given the response with those of all answers. */
+  /** Makes the headers as they were before the handler: those that were set for all answers. */
   resetHeaders(): void;
-  /** The handler has returned, and its promise has settled: if it has not answered when the client goes, it never will. */
+  /** Tells that the handler is over: if it has not answered when the client goes, it never will. */
   handlerSettled(): void;
 }
 
@@ -46,23 +46,9 @@ export function holdResponse(
   return new Held(response, run, limits);
 }
 
-/** Whether somebody further out holds it: then the whole of the handler is theirs. */
+/** Whether a middleware further out holds it already. */
 export function isHeld(response: ServerResponse): boolean {
   return (response as Holding)[HELD] !== undefined;
-}
-
-/** Sends an answer that is no handler's. Headers that were set for all answers stay, those of a body do not. */
-export function sendAnswer(response: ServerResponse, { status, headers, body }: HttpAnswer): void {
-  response.statusCode = status;
-  for (const name of ['content-length', 'content-encoding', 'content-type', 'etag']) {
-    response.removeHeader(name);
-  }
-  // One value as text: what compresses does not look into lists.
-  for (const [name, values] of byName(headers)) {
-    response.setHeader(name, values.length === 1 ? values[0]! : values);
-  }
-  setLength(response, body.length);
-  endWhole(response, body);
 }
 
 type Written = string | Uint8Array;
@@ -88,7 +74,7 @@ const HELD: unique symbol = Symbol('holdfast.held');
 
 type Holding = ServerResponse & { [HELD]?: Held };
 
-/** The same for all responses: with getters of its own, each would be an object of a kind of its own, which is slow. */
+/** The same getters for all responses: with its own, each response would be an object of another kind, which is slow. */
 const TOLD = { headersSent: toldBy('headersSent'), writableEnded: toldBy('writableEnded') };
 
 class Held implements HeldResponse {
@@ -151,7 +137,7 @@ class Held implements HeldResponse {
     void this.#run.fail(error);
   }
 
-  /** What was told of a response counts as sent, as if it were not held. */
+  /** What Node would say of the response if it were not held. */
   isTold(name: keyof typeof TOLD): boolean {
     if (this.#ended || (name === 'headersSent' && this.#phase === 'telling')) return true;
     const response = this.#response;
@@ -169,7 +155,7 @@ class Held implements HeldResponse {
       return this.#own.writeHead.call(response, status, reason, given);
     }
     if (this.#phase === 'replaced' || this.#ended) return response;
-    // As Node does, so '201' will do.
+    // Node does so as well: '201' is a status.
     const code = Math.trunc(status);
     if (!(code >= 100 && code <= 999)) {
       throw new RangeError(`a status must be a whole number from 100 to 999, got ${status}`);

@@ -85,7 +85,7 @@ export class Run implements HttpRun {
     return insteadOf(this.#unkept);
   }
 
-  /** What could not be kept has happened, but in a transaction, which is rolled back with it. */
+  /** What could not be kept has happened all the same; only a transaction was rolled back. */
   get #unkept(): Ended {
     return this.execution.transaction === undefined ? undefined : { kind: 'refused' };
   }
@@ -93,7 +93,7 @@ export class Run implements HttpRun {
 
 type Ended = Pick<Completion, 'kind'> | void;
 
-/** Where another's answer counts, or the effect could not be committed, the handler's would be a lie. */
+/** What to send in place of the handler's answer, which would be a lie where another's counts or nothing was committed. */
 function insteadOf(completion: Ended): HttpAnswer | null {
   switch (completion?.kind) {
     case undefined:

@@ -3,8 +3,8 @@ import { http2StreamOf } from './http2.ts';
 import type { RequestBody } from './http-idempotency.ts';
 
 /**
- * What a parser has made of a body, or the body itself where nobody has read it. How large a parsed one was is known here
- * where its sender said so.
+ * What a parser has made of a body, or the body itself where nobody has read it. The size of a parsed one is known only
+ * by its `Content-Length`.
  *
  * @throws TypeError for a body that was read and of which there is nothing: then nobody could tell what is asked for.
  */
@@ -76,7 +76,7 @@ function gathered(request: IncomingMessage, limit: number): Promise<Buffer[] | n
   });
 }
 
-/** Whether one comes, as the head says: HTTP/2 needs no header for it. */
+/** Whether a body comes. HTTP/2 needs no header to say so. */
 function hasBody(request: IncomingMessage): boolean {
   const stream = http2StreamOf(request);
   if (stream !== undefined) return !stream.endAfterHeaders;

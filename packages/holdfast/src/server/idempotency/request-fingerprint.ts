@@ -10,7 +10,7 @@ export type KnownBody =
 
 const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json$/;
 const MULTIPART_TYPE = 'multipart/form-data';
-/** How a body is written, and not what it says. */
+/** Parameters that say how a body is written, and not what it says. */
 const MATTERS_NOT = /^\s*(?:charset|boundary)\s*=/i;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
@@ -52,20 +52,20 @@ export function requestFingerprint(
     : incrementalSha256().update(head).update(says).digest();
 }
 
-/** Without scheme and host, which a request has in its first line where it is made to a proxy: for us they are all one. */
+/** A target without scheme and host, which a request that is made to a proxy has: they make no difference here. */
 export function originForm(target: string): string {
   if (target.startsWith('/')) return target;
   const rest = target.replace(/^https?:\/\/[^/?]*/i, '');
   return rest === target || rest.startsWith('/') ? rest : `/${rest}`;
 }
 
-/** Out of a copy, so that nothing of the body changes for the handler. */
+/** What `select` answers for a copy of the body: the handler's stays as it is. */
 function selected(said: Said, select: (body: unknown) => unknown): Said {
   if (said.form !== 'json') return said;
   return { form: 'json', says: canonicalJson(select(JSON.parse(said.says as string))) };
 }
 
-/** Bytes, as far as they are not known to be few enough: whoever has read them has heeded what the head says. */
+/** The bytes to hold against the limit; 0 where the request's head has been held against it already. */
 function sizeOf(body: KnownBody, { says }: Said, { headers }: HttpRequest): number {
   if (body.kind === 'bytes') return body.bytes.length;
   if (body.kind !== 'parsed') return 0;

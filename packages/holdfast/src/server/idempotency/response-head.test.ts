@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { fakeRun, get, holding, listening } from '../../../test/holding.ts';
-import { sendAnswer } from './held-response.ts';
+import { sendAnswer } from './response-head.ts';
 
 describe('a head', () => {
   it('with a message that Node cannot send is refused as Node does, while an answer can begin anew', async () => {

@@ -1,6 +1,6 @@
 import { type OutgoingHttpHeaders, type ServerResponse, validateHeaderValue } from 'node:http';
 import { http2StreamOf } from './http2.ts';
-import type { AnswerHead } from './http-idempotency.ts';
+import type { AnswerHead, HttpAnswer } from './http-idempotency.ts';
 
 /** Headers in any of the forms that `writeHead` takes. */
 export type GivenHeaders = OutgoingHttpHeaders | readonly unknown[];
@@ -16,7 +16,7 @@ export function headOf(response: ServerResponse): AnswerHead {
 }
 
 /** The values of each name, in their order. */
-export function byName(headers: AnswerHead['headers']): ReadonlyMap<string, string[]> {
+function byName(headers: AnswerHead['headers']): ReadonlyMap<string, string[]> {
   const values = new Map<string, string[]>();
   for (const [name, value] of headers) values.set(name, [...(values.get(name) ?? []), value]);
   return values;
@@ -40,7 +40,7 @@ export function checkMessage(response: ServerResponse): void {
   if (message) validateHeaderValue('status message', message);
 }
 
-/** A head that is on its way cannot be changed, as Node has it. Answers what makes it as it was. */
+/** Refuses changes of a head that is on its way, as Node does. Answers what makes it as it was. */
 export function closeHead(response: ServerResponse): () => void {
   const { statusCode, setHeader, appendHeader, removeHeader } = response;
   Object.assign(response, { setHeader: refuse, appendHeader: refuse, removeHeader: refuse });
@@ -70,8 +70,8 @@ interface Ending {
 }
 
 /**
- * Ends a response with all of its body. Of one that `end` alone brings, Node spoils what is not ASCII in the name of a file
- * (`Content-Disposition`): such a body is written before.
+ * Ends a response with all of its body. Where `end` brings the body, Node spoils a file's name that is not ASCII
+ * (`Content-Disposition`): then the body is written before.
  */
 export function endWhole(
   response: ServerResponse,
@@ -81,4 +81,18 @@ export function endWhole(
   const isFile = body.length > 0 && response.hasHeader('content-disposition');
   if (isFile) by.write.call(response, body);
   by.end.call(response, isFile ? undefined : body);
+}
+
+/** Sends an answer that is not a handler's. Headers that were set for all answers stay, those of a body do not. */
+export function sendAnswer(response: ServerResponse, { status, headers, body }: HttpAnswer): void {
+  response.statusCode = status;
+  for (const name of ['content-length', 'content-encoding', 'content-type', 'etag']) {
+    response.removeHeader(name);
+  }
+  // One value as text: what compresses does not look into lists.
+  for (const [name, values] of byName(headers)) {
+    response.setHeader(name, values.length === 1 ? values[0]! : values);
+  }
+  setLength(response, body.length);
+  endWhole(response, body);
 }

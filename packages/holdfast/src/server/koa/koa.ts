@@ -158,7 +158,7 @@ function setBody(context: KoaContextLike, body: unknown, length?: number): void 
 function answer(context: KoaContextLike, { status, headers, body }: HttpAnswer): void {
   context.status = status;
   context.body = sendable(body, { headers });
-  // After the body, of which Koa tells a type and, where there is none, forgets it.
+  // After the body: setting it, Koa sets the type, or removes it.
   for (const name of CONTENT_HEADERS) context.remove(name);
   for (const [name] of headers) context.remove(name);
   for (const [name, value] of headers) context.append(name, value);
@@ -166,8 +166,8 @@ function answer(context: KoaContextLike, { status, headers, body }: HttpAnswer):
 }
 
 /**
- * Of a file a stream, since Node spoils what is not ASCII in its name where it is sent all at once; see `endWhole`. Its
- * length, of which Koa does not know then, is set last: Node spoils the name, too, where the length comes before it.
+ * A file is sent as a stream: sent all at once, Node spoils a name that is not ASCII; see `endWhole`. Its length, which
+ * Koa does not know then, is set last, since Node spoils the name as well where the length comes before it.
  */
 function sendable(bytes: Uint8Array, { headers }: Pick<AnswerHead, 'headers'>): Buffer | Readable {
   const isFile = headers.some(([name]) => name.toLowerCase() === 'content-disposition');

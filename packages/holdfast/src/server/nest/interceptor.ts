@@ -96,7 +96,7 @@ interface Work {
   readonly answersItself: boolean;
 }
 
-/** What the handler answers, of which Nest takes the last. Goes on to its end even if nobody takes it any more. */
+/** The handler's last value, which is what Nest sends. The handler goes on to its end even if nobody takes it any more. */
 async function* detached(handled: Subscribable, work: Work): AsyncGenerator<unknown> {
   const { run, held, response, answersItself } = work;
   let isTaken = false;
@@ -104,14 +104,14 @@ async function* detached(handled: Subscribable, work: Work): AsyncGenerator<unkn
     const last = await lastOf(handled);
     yield* last;
     const isPiped = isStreamable(last[0]);
-    // A stream is piped to nobody.
+    // Nest pipes a stream only to a client that is there.
     isTaken = !(isPiped && response.destroyed);
-    // It ends where it is when the client goes.
+    // The pipe breaks off when the client goes.
     if (isPiped && isTaken) response.once('close', () => void neverSent(work));
   } catch (error) {
     isTaken = true;
     if (isSafeToRetry(error)) await run.fail(error);
-    // Nest may tell nobody: then it is unknown.
+    // Nest may send no answer for it: then the outcome is unknown.
     else if (response.destroyed) held.handlerSettled();
     throw error;
   } finally {
@@ -144,7 +144,7 @@ function isStreamable(value: unknown): boolean {
   return typeof (value as { readonly getStream?: unknown } | null)?.getStream === 'function';
 }
 
-/** Nest goes on to answer, by whatever way the handler's decorators say; this is what leaves in its place. */
+/** A run whose end is always this answer: it leaves in place of what Nest sends, in whatever way. */
 function replacing(answer: HttpAnswer): HttpRun {
   return {
     execution: undefined as never,
@@ -154,7 +154,7 @@ function replacing(answer: HttpAnswer): HttpRun {
   };
 }
 
-/** It is this answer that leaves, whatever comes of the handler's. */
+/** Nothing that Nest sends is too large or too slow to be replaced. */
 const UNLIMITED = { bytes: Infinity, time: Infinity };
 
 type Request = IncomingMessage & NestRequestLike;

@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { isThenable } from '../../core/edge.ts';
 import type { Execution, Idempotency } from '../../idempotency/idempotency.ts';
-import { sendAnswer } from '../idempotency/held-response.ts';
 import { httpIdempotency } from '../idempotency/http-idempotency.ts';
 import { beginExchange, type HeldRun, pathOf } from '../idempotency/node-exchange.ts';
 import { readBody } from '../idempotency/node-request.ts';
 import type { HttpIdempotencyOptions } from '../idempotency/options.ts';
+import { sendAnswer } from '../idempotency/response-head.ts';
 
 /** A request as the listener is given it. */
 export interface IdempotentRequest extends IncomingMessage {
@@ -84,8 +85,4 @@ async function runHeld(
     }
     throw error;
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as PromiseLike<unknown> | undefined)?.then === 'function';
 }
