@@ -13,10 +13,12 @@ export interface Idempotency<Tx = undefined> {
    * Does `work` once for this key, and answers every repeat with what it answered then. What it
    * answers must be JSON; undefined and void are.
    *
-   * @throws (the promise rejects) what `work` throws; `IdempotencyConflictError` while another does it,
-   *   when nobody knows how that ended, or at once when `work` itself asks for its own key (`why: 'nested'`); `IdempotencyMismatchError` if the key was used for something
-   *   else; `IdempotencyStoreError` if the store cannot be asked, or a commit failed; `LeaseLostError` if the work was done
-   *   but somebody else had taken over meanwhile.
+   * @throws (the promise rejects) what `work` throws;
+   *   `IdempotencyConflictError` while another does it, when nobody knows how that ended, or at once when `work` asks
+   *   for its own key (`why: 'nested'`);
+   *   `IdempotencyMismatchError` if the key was used for something else;
+   *   `IdempotencyStoreError` if the store cannot be asked, or a commit failed;
+   *   `LeaseLostError` if the work was done but somebody else had taken over meanwhile.
    */
   idempotent<T>(
     key: string,
@@ -25,8 +27,8 @@ export interface Idempotency<Tx = undefined> {
   ): Promise<T>;
 
   /**
-   * For adapters, whose work has no function around it: says how the key stands. At once, if the store answers at once
-   * and there is nothing to wait for. A store that fails is an answer, too.
+   * For adapters, whose work has no function around it: says how the key stands. Without a promise, if the store answers
+   * at once and there is nothing to wait for. That the store has failed is an answer as well.
    *
    * @throws (the promise rejects) TypeError for a key or a scope that cannot be one.
    */
@@ -42,11 +44,14 @@ export interface Idempotency<Tx = undefined> {
   snapshot(): Record<string, unknown>;
 
   /**
-   * Ends it: refuses all keys from now on (`IdempotencyStoreError`; 503), waits for what is under way if it is told to
-   * (work of `idempotent` is then still given keys that it asks for itself; what runs by `open`, as handlers behind
-   * middleware do, is not, but may do its steps), sends those away that still wait for another's answer, stops what
-   * goes on in the background, and lets go of what the store has opened. What the store grants only then is not begun,
-   * but given back, or left to its lease. No process stays for anything of it any more.
+   * Ends the engine. All keys are refused from now on (`IdempotencyStoreError`; 503).
+   *
+   * It first waits for what is under way, if it is told to. Until then the work of `idempotent` is still given keys
+   * that it asks for itself. What runs by `open`, as handlers behind middleware do, is not, but may do its steps.
+   *
+   * Then it sends those away that still wait for another's answer, stops what goes on in the background, and lets go
+   * of what the store has opened. A key that the store grants only then is given back, or left to its lease. Nothing
+   * of the engine holds the process any more.
    *
    * Work that still runs goes on, and keeps its key, as long as the process lives and clients of yours (Redis,
    * PostgreSQL) stay open; what it ends with is recorded. SQLite's file is closed, so there its lease runs out, and its
@@ -93,7 +98,7 @@ export type Opened<Tx> =
   | { readonly kind: 'run'; readonly execution: OwnedExecution<Tx> }
   /** The work was done: what was kept of it, and for how many milliseconds it still is. */
   | { readonly kind: 'replay'; readonly result: string; readonly expiresIn: number }
-  /** `IdempotencyConflictError`, `IdempotencyMismatchError`, `IdempotencyStoreError`, or the signal's reason. */
+  /** The error says why: `IdempotencyConflictError`, `IdempotencyMismatchError`, `IdempotencyStoreError`, or the signal's reason. */
   | { readonly kind: 'refused'; readonly error: unknown }
   /** The store is down and the options say to go on without: the work is done, and nothing is kept. */
   | { readonly kind: 'unprotected' };
@@ -112,11 +117,14 @@ export interface Execution<Tx = undefined> {
   readonly transaction: Tx;
   /**
    * Does one step of the work once, even if the whole is taken over after a crash: what it answered (JSON) is
-   * kept as a recovery point. Steps of one name are one, also at the same time: the second gets what the first comes to
-   * (so a step must not ask for itself, for which it would wait). One that fails is forgotten, and may be tried again.
-   * Rejects with a `LeaseLostError` if somebody else has taken over, before the work where that can be known; if the
-   * store cannot be told, the work goes on, and only a takeover would repeat the step. A crash between the step's effect
-   * and its point still repeats the step, so give what it calls a key of its own: `keyFor(name)`.
+   * kept as a recovery point. A crash between the step's effect and its point still repeats the step, so give what it
+   * calls a key of its own: `keyFor(name)`.
+   *
+   * Steps of one name are one. Where one is under way, a second gets what the first comes to; so a step must not ask
+   * for itself, or it waits for ever. One that fails is forgotten, and may be tried again.
+   *
+   * Rejects with a `LeaseLostError` if somebody else has taken over, before the work where that can be known. If the
+   * store cannot be told, the work goes on, and only a takeover would repeat the step.
    */
   readonly step: <T>(name: string, work: () => T | PromiseLike<T>) => Promise<T>;
   /** The recovery points so far, by name. */
@@ -125,7 +133,7 @@ export interface Execution<Tx = undefined> {
   readonly keyFor: (name: string) => string;
 }
 
-/** An execution with its end: exactly one of the three, of which further ones do nothing. */
+/** An execution, and the three ways to end it. The first that is used counts; further ones do nothing. */
 export interface OwnedExecution<Tx> extends Execution<Tx> {
   /**
    * Keeps the result. Answers once it is durable, or has turned out not to be for now; see `Completion`.
@@ -145,9 +153,9 @@ export interface OwnedExecution<Tx> extends Execution<Tx> {
 }
 
 /**
- * `kept`; `later`: the store cannot be reached, and is told in the background as long as the lease
- * holds; `lost`: somebody else had taken over, and theirs counts; `refused`: a commit that failed, and
- * so nothing has happened or nobody knows (only in a transaction).
+ * What became of a result. `kept`: it is durable. `later`: the store cannot be reached, and is told in the background
+ * as long as the lease holds. `lost`: somebody else had taken over, and theirs counts. `refused`, only in a
+ * transaction: the commit failed, so nothing has happened, or nobody knows.
  */
 export type Completion =
   | { readonly kind: 'kept' }

@@ -31,8 +31,8 @@ export const idempotencyOptions = {
     max: 3_600_000,
   }),
   /**
-   * How long work may go on: then its lease is not extended any more, and nobody knows what became of it; a
-   * transaction is rolled back. A handler that never answers would otherwise have its key for ever. 1 s to 366 days;
+   * How long work may go on. After that its lease is not extended any more, so nobody knows what became of it; a
+   * transaction is rolled back. Without this, a handler that never answers would keep its key for ever. 1 s to 366 days;
    * default 1 h.
    */
   maxDuration: duration({
@@ -61,9 +61,9 @@ export const idempotencyOptions = {
     default: 'refuse',
   }),
   /**
-   * Finds out what became of an execution whose owner died, by asking whoever had the effect. Called once
-   * for a key, by whoever asks first when its lease is over; after work that failed that is a whole lease later, since a
-   * call that it gave up waiting for may still have its effect. Default none: such keys are refused. Not with
+   * Finds out what became of an execution whose owner died, by asking whoever had the effect. Called once for a key,
+   * for the first who asks when its lease is over. After work that failed that is a whole lease later, since a call
+   * that it gave up waiting for may still have its effect. Default none: such keys are refused. Not with
    * `onExpiredLease: 'takeover'`, which would never ask it.
    */
   reconcile: callback<(unfinished: Unfinished) => Reconciled | PromiseLike<Reconciled>>({
@@ -109,8 +109,8 @@ export const idempotencyOptions = {
     max: 60_000,
   }),
   /**
-   * Results that were replayed lately, and are replayed again for up to 5 s without asking the store: of a storm
-   * of repeats, those that come before the first replay ask it. Results of more than 16 KiB are not among them. 0 to
+   * How many results that were replayed lately are replayed again without asking the store, for up to 5 s. So of a storm
+   * of repeats only those ask it that come before the first replay. Results of more than 16 KiB are not among them. 0 to
    * 1 000 000, 0 for none; default 1000.
    */
   replayCache: integer({
@@ -188,7 +188,7 @@ export interface MissingTransactions extends IdempotencyStore {
   readonly "mode 'transactional' needs a store with transactions, such as postgresStore(...)": never;
 }
 
-/** What the compiler compares options with: of several overloads it tells of the last alone. */
+/** The options of either mode. An overload of its own, and the last: the compiler's errors are about that one. */
 export type EitherOptions = IdempotencyOptions | TransactionalIdempotency;
 
 interface TransactionalIdempotency extends Omit<TransactionalOptions<never>, 'store'> {
@@ -203,7 +203,7 @@ interface TransactionalIdempotency extends Omit<TransactionalOptions<never>, 'st
  */
 export function checkKeep(keep: Keep, path: string, cause?: unknown): Keep {
   if (keep === 'store' || keep === 'release' || keep === 'hold') return keep;
-  // An async one has failed already, and is told so.
+  // A promise is wrong whatever it comes to: that it may reject is nobody's.
   disregard(keep);
   const about = cause === undefined ? undefined : { cause };
   const given = isThenable(keep) ? 'a promise' : show(keep);

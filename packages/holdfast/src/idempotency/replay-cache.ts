@@ -1,7 +1,7 @@
 import type { Clock } from '../runtime/clock.ts';
 import type { Claim } from './store.ts';
 
-/** Milliseconds for which a store is taken at its word: whoever deletes a record by hand waits no longer. */
+/** Milliseconds for which an answer of the store is used again: whoever deletes a record by hand waits no longer. */
 const MAX_AGE = 5000;
 /** In characters: longer results are asked for each time. */
 const MAX_LENGTH = 16_384;
@@ -16,8 +16,8 @@ interface Entry {
 }
 
 /**
- * What stores have answered lately of work that was done, which does not change until it expires: of a storm of repeats
- * of one request, only those that come before its first answer ask the store. Those that were used last are kept.
+ * Results that the store has answered lately; they do not change until they expire. So of a storm of repeats of one
+ * request, only those ask the store that come before its first answer. Those that were used last are kept.
  */
 export class ReplayCache {
   readonly #clock: Clock;

@@ -27,7 +27,7 @@ export class Steps {
   }
 
   async run<T>(name: string, work: () => T | PromiseLike<T>): Promise<T> {
-    // Not every store could keep those, nor tell two of them apart.
+    // Not every store can keep other names, or tell two of them apart.
     if (typeof name !== 'string' || !/^[^\0\p{Cs}]+$/u.test(name)) {
       throw new TypeError(
         "step: a step's name must be a non-empty string, without NUL or half of a surrogate pair",

@@ -19,7 +19,7 @@ export type Begun<Tx> =
   | { readonly kind: 'run'; readonly execution: TransactionExecution<Tx> }
   | Exclude<Claim, Granted>;
 
-/** Begins a transaction, and answers as soon as the key stands; the work ends it. Rejects when it could not begin. */
+/** Begins a transaction, and answers as soon as it is known how the key stands. The work ends it. Rejects when it could not begin. */
 export function beginTransaction<Tx>(
   keeper: Keeper,
   request: Omit<TransactRequest, 'maxDuration'>,
@@ -97,7 +97,7 @@ export class TransactionExecution<Tx> implements OwnedExecution<Tx> {
     this.#controller.abort(new LeaseLostError({ name: dependency, cause }));
   }
 
-  /** Rolls back what nothing was begun in, which so is no work that ended. */
+  /** Rolls back before any work has begun: so this is no work that ended. */
   async forgo(): Promise<void> {
     this.#end = Promise.resolve({ kind: 'kept' });
     this.#decide({ result: null, value: undefined });

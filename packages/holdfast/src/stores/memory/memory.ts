@@ -60,7 +60,7 @@ export function memoryStore(
   return new MemoryStore(maxRecords, runtime);
 }
 
-/** A record in its place, and in the order in which records expire. No clock arms it. */
+/** A record, by its id and in the order in which records expire. A timer node only for that order: no clock arms it. */
 class Entry extends TimerNode {
   record: StoredRecord;
   readonly #id: string;
@@ -83,7 +83,7 @@ class MemoryStore implements IdempotencyStore {
   readonly #maxRecords: number;
   readonly #runtime: Runtime;
   readonly #entries = new Map<string, Entry>();
-  /** By expiry, early by 1 % or 10 ms at most: what is looked at before its time finds its place anew. */
+  /** Entries by when they expire, early by 1 % or 10 ms at most. One that comes up too early is placed again. */
   readonly #order = new TimerLists();
 
   constructor(maxRecords: number, runtime: Runtime) {
@@ -187,8 +187,8 @@ class MemoryStore implements IdempotencyStore {
 }
 
 /**
- * A time after which the lists, which round up by 1 % or 5 ms, say at the latest that this one is over: a store that is
- * full must not wait for longer. What is as good as over may be late by 5 ms.
+ * A shorter time for the lists, which round up by 1 % or 5 ms: so an entry never comes up late, and a store that is full
+ * has its room in time. Only what has less than 10 ms left may be late, by 5 ms.
  */
 function early(time: number): number {
   return time <= 10 ? time : Math.min(time - 5, time / 1.01);

@@ -60,8 +60,8 @@ export function pgDatabase<Connection extends PgConnection>(
 }
 
 /**
- * A connection that is lost between two questions says so by an event, which ends the process if nobody hears it. It may
- * do so in the very packet that says that it is open: before a promise could tell of it, so pools are asked by callback.
+ * A connection that is lost between two questions emits `error`, which ends the process if nobody listens. That may come
+ * in the same packet as its being open, before a promise could tell of it: so the pool is asked by callback.
  */
 function connected<Connection extends PgConnection>(pool: PgPool<Connection>): Promise<Connection> {
   const { promise, resolve, reject } = Promise.withResolvers<Connection>();
@@ -98,7 +98,7 @@ function askOver(queries: PgQueries): Ask {
   };
 }
 
-/** A commit after a statement that has failed is a rollback, and PostgreSQL calls it no error. */
+/** Ends a transaction. After a statement that has failed PostgreSQL makes a rollback of a commit, without an error. */
 async function end(connection: PgConnection, how: 'COMMIT' | 'ROLLBACK'): Promise<void> {
   const { command } = await connection.query({ text: how });
   if (command !== how)

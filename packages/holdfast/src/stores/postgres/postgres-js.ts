@@ -18,7 +18,7 @@ export interface PostgresJsQueries {
   ): PromiseLike<readonly unknown[] & { readonly count: number }>;
 }
 
-/** Milliseconds after an error that may be of the connection within which that is known. */
+/** Milliseconds within which it is known whether an error was the connection's. */
 const SOON = 1000;
 
 /**
@@ -68,12 +68,12 @@ export function postgresJsDatabase<Tx extends PostgresJsQueries>(
 
 const ROLLBACK = new Error('rolled back');
 
-/** Of this connection or any other, by the codes of postgres.js and of Node. */
+/** Whether an error is of a connection, this one or another, by the codes of postgres.js and of Node. */
 function isOfConnection(error: unknown): boolean {
   return /^(CONNECTION_|E[A-Z])/.test(String((error as { code?: unknown } | null)?.code));
 }
 
-/** The same handle, of which every use throws once the transaction is not open any more. */
+/** The same handle, but every use of it throws once the transaction is over. */
 function whileOpen<Handle extends object>(handle: Handle, isOpen: () => boolean): Handle {
   const wrapped = (value: unknown): unknown =>
     typeof value === 'function' ? whileOpen(value, isOpen) : value;
@@ -82,7 +82,7 @@ function whileOpen<Handle extends object>(handle: Handle, isOpen: () => boolean)
     apply: (target, self, given: unknown[]) => {
       if (!isOpen())
         throw new Error('the connection of this transaction was lost, or its time is over');
-      // Of a savepoint: its work is handed such a handle too.
+      // The work of a savepoint is handed such a handle as well.
       const parameters = given.map((each) =>
         typeof each === 'function' ? (inner: unknown) => each(wrapped(inner)) : each,
       );

@@ -107,7 +107,7 @@ function claimIn({ column: [answer] }: Answer): Claim | null {
 
 type Tell = (statement: Statement, ...values: (string | number)[]) => Promise<Answer>;
 
-/** What PostgreSQL has refused for what others did at the same time was not done: above READ COMMITTED that is usual. */
+/** Tries again after a serialization failure, which is usual above READ COMMITTED: what is refused so was not done. */
 function insistent(tell: Tell): Tell {
   return async (...asked) => {
     for (let tries = 1; ; tries++) {

@@ -104,7 +104,7 @@ export function connectionOf(client: unknown, path: string): Connection {
 
 async function ioredisPrimaries(client: Ioredis | IoredisCluster) {
   if (!has<IoredisCluster>(client, 'nodes')) return [client];
-  // Until it has asked one of them anything, it knows but those that it was told of.
+  // Before its first question it knows only the nodes that it was given.
   await ifAllowed(client.info());
   return client.nodes('master');
 }

@@ -13,17 +13,18 @@ import { type RedisStoreOptions, redisStoreOptions } from './options.ts';
 import { type Script, scripts } from './scripts.ts';
 
 /**
- * Keeps idempotency records in Redis or Valkey, for a fleet: one string a key, one script and
- * one round trip a step, on Redis' own clock; a claim has two where somebody has the key, and no script where nobody has.
+ * Keeps idempotency records in Redis or Valkey, for a fleet: one string a key, on Redis' own clock. A step is one script
+ * and one round trip. A claim is a plain SET where nobody has the key, and a second round trip where somebody has.
  * Redis forgets what has expired by itself, so `reap` has nothing to do and answers 0. `close` leaves the client open.
  *
  * What is claimed and completed stays so **through crashes with `appendonly yes`, `appendfsync always`,
  * `maxmemory-policy noeviction` and one primary**; `check` warns of everything else. A failover is not among
  * what is promised: Redis acknowledges a write before its replicas have it, so a replica that takes over may
  * not know of a key, and what was done for it may be done again. Where that must not happen, use PostgreSQL.
- * When memory is full, Redis refuses to claim further keys (`StoreFullError`), and lets what was claimed go on and be completed.
- * When it takes no writes at all, since it cannot write its file, has too few replicas or has become one, it still tells
- * of the keys that it has.
+ *
+ * When memory is full, Redis refuses to claim further keys (`StoreFullError`), and what was claimed can be completed.
+ * When it takes no writes at all, because it cannot write its file, has too few replicas or has become one, it still
+ * tells of the keys that it has.
  *
  * The engine has a timeout of its own, so the client should fail at once while it is not connected, and must
  * not send a command twice, whose second answer would be that the key is not the asker's:
@@ -132,7 +133,7 @@ const isReply = (error: unknown, code: string): error is Error =>
 const isFull = (error: unknown): error is Error =>
   isReply(error, 'OOM') || isReply(error, 'MISCONF');
 
-/** So they can where replicas are missing, or this Redis has become one. */
+/** Records can be read as well where replicas are missing, or this Redis has become one. */
 const isWriteRefused = (error: unknown): boolean =>
   isFull(error) || isReply(error, 'NOREPLICAS') || isReply(error, 'READONLY');
 

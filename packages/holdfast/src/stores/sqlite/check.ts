@@ -5,14 +5,16 @@ const FULL = 2;
 
 /** Filesystems by the type that `statfs` answers on Linux, and what they endanger. */
 const FILESYSTEMS: Readonly<Record<number, string>> = {
-  0x6969: 'on a network filesystem (NFS), where a write-ahead log does not work across machines',
-  0x517b: 'on a network filesystem (SMB), where a write-ahead log does not work across machines',
-  0xff534d42:
-    'on a network filesystem (CIFS), where a write-ahead log does not work across machines',
-  0xfe534d42:
-    'on a network filesystem (SMB2), where a write-ahead log does not work across machines',
+  0x6969: onNetwork('NFS'),
+  0x517b: onNetwork('SMB'),
+  0xff534d42: onNetwork('CIFS'),
+  0xfe534d42: onNetwork('SMB2'),
   0x01021994: 'on a filesystem in memory (tmpfs), which a restart of the machine empties',
 };
+
+function onNetwork(name: string): string {
+  return `on a network filesystem (${name}), where a write-ahead log does not work across machines`;
+}
 
 type Surroundings = Pick<Connection, 'journalMode' | 'synchronous' | 'filesystem'>;
 

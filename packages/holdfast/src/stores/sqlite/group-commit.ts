@@ -33,8 +33,8 @@ const BUSY_RETRY = 10;
  * steps of one turn of the event loop go into one transaction, and settle once it is committed. (DeWitt
  * et al., "Implementation Techniques for Main Memory Database Systems", 1984: group commit.)
  *
- * A step that fails does not fail its neighbours: the transaction is undone, and each half of it is done by itself, down to the
- * step alone.
+ * A step that fails does not fail its neighbours: the transaction is undone, and each half of its steps is tried by
+ * itself, down to the single step.
  */
 export class GroupCommit extends TimerNode {
   /** Transactions that were committed. */
@@ -87,8 +87,8 @@ export class GroupCommit extends TimerNode {
   }
 
   /**
-   * Does what waits, and one step more for each of those and of the last turn's if it is asked for in answer to one: a
-   * claim that comes too late may be given back. Then closes the file. Never rejects.
+   * Does what waits, and then closes the file. Each answer that was given in the last turn, or is given from now on, may
+   * lead to one step more, which is still done: a claim that comes too late may be given back. Never rejects.
    */
   close(): Promise<void> {
     this.#closing ??= new Promise((resolve) => {
