@@ -6,7 +6,7 @@ import { type Job, runJobs } from '../simulate/jobs.ts';
 import { exitCodeOf, JUDGED_LANE, type Promised, promisesOf } from '../simulate/promises.ts';
 import { graphOf, type SimulationReport } from '../simulate/report.ts';
 import type { RunResult } from '../simulate/result.ts';
-import { spreadsOf } from '../simulate/seeds.ts';
+import { MAX_SEED, spreadsOf } from '../simulate/seeds.ts';
 import { fleetWith, parseSweep, sweepOf, type SweepRange, sweptOf } from '../simulate/sweep.ts';
 import { loadFleet } from '../spec/load.ts';
 import type { Fleet } from '../spec/model.ts';
@@ -30,9 +30,6 @@ interface Options {
 
 /** Lanes, unless others are asked for. */
 const COMPARED: readonly string[] = ['naive', JUDGED_LANE];
-
-/** Seeds are whole numbers of 32 bits. */
-const MAX_SEED = 2 ** 32 - 1;
 
 /** What is run: each of these with each of the others. */
 interface Plan {

@@ -1,8 +1,8 @@
 import { type Classifier, httpClassifier, type Judgement, type Outcome } from 'holdfast';
 
 /**
- * What a request may be answered instead of a value. The error that an attempt gets is what it
- * means, so that one classifier serves every client.
+ * What a request may be answered instead of a value. The attempt's error is the judgement itself, so
+ * that one classifier serves every client.
  */
 export const answers = {
   /** The service, or something that it needs, has failed: as HTTP's 500. */

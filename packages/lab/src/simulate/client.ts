@@ -38,7 +38,7 @@ export interface ClientWorld {
   readonly lane: Lane;
 }
 
-/** Calls that are kept to be used again, of one edge. */
+/** Calls of one edge that are kept to be used again. */
 const MAX_SPARE = 1024;
 
 /** An edge with all its clients: one for each process that calls, each with a breaker and a budget of its own. */
@@ -50,7 +50,7 @@ export class ClientGroup {
   readonly clients: Dependency[] = [];
   /** Attempts under way. */
   running = 0;
-  /** Its clients are another edge's as well, which tells what waits in their bulkheads. */
+  /** Its clients are another edge's as well; that one counts what waits in their bulkheads. */
   #isShared = false;
   /** What every client gets: the edge's options in this lane. */
   readonly options: DependencyOptions & { readonly classify: Classifier<unknown> };
@@ -60,9 +60,9 @@ export class ClientGroup {
   readonly rank: number;
   /** Its calls carry a key. */
   readonly keyed: boolean;
-  /** What is said of a call that inherits nothing. */
+  /** The options of a call that inherits nothing. */
   readonly asked: CallOptions;
-  /** Calls that have ended and that nobody knows any more: to use them again spares a twentieth of an attempt. */
+  /** Calls that have ended, to be used again: that spares a twentieth of an attempt. */
   readonly #spare: OutboundCall[] = [];
 
   constructor(edge: Edge, target: ServiceNode, world: ClientWorld) {
@@ -99,7 +99,7 @@ export class ClientGroup {
     return client;
   }
 
-  /** The client of another edge of this process, shared: a program has one for all calls under one policy. */
+  /** Takes the client of another edge of the same process: a program has one for all calls under one policy. */
   share(client: Dependency): Dependency {
     this.#isShared = true;
     const same = heardBy(client, this.sink);
@@ -112,12 +112,12 @@ export class ClientGroup {
     return isShared({ to: this.edge.to, options: this.options }, { to: edge.to, options });
   }
 
-  /** Calls on behalf of somebody who was not asked by anybody: a user. */
+  /** Makes a call of a user's, which is made on behalf of nobody else. */
   start(client: Dependency, caller: Caller, intent: Intent): void {
     this.#begin(client, this.#call(caller, intent, true), this.asked);
   }
 
-  /** Calls on behalf of a request that is being served, which hands on deadline and criticality. */
+  /** Makes a call on behalf of a request that is being served, which hands on its deadline and criticality. */
   startFor(request: Request, client: Dependency, intent: Intent): void {
     const { asked, deadline, rank } = this;
     const criticality = CRITICALITIES[Math.max(rank, request.rank)]!;
@@ -134,8 +134,8 @@ export class ClientGroup {
   }
 
   /**
-   * A call has ended. Where an attempt failed, its request may still be worked on, and a server of one's own may
-   * keep any request: they go on to ask the call what it wanted.
+   * A call has ended, and may be used again if nobody can ask it what it wanted any more. After a failed attempt a
+   * service may still work on the request, and a server of one's own may keep any request.
    */
   ended(call: OutboundCall, { attempts, verdict }: Settled): void {
     const isForgotten = attempts === 1 && verdict === 'success' && this.target.work === null;
@@ -198,7 +198,7 @@ interface PolicySnapshots {
   readonly bulkhead?: { readonly queued: number };
 }
 
-/** One call on its way, with its attempts; afterwards perhaps another. */
+/** One call on its way, with its attempts. It may be used again for another. */
 export class OutboundCall {
   readonly group: ClientGroup;
   intent: Intent;
@@ -215,7 +215,7 @@ export class OutboundCall {
     this.#first = first;
   }
 
-  /** Is another call from now on; of the one before nobody knows any more. */
+  /** Is another call from now on. */
   renew(caller: Caller, intent: Intent, first: boolean): void {
     this.intent = intent;
     this.startedAt = this.group.world.clock.now();

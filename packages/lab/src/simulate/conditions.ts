@@ -11,14 +11,14 @@ interface ErrorShare {
   readonly answer: Judgement;
 }
 
-/** How long serving takes, of how long it would take: the drawn time at this moment. */
+/** How long serving takes at this moment, of how long it would take without the fault. */
 export type Slowdown = (now: number, time: number) => number;
 
-/** What the faults of this moment make of one service. Each of them adds itself, and takes itself away. */
+/** What faults do to one service at this moment. Each adds itself when it begins, and takes itself away. */
 export class Conditions {
-  /** The one that came last counts. */
+  /** Of several, the one that came last counts. */
   readonly outages: Obstacle[] = [];
-  /** Callers of partitions. */
+  /** The callers of each partition. */
   readonly cutOff: (readonly string[])[] = [];
   readonly slowdowns: Slowdown[] = [];
   readonly errors: ErrorShare[] = [];
@@ -26,10 +26,10 @@ export class Conditions {
   /** How many faults hold what is sent to it. */
   holds = 0;
   readonly held: Request[] = [];
-  /** How fast its clocks run, in milliseconds. */
+  /** By how many milliseconds its clocks are ahead. */
   skew = 0;
 
-  /** What there is between this caller and the service. */
+  /** What stands between this caller and the service; null if nothing does. */
   obstacle(caller: string): Obstacle | null {
     if (this.cutOff.length > 0 && this.cutOff.some((callers) => callers.includes(caller))) {
       return 'hang';

@@ -32,7 +32,7 @@ export function workOf(name: string, server: CustomServer, around: Surroundings)
   return (request, replica) => checkReturned(serve(new Incoming(request, replica, keys)), what);
 }
 
-/** Names for what is asked for, in the order in which somebody wants to know. */
+/** The keys that a custom server sees: numbers, in the order in which it asks. */
 class Keys {
   readonly #keys = new WeakMap<Intent, string>();
   #next = 1;
@@ -94,7 +94,7 @@ class Incoming implements IncomingRequest {
     const { service } = this.#replica;
     const { clock, conditions, now } = service;
     checkFunction(then, 'what goes on after work');
-    // What a fault makes of a time that is none may be one.
+    // Checked before a fault changes it: a wrong time might become a right one.
     checkDelay(time);
     startIn(clock, conditions.serviceTime(now, time), () => (this.#isHere ? then() : undefined));
   };

@@ -20,14 +20,14 @@ export function judgeExpectations(
     const { text, bound, is } = expectation;
     const measured = measure(run, expectation);
     const least = leastTime(run, expectation);
-    // What is not over takes longer than that: enough to tell, unless the run was too short.
+    // What had not ended takes at least that long: enough to judge by, if it is beyond the bound.
     const endless = least !== null && least > bound && least > (measured ?? 0);
     const value = endless ? least : measured;
     return { text, bound, is, value, endless, holds: value !== null && compare(value, is, bound) };
   });
 }
 
-/** How long a time takes at least, whether it has an end or not; null of what is no time. */
+/** The least that a time comes to, whether it has ended or not; null for a measure that is no time. */
 function leastTime(run: RunResult, { measure: asked, at, during }: Question): number | null {
   switch (asked) {
     case 'p50':
@@ -43,9 +43,8 @@ function leastTime(run: RunResult, { measure: asked, at, during }: Question): nu
 
 /**
  * A run's figure in its unit: milliseconds, a share, or a number; null if there is nothing to measure, or
- * it is a time without an end.
- * Without a place: goodput and attempts per call of all together, duplicates of all added up, and
- * of everything else the worst.
+ * it is a time without an end. Without a place it is that of all together for goodput and attempts per call,
+ * the sum for duplicates, and the worst for everything else.
  */
 export function measure(run: RunResult, question: Question): number | null {
   const { at, during } = question;
@@ -69,7 +68,7 @@ export function measure(run: RunResult, question: Question): number | null {
       const times = timesOf(run, at, during)
         .filter(isKnown)
         .map((place) => place[key]);
-      // Of one who was never answered: nobody can say how much longer that takes.
+      // Null is a request that was never answered: nobody can say how much longer it takes.
       return times.includes(null) ? null : worst(times);
     }
     case 'attempts-per-call':
@@ -100,7 +99,7 @@ function compare(value: number, is: Expectation['is'], bound: number): boolean {
   return is === '<=' ? value <= bound : value >= bound;
 }
 
-/** Who has not recovered takes longer than what is left of the run after the faults. */
+/** Users who have not recovered take longer than what is left of the run after the faults. */
 function leastRecovery(run: RunResult, at: string | null): number | null {
   const after = run.phases.find((phase) => phase.name === 'after');
   const users = usersAt(run, at).filter(hasCome);
@@ -108,7 +107,7 @@ function leastRecovery(run: RunResult, at: string | null): number | null {
   return after.to - after.from;
 }
 
-/** Whose answers' times are asked for: users', or those of the edges that lead to a service. */
+/** What the times of answers are taken from: users, or the edges that lead to a service. */
 function timesOf(
   run: RunResult,
   at: string | null,

@@ -101,17 +101,17 @@ function usersResult(
   };
 }
 
-/** How many had no answer when the run ended, and had waited longer than this by then. */
+/** How many requests had no answer when the run ended, and had waited longer than this. */
 type StillWaiting = (than: number) => number;
 
-/** The same of those who came in a stretch of time. */
+/** `StillWaiting` for the requests that came in a stretch of time. */
 function waitingAtEnd(
   cohorts: readonly Cohort[],
   length: number,
   end: number,
 ): (from: number, to: number) => StillWaiting {
   const waiting = cohorts
-    // So long the last one of the cohort has waited.
+    // As long as the last one of the cohort has waited.
     .map(({ open }, index) => ({ open, at: index * length, waited: end - (index + 1) * length }))
     .filter(({ open }) => open > 0);
   return (from, to) => (than) =>
@@ -167,7 +167,7 @@ function leastTimes(
   const all = new Histogram();
   all.merge(durations);
   for (const [point, count] of unended.entries()) {
-    // So long the last one of the point has waited.
+    // As long as the last one of the point has waited.
     if (count > 0) all.add(Math.max(0, duration - (point + 1) * step), count);
   }
   const least = (quantile: number): number | null => round(all.percentile(quantile));
@@ -175,8 +175,9 @@ function leastTimes(
 }
 
 /**
- * Of all that came, but for those who have no answer yet, could still get one in time, and have not waited
- * longer than this. Who was not answered in all that time waited longest: null if it is the time of one of these.
+ * A percentile of how long all waited who came. Left out is who could still get an answer in time when the run
+ * ended, unless they have waited longer than the percentile. Who got none at all waited longest: null if the
+ * percentile is the time of one of these.
  */
 function percentile(
   quantile: number,
@@ -264,7 +265,7 @@ function edgeResult(record: EdgeRecord, timeline: Timeline): EdgeResult {
 
 function edgeFigures(tally: EdgeTally, timeline: Timeline): EdgeFigures {
   const { calls, attempts, failures, refused, open, hung, verdicts, durations } = tally;
-  // Who hangs waited longest.
+  // The calls that hang waited longest.
   const all = durations.count + hung;
   const percentileOf = (quantile: number): number | null => {
     const rank = Math.max(1, Math.ceil(quantile * all));

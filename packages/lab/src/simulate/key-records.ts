@@ -55,12 +55,12 @@ export class KeyRecords {
     return true;
   }
 
-  /** It has a key, and the work is not its own. */
+  /** Whether a request has a key whose work is another's. */
   isRepeat(request: Request): boolean {
     return request.call.keyed && this.#ownedBy(request) === null;
   }
 
-  /** What a repeat is answered: a value (null) or what there is instead; or it waits, and looks again. */
+  /** What a repeat is answered: null for a value, or what there is instead of one. If it waits, it looks again later. */
   answer(request: Request): Judgement | null | typeof WAITS {
     const standing = this.#standings.get(request.call.intent)!;
     if (standing.kind === 'completed') {
@@ -77,7 +77,7 @@ export class KeyRecords {
     return WAITS;
   }
 
-  /** A request is answered. What is kept is what the middleware keeps of 2xx, 400, 503 and other 5xx. */
+  /** A request is answered. Its record is that of the middleware for a 2xx, a 400, a 503 or another 5xx. */
   settle(request: Request, instead: Judgement | null): void {
     const standing = this.#ownedBy(request);
     if (standing === null) return;
@@ -91,7 +91,7 @@ export class KeyRecords {
     this.#wake(standing.waiting);
   }
 
-  /** A request was lost with its replica: nobody extends its lease, as was done every third of it. */
+  /** A request was lost with its replica: its lease is not extended any more, as it was every third of it. */
   lose(request: Request): void {
     const standing = this.#ownedBy(request);
     if (standing === null) return;

@@ -10,7 +10,7 @@ export type Repeat = 'none' | 'duplicate' | 'recognised';
 export interface Probe {
   /** One of the users sends a request. */
   userArrived(users: string, now: number): void;
-  /** And has got its answer: `good` is an answer that is correct and within the users' patience. */
+  /** It is answered; `good` is an answer that is correct and within the users' patience. */
   userAnswered(users: string, now: number, arrivedAt: number, good: boolean): void;
 
   /** A request reaches a service. `first`: nobody on its way here, back to the users, has retried. */

@@ -7,7 +7,7 @@ export interface Promised {
   /** The worst of the seeds', in the measure's unit; null when it could not be evaluated. */
   readonly value: number | null;
   readonly bound: number;
-  /** The value is a least: of a recovery, or an answer, that had not come when the run ended. */
+  /** The value is only a lower bound: the recovery, or an answer, had not come when the run ended. */
   readonly endless: boolean;
   /** With every seed. */
   readonly holds: boolean;

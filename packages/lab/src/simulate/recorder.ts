@@ -174,7 +174,7 @@ export class Recorder implements Probe {
   callEnded(edge: string, now: number, startedAt: number, ok: boolean, attempts: number): void {
     const { point } = this.#at(now);
     const record = known(this.edges, edge);
-    // A call counts where it began: else what failed in a fault would be a failure of the time after it.
+    // A call counts where it began: else a failure in a fault could count for the time after it.
     const tally = record.phases[phaseAt(this.timeline, startedAt)]!;
     tally.unended[this.#pointOf(startedAt)]!--;
     this.calls++;
@@ -205,7 +205,7 @@ export class Recorder implements Probe {
     for (const record of this.edges.values()) this.#countUnended(record);
   }
 
-  /** Of the calls without an end, those are open that have begun within the longest patience; the rest hang. */
+  /** Calls that have not ended are open if they began within the longest patience; the others hang. */
   #countUnended({ phases }: EdgeRecord): void {
     const patience = Math.max(0, ...Array.from(this.users.values(), ({ users }) => users.patience));
     const { duration, step } = this.timeline;
@@ -248,7 +248,7 @@ export class Recorder implements Probe {
     if (open) cohort.open--;
   }
 
-  /** Lays what waits and works since the last change onto the phases and points up to now. */
+  /** Adds what waited and worked since the last change to the phases and points up to now. */
   #settle(record: ServiceRecord, now: number): void {
     while (record.since < now) {
       const { to, phase, point } = this.#segments[record.segment]!;

@@ -7,7 +7,7 @@ import type { Request } from './request.ts';
 import type { ServiceNode } from './service.ts';
 import { RequestList, WaitLine } from './wait-line.ts';
 
-/** Of the newest in the moving average of service times. */
+/** The weight of the newest in the moving average of service times. */
 const TIME_WEIGHT = 0.1;
 
 /**
@@ -31,7 +31,7 @@ export class Replica {
   #workers: number;
   /** How long a success usually takes from when work on it began: a moving average; 0 before the first. */
   #usualTime = 0;
-  /** What the service knows of. */
+  /** What was told the service. */
   #toldWaiting = 0;
   #toldBusy = 0;
 
@@ -116,7 +116,7 @@ export class Replica {
       service.dropped(request, service.now - request.startedAt);
     }
     this.#pump();
-    // Nobody hears it, but now the operation is over: a bulkhead may have kept its place for it.
+    // Nobody hears it, but it ends the operation, for which a bulkhead may have kept a place.
     request.answer(answers.reset);
   }
 
@@ -154,13 +154,13 @@ export class Replica {
   #take(request: Request): void {
     request.replica = this;
     if (this.service.spec.server.queue.abandoned === 'cancelled') request.heedAbort();
-    // Who finds a free worker is tried: else a server that was slow once would never know better.
+    // With a free worker no usual time is needed: else a server that was slow once would never try again.
     if (this.busy < this.#workers) this.#serve(request, 0);
     else this.#line.add(request);
     this.#tell();
   }
 
-  /** Begins with whose turn it is, while there are workers. */
+  /** Begins waiting requests while there are workers. */
   #pump(): void {
     while (this.busy < this.#workers) {
       const request = this.#line.take();
@@ -170,7 +170,7 @@ export class Replica {
     this.#tell();
   }
 
-  /** Begins, unless deadlines are checked and the request has no more than this left. */
+  /** Begins a request, unless deadlines are checked and it has no more than `needed` milliseconds left. */
   #serve(request: Request, needed: number): void {
     const { checksDeadline } = this.service.spec.server.queue;
     if (checksDeadline && request.remaining() <= needed) {
@@ -186,7 +186,7 @@ export class Replica {
     this.#working.append(request);
     request.startedAt = now;
     if (keys === null || keys.claim(request)) this.#work(request, now);
-    // In an event of its own: a line of repeats is no pile of calls.
+    // As an event of its own: a long line of repeats must not pile up on the stack.
     else clock.start(request, 0);
   }
 
@@ -198,7 +198,7 @@ export class Replica {
     service.clock.startDrawn(request, time);
   }
 
-  /** Answers a repeat as its key stands, if it does not wait, or become the one that does the work. */
+  /** Answers a repeat as its key stands, unless it waits, or may do the work by now. */
   #lookUp(request: Request, keys: KeyRecords): void {
     const { service } = this;
     if (keys.claim(request)) {

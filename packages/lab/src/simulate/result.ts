@@ -65,9 +65,8 @@ export interface UserFigures {
   /** Share of arrivals that got a good answer within their patience; null where nobody could have one yet. */
   readonly goodput: number | null;
   /**
-   * Who had no answer within their patience, and none by the end of the run, waited longest; null if it is
-   * the time of one of these. Whose patience lasts beyond the end is left out without an answer, unless they
-   * have waited longer already.
+   * How long they waited. Who never got an answer waited longest: null if it is the time of one of these. Who
+   * may still get one in time when the run ends is left out, unless they have waited longer already.
    */
   readonly p50: number | null;
   readonly p95: number | null;
@@ -76,8 +75,8 @@ export interface UserFigures {
 }
 
 /**
- * What the percentiles come to at least: who had no answer when the run ended counts with the time that they
- * had waited by then. null where nobody came.
+ * The least that the percentiles come to: who had no answer when the run ended counts with the time waited by
+ * then. null where nobody came.
  */
 export type LeastTimes = Readonly<Record<'p50' | 'p95' | 'p99', number | null>>;
 
@@ -142,17 +141,15 @@ export interface EdgeFigures {
   readonly calls: number;
   readonly attempts: number;
   readonly attemptsPerCall: number | null;
-  /**
-   * Calls that failed, or that had no end when the run was over, for longer than any user's patience; and
-   * of these the ones refused without an attempt.
-   */
+  /** Calls that failed, or that had gone on for longer than any user's patience when the run ended. */
   readonly failures: number;
+  /** Those of the failures that were refused without an attempt. */
   readonly refused: number;
-  /** Calls that had no end when the run was over, and may yet have a good one. */
+  /** Calls that had not ended when the run did, and may yet end well. */
   readonly open: number;
   /** How attempts ended, by verdict. */
   readonly verdicts: Readonly<Record<string, number>>;
-  /** How long the calls took that were not refused; null if it is the time of one that had no end. */
+  /** How long the calls took that were not refused; null if it is the time of one that never ended. */
   readonly p50: number | null;
   readonly p95: number | null;
   readonly p99: number | null;
@@ -160,15 +157,16 @@ export interface EdgeFigures {
 }
 
 /**
- * The fault is what disturbs the run (`RunResult.trigger`): the faults that come and go; without any, a change of
- * load, and a fault that lasts throughout is then how the fleet is; without that, the fault that lasts throughout.
+ * What became of goodput under the fault, which is whatever disturbs the run (`RunResult.trigger`): the faults that
+ * come and go; without any, a change of load; without that, the fault that lasts throughout.
  *
- * `stable`: goodput never fell below 95 % of its mean before the fault for a whole second, by more than chance.
- * `degraded`: it did, and this was over by the fault's end; of load, also some time after. `recovers`: some time
- * after. `metastable`: below 90 % throughout the last half of a horizon of at least 20 x the fault's length, while
- * a run without the fault is stable. `unsettled`: it has not recovered, as far as so many requests can show, and
- * the horizon is too short to call it metastable; or nothing was good before the fault; or nobody had an answer
- * yet when the run ended.
+ * - `stable`: it never fell below 95 % of its mean before the fault for a whole second, by more than chance.
+ * - `degraded`: it did, and was back by the fault's end; after a change of load, also some time later.
+ * - `recovers`: it did, and was back some time after the fault's end.
+ * - `metastable`: it was below 90 % throughout the last half of the time after the fault, which was at least 20 x as
+ *   long as the fault, while a run without the fault is stable.
+ * - `unsettled`: it has not come back, as far as so many requests can show, and there was too little time to call it
+ *   metastable; or nothing was good before the fault; or nobody had an answer yet when the run ended.
  */
 export interface Verdict {
   readonly kind: 'stable' | 'degraded' | 'recovers' | 'metastable' | 'unsettled';
@@ -177,12 +175,9 @@ export interface Verdict {
 }
 
 export interface JudgedExpectation extends Pick<Expectation, 'text' | 'bound' | 'is'> {
-  /**
-   * null when it could not be evaluated, as there was nothing to measure, or the run was too short: it then does
-   * not hold.
-   */
+  /** null if it could not be evaluated, for want of anything to measure or of time: it does not hold then. */
   readonly value: number | null;
-  /** The value is a least: of a recovery, or an answer, that had not come when the run ended. */
+  /** The value is only a lower bound: the recovery, or an answer, had not come when the run ended. */
   readonly endless: boolean;
   readonly holds: boolean;
 }

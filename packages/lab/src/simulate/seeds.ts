@@ -2,6 +2,9 @@ import { measure } from './expectations.ts';
 import { overSeeds } from './promises.ts';
 import type { JudgedExpectation, RunResult, Verdict } from './result.ts';
 
+/** Seeds are whole numbers of 32 bits. */
+export const MAX_SEED = 2 ** 32 - 1;
+
 /** What the runs of one scenario in one lane came to over all seeds. */
 export interface Spread {
   readonly scenario: string;

@@ -68,7 +68,7 @@ export class ServiceNode {
     return this.clock.now();
   }
 
-  /** A caller sends a request: it gets to a replica, or what there is instead to its caller. */
+  /** A caller sends a request. It reaches a replica, unless a fault is in the way. */
   send(request: Request): void {
     if (this.conditions.holds > 0) this.conditions.held.push(request);
     else this.#arrive(request);
@@ -111,7 +111,7 @@ export class ServiceNode {
     request.answer(answer);
   }
 
-  /** A request will not be answered by work; so long it was worked on until its caller gave up. */
+  /** A request will not be answered by work. `wasted`: how long it was worked on until its caller gave up. */
   dropped(request: Request, wasted = 0): void {
     this.#probe.requestRejected(this.spec.name, this.now, request.attempt.criticality, wasted);
   }
@@ -146,7 +146,7 @@ export class ServiceNode {
     this.#findPresent();
   }
 
-  /** Who is left without a worker gets nothing, as long as others have one. */
+  /** A replica without a worker gets nothing, as long as others have one. */
   #findPresent(): void {
     const there = this.replicas.filter(({ away }) => away === 0);
     const able = there.filter(({ workers }) => workers > 0);
@@ -173,7 +173,7 @@ export class ServiceNode {
     }
   }
 
-  /** Where giving up cancels, the operation is over then: a bulkhead may keep its place for it until it is. */
+  /** Where giving up cancels, it ends the operation: until then a bulkhead may keep a place for it. */
   #leaveUnanswered(request: Request): void {
     if (this.spec.server.queue.abandoned !== 'cancelled') return;
     const { signal } = request.attempt;
@@ -194,7 +194,7 @@ export class ServiceNode {
     }
   }
 
-  /** Of equals the one whose turn it is, so that the first does not get all. */
+  /** Of equally busy ones, the one whose turn it is: else the first would get all. */
   #leastBusy(): Replica {
     const present = this.#present;
     const turn = this.#turn++;

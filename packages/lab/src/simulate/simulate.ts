@@ -4,6 +4,7 @@ import type { Custom } from './custom.ts';
 import { resultOf } from './figures.ts';
 import { Recorder } from './recorder.ts';
 import type { RunResult } from './result.ts';
+import { MAX_SEED } from './seeds.ts';
 import { lengthOf, timelineOf } from './timeline.ts';
 import { triggerOf, withoutTrigger } from './trigger.ts';
 import { judgeUsers, verdictOf } from './verdict.ts';
@@ -26,9 +27,6 @@ export interface RunOptions extends Custom {
   readonly onProgress?: (share: number) => void;
 }
 
-/** As `--seed` takes it. */
-const MAX_SEED = 2 ** 32 - 1;
-
 const OPTIONS: readonly (keyof RunOptions)[] = [
   'scenario',
   'lane',
@@ -48,8 +46,10 @@ const LOOK = 1000;
 /**
  * Runs one scenario in one lane with one seed, and judges it. Synchronous, and without real time.
  *
- * @throws TypeError for what is no fleet, and for an option that does not exist; RangeError when the seed is none, the scenario, the lane, or the service or users of `servers` or `clients` are not
- * the fleet's, or when the run does not end. What servers and clients of one's own throw ends it as well.
+ * @throws TypeError for what is no fleet, and for an option that does not exist.
+ * @throws RangeError for a seed that is none, for a scenario, a lane, a service or users that the fleet does not have,
+ *   and for a run that does not end.
+ * @throws whatever servers and clients of one's own throw.
  */
 export function simulate(fleet: Fleet, options: RunOptions): RunResult {
   checkGiven(fleet, options);
@@ -68,7 +68,7 @@ export function simulate(fleet: Fleet, options: RunOptions): RunResult {
   const trigger = triggerOf(fleet, scenario);
   const { recorder, events } = record(fleet, scenario, lane, options, options.onProgress);
   const undisturbed = (): Recorder => {
-    // Its progress is not told: whoever watches has seen the run end.
+    // Without progress: whoever watches has seen the run end.
     return record(fleet, withoutTrigger(fleet, scenario), lane, options).recorder;
   };
   return resultOf({
@@ -83,7 +83,7 @@ export function simulate(fleet: Fleet, options: RunOptions): RunResult {
   });
 }
 
-/** Who writes no types meets with them here. */
+/** For those who write no types. */
 function checkGiven(fleet: Partial<Fleet> | undefined | null, options: unknown): void {
   if (!(fleet?.scenarios instanceof Map)) {
     throw new TypeError(

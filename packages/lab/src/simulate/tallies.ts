@@ -4,7 +4,7 @@ import { Histogram } from './histogram.ts';
 /** Requests of users that came in one stretch of time, and how they ended. */
 export interface Cohort {
   arrivals: number;
-  /** Without an answer, and not for longer than the users' patience: neither good nor lost. */
+  /** Still without an answer, which could come in time: neither good nor lost. */
   open: number;
   good: number;
 }
@@ -24,7 +24,7 @@ export interface ServiceTally extends Record<Criticality, number> {
   /** Milliseconds of work, and of work whose caller had given up. */
   worked: number;
   wasted: number;
-  /** Effects that happened again, and repeats that a key kept from it. */
+  /** Effects that happened again, and repeats that had none because of their key. */
   duplicates: number;
   recognised: number;
   /** Requests x milliseconds. */
@@ -41,7 +41,7 @@ export interface EdgeTally {
   good: number;
   failures: number;
   refused: number;
-  /** Calls without an end that may yet have a good one, and others, for whose end nobody waits any more. */
+  /** Calls that have not ended: those that may yet end well, and those that nobody waits for any more. */
   open: number;
   hung: number;
   readonly verdicts: Partial<Record<Verdict, number>>;

@@ -54,7 +54,7 @@ function bandOf(fault: Fault, duration: number): FaultBand {
   return { kind: fault.kind, on: fault.on, from, to };
 }
 
-/** The faults that come and go, or begin. What lasts throughout is how the fleet is, and what it is without them. */
+/** The faults that come, or go, during the run. One that lasts throughout is how the fleet is, also without them. */
 export function passing<F extends Pick<FaultBand, 'from' | 'to'>>(
   faults: readonly F[],
   warmUp: number,

@@ -119,7 +119,7 @@ class Stream extends TimerNode {
   }
 }
 
-/** Where users ask: what they say of themselves, and the edge that their calls take. */
+/** Where users come in: it makes their calls over their edge, and tells of them. */
 class Entrance {
   readonly users: Users;
   readonly group: ClientGroup;
@@ -144,7 +144,7 @@ class Entrance {
   }
 }
 
-/** Those who ask once, get an answer or not, and are not seen again. */
+/** Users who ask once, and are not seen again. */
 class Visitors implements Caller {
   readonly #entrance: Entrance;
   readonly #client: Dependency;
@@ -166,7 +166,7 @@ class Visitors implements Caller {
 /** What the users of a closed loop share. */
 class Loop extends Entrance {
   readonly #streams: Streams;
-  /** They are met in the middle of a thought: who began it now would come in a wave with all others. */
+  /** Users are met in the middle of a thought: if all began one now, they would come in a wave. */
   readonly #firstThink: Sampler;
   readonly #think: Sampler;
   /** Numbers that each user has drawn from his stream. */
@@ -197,13 +197,13 @@ class Loop extends Entrance {
   }
 }
 
-/** Milliseconds after which a serial client asks again whose answer took no time: else time would stand still. */
+/** A serial client that was answered in no time asks again after so many milliseconds: else time would stand still. */
 const AT_ONCE = 1;
 
 /** One who thinks, asks, waits for the answer, and thinks again. */
 class SerialUser extends TimerNode implements Caller {
   readonly #loop: Loop;
-  /** Also of the client in the group. */
+  /** Of the user, and of its client in the group. */
   readonly number: number;
 
   constructor(loop: Loop, number: number) {
@@ -243,7 +243,7 @@ function userOf(entrance: Entrance, random: Random): User {
       const tell = (settled: Settled): void => checkReturned(done(settled) as unknown, what);
       const answered: Caller['answered'] = (call, settled) => {
         entrance.answered(call, settled.ok);
-        // In a turn of its own, so that asking again and again is seen as standing still.
+        // As an event of its own, so that the clock sees it if somebody asks again and again in no time.
         if (call.startedAt === clock.now()) startIn(clock, 0, () => tell(settled));
         else tell(settled);
       };
