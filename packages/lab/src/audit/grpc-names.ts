@@ -27,8 +27,8 @@ export interface MethodConfig {
 }
 
 /**
- * The entries for each service of the fleet; under null, those for every service that no entry names.
- * They hold as well for the other methods of a service of which only some are named.
+ * The entries for each service of the fleet; under null, those for every service that no entry names,
+ * which also hold for the other methods of a service of which only some are named.
  */
 export function byService(
   configs: readonly MethodConfig[],
@@ -42,7 +42,7 @@ export function byService(
     for (const { name, oneMethod, place } of config.services) {
       const service = name === null ? null : serviceOf(name, fleet);
       if (service === null && name !== null) {
-        // A config names every method of a service; that it is none of ours is said once.
+        // A config may name each method of a service: that the spec has no such service is said once.
         if (!told.has(name)) findings.push(unmatched(name, place));
         told.add(name);
         continue;

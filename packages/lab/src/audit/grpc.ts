@@ -30,7 +30,7 @@ export async function readGrpc(file: string, fleet: Fleet): Promise<LayersRead> 
   const findings: Finding[] = [];
   const document = await readJson(file, notes);
   const layers = document === null ? [] : layersOf(document, fleet, notes, findings);
-  // A file in which gRPC knows nothing is another one, or misspelt as a whole: that is no slip.
+  // A file with no field of gRPC's is the wrong one, or misspelt as a whole: then unknown fields are errors.
   const isKnown = document === null || ROOT.some((key) => Field.of(document, []).at(key).given);
   const told = isKnown ? notes : notes.map(({ place, message }) => ({ place, message }));
   findings.unshift(...told.map((note) => fromNote('grpc-invalid', file, note)));
@@ -49,7 +49,7 @@ async function readJson(file: string, notes: Note[]): Promise<SourceDocument | n
   } catch (error) {
     notes.push({
       place: startOf(file),
-      // Which quotes the file, line breaks and all.
+      // The parser's words quote the file, with its line breaks.
       message: `${file} is not JSON: ${(error as Error).message.replaceAll(/\s+/g, ' ')}`,
     });
     return null;
@@ -93,7 +93,7 @@ const ROOT = [
   'healthCheckConfig',
 ];
 
-/** Users are no gRPC channels of ours. */
+/** The entry that counts for an edge; null for none. Users do not call over channels of ours. */
 function configOf(
   edge: Edge,
   configs: ReadonlyMap<string | null, readonly MethodConfig[]>,

@@ -19,7 +19,10 @@ export interface Way extends Binding {
   readonly hosts: readonly Host[];
 }
 
-/** Who takes the routes of a VirtualService, by its own words. No file says which namespace a gateway is in, so it sees all. */
+/**
+ * Who takes the routes of a VirtualService, by its own words. No file says which namespace a gateway is in, so it
+ * sees all.
+ */
 export function bindingOf(resource: Resource, names: ServiceNames): Binding {
   const bound = hostsOf(resource.spec.at('gateways'), null);
   const toMesh = bound.length === 0 || bound.some(({ text }) => text === 'mesh');

@@ -19,7 +19,7 @@ export interface SourceDocument {
   readonly value: unknown;
   /** Where a value, or the nearest thing around it that is written, stands. */
   readonly placeOf: (path: SpecPath) => Place;
-  /** Whether it is one of a chart (`{{ }}`) or of Jinja: what its values come to, nobody knows. */
+  /** Whether it is a template, of a chart (`{{ }}`) or of Jinja: nobody knows what its values come to. */
   readonly isTemplate: () => boolean;
   /** The documents in a text within this one, as a ConfigMap holds them. */
   readonly within: (path: SpecPath) => DocumentsRead;
@@ -37,7 +37,7 @@ export interface Note {
 export interface DocumentsRead {
   readonly documents: readonly SourceDocument[];
   readonly notes: readonly Note[];
-  /** What is no YAML since it is a template: charts are kept beside what they render to, and look like it. */
+  /** Where templates are that are no YAML: charts are kept beside what they render to. */
   readonly templates: readonly Place[];
 }
 
@@ -57,7 +57,7 @@ const LISTS = /List$/;
 export async function readDocuments(path: string, isOurs: IsOurs): Promise<DocumentsRead> {
   const read: DocumentsRead[] = [];
   for await (const { file, text } of filesAt(path, isOurs)) {
-    // What stands beside ours in one file is not looked into; of a file without any, all is told.
+    // Beside documents of ours, others are not looked into; in a file without any, all that is wrong is noted.
     read.push(documentsIn(text, file, { isOurs: isOurs(text) ? isOurs : () => true }));
   }
   return {
@@ -70,7 +70,7 @@ export async function readDocuments(path: string, isOurs: IsOurs): Promise<Docum
 interface Reading {
   /** How far the text stands from the beginning of its file. */
   readonly shift: Shift;
-  /** Of other documents it is not told what is wrong with them. */
+  /** Says of which documents it is noted what is wrong with them. */
   readonly isOurs: IsOurs;
 }
 
@@ -122,7 +122,7 @@ export function documentsIn(text: string, file: string, reading?: Partial<Readin
   return { documents, notes, templates };
 }
 
-/** Each with what is written of it: up to the next one, since a parser that gives up is early at the end. */
+/** Each with its text, up to the next one: of a document that cannot be parsed to its end, the parser knows less. */
 function withTexts<T extends Document.Parsed>(
   documents: readonly T[],
   text: string,
@@ -211,7 +211,7 @@ function textWithin({ document, text, file, placeAt }: Parsed, path: SpecPath): 
   return documentsIn(node.value, file, { shift });
 }
 
-/** Counted on the text, strings and all: configuration is nowhere near the limit, and a parser need not see the rest. */
+/** Counted on the text, strings included, before a parser sees it: configuration is nowhere near the limit. */
 function nestedTooDeeply(text: string): boolean {
   let depth = 0;
   for (const char of text) {

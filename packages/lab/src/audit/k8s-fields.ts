@@ -5,11 +5,11 @@ import { isRecord, pathText } from '../spec/problems.ts';
 import type { Place } from './finding.ts';
 import type { Note, SourceDocument } from './k8s-documents.ts';
 
-/** So much wrong is no slip but another kind of file, and to find the place of each takes time. */
+/** With more wrong than this it is another kind of file, and finding each place takes time. */
 const MAX_NOTES = 100;
 
 /**
- * A value of a document, asked for what it should be. What it is not is noted, and counts as not
+ * A value of a document, asked for what it should be. A wrong one is noted, and counts as not
  * given. Servers and their generated models differ in what they let pass, so everything is checked.
  */
 export class Field {
@@ -98,7 +98,7 @@ export class Field {
       : this.wrong(expected);
   }
 
-  /** Milliseconds of a text that `parse` reads, which answers NaN for what it does not. */
+  /** Milliseconds of a text; `parse` answers NaN for what is no duration. */
   duration(expected: string, parse: (text: string) => number): number | null {
     if (!this.given) return null;
     const ms = typeof this.value === 'string' ? parse(this.value) : NaN;
@@ -117,7 +117,7 @@ export class Field {
     return null;
   }
 
-  /** Notes something about it, once; the message goes on from its path. Too many notes are not taken. */
+  /** Notes something about it, once; the message goes on from its path. Beyond `MAX_NOTES` nothing is noted. */
   note(message: string, subject?: string): void {
     this.#add({ message }, subject);
   }

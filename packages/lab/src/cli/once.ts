@@ -1,8 +1,8 @@
 import { InvalidArgumentError, Option } from 'commander';
 
 /**
- * A parser for an option of which one is taken: of several the last would be, and the others left out
- * without a word. For one command line: it remembers.
+ * A parser for an option that is taken once: otherwise the last one would count, and the others be left
+ * out without a word. To be made for each command line, since it remembers.
  */
 export function once<T>(parse: (text: string) => T): (text: string) => T {
   let given = false;

@@ -134,7 +134,7 @@ function spreadTable(spreads: readonly Spread[]): string {
   return table(head, [...rows, ['verdicts', ...verdicts]], { left: [0] });
 }
 
-/** Most fleets have none of these at most services. */
+/** Duplicates and wasted work are told only where there are some: at most services there are none. */
 function isWorthALine({ name, mean }: Interval): boolean {
   return mean !== 0 || !/^(duplicates|wasted)/.test(name);
 }

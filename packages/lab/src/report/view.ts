@@ -22,7 +22,7 @@ export interface LaneView {
   readonly run: RunResult;
   /** What all seeds came to; null for a single one. */
   readonly spread: Spread | null;
-  /** Of several seeds in the worst. */
+  /** Of several seeds, each as it was in its worst run. */
   readonly expectations: readonly JudgedExpectation[];
 }
 

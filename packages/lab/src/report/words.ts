@@ -50,7 +50,7 @@ export function seedsText(lane: LaneView): string {
   return `Of ${lane.spread.seeds.length} seeds: ${counts.join(', ')}.`;
 }
 
-/** Of how many seeds a mean is, if not of all: who never recovered is in none of recovery. */
+/** Of how many seeds a mean is, if not of all: a run that never recovered has no recovery to count. */
 export function someOf({ runs }: Interval, seeds: number): string {
   return runs === seeds ? '' : ` (${runs} of ${seeds})`;
 }

@@ -99,7 +99,7 @@ export function customOf<C extends Own>(
   own: Readonly<Record<string, C | undefined>> = {},
   known: ReadonlyMap<string, unknown>,
 ): (name: string) => C | null {
-  // The entries of a map, or of a function, would be none.
+  // Nothing would be found in a map, a list or a function.
   if (typeof own !== 'object' || own === null || Symbol.iterator in own) {
     throw new TypeError(`${what} must be an object of functions by name; got ${kindOf(own)}`);
   }

@@ -74,7 +74,7 @@ const WORKER = new URL(`./worker.${EXTENSION}`, import.meta.url);
 class Thread {
   /** It runs, or never will. */
   readonly made: Promise<void>;
-  // What the simulation itself might print belongs neither into the results nor among them.
+  // What a simulation might print must not get among the results on stdout.
   readonly #worker = new Worker(WORKER, { stdout: true });
   #settle: { resolve: (run: RunResult) => void; reject: (error: Error) => void } | null = null;
   #onProgress: (share: number) => void = () => {};

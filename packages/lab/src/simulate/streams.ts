@@ -5,8 +5,8 @@ export type Draws = Pick<Random, 'next'>;
 
 /**
  * Any number of independent streams in one object: whoever draws says first which stream is his, and
- * how many numbers he has drawn. So a million users need two small numbers each, where a generator
- * of one's own is ten times as much. A draw is a hash of seed, stream and count, as in "Parallel
+ * how many numbers he has drawn. So each of a million users needs two small numbers, a tenth of what
+ * a generator of its own would take. A draw is a hash of seed, stream and count, as in "Parallel
  * random numbers: as easy as 1, 2, 3" (Salmon et al., 2011), with the finalizer of murmur3.
  */
 export class Streams implements Draws {

@@ -69,7 +69,7 @@ export function parseSweep(text: string): SweepRange {
   }
   if (step <= 0) throw wrong(text, 'must have a step above 0');
   if (to < from) throw wrong(text, 'must go from the smaller value to the larger');
-  // What is not a whole number of steps away by rounding alone is.
+  // A little more than the quotient: rounding must not cost the last step.
   const count = Math.floor((to - from) / step + 1e-9) + 1;
   if (count > MAX_VALUES) throw wrong(text, `has ${count} values; at most ${MAX_VALUES} are swept`);
   const values = Array.from({ length: count }, (_, i) => rounded(from + i * step));

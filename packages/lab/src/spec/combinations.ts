@@ -1,4 +1,4 @@
-/** Which keys an object may have together, as JSON Schema. What is no object is none of their business. */
+/** Which keys an object may have together, as JSON Schema. Of what is no object it says nothing. */
 export type Schema = Readonly<Record<string, unknown>>;
 
 /** One of these, and no other. */
@@ -21,7 +21,7 @@ export function onlyWith(key: string, other: string): Schema {
   return whenever(has(key), has(other));
 }
 
-/** What is as the first says must be as the second says. */
+/** What fits the first must fit the second. */
 export function whenever(one: Schema, other: Schema): Schema {
   // oxlint-disable-next-line unicorn/no-thenable -- a word of JSON Schema
   return { if: one, then: other };

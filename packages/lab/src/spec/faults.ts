@@ -27,7 +27,7 @@ const during = {
   for: orNull(span({ what: 'How long it lasts, in place of `to`', min: 1 })),
 };
 
-/** The service that a fault happens to stands behind the fault's name. */
+/** A fault's first key names it, and its value is the service that it happens to. */
 function on(what: string) {
   return nameOf(['services'], { what });
 }
@@ -124,7 +124,7 @@ const RANGE = `a fault, named by its first key: ${KINDS.join(', ')}`;
 /** Two ways to say the same. */
 const ENDS = ['to', 'for'] as const;
 
-/** Of what some faults need one, and why. */
+/** Keys of which some faults need one, and why. */
 const NEEDS: Partial<Record<Kind, { readonly one: readonly string[]; readonly why: string }>> = {
   latency: { one: ['times', 'plus'], why: 'how much longer it takes' },
   'slow-start': { one: ENDS, why: 'when it is as fast as before' },

@@ -61,7 +61,7 @@ export function checkLanes(fleet: Fleet, problems: SpecProblems): void {
   }
 }
 
-/** The paths of what has come into none of these options. */
+/** The paths of given options that came into none of the edges' options. */
 function lostIn(laid: readonly unknown[], given: unknown, path: SpecPath): readonly SpecPath[] {
   if (!isRecord(given)) return laid.length === 0 ? [path] : [];
   return Object.entries(given).flatMap(([key, value]) => {

@@ -81,7 +81,7 @@ function valueOf(document: Document, place: Place): unknown {
   }
 }
 
-/** Where a value is one of those around it, so that it has no end; null if it has. */
+/** The path of a value that is one of those around it, so that it has no end; null if there is none. */
 function circleIn(
   value: unknown,
   path: SpecPath = [],

@@ -22,8 +22,10 @@ export const NO_POLICY: DependencyData = {
 };
 
 /**
- * Options of `dependency()`, kept as they are written once they are known to be right. Of what is
- * `laid` over others, those say of which kind it is, so what only some kinds look at may stand alone.
+ * Options of `dependency()`, checked, and kept as they are written.
+ *
+ * @param about.laid they are laid over others, which may say of which kind a policy is: so what only
+ *   some kinds look at may stand alone.
  */
 export function policyOptions(about: {
   readonly what: string;

@@ -117,7 +117,7 @@ export class SpecProblems extends Problems {
     if (this.#found.length > 0) throw new SpecError(this.#found);
   }
 
-  /** Knows the same, and its problems are nobody's. */
+  /** For parsing what stands in for a wrong part: it knows the same names, and nobody reads its problems. */
   aside(): SpecProblems {
     return new SpecProblems(this.#spec);
   }

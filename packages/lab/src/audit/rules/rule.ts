@@ -51,7 +51,7 @@ export interface Fault {
   readonly message: string;
   readonly fix: string;
   readonly value: number | null;
-  /** Where a case is more or less serious than the rule as a whole. */
+  /** Given where a case is more or less serious than the rule as a whole. */
   readonly severity?: Severity;
 }
 
@@ -62,7 +62,7 @@ export interface Said extends Pick<Fault, 'message' | 'fix' | 'value' | 'severit
    * fault is then at the first of them that is written.
    */
   readonly options?: readonly string[];
-  /** Of what a file of a mesh or of gRPC says; without it the fault is where the spec speaks of the edge. */
+  /** Where a file of a mesh or of gRPC says it; without it the fault is where the spec speaks of the edge. */
   readonly place?: Place;
 }
 
@@ -145,7 +145,7 @@ function alike(edge: Edge, { sharingOf }: Audited): string {
   return ` Do the same for ${namesOf(others)}: calls under one policy share a breaker, a budget and a bulkhead.`;
 }
 
-/** Of the first of these options that is written, in the edge's policy or in the one that it names; else of the edge. */
+/** The path of the first of these options that is written in the edge's policy, wherever that is; else the edge's. */
 function pathOf(edge: Edge, options: readonly string[]): SpecPath {
   const { path, policyName, options: policy } = edge;
   const stated = policyName === null ? [...path, 'policy'] : ['policies', policyName];

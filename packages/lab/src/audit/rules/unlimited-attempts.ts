@@ -1,6 +1,6 @@
 import { eachEdge, type Rule } from './rule.ts';
 
-/** What two further attempts do not mend, ten do not either. */
+/** More than these in one layer are as good as unlimited. */
 const AS_GOOD_AS_UNLIMITED = 10;
 
 export const unlimitedAttempts: Rule = {
