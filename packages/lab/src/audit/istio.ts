@@ -84,14 +84,14 @@ export async function readIstio(
     if (resource.kind !== 'DestinationRule') continue;
     readSpec(resource, reading, (spec) => destinations.add(spec, resource));
   }
-  const ways = waysOf(fleet, routes, names, ({ name, external }) =>
+  const traffic = trafficOf(fleet, routes, names, ({ name, external }) =>
     external && !names.isEnteredOverHttp(name)
       ? null
       : defaultRoute(mesh, placeOf(['services', name])),
   );
-  findings.push(...ways.flatMap((way) => implicitRetries(way, fleet)));
-  findings.push(...ways.flatMap((way) => unboundedRetries(way, destinations)));
-  const layers = ways.flatMap((way) => sidecarLayers(way, destinations));
+  findings.push(...traffic.flatMap((one) => implicitRetries(one, fleet)));
+  findings.push(...traffic.flatMap((one) => unboundedRetries(one, destinations)));
+  const layers = traffic.flatMap((one) => sidecarLayers(one, destinations));
   return { layers: [...layers, ...inboundLayers(fleet, mesh, placeOf)], findings };
 }
 
@@ -140,11 +140,11 @@ function readSpec<T>(
   return made;
 }
 
-/** One callee and all that call it in the same way: through their sidecars, or through a gateway. */
-interface Way {
+/** All calls of one callee that come by the same way: through sidecars, or through a gateway. */
+interface Traffic {
   readonly to: string;
   readonly edges: readonly Edge[];
-  /** The worst. */
+  /** The worst of those that they may take. */
   readonly route: Route;
   /** Where all routes that retry send requests to. */
   readonly targets: readonly string[];
@@ -153,12 +153,12 @@ interface Way {
 }
 
 /** @param byDefault what sidecars do where no route is for them; null if they take no part. */
-function waysOf(
+function trafficOf(
   fleet: Fleet,
   routes: readonly Route[],
   names: ServiceNames,
   byDefault: (service: Service) => Route | null,
-): readonly Way[] {
+): readonly Traffic[] {
   const callsTo = Map.groupBy(edgesOf(fleet), ({ to }) => to);
   const routesTo = Map.groupBy(
     routes.flatMap((route) => route.services.map((to) => ({ to, route }))),
@@ -168,19 +168,6 @@ function waysOf(
     const { name: to } = service;
     const bound = (routesTo.get(to) ?? []).map(({ route }) => route);
     const called = callsTo.get(to) ?? [];
-    const ways: Way[] = [];
-    const add = (
-      edges: readonly Edge[],
-      callers: Way['callers'],
-      taken: readonly Route[],
-    ): void => {
-      const route = worstRoute(taken);
-      if (route === null || edges.length === 0) return;
-      const retrying = taken.filter(({ retries }) => retries.maxAttempts > 1);
-      const targets = retrying.flatMap((one) => one.targets ?? [to]);
-      const all = targets.length > 0 ? [...new Set(targets)] : [to];
-      ways.push({ to, edges, route, targets: all, callers });
-    };
     const inside = called.filter(({ from }) => fleet.services.has(from));
     const outside = called.filter(({ from }) => !fleet.services.has(from));
     const callers = [...new Set(inside.map(({ from }) => names.namespaceOf(from)))];
@@ -188,16 +175,30 @@ function waysOf(
       const seen = bound.filter(({ mesh, exportedTo }) => mesh && exportedTo(caller));
       return seen.length > 0 ? seen : (byDefault(service) ?? []);
     });
-    add(inside, callers, taken);
     const atGateway = bound.filter(({ gateway }) => gateway);
-    add(outside, [null], atGateway);
-    return ways;
+    return [
+      ...trafficOver(inside, { to, callers }, taken),
+      ...trafficOver(outside, { to, callers: [null] }, atGateway),
+    ];
   });
+}
+
+/** None without an edge, or without a route. */
+function trafficOver(
+  edges: readonly Edge[],
+  { to, callers }: Pick<Traffic, 'to' | 'callers'>,
+  taken: readonly Route[],
+): readonly Traffic[] {
+  const route = worstRoute(taken);
+  if (route === null || edges.length === 0) return [];
+  const retrying = taken.filter(({ retries }) => retries.maxAttempts > 1);
+  const targets = new Set(retrying.flatMap((one) => one.targets ?? [to]));
+  return [{ to, edges, route, targets: targets.size > 0 ? [...targets] : [to], callers }];
 }
 
 /** One layer for each caller, however many edges it has to the callee. */
 function sidecarLayers(
-  { to, edges, route, targets, callers: namespaces }: Way,
+  { to, edges, route, targets, callers: namespaces }: Traffic,
   destinations: Destinations,
 ): readonly Layer[] {
   const { maxAttempts, base, retryOn, implicit } = route.retries;
@@ -254,7 +255,7 @@ function inboundLayers(
 }
 
 /** A warning where the library retries as well, for then the two multiply. */
-function implicitRetries({ to, edges, route }: Way, fleet: Fleet): readonly Finding[] {
+function implicitRetries({ to, edges, route }: Traffic, fleet: Fleet): readonly Finding[] {
   const { implicit, maxAttempts } = route.retries;
   if (!implicit || maxAttempts === 1) return [];
   const library = Math.max(...edges.map(({ policy }) => policy.retry?.maxAttempts ?? 1));
@@ -295,7 +296,7 @@ function isBounded({ extraShare, minRetries, maxRetries }: Destination): boolean
 }
 
 function unboundedRetries(
-  { to, route, targets, callers }: Way,
+  { to, route, targets, callers }: Traffic,
   destinations: Destinations,
 ): readonly Finding[] {
   const { implicit, maxAttempts } = route.retries;

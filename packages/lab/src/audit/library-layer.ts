@@ -37,7 +37,7 @@ function libraryLayer(edge: Edge, calls: number, place: Place): Layer {
     timeout: deadline ?? Infinity,
     hedges: false,
     backoff: (n) => (retry === null ? 0 : largestWait(retry.backoff, n)),
-    extraShare: budgetShare(retry?.budget ?? null, calls),
+    extraShare: extraShareOf(retry?.budget ?? null, calls),
     earnedBySuccess: retry?.budget?.earnedBy === 'success',
     concurrentFloor: 0,
     retryOn: retriedVerdicts(edge),
@@ -46,8 +46,8 @@ function libraryLayer(edge: Edge, calls: number, place: Place): Layer {
   };
 }
 
-/** Its cap per minute may be less than what its ratio comes to. */
-function budgetShare(budget: ParsedRetry['budget'], calls: number): number {
+/** What the budget allows: its ratio, or its cap per minute where that is less. */
+function extraShareOf(budget: ParsedRetry['budget'], calls: number): number {
   if (budget === null) return Infinity;
   const { ratio, capPerMinute } = budget;
   return capPerMinute === 0 || calls === 0 ? ratio : Math.min(ratio, capPerMinute / 60 / calls);

@@ -1,4 +1,4 @@
-import { seededRandom } from 'holdfast';
+import { type Random, seededRandom } from 'holdfast';
 import type { Edge, Fleet, Lane, Scenario } from '../spec/model.ts';
 import { ClientGroup, type ClientWorld } from './client.ts';
 import { type Custom, customOf } from './custom.ts';
@@ -62,15 +62,7 @@ class FleetWorld implements World {
     }
     for (const node of this.#services.values()) this.#giveClients(node, shared);
     // Before the users, so that a fault comes first where both are due.
-    const labels = new Map<string, number>();
-    for (const fault of scenario.faults) {
-      const label = `fault ${fault.kind} ${fault.on} ${fault.from}`;
-      const count = (labels.get(label) ?? 0) + 1;
-      labels.set(label, count);
-      // One that is alike draws by itself.
-      const own = count === 1 ? label : `${label} (${count})`;
-      scheduleFault(fault, this.#service(fault.on), random.fork(own));
-    }
+    this.#scheduleFaults(scenario, random);
     for (const users of fleet.users.values()) {
       const { name } = users;
       const arrivals = scenario.load.get(name) ?? users.arrivals;
@@ -105,6 +97,18 @@ class FleetWorld implements World {
       for (const { clients } of node.replicas) {
         clients.push(slot === -1 ? group.newClient() : group.share(clients[slot]!));
       }
+    }
+  }
+
+  /** Faults that are alike are numbered, so that each draws from a stream of its own. */
+  #scheduleFaults({ faults }: Scenario, random: Random): void {
+    const counts = new Map<string, number>();
+    for (const fault of faults) {
+      const label = `fault ${fault.kind} ${fault.on} ${fault.from}`;
+      const count = (counts.get(label) ?? 0) + 1;
+      counts.set(label, count);
+      const own = count === 1 ? label : `${label} (${count})`;
+      scheduleFault(fault, this.#service(fault.on), random.fork(own));
     }
   }
 
