@@ -35,7 +35,7 @@ export function durationOrOff(
   };
 }
 
-/** One of a few words; left out, it is `none`, which is taken as well but told to nobody. */
+/** One of a few words. Left out, it is `none`; users may write that as well, but messages do not offer it. */
 function oneOfOrNone<const Words extends readonly string[]>(
   words: Words,
   about: { readonly what: string },
@@ -58,7 +58,7 @@ export type PresetName = (typeof PRESETS)[number];
 export const dependencyOptions = {
   /** A named set of options to start from; see `preset`. */
   preset: oneOfOrNone(PRESETS, { what: 'A named set of options to start from' }),
-  /** Brings the classifier, and the limits that are usual there: 5 s and 20 s for `http`, 1 s and 4 s for `grpc`. Default `none`. */
+  /** Brings the classifier, and the timeout and deadline that are usual there: 5 s and 20 s for `http`, 1 s and 4 s for `grpc`. Default `none`. */
   protocol: oneOfOrNone(['http', 'grpc'], {
     what: 'Brings the classifier, and the limits that are usual there',
   }),
@@ -95,7 +95,7 @@ export const dependencyOptions = {
   }),
   /** Says what outcomes mean. Required, unless `protocol` brings one or `retry` is false. */
   classify: callback<Classifier<never>>({ what: 'Says what outcomes mean' }),
-  /** Told every event of this dependency, synchronously; what it throws is dropped. */
+  /** Called with every event of this dependency, synchronously; what it throws is dropped. */
   onEvent: callback<(event: HoldfastEvent) => void>({
     what: 'Told every event of this dependency',
   }),
@@ -123,15 +123,15 @@ export interface DependencyOptions<F = never> extends Omit<
   readonly fallback?: FallbackOptions<F> | false | undefined;
 }
 
-/** Those of `retry`, and the budget. */
+/** The options of `retry`, and of the budget that bounds it. */
 export interface DependencyRetryOptions extends RetryOptions {
   /** Bounds further attempts to a share of the calls that succeed. On unless false. */
   readonly budget?: RetryBudgetOptions | boolean | undefined;
 }
 
 /**
- * Options laid over others: nested options are merged, everything else is replaced. `true` is "on,
- * as it is below".
+ * Lays options over others: nested options are merged, everything else is replaced. `true` over
+ * nested options leaves them as they are.
  */
 export function overlay(
   base: Readonly<Record<string, unknown>>,
@@ -149,8 +149,9 @@ export function overlay(
 }
 
 /**
- * What the breaker takes from the rest: half the attempt's time is slow, a probe has an attempt's
- * time and a second, and a cooldown longer than the longest one's default is the longest.
+ * The breaker's defaults that follow from other options. A call is slow after half the attempt
+ * timeout, and a probe may take the attempt timeout and a second more. A `cooldown` longer than the
+ * default of `maxCooldown` is the `maxCooldown` as well.
  */
 export function derivedBreakerOptions(
   options: Readonly<Record<string, unknown>>,

@@ -10,16 +10,16 @@ import {
 } from '../../core/options.ts';
 import { durationOrOff } from '../options.ts';
 
-/** A host as it stands in URLs, with its port if it has one; null for what is none. */
+/** A host as URLs have it, with its port if one is given; null if it is no host. */
 function hostOf(given: unknown): string | null {
   if (typeof given !== 'string' || !/^[^\s/@?#*\\]+$/.test(given)) return null;
   const port = /:\d+$/.exec(given)?.[0] ?? '';
-  // Another spelling, in capitals or with an umlaut, would never match.
+  // As URLs spell it: capitals, or an umlaut, would never match.
   const hostname = URL.parse(`https://${given}`)?.hostname;
   return hostname === undefined ? null : hostname + port;
 }
 
-/** Host names. */
+/** A list of hosts, some with a port. */
 function hosts(about: { readonly what: string }): Descriptor<readonly string[], readonly string[]> {
   const range = "an array of hosts ('api.internal', or 'api.internal:8080' for one port)";
   return {
@@ -51,8 +51,9 @@ export const fetchOptions = {
   /** What sends the requests. Default: the global `fetch`, as it is at each call. */
   fetch: callback<typeof fetch>({ what: 'What sends the requests' }),
   /**
-   * `auto` gives a POST or PATCH that has no `Idempotency-Key` one, the same for all attempts of a
-   * call, and so makes it safe to repeat: only for servers that heed it. Default `none`.
+   * `auto` gives a POST or PATCH an `Idempotency-Key` if it has none: the same key for all attempts of
+   * a call. That makes the request safe to repeat, but only with servers that heed the key. Default
+   * `none`.
    */
   idempotencyKey: oneOf(['auto', 'none'], {
     what: 'Whether POST and PATCH get an Idempotency-Key',

@@ -17,9 +17,9 @@ export const bulkheadOptions = {
     max: 10_000_000,
   }),
   /**
-   * When an operation that was abandoned (it timed out, the caller aborted) gives its slot back:
-   * at once, or when it has really settled. Default `abandon`: one that ignores its signal then
-   * counts as a zombie and not against the limit.
+   * When an operation that was abandoned (it timed out, or the caller aborted) gives its slot back: at
+   * once (`abandon`), or when it has really settled (`settle`). Default `abandon`: an operation that
+   * ignores its signal then counts as a zombie, and not against the limit.
    */
   releaseOn: oneOf(['abandon', 'settle'], {
     what: 'When an operation that was abandoned gives its slot back: at once, or when it has really settled',

@@ -11,7 +11,7 @@ import {
 
 /** The options of `circuitBreaker`. */
 export const circuitBreakerOptions = {
-  /** What is looked at: the calls of the last `window` of time, the last `windowCalls` calls, or failures in a row. Default `time`. */
+  /** What the breaker judges by: the calls within the last `window` (`time`), the last `windowCalls` calls (`count`), or failures in a row (`consecutive`). Default `time`. */
   kind: oneOf(['time', 'count', 'consecutive'], {
     what: 'What is looked at: a window of time, a number of calls, or failures in a row',
     default: 'time',
@@ -23,9 +23,9 @@ export const circuitBreakerOptions = {
     min: 1000,
     max: 3_600_000,
   }),
-  /** The window of kind `count`. 1 to 10 000; default 100. */
+  /** The window of kind `count`, in calls. 1 to 10 000; default 100. */
   windowCalls: integer({ what: 'The window of kind `count`', default: 100, min: 1, max: 10_000 }),
-  /** With kind `consecutive`: opens after so many failures in a row. 1 to 10 000; default 5. */
+  /** With kind `consecutive`, the breaker opens after so many failures in a row. 1 to 10 000; default 5. */
   consecutiveFailures: integer({
     what: 'With kind `consecutive`: opens after so many failures in a row',
     default: 5,
@@ -46,13 +46,13 @@ export const circuitBreakerOptions = {
     min: 0,
     max: 1,
   }),
-  /** A call is slow when it takes longer. At least 1 ms; default 2.5 s, in `dependency()` half the attempt timeout. */
+  /** A call is slow when it takes longer than this. At least 1 ms; default 2.5 s, in `dependency()` half the attempt timeout. */
   slowCallDuration: duration({
     what: 'A call is slow when it takes longer',
     default: '2.5s',
     min: 1,
   }),
-  /** Never opens on fewer calls in the window. 1 to 10 000; default 20. */
+  /** The breaker never opens on fewer calls in the window than this. 1 to 10 000; default 20. */
   minimumCalls: integer({
     what: 'Never opens on fewer calls in the window',
     default: 20,
@@ -73,7 +73,7 @@ export const circuitBreakerOptions = {
     min: 1,
     max: 86_400_000,
   }),
-  /** Cooldowns are spread by this share, so that the breakers of a fleet do not probe together. 0 to 1; default 0.2. */
+  /** Cooldowns are spread by plus or minus this share, so that the breakers of a fleet do not probe together. 0 to 1; default 0.2. */
   cooldownJitter: number({
     what: 'Cooldowns are spread by plus or minus this share',
     default: 0.2,
@@ -87,7 +87,7 @@ export const circuitBreakerOptions = {
     min: 1,
     max: 1000,
   }),
-  /** A probe that has not ended by then counts as lost. At least 1 ms; default 6 s, in `dependency()` the attempt timeout + 1 s. */
+  /** A probe that has not ended after this time counts as lost, and its place is free again. At least 1 ms; default 6 s, in `dependency()` the attempt timeout + 1 s. */
   probeLease: duration({
     what: 'A probe that has not ended by then counts as lost',
     default: '6s',
@@ -119,7 +119,10 @@ export const circuitBreakerOptions = {
 export interface CircuitBreakerOptions extends OptionsOf<typeof circuitBreakerOptions> {}
 export type ParsedCircuitBreaker = ParsedOf<typeof circuitBreakerOptions>;
 
-/** What only some kinds look at. Also `consecutive` has a `slowCallDuration`: what is cut after it has failed. */
+/**
+ * Options that only some kinds look at. `slowCallDuration` is not among them: with `consecutive`, an
+ * attempt that is cut after that time counts as a failure.
+ */
 export const BREAKER_KINDS: KindsOf = {
   window: ['time'],
   windowCalls: ['count'],
@@ -130,7 +133,7 @@ export const BREAKER_KINDS: KindsOf = {
   rampMinimumCalls: ['time', 'count'],
 };
 
-/** A limit below what it limits was not meant. */
+/** Refuses a `maxCooldown` below `cooldown`: nobody means that. */
 export function checkCooldowns(
   { cooldown, maxCooldown }: ParsedCircuitBreaker,
   path: string,

@@ -15,7 +15,7 @@ import type { StoppedBy, Verdict } from '../../core/outcome.ts';
 export interface FallbackReason {
   readonly verdict: Verdict;
   readonly stoppedBy: StoppedBy | null;
-  /** What the call would be rejected with; undefined if it has a value, a 503 response say. */
+  /** What the call would be rejected with; undefined if it has a value, such as a 503 response. */
   readonly error: unknown;
   /** Attempts that were made. */
   readonly attempts: number;
@@ -25,9 +25,9 @@ export interface FallbackReason {
 
 /** What is kept of good answers. */
 const staleOptions = {
-  /** Older answers are not given. At least 1 ms; default 5 min. */
+  /** Answers older than this are not given. At least 1 ms; default 5 min. */
   maxAge: duration({ what: 'Older answers are not given', default: '5m', min: 1 }),
-  /** Answers kept, the least recently stored going first. 1 to 100 000; default 100. */
+  /** How many answers are kept; the one that was stored longest ago goes first. 1 to 100 000; default 100. */
   maxEntries: integer({
     what: 'Answers kept, the least recently stored going first',
     default: 100,
@@ -50,11 +50,11 @@ const anyValue: Descriptor<unknown, unknown> = {
   parse: (given) => given,
 };
 
-/** The options of `fallback`; one of `value`, `run` and `stale`, or `stale` with one of the others behind it. */
+/** The options of `fallback`. One of `value`, `run` and `stale` is needed; behind `stale`, one of the others may follow. */
 export const fallbackOptions = {
-  /** The answer itself; for `undefined`, a `run` that returns it. */
+  /** The answer itself. To answer `undefined`, give a `run` that returns it. */
   value: anyValue,
-  /** Makes an answer; told why one is needed. */
+  /** Makes an answer; it is told why one is needed. */
   run: callback<(reason: FallbackReason) => unknown>({
     what: 'Makes an answer; told why one is needed',
   }),
@@ -72,9 +72,9 @@ export interface FallbackOptions<T = unknown> extends Omit<
   OptionsOf<typeof fallbackOptions>,
   'value' | 'run'
 > {
-  /** The answer itself; for `undefined`, a `run` that returns it. */
+  /** The answer itself. To answer `undefined`, give a `run` that returns it. */
   readonly value?: T | undefined;
-  /** Makes an answer; told why one is needed. */
+  /** Makes an answer; it is told why one is needed. */
   readonly run?: ((reason: FallbackReason) => T | PromiseLike<T>) | undefined;
 }
 export type ParsedFallback = ParsedOf<typeof fallbackOptions>;

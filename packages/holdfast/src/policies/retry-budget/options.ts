@@ -11,19 +11,19 @@ import {
 /** The options of `retryBudget`. */
 export const retryBudgetOptions = {
   /**
-   * `window`: extra attempts are at most `ratio` of what earned them within `window`.
-   * `token-bucket`: each extra attempt takes a token, each earning puts `ratio` of one in, up to
-   * `capacity` (as in gRPC and the AWS SDKs). Default `window`.
+   * `window`: each call that earns within the last `window` allows `ratio` extra attempts.
+   * `token-bucket`: each call that earns puts `ratio` of a token into a bucket, up to `capacity`, and
+   * each extra attempt takes a token out (as in gRPC and the AWS SDKs). Default `window`.
    */
   kind: oneOf(['window', 'token-bucket'], {
     what: 'How earnings are remembered: within a window, or as tokens in a bucket',
     default: 'window',
   }),
-  /** Extra attempts per earning. 0 to 10; default 0.1. */
+  /** Extra attempts for each call that earns. 0 to 10; default 0.1. */
   ratio: number({ what: 'Extra attempts per earning', default: 0.1, min: 0, max: 10 }),
   /**
-   * What earns: a successful call, or every call. Earned by calls, a budget keeps a system that is
-   * loaded above capacity / (1 + ratio) collapsed, since failing calls earn their own retries.
+   * What earns extra attempts: a successful call, or every call. With `call`, failing calls earn their
+   * own retries, so a system that is loaded above capacity / (1 + ratio) stays down once it is down.
    * Default `success`.
    */
   earnedBy: oneOf(['success', 'call'], {
@@ -44,14 +44,14 @@ export const retryBudgetOptions = {
     min: 1,
     max: 10_000,
   }),
-  /** Extra attempts a second that need not be earned, one at a time, so that a quiet client may retry. 0 to 1000; default 0.1. */
+  /** Extra attempts a second that need not be earned, so that a quiet client may retry. They do not add up: one at a time. 0 to 1000; default 0.1. */
   floorPerSecond: number({
     what: 'Extra attempts a second that need not be earned, one at a time',
     default: 0.1,
     min: 0,
     max: 1000,
   }),
-  /** Extra attempts within any minute, whatever was earned; 0 for no such cap. 60 is the classic. Default 0. */
+  /** Extra attempts within any minute, whatever was earned; 0 for no such cap. A usual cap is 60. 0 to 1 000 000; default 0. */
   capPerMinute: integer({
     what: 'Extra attempts within any minute, whatever was earned; 0 for no such cap',
     default: 0,
@@ -64,5 +64,5 @@ export const retryBudgetOptions = {
 export interface RetryBudgetOptions extends OptionsOf<typeof retryBudgetOptions> {}
 export type ParsedRetryBudget = ParsedOf<typeof retryBudgetOptions>;
 
-/** What only one kind looks at. */
+/** Options that only one kind looks at. */
 export const BUDGET_KINDS: KindsOf = { window: ['window'], capacity: ['token-bucket'] };

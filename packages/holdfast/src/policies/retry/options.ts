@@ -28,21 +28,22 @@ export const backoffOptions = {
     min: 1,
     max: 100,
   }),
-  /** No wait is longer, jitter included. 0 or more; default 5 s. */
+  /** The longest wait, jitter included; what a Retry-After asks for is added to it. 0 or more; default 5 s. */
   max: duration({ what: 'No wait is longer, jitter included', default: '5s' }),
   /**
    * How waits are spread, so that callers that failed together do not come back together. `full`:
    * U(0, wait). `decorrelated`: U(base, 3 x the previous wait). `proportional`: ±20 %. `equal`:
-   * half fixed, half random. `none`. Default full (Brooker, "Exponential Backoff And Jitter").
+   * half fixed, half random. `none`: not at all. Default full (Brooker, "Exponential Backoff And
+   * Jitter").
    */
   jitter: oneOf(['full', 'decorrelated', 'proportional', 'equal', 'none'], {
     what: 'How waits are spread, so that callers that failed together do not come back together',
     default: 'full',
   }),
   /**
-   * With kind `custom`, and any jitter but `decorrelated`: the wait in milliseconds after the n-th
-   * failure, before jitter. NaN and negative count as none, more than `max` as `max`; what it throws
-   * ends the call.
+   * Answers the wait in milliseconds after the n-th failure, before jitter: for kind `custom`, with any
+   * jitter but `decorrelated`. NaN or a negative number is no wait, and more than `max` is `max`; what
+   * it throws ends the call.
    */
   custom: callback<(failures: number) => number>({
     what: 'With kind `custom`: the wait in milliseconds after the n-th failure, before jitter',
@@ -65,7 +66,7 @@ export const retryOptions = {
     what: 'A Retry-After beyond this ends the call instead of being waited for',
     default: '1m',
   }),
-  /** Told before each wait, in the caller's async context; what it throws is dropped. */
+  /** Called before each wait, in the caller's async context; what it throws is dropped. */
   onRetry: callback<(retry: RetryNotice) => void>({
     what: 'Told before each wait',
   }),
@@ -93,16 +94,16 @@ export interface RetryOptions extends Omit<OptionsOf<typeof retryOptions>, 'back
 export type ParsedRetry = ParsedOf<typeof retryOptions>;
 export type ParsedBackoff = ParsedOf<typeof backoffOptions>;
 
-/** What only some kinds look at. */
+/** Options that only some kinds look at. */
 export const BACKOFF_KINDS: KindsOf = {
   base: ['exponential', 'linear', 'constant'],
   factor: ['exponential'],
 };
 
-/** What only some jitters look at: the waits of `decorrelated` grow with those before them. */
+/** Options that only some jitters look at. `decorrelated` needs no `factor`: each wait grows from the one before. */
 export const BACKOFF_JITTERS: KindsOf = { factor: ['full', 'proportional', 'equal', 'none'] };
 
-/** What one option alone cannot tell; `given` is what the user wrote. */
+/** Checks the options against each other; `given` is what the user wrote, without defaults. */
 export function checkBackoff(
   { kind, jitter, custom }: ParsedBackoff,
   given: unknown,
