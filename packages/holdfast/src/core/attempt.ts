@@ -19,28 +19,28 @@ const AWAITS_CALLBACK = 5;
 /** The promise that the operation returned will settle it, and nothing else. */
 const FOLLOWS = 6;
 
-/** Outlives an attempt that it gave a permit, and wants to know when it is really over. */
-export interface Survivor {
+/** A policy that wants to know when the operation of an abandoned attempt is really over. */
+export interface LateListener {
   operationSettled(): void;
 }
 
 /** What few attempts have. */
 interface Extras {
   controller: AbortController | null;
-  /** Where the signal was read: the async context of its listeners. */
+  /** The async context in which the signal was first read, for its listeners. */
   context: unknown;
   /** Calls made on behalf of this attempt: they end with it. */
   children: CallGroup | null;
-  /** Are told when an operation settles that was abandoned. */
-  survivors: Survivor[] | null;
+  /** Who is told when the operation settles after it was abandoned. */
+  lateListeners: LateListener[] | null;
 }
 
 /**
- * What an operation is given: one try. It settles once, because settling and abandoning both move
- * it out of its one running state. As a timer node, it is the timer of the innermost timeout.
+ * One try, as the operation is given it. It settles once, because settling and abandoning both move
+ * it out of the states in which it runs. As a timer node, it is the timer of the innermost timeout.
  */
 export class LiveAttempt implements TimerNode, Attempt {
-  // Fields of its own: made for every attempt, it must not pay for a base class's constructor.
+  // Fields of its own: one is made for every attempt, and must not pay for a base class's constructor.
   timerOwner: TimerOwner | null = null;
   timerPrevious: TimerNode | null = null;
   timerNext: TimerNode | null = null;
@@ -61,8 +61,8 @@ export class LiveAttempt implements TimerNode, Attempt {
     const extras = this.#withExtras();
     if (extras.controller === null) {
       extras.controller = new AbortController();
-      // Its listeners are the caller's code, and a shared timer may be what aborts it. Not kept as
-      // the call's context: this may be a span of this attempt, in which the next has no place.
+      // Its listeners are the caller's code, and a shared timer may abort it: they need their context.
+      // That is not the call's: it may be a span of this attempt, in which the next has no place.
       extras.context = this.#caller.plan.runtime.context.capture();
       if (this.isAbandoned) extras.controller.abort(this.#reason);
     }
@@ -75,7 +75,7 @@ export class LiveAttempt implements TimerNode, Attempt {
 
   remaining(): number {
     const { plan } = this.#caller;
-    // The attempt carries its timeout's timer, so it was armed when the attempt began.
+    // The attempt carries the timer of its timeout, which was armed when the attempt began.
     const { timerStart } = this;
     const timesOut = timerStart === null ? Infinity : timerStart + plan.attemptTimeout;
     const end = Math.min(this.deadline, timesOut);
@@ -113,7 +113,7 @@ export class LiveAttempt implements TimerNode, Attempt {
     this.#state = RUNS;
   }
 
-  /** The operation has returned, and something else will settle it unless that is done already. */
+  /** The operation has returned `pending`: a callback will settle the attempt, unless one has done so already. */
   awaitCallback(): void {
     if (this.#state !== RUNS) return;
     const { root, plan } = this.#caller;
@@ -121,7 +121,7 @@ export class LiveAttempt implements TimerNode, Attempt {
     this.#state = AWAITS_CALLBACK;
   }
 
-  /** The operation has returned a promise, whose end `settle` will be told. */
+  /** The operation has returned a promise, which will settle the attempt. */
   follow(): void {
     if (this.#state === RUNS) this.#state = FOLLOWS;
   }
@@ -136,12 +136,12 @@ export class LiveAttempt implements TimerNode, Attempt {
     else this.settle(false, error);
   }
 
-  /** Its promise is fulfilled, on the straight way. */
+  /** It has ended with a value, on the straight way. */
   over(): void {
     this.#state = OVER;
   }
 
-  /** Ends the attempt, the first time. */
+  /** Ends the attempt, if it has not ended yet. */
   settle(ok: boolean, outcome: unknown): void {
     const state = this.#state;
     if (state < RUNS) {
@@ -175,20 +175,17 @@ export class LiveAttempt implements TimerNode, Attempt {
     this.#abortSignal(this.#extras);
   }
 
-  /** Lets a call end with this attempt. */
+  /** Ends a call when this attempt is abandoned. */
   adopt(caller: Caller, newGroup: () => CallGroup): void {
     const extras = this.#withExtras();
     extras.children ??= newGroup();
     extras.children.add(caller);
   }
 
-  /**
-   * Has `survivor` told when the operation, which was abandoned, settles after all; false if it has
-   * settled.
-   */
-  outlivedBy(survivor: Survivor): boolean {
+  /** Has `listener` told when the operation, which was abandoned, settles after all; false if it has settled. */
+  willTell(listener: LateListener): boolean {
     if (this.#state === GONE) return false;
-    (this.#withExtras().survivors ??= []).push(survivor);
+    (this.#withExtras().lateListeners ??= []).push(listener);
     return true;
   }
 
@@ -202,7 +199,7 @@ export class LiveAttempt implements TimerNode, Attempt {
       controller: null,
       context: null,
       children: null,
-      survivors: null,
+      lateListeners: null,
     });
   }
 
@@ -216,11 +213,12 @@ export class LiveAttempt implements TimerNode, Attempt {
     }
   }
 
+  /** An abandoned operation has ended after all, or an attempt settles a second time. */
   #settledLate(ok: boolean, outcome: unknown): void {
     const { plan } = this.#caller;
     if (this.#state === ABANDONED) {
       this.#state = GONE;
-      this.#extras?.survivors?.forEach((survivor) => survivor.operationSettled());
+      this.#extras?.lateListeners?.forEach((listener) => listener.operationSettled());
       if (ok) plan.discard?.(outcome);
     } else if (plan.runtime.sink !== null) {
       const { dependency } = plan.runtime;
@@ -229,7 +227,7 @@ export class LiveAttempt implements TimerNode, Attempt {
   }
 }
 
-/** A function of its own: what a closure refers to is allocated even where the closure is not made. */
+/** A function of its own: what a closure refers to is allocated on every path, also where no closure is made. */
 function answerStraight(passage: Passage, value: unknown): void {
   const { context, plan } = passage;
   if (context === null) passage.answered(value);

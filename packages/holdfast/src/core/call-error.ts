@@ -1,7 +1,7 @@
 import type { Call } from './call.ts';
 import { type ErrorDetails, type HoldfastError, withoutStack } from './errors.ts';
 
-/** What a policy adds to what the call itself tells. */
+/** What a policy says of the error, beside what the call itself tells. */
 type Told = Pick<ErrorDetails, 'policy' | 'reason' | 'stoppedBy' | 'retryAfter' | 'cause'>;
 
 type ErrorClass<E> = new (details: ErrorDetails) => E;
@@ -12,7 +12,7 @@ export function callError<E extends HoldfastError>(
   errorClass: ErrorClass<E>,
   told: Told,
 ): E {
-  return withoutStack(errorClass, detailsOf(call, told, call.root.attempts, elapsed(call)));
+  return withoutStack(errorClass, detailsOf(call, told, call.root.attempts, elapsedOf(call)));
 }
 
 /**
@@ -30,11 +30,11 @@ export class UnbuiltError {
     this.#call = call;
     this.#errorClass = errorClass;
     this.#told = told;
-    this.#elapsed = elapsed(call);
+    this.#elapsed = elapsedOf(call);
     this.#made = call.root.attempts;
   }
 
-  /** As `instanceof`, but for what is thrown by a proxy that was revoked. */
+  /** As `instanceof`, which would throw for a revoked proxy. */
   static is(value: unknown): value is UnbuiltError {
     return typeof value === 'object' && value !== null && #call in value;
   }
@@ -45,7 +45,7 @@ export class UnbuiltError {
   }
 }
 
-function elapsed({ root, plan }: Call): number | undefined {
+function elapsedOf({ root, plan }: Call): number | undefined {
   return root.startedAt === null ? undefined : plan.runtime.clock.recent() - root.startedAt;
 }
 
@@ -53,14 +53,14 @@ function detailsOf(
   { root, plan }: Call,
   told: Told,
   made: number,
-  since: number | undefined,
+  elapsed: number | undefined,
 ): ErrorDetails {
   return {
     ...told,
     dependency: plan.runtime.dependency,
-    // By reference: the attempt that is being cut is remembered right after.
+    // The list itself, no copy: the record of an attempt that is being cut is added right after.
     attempts: made === 0 ? undefined : (root.records ??= []),
     made,
-    elapsed: since,
+    elapsed,
   };
 }

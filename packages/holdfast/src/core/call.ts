@@ -16,30 +16,28 @@ import {
   type Step,
 } from './policy.ts';
 
-/**
- * Who has an attempt made: a `Call`, or one that goes straight and is made a `Call` when it must be.
- */
+/** What an attempt knows of its call, which is a `Call`, or a `Passage` that becomes one when it must. */
 export interface Caller {
   readonly pipeline: PipelineState;
   readonly plan: Plan;
   readonly asked: CallOptions | undefined;
   /** On the monotonic clock; null without a deadline. */
   readonly deadline: number | null;
-  /** Whose timer the attempt is. */
+  /** The slot of the policy whose timer the attempt carries. */
   readonly timerSlot: number;
   membership: Membership | null;
-  /** The call that its own caller knows, in whose async context all of it runs. */
+  /** The call that the user made: this one, unless it is a branch. All user code runs in its async context. */
   readonly root: { context: unknown };
-  /** Itself, as long as it goes straight. */
+  /** This call as long as it goes straight; null otherwise. */
   readonly passage: Passage | null;
   toCall(): Call;
 }
 
-/** What may stand on the scheduler's list: a call that goes on, or an ended one whose caller is told. */
+/** What may stand on the scheduler's list: a call that is to go on, or one that has ended and whose caller is to be told. */
 export interface Ready {
   readonly plan: Plan;
   readonly root: { readonly context: unknown };
-  /** The next on the list, the last one's being itself; null when not on it. */
+  /** The next on the list; the last one points to itself. Null means that it is not on the list. */
   nextReady: Ready | null;
   /** Tells the caller that it has ended. */
   tell(): void;
@@ -47,7 +45,7 @@ export interface Ready {
 
 /** A call's place in a group of calls that end together. */
 export interface Membership {
-  /** The same call's place in another group: it may have a signal and a parent. */
+  /** The same call's place in another group: a call may have both a signal and a parent. */
   readonly other: Membership | null;
   leave(): void;
 }
@@ -60,11 +58,11 @@ export interface CallGroup {
 
 /**
  * One call on its way through its policies: what was asked, where it stands, and what came out so
- * far. User code never sees it, only its `Attempt`s. What few calls need is null until then.
+ * far. User code never sees it, only its `Attempt`s. Fields that few calls need are null until then.
  */
 export class Call implements Caller, Ready, Settled {
   readonly pipeline: PipelineState;
-  /** The pipeline's. */
+  /** The plan of the pipeline. */
   readonly plan: Plan;
   readonly operation: Operation;
   readonly asked: CallOptions | undefined;
@@ -73,7 +71,7 @@ export class Call implements Caller, Ready, Settled {
   reject: ((error: unknown) => void) | null = null;
   /** Where it stands: the policy that was asked last. */
   index: number = -1;
-  /** Walking in, as against out. */
+  /** Whether it walks in, and not out. */
   entering: boolean = true;
   /** What the policy at `index` answered last, or `RUNNING`, or `DONE`. */
   step: Step | typeof RUNNING | typeof DONE = GO;
@@ -82,24 +80,24 @@ export class Call implements Caller, Ready, Settled {
   attemptStartedAt: number | null;
   /** On the monotonic clock; null without a deadline. */
   deadline: number | null = null;
-  /** Attempts started; of a branch, see its root. */
+  /** Attempts started. Those of a branch are counted at its root. */
   attempts: number = 0;
   /** The last attempt: prepared, running, settled or abandoned. */
   live: LiveAttempt | null = null;
   ok: boolean = true;
-  /** The value or the error, as `ok` says; an error that may still have to be built, so ask `error`. */
+  /** The value or the error, as `ok` says. An error may still have to be built: `error` does that. */
   outcome: unknown = undefined;
   verdict: Verdict = 'success';
   judgement: Judgement | null = null;
   stoppedBy: StoppedBy | null = null;
-  /** The value came from a fallback. */
+  /** Whether the value came from a fallback. */
   fellBack: boolean = false;
   records: AttemptRecord[] | null = null;
   /** The permit of the policy at `plan.permitSlot`. */
   permit: number = 0;
   /** What policies remember of this call. */
   slots: unknown[] | null = null;
-  /** The caller's async context, once it was needed. */
+  /** The caller's async context, captured when it is first needed. */
   context: unknown = null;
   interruption: Interruption | null = null;
   nextReady: Ready | null = null;
@@ -121,12 +119,12 @@ export class Call implements Caller, Ready, Settled {
     this.attemptStartedAt = startedAt;
   }
 
-  /** The index at which it ends. */
+  /** The index at which its walk out ends. */
   get floor(): number {
     return -1;
   }
 
-  /** The call that its caller knows: itself, unless it is a branch. */
+  /** The call that the user made: itself, unless it is a branch. */
   get root(): Call {
     return this;
   }
@@ -161,7 +159,7 @@ export class Call implements Caller, Ready, Settled {
     this.observer.settled(this);
   }
 
-  /** Repeating the last attempt can do no harm. */
+  /** Whether repeating the last attempt can do no harm. */
   get safeToRepeat(): boolean {
     const { asked } = this;
     return (
@@ -201,7 +199,7 @@ export class Call implements Caller, Ready, Settled {
   }
 }
 
-/** The part of a call inside one policy, run on its own: a policy may run several. */
+/** The part of a call inside one policy, as a call of its own: a policy may run several. */
 export class Branch extends Call {
   readonly #parent: Call;
   readonly #floor: number;
@@ -224,7 +222,7 @@ export class Branch extends Call {
   }
 }
 
-/** How important such a call is: if it does not say, as its parent. */
+/** How important a call is: as its options say, else as its parent is, else `critical`. */
 export function criticalityOf(asked: CallOptions | undefined): Criticality {
   return asked?.criticality ?? asked?.parent?.criticality ?? 'critical';
 }

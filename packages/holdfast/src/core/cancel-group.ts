@@ -6,7 +6,7 @@ import { interrupt } from './run.ts';
 /** How many calls of one aborted signal end in one turn of the event loop. */
 const ABORTS_PER_TURN = 256;
 
-/** Calls that end together. */
+/** Calls that end together, in a linked list, so that any of them can leave at once. */
 export class CancelGroup extends TimerNode implements CallGroup {
   protected readonly clock: Clock;
   #head: Place | null = null;
@@ -51,7 +51,7 @@ export class CancelGroup extends TimerNode implements CallGroup {
         });
       }
     } finally {
-      // Also when a callback of one call has thrown: the others end all the same.
+      // Also after a callback of one call has thrown: the others end all the same.
       if (this.#head !== null && this.timerOwner === null) this.clock.start(this, 0);
     }
   }

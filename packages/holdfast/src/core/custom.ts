@@ -21,7 +21,7 @@ export interface CustomContext {
   remaining(): number;
 }
 
-/** A pipeline knows some of them by their names, and whoever reads an error or a snapshot knows all. */
+/** Names that are taken: a pipeline knows some policies by name, and readers of errors and snapshots know all. */
 const BUILT_IN: ReadonlySet<string> = new Set([
   'bulkhead',
   'circuit-breaker',
@@ -45,8 +45,8 @@ const BUILT_IN: ReadonlySet<string> = new Set([
  * });
  * ```
  *
- * Whatever it answers is judged by the pipeline's classifier. It costs promises, where the built-in
- * policies cost none. What its `next()` calls do is abandoned when it has answered.
+ * Whatever it answers is judged by the pipeline's classifier. When it has answered, what its `next()`
+ * calls still do is abandoned. It costs promises, where the built-in policies cost none.
  *
  * @param name says in error messages which one it is; not the name of a built-in policy.
  * @throws TypeError for a name that is none, or taken, for what is no function, and half a runtime.
@@ -89,7 +89,7 @@ class CustomPolicy implements TypedPolicy {
     return WAIT;
   }
 
-  /** Never entered as the loop sees it: its answer turns the call around. */
+  /** Never called: the call waits in `enter`, until the answer turns it around. */
   leave(): Step {
     return END;
   }
@@ -105,7 +105,7 @@ class CustomRun implements CustomContext {
   readonly #slot: number;
   readonly #branches = new Set<Branch>();
   #controller: AbortController | null = null;
-  /** Why nobody waits for it any more, once that is so. */
+  /** Why nobody waits for the policy any more; null as long as somebody does. */
   #abandoned: { readonly reason: unknown } | null = null;
   #over = false;
 
@@ -165,12 +165,12 @@ class CustomRun implements CustomContext {
           else reject(branch.error);
         },
       };
-      // Its policy may have waited for something before.
+      // Read anew: the policy may have waited for something before.
       const branch = new Branch(call, this.#slot, observer, call.plan.runtime.clock.now());
       this.#branches.add(branch);
       call.plan.scheduler.start(branch);
     });
-    // A policy may well answer without it: a race, an answer from a cache.
+    // A policy may answer without awaiting it (a race, a cache): that it rejects must not end the process.
     promise.catch(() => {});
     return promise;
   }
@@ -182,7 +182,7 @@ class CustomRun implements CustomContext {
       return;
     }
     this.#over = true;
-    // It waits no more: what aborts the call while it answers comes too late.
+    // The call waits no more: an abort that comes while it is answered is too late.
     call.step = RUNNING;
     this.#dropBranches(new Error('its policy has answered without waiting for it'));
     call.ok = ok;

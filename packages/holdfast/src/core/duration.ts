@@ -18,14 +18,14 @@ export function milliseconds(duration: unknown): number {
   if (typeof duration !== 'string') return NaN;
   const match = PATTERN.exec(duration);
   if (match === null) return NaN;
-  // 32.498 x 1000 is a little less than 32498, as numbers go.
+  // In floating point, 32.498 x 1000 is a little less than 32498.
   const value = Number((Number(match[1]) * UNITS[match[2]!]!).toPrecision(15));
   return value <= Number.MAX_SAFE_INTEGER ? value : NaN;
 }
 
 /**
- * A number as `Date.now()` gives it, from 2001 to 2286: taken for a duration, decades that nobody
- * means. Who does mean them writes `'36500d'`.
+ * Whether a number is a moment as `Date.now()` gives it, from 2001 to 2286. As a duration it would be
+ * decades, which nobody means; whoever does writes `'36500d'`.
  */
 export function isMoment(duration: unknown): boolean {
   return typeof duration === 'number' && duration >= 1e12 && duration < 1e13;

@@ -9,9 +9,9 @@ import type { AttemptRecord, StoppedBy, Verdict } from './outcome.ts';
 import { attemptRecord } from './record.ts';
 
 /**
- * What `tryCall` answers: the same as `call`, with nothing thrown. The error of a refusal is made when
- * it is read, by a getter: take it by name, since a copy by `{ ...result }` does not have it. JSON and
- * the console do.
+ * What `tryCall` answers: what came out of the call, with nothing thrown. The error of a refusal is
+ * built when it is read, by a getter. So read it by its name: JSON and the console show it, but a copy
+ * by `{ ...result }` does not have it.
  */
 export type Result<T> = {
   /** What the last attempt meant. A value may well be `transient`: a 503 that was not retried any further. */
@@ -27,9 +27,9 @@ export type Result<T> = {
   | { readonly ok: false; readonly error: unknown; readonly value?: undefined }
 );
 
-/** How a caller is told. */
+/** How a caller is told of the end of a call. */
 export interface Edge extends Observer {
-  /** A call has gone straight to its end, and no promise but its own can tell. */
+  /** Tells the caller of a call that went straight to its end, unless a promise of it does so anyway. */
   wentStraight(passage: Passage, value: unknown): void;
 }
 
@@ -86,8 +86,8 @@ export function callBack(ended: Call | Passage): void {
 }
 
 /**
- * What a caller's callback threw. It is thrown in a turn of its own: the call by whose end this one
- * went on is not to blame, and must not be stopped halfway.
+ * What a caller's callback threw. It is thrown again in a turn of its own: the loop that has called
+ * back may be in the middle of other calls, which must not be stopped halfway.
  */
 class Thrown extends TimerNode {
   readonly #error: unknown;
@@ -102,17 +102,17 @@ class Thrown extends TimerNode {
   }
 }
 
-/** The one promise of a call that has been started. One that ended at once needs none that waits. */
+/** The one promise of a call that has been started. If the call has ended already, it is a settled one. */
 export function promiseOf(call: Call): Promise<unknown> {
   if (call.step !== DONE) return pendingPromise(call);
   if (call.observer === tryEdge) return Promise.resolve(resultOf(call));
   return call.ok ? Promise.resolve(call.outcome) : Promise.reject(call.error);
 }
 
-/** A `then` of somebody's own may throw, or call back at once. */
+/** To recognise promises by: another `then` may throw, or call back at once. */
 const nativeThen: unknown = Promise.prototype.then;
 
-/** An operation has answered a promise that does what every promise does. */
+/** Whether an operation has answered a promise whose `then` is the native one. */
 export function isNativePromise(result: unknown): result is Promise<unknown> {
   return result instanceof Promise && result.then === nativeThen;
 }
@@ -124,12 +124,12 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
 }
 
 /**
- * Settles an attempt as the promise does that its operation returned. Somebody else's thenable is
+ * Settles an attempt as the promise settles that its operation returned. Somebody else's thenable is
  * made a promise first: it might call back in any async context, or with another thenable.
  */
 export function followPromise(result: PromiseLike<unknown>, attempt: LiveAttempt): void {
   const promise = result instanceof Promise ? result : Promise.resolve(result);
-  // Before the attempt counts as followed: a `then` of somebody's own may throw.
+  // Before `follow()`: a `then` of somebody's own may throw, which must still fail the attempt.
   promise.then(
     (value) => attempt.settle(true, value),
     (error: unknown) => attempt.settle(false, error),
@@ -138,12 +138,12 @@ export function followPromise(result: PromiseLike<unknown>, attempt: LiveAttempt
 }
 
 /**
- * The promise of a call that goes straight and whose operation has returned this one. Where nothing
- * else can end the call, that is the promise which waits for the operation anyway.
+ * The caller's promise, for a call that goes straight and whose operation has returned `result`. Where
+ * nothing else can end the call, `result.then()` makes that promise, and no other is needed.
  */
 export function followStraight(passage: Passage, result: Promise<unknown>): Promise<unknown> {
   const promise = passage.followsPromise ? chained(passage, result) : followed(passage, result);
-  // Not before: its `then` may throw.
+  // Only now, as in `followPromise`: its `then` may have thrown.
   passage.attempt.follow();
   return promise;
 }
@@ -174,7 +174,7 @@ function answerOf(call: Call): unknown {
   return call.step === DONE ? (call.observer as PromiseEdge).answer(call) : pendingPromise(call);
 }
 
-/** Once a call; it must not have ended. */
+/** A promise that the call's end will settle. Made at most once for a call, before it has ended. */
 export function pendingPromise(call: Call | Passage): Promise<unknown> {
   return new Promise((resolve, reject) => {
     call.resolve = resolve;
@@ -194,15 +194,15 @@ export function whenSettled(
   void (async () => run())().then(fulfilled, rejected);
 }
 
-/** What a listener has answered, which nobody heeds: an async one may fail, and that must not end the process. */
+/** Takes what a listener has answered, and does nothing with it: an async listener that fails must not end the process. */
 export function disregard(answer: unknown): void {
-  // A thenable may be a query that runs only when somebody asks for its end.
+  // Not just any thenable: it may be a query that runs only once its `then` is called.
   if (answer instanceof Promise) answer.catch(() => {});
 }
 
 /**
- * Puts the caller's async frames on a refusal that has none: V8 finds them only from inside an
- * async function that the caller awaits, so this costs a promise and is for diagnostics.
+ * Puts the caller's async frames on a refusal that has none. V8 finds them only from inside an async
+ * function that the caller awaits: that costs a promise, so it is done for diagnostics alone.
  */
 export async function withFrames<T>(promise: Promise<T>): Promise<T> {
   try {
@@ -253,7 +253,7 @@ class RefusedResult {
     return this.#call.error;
   }
 
-  /** As a log or a console shows it. */
+  /** For logs and consoles, which do not see the getter. */
   toJSON(): Record<string, unknown> {
     const { ok, error, verdict, attempts, stoppedBy, fellBack } = this;
     return { ok, error, verdict, attempts, stoppedBy, fellBack };
@@ -264,7 +264,7 @@ class RefusedResult {
   }
 }
 
-/** A first attempt that succeeded is remembered only now that somebody asks. */
+/** The attempts of a call. A success at the first attempt has no record until somebody asks here. */
 function recordsOf(call: Call): readonly AttemptRecord[] {
   if (call.records !== null) return call.records;
   if (call.attempts === 0) return NO_RECORDS;

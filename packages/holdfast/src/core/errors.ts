@@ -74,22 +74,22 @@ export class HoldfastError extends Error {
     return ERROR_STATUS[this.code];
   }
 
-  /** For logs: no cause and no attempt's error, which may hold what must not be logged. */
+  /** For logs: without the cause and the attempts' errors, which may hold what must not be logged. */
   toJSON(): Record<string, unknown> {
     const { name, code, message, dependency, policy, retryAfter, stoppedBy } = this;
     const attempts = this.attempts.length;
     return { name, code, message, dependency, policy, retryAfter, stoppedBy, attempts };
   }
 
-  /** Two copies of the package in one process agree on what a HoldfastError is. */
+  /** By this, two copies of the package in one process agree on what a HoldfastError is. */
   get [BRAND](): true {
     return true;
   }
 }
 
 /**
- * The classes of the codes whose errors are a feature's: it adds them where it defines them, which only an
- * interface allows.
+ * The classes of errors by their codes, where a feature has classes of its own. It adds them where it
+ * defines them, by declaration merging, for which this is an interface.
  */
 export interface ErrorClasses {}
 
@@ -116,7 +116,7 @@ function isBranded(value: object): boolean {
   try {
     return BRAND in value;
   } catch {
-    // A proxy that was revoked, say. It may well have been thrown, and whoever asks has others to serve.
+    // A revoked proxy, say. It may well have been thrown, and must not break whoever asks what it is.
     return false;
   }
 }

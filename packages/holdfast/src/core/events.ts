@@ -37,7 +37,7 @@ export interface SettledTwiceEvent extends RuntimeEvent {
 /** What the engine itself tells. */
 export type EngineEvent = AttemptSettledEvent | CallSettledEvent | SettledTwiceEvent;
 
-/** A part of `metrics`. What an attempt's number is has no bound, so it is no attribute. */
+/** The engine's part of `metrics`. An attempt's number has no bound, so it is no attribute. */
 export const engineMetrics: readonly MetricDescriptor[] = [
   {
     name: 'holdfast.calls',
@@ -90,7 +90,7 @@ export function emit<E extends RuntimeEvent>(runtime: Runtime, event: E): void {
   }
 }
 
-/** Tells both, of which either may be none. */
+/** One sink that tells both; null if both are null. */
 export function bothSinks(first: Runtime['sink'], second: Runtime['sink']): Runtime['sink'] {
   if (first === null || second === null) return first ?? second;
   return (event) => {

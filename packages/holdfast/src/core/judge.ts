@@ -8,7 +8,7 @@ import type { Plan } from './policy.ts';
 /** What a classifier answers. */
 export type Said = Verdict | Judgement | Blunder;
 
-/** Instead of saying what an outcome means, the classifier threw. */
+/** The classifier threw, instead of saying what an outcome means. */
 class Blunder {
   readonly error: unknown;
 
@@ -32,8 +32,8 @@ export function judge(call: Call, said?: Said): void {
   const { ok, outcome, plan } = call;
   call.judgement = null;
   if (!ok && isHoldfastError(outcome)) {
-    // A refusal further in says nothing of this dependency, and whoever refused has decided already
-    // that there is no use in trying.
+    // A refusal of a call inside the operation says nothing of this dependency, and whoever refused
+    // has decided already that there is no use in trying.
     call.verdict = outcome.code === 'ATTEMPT_TIMEOUT' ? 'timeout' : 'ignored';
     call.stoppedBy = call.verdict === 'timeout' ? 'attempts' : 'nested';
     return;
@@ -41,7 +41,7 @@ export function judge(call: Call, said?: Said): void {
   try {
     note(call, said ?? ask(plan, ok, outcome));
   } catch (error) {
-    // What it answered cannot be read: a getter throws, or it is a proxy that was revoked.
+    // The answer cannot be read: a getter throws, or it is a proxy that was revoked.
     blundered(call, error);
   }
   call.stoppedBy = call.verdict === 'success' ? null : STOPPED_BY[call.verdict];
@@ -64,7 +64,7 @@ function note(call: Call, said: Said | null | undefined): void {
   }
   const verdict = typeof said === 'string' ? said : said?.verdict;
   if (typeof verdict !== 'string' || !Object.hasOwn(STOPPED_BY, verdict)) {
-    // An async one that throws must not end the process with it.
+    // An async classifier that throws must not end the process.
     disregard(said);
     const got = isThenable(said) ? 'a promise' : show(verdict ?? said);
     blundered(call, new TypeError(`classify must answer a verdict, got ${got}`));
@@ -74,7 +74,7 @@ function note(call: Call, said: Said | null | undefined): void {
   if (typeof said === 'object') call.judgement = said;
 }
 
-/** The mistake is shown, not buried under the outcome that it was asked about. */
+/** The classifier has failed: the caller gets its error, so that the outcome does not hide the mistake. */
 function blundered(call: Call, error: unknown): void {
   if (call.ok) call.plan.discard?.(call.outcome);
   call.refuse(error, 'terminal');

@@ -4,14 +4,14 @@ import { duration, integer, type OptionsOf, parseOptions } from './options.ts';
 
 /** The options of `keyed`. */
 export const keyedOptions = {
-  /** Instances at most; keys beyond share one overflow instance. 1 to 1 000 000; default 10 000. */
+  /** How many instances there are at most; keys beyond that share one overflow instance. 1 to 1 000 000; default 10 000. */
   maxEntries: integer({
     what: 'Instances at most; keys beyond share one overflow instance',
     default: 10_000,
     min: 1,
     max: 1_000_000,
   }),
-  /** An instance that was not asked for so long may be forgotten. 1 ms to 24 h; default 10 min. */
+  /** An instance that nobody has asked for in this time may be forgotten. 1 ms to 24 h; default 10 min. */
   idle: duration({
     what: 'An instance that was not asked for so long may be forgotten',
     default: '10m',
@@ -23,10 +23,10 @@ export const keyedOptions = {
 /** See `keyed`. */
 export interface KeyedOptions extends OptionsOf<typeof keyedOptions> {}
 
-/** One instance per key: of a breaker per shard, say, or a dependency per tenant. */
+/** One instance per key: a breaker per shard, say, or a dependency per tenant. */
 export interface Keyed<T> {
   /**
-   * The key's instance; made when it is first asked for.
+   * The key's instance, made when it is first asked for.
    *
    * @throws TypeError for a key that is no string, or empty: a tenant that nobody knows, say.
    */
@@ -37,16 +37,16 @@ export interface Keyed<T> {
   keys(): IterableIterator<string>;
 }
 
-/** Keys looked at, each time a new one is asked for, to find some that may be forgotten. */
+/** How many keys are looked at, each time a new one is asked for, to find some that may be forgotten. */
 const LOOKED_AT = 16;
 /** The key of the overflow instance, as `create` sees it. */
 const OVERFLOW = '*';
 
 /**
- * A registry with a bound: one instance per key, made by `create`. Idle ones are forgotten, without
- * a timer, as others are asked for; of instances that say whether they are `evictable` (an open
- * breaker and a bulkhead in use are not) only those that are. When the registry is full of what cannot be forgotten, all
- * further keys share one instance, made with the key `*`.
+ * A registry with a bound: one instance per key, made by `create`. Idle instances are forgotten as
+ * others are asked for, without a timer. One that says `evictable: false` is kept, as do an open
+ * breaker and a bulkhead in use. When the registry is full of instances that cannot be forgotten, all
+ * further keys share one, made with the key `*`.
  *
  * @throws TypeError, RangeError for wrong options, and half a runtime.
  */
@@ -117,7 +117,7 @@ class BoundedRegistry<T extends object> implements Keyed<T> {
     }
   }
 
-  /** Full: forgets the least recently used of the first few that may be. */
+  /** For a full registry: forgets the least recently used of the first few that may go. False if none may. */
   #evictOne(): boolean {
     let left = LOOKED_AT;
     for (const [key, entry] of this.#entries) {
@@ -138,14 +138,14 @@ class BoundedRegistry<T extends object> implements Keyed<T> {
   }
 }
 
-/** All whose key is missing would share one instance, unseen. */
+/** Refuses a missing key: all calls without one would share an instance, unseen. */
 function checkKey(key: unknown): void {
   if (typeof key === 'string' && key !== '') return;
   const got = key === '' ? 'an empty one' : typeof key;
   throw new TypeError(`keyed: the key must be a non-empty string, got ${got}`);
 }
 
-/** Whoever does not say may be forgotten. */
+/** An instance that does not say may be forgotten. */
 function mayGo(instance: { readonly evictable?: boolean }): boolean {
   return instance.evictable !== false;
 }

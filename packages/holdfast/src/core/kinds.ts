@@ -1,13 +1,14 @@
 import { isPlainObject, type Problems } from './options.ts';
 import { wasParsed } from './shared-options.ts';
 
-/** Options that only some kinds of a policy look at: by their names, those kinds. */
+/** By the name of an option: the kinds of its policy that look at it. For options that not all kinds look at. */
 export type KindsOf = Readonly<Record<string, readonly string[]>>;
 
 /**
- * Says of each option that is there for another kind: whoever wrote it believes that it does something.
+ * Adds a problem for each option that only other kinds look at: whoever wrote it believes that it has
+ * an effect.
  *
- * @param given as the user wrote it. Defaults are for all kinds, and those of a preset may be for another.
+ * @param given what the user wrote. Defaults are there for all kinds, and a preset's for its own.
  * @param by the option that says which kind it is.
  */
 export function checkKinds(
@@ -18,7 +19,7 @@ export function checkKinds(
   problems: Problems,
   by: 'kind' | 'jitter' = 'kind',
 ): void {
-  // Of what has been parsed nobody can tell what was given; it was checked then.
+  // Parsed options do not tell what the user wrote; they were checked when they were parsed.
   if (!isPlainObject(given) || wasParsed(given)) return;
   for (const name of idleOptions(given, kind, kindsOf)) {
     const kinds = kindsOf[name]!.map((one) => `'${one}'`).join(' or ');

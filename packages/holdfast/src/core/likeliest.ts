@@ -1,4 +1,4 @@
-/** "did you mean …?", of the nearest of what is known, or all of it. */
+/** A hint for a misspelt word: "did you mean …?" with the nearest of the known ones; all of them if none is near. */
 export function likeliest(word: string, known: readonly string[]): string {
   let near: string | undefined;
   // No more than two letters are wrong, and no more than half of them.

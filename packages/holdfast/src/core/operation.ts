@@ -13,7 +13,7 @@ export interface Attempt {
    * Made when it is first read: an operation that does not look pays nothing.
    */
   readonly signal: AbortSignal;
-  /** Nobody waits for this attempt any more. As `signal.aborted`, but asking makes no signal. */
+  /** Whether nobody waits for this attempt any more. As `signal.aborted`, but no signal is made for it. */
   readonly isAbandoned: boolean;
   /** When the whole call must be over, on the runtime's monotonic clock; Infinity without a deadline. */
   readonly deadline: number;
@@ -26,9 +26,9 @@ export interface Attempt {
   readonly criticality: Criticality;
   /** The call's idempotency key, if it has one: the same in every attempt. */
   readonly key: string | undefined;
-  /** Settles by callback; the operation returns `pending`. A second settling is ignored and told as an event. */
+  /** Settles the attempt with a value; its operation returns `pending`. A second settling is ignored, and told as an event. */
   succeed(value: unknown): void;
-  /** Settles by callback with an error. */
+  /** Settles the attempt with an error, in the same way. */
   fail(error: unknown): void;
 }
 
@@ -45,25 +45,25 @@ export interface CallOptions {
    * effect, it is not repeated.
    */
   readonly idempotent?: boolean | undefined;
-  /** The idempotency key by which the dependency recognises a repetition; makes repeating safe too. */
+  /** The idempotency key by which the dependency recognises a repetition. With one, repeating is safe as well. */
   readonly key?: string | undefined;
   /**
-   * `false`: it cannot be made a second time, whatever came of the first (it used up a stream, say).
-   * Asked before the first attempt, and whenever a further one is due. Default true.
+   * `false`: the operation cannot be run a second time, whatever came of the first (it used up a
+   * stream, say). Read before the first attempt, and whenever a further one is due. Default true.
    */
   readonly repeatable?: boolean | undefined;
-  /** Who goes first under pressure. Default: the parent's, else `critical`. */
+  /** How important the call is: under pressure, more important ones go first. Default: the parent's, else `critical`. */
   readonly criticality?: Criticality | undefined;
   /**
-   * Time for this whole call, waits and queues included, in place of the configured one. It never
-   * outlives the parent's. 0 is already over, and a moment, as `Date.now()` has it, is refused.
+   * Time for this whole call, waits and queues included, in place of the configured time; never more
+   * than its parent has left. With 0 it is over at once. A moment, as of `Date.now()`, is refused.
    */
   readonly deadline?: Duration | undefined;
   /** The caller's own signal: when it aborts, the call ends with its reason, untouched. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * The attempt on whose behalf this call is made: its criticality and end are inherited, and, where the
-   * pipeline has a deadline, its time (less a reserve).
+   * The attempt on whose behalf this call is made. The call is as critical, and ends when that attempt
+   * is abandoned. Where the pipeline has a deadline, it also has no more time, less a reserve.
    */
   readonly parent?: Attempt | undefined;
 }

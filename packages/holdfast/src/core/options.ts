@@ -17,8 +17,8 @@ export interface Descriptor<Given, Parsed> {
   /** JSON Schema (2020-12) of what users write; null where it is not JSON (callbacks). */
   readonly schema: Readonly<Record<string, unknown>> | null;
   /**
-   * The parsed value. A wrong one is added to `problems`, and what is returned is not used. `range`
-   * is what the message says is accepted, where that is more than this descriptor knows.
+   * Answers the parsed value. A wrong one is added to `problems`, and the answer is then not used.
+   * `range` is what the message says is accepted, where that is more than this descriptor's range.
    */
   readonly parse: (given: unknown, path: string, problems: Problems, range?: string) => Parsed;
   /** The nested table, where there is one. */
@@ -38,7 +38,7 @@ export type ParsedOf<T extends Table> = { readonly [K in keyof T]: ParsedBy<T[K]
 type GivenOf<D> = D extends Descriptor<infer Given, unknown> ? Given : never;
 type ParsedBy<D> = D extends Descriptor<unknown, infer Parsed> ? Parsed : never;
 
-/** Parses options whole: all that is wrong is said in one `TypeError` or `RangeError`. */
+/** Parses options whole. All that is wrong with them is said in one `TypeError` or `RangeError`. */
 export function parseOptions<T extends Table>(table: T, given: unknown, path: string): ParsedOf<T> {
   if (wasParsedBy(table, given)) return given as ParsedOf<T>;
   const problems = new Problems();
@@ -66,7 +66,7 @@ export class Problems {
     this.#found.push({ message, range: false });
   }
 
-  /** Each begins with the path of what is wrong. */
+  /** A message for each problem, which begins with the path of what is wrong. */
   get messages(): readonly string[] {
     return this.#found.map(({ message }) => message);
   }
@@ -198,7 +198,7 @@ export function flag(about: Required<About<boolean>>): Descriptor<boolean, boole
   };
 }
 
-/** A function of the user's; absent unless given. */
+/** A function of the user's; undefined unless given. */
 export function callback<F extends (...parameters: never[]) => unknown>(
   about: About<never>,
 ): Descriptor<F, F | undefined> {
@@ -293,12 +293,12 @@ export function parseTable<T extends Table>(
   return parsed as ParsedOf<T>;
 }
 
-/** "There is no option …", with the likeliest meant one. */
+/** The message for an option that does not exist, with the one that was probably meant. */
 export function unknownOption(key: string, path: string, known: readonly string[]): string {
   return `${path}.${key} is not an option; ${likeliest(key, known)}`;
 }
 
-/** Of any realm. A Map, a promise or an instance is none: what it holds would go unseen. */
+/** Whether a value is a plain object, of any realm. A Map, a promise or an instance is none: what it holds would go unseen. */
 export function isPlainObject(value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);

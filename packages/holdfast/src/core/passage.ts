@@ -23,8 +23,8 @@ import {
 import { notice } from './usual-duration.ts';
 
 /**
- * A call that goes straight, with its attempt begun; null if some policy detains it, which has
- * then left no trace. Its options have been checked, and ask for no other time than the plan's.
+ * Begins a call that goes straight, and its attempt. Null if some policy detains it; the call has then
+ * left no trace. The options must have been checked, and must not ask for a deadline of their own.
  */
 export function passageThrough(
   pipeline: PipelineState,
@@ -56,7 +56,7 @@ export function goStraight(passage: Passage): Promise<unknown> {
     result = operation(attempt);
     if (passage.call === null && isNativePromise(result)) promise = followStraight(passage, result);
   } catch (error) {
-    // Not only the operation's: its promise may be of a class whose `then` throws.
+    // Thrown by the operation, or by the `then` of its promise, which may be of a class of its own.
     result = pending;
     attempt.fail(error);
   }
@@ -65,14 +65,14 @@ export function goStraight(passage: Passage): Promise<unknown> {
   return promise ?? promiseOf(passage.toCall());
 }
 
-/** The promise of a call whose operation answers with a callback; null if it does not go straight on. */
+/** The promise of a call whose operation will call back; null if the call goes on as a `Call`. */
 function awaited(passage: Passage, result: unknown): Promise<unknown> | null {
   if (awaitsCallback(passage, result)) return pendingPromise(passage);
   passage.plan.scheduler.operated(passage.toCall(), result);
   return null;
 }
 
-/** The same for a caller who is called back. */
+/** Runs the operation for a caller who is called back. */
 export function startStraight(passage: Passage, done: (settled: Settled) => void): void {
   const { attempt, operation, plan } = passage;
   const { runtime, scheduler } = plan;
@@ -89,7 +89,7 @@ export function startStraight(passage: Passage, done: (settled: Settled) => void
   scheduler.released();
 }
 
-/** Whether all that it waits for is a callback; one that came at once has made it a call. */
+/** Whether the call now waits for a callback, and nothing else. A callback that came at once has made it a `Call`. */
 function awaitsCallback(passage: Passage, result: unknown): boolean {
   if (result !== pending || passage.call !== null) return false;
   passage.attempt.awaitCallback();
@@ -99,12 +99,12 @@ function awaitsCallback(passage: Passage, result: unknown): boolean {
 /**
  * A call on its straight way: every policy lets it in at once, the operation's promise or callback
  * brings a value, and the value means success. Most calls are like that, and need nothing of a
- * `Call` but the little that is here. As soon as anything else happens, the `Call` is made that
- * would stand there by now, and the engine goes on with it.
+ * `Call` but the little that is here. As soon as anything else happens, a `Call` is made as it would
+ * stand by now, and the engine goes on with that.
  */
 export class Passage implements Caller, Ready, Settled {
   readonly pipeline: PipelineState;
-  /** The pipeline's. */
+  /** The plan of the pipeline. */
   readonly plan: Plan;
   readonly asked: CallOptions | undefined;
   readonly edge: Edge;
@@ -117,7 +117,7 @@ export class Passage implements Caller, Ready, Settled {
   readonly permit: number;
   context: unknown = null;
   call: Call | null = null;
-  /** What came out, once it has gone straight to its end and its caller is to be called back. */
+  /** The operation's value, once the call has ended straight and its caller is to be called back. */
   value: unknown = undefined;
   nextReady: Ready | null = null;
 
@@ -152,7 +152,7 @@ export class Passage implements Caller, Ready, Settled {
     return this;
   }
 
-  // What its caller is told: of all the ways to end there is but one for it.
+  // What its caller is told: a passage can end in one way only, with a first attempt that succeeds.
 
   get ok(): true {
     return true;
@@ -182,21 +182,21 @@ export class Passage implements Caller, Ready, Settled {
     return this.call === null ? this : null;
   }
 
-  /** Nothing but the operation's promise can end it. */
+  /** Whether nothing but the operation's promise can end it. */
   get followsPromise(): boolean {
     return this.plan.timerSlot === -1 && this.membership === null;
   }
 
-  /** The operation has answered, and nobody but this call can tell. */
+  /** The operation has answered, and the caller has to be told by its edge. */
   answered(value: unknown): void {
     const { scheduler } = this.plan;
-    // Its caller is told before those whom it lets go on by ending.
+    // Its caller is told before the calls go on that its end lets in.
     scheduler.held();
     if (this.fulfilled(value)) this.edge.wentStraight(this, value);
     scheduler.released();
   }
 
-  /** The operation has answered; whether the call has thereby succeeded. */
+  /** The operation has answered. True if the call has succeeded straight, false if it goes on as a `Call`. */
   fulfilled(value: unknown): boolean {
     const { plan } = this;
     const attempt = this.attempt;
@@ -230,7 +230,7 @@ export class Passage implements Caller, Ready, Settled {
     callBack(this);
   }
 
-  /** It may have lasted so long that it means something to a policy. */
+  /** Whether it has lasted so long that some policy judges it by that. */
   #wasSlow(): boolean {
     const { needsClock, runtime, preciseFrom, judgesFrom } = this.plan;
     if (!needsClock) return false;
@@ -249,7 +249,7 @@ export class Passage implements Caller, Ready, Settled {
     const duration = clock.recent() - this.startedAt!;
     if (plan.needsClock) notice(pipeline, duration);
     if (plan.timerSlot !== -1) clock.stop(attempt);
-    // Before any sink is told: one that aborts the call comes too late, and must find none.
+    // Before any sink is told: a sink that aborts the call comes too late, and must not find it.
     for (let place = this.membership; place !== null; place = place.other) place.leave();
     if (sink !== null) tellOfAttempt(runtime, 1, 'success', duration);
     scheduler.held();
@@ -275,14 +275,14 @@ export class Passage implements Caller, Ready, Settled {
     call.membership = this.membership;
     call.resolve = this.resolve;
     call.reject = this.reject;
-    // Whoever takes over has a timer of its own from here on.
+    // A policy that takes over has a timer of its own from here on.
     if (policies[timerSlot]?.takeOver !== undefined) runtime.clock.stop(attempt);
     for (let slot = 0; slot < policies.length; slot++) policies[slot]!.takeOver?.(call, slot);
     return call;
   }
 }
 
-/** Asks every policy, from the outside in: the permit that one of them gives, or `DETAINED`. */
+/** Asks every policy to admit a call, from the outside in. Answers the permit that one of them gives, or `DETAINED`. */
 function admitted({ policies, plan: { steps } }: PipelineState): number {
   let permit = 0;
   for (let slot = 0; slot < policies.length; slot++) {

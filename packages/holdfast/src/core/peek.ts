@@ -1,7 +1,7 @@
 import type { Call } from './call.ts';
 import type { Refusal } from './policy.ts';
 
-/** What a policy further in would say to an attempt now: an open breaker, a spent budget; or null. */
+/** The refusal that an attempt would meet further in now (an open breaker's, a spent budget's), or null. */
 export function peekInside(call: Call, slot: number): Refusal | null {
   const { policies } = call.pipeline;
   for (let inner = slot + 1; inner < policies.length; inner++) {

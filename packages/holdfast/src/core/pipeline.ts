@@ -23,12 +23,12 @@ import { planned } from './plan.ts';
 
 /**
  * Policies around an operation, outermost first. `In` is what the classifier understands, `Adds`
- * what a fallback may answer instead; any at all is a `Pipeline<never, unknown>`.
+ * what a fallback may answer instead. Any pipeline fits `Pipeline<never, unknown>`.
  */
 export interface Pipeline<in In = unknown, out Adds = never> {
   /** Runs the operation under the policies. Rejects with the operation's error, the caller's abort reason, or a `HoldfastError`. */
   call<T extends In>(operation: Operation<T>, options?: CallOptions): Promise<T | Adds>;
-  /** The same as a discriminated union on `ok`; never rejects. */
+  /** The same, but never rejects: it answers a `Result`, a union that `ok` tells apart. */
   tryCall<T extends In>(operation: Operation<T>, options?: CallOptions): Promise<Result<T | Adds>>;
   /**
    * The same without any promise: `done` is called once, with a view of the ended call that must
@@ -39,7 +39,7 @@ export interface Pipeline<in In = unknown, out Adds = never> {
     done: (settled: Settled<T | Adds>) => void,
     options?: CallOptions,
   ): void;
-  /** A function that makes such a call each time, its arguments behind the attempt. */
+  /** Makes a function of `operation`: each time it runs, that is a call, and its arguments follow the attempt. */
   wrap<Args extends readonly unknown[], T extends In>(
     operation: (attempt: Attempt, ...args: Args) => T | PromiseLike<T>,
     options?: CallOptions,
@@ -48,7 +48,7 @@ export interface Pipeline<in In = unknown, out Adds = never> {
   snapshot(): Record<string, unknown>;
 }
 
-/** A policy with what it means for the types of a pipeline. */
+/** A policy, and what it means for the types of a pipeline. */
 export interface TypedPolicy<Adds = never, Needs = never, In = never> extends Policy {
   /** For the type checker only. `adds`: values a call may get from it; `needs`: what must be beside it; `in`: what it classifies. */
   readonly '~types'?: { readonly adds: Adds; readonly needs: Needs; readonly in: In };
@@ -73,14 +73,14 @@ export interface MissingClassifier {
   readonly 'a pipeline that retries needs classify(...) in it': never;
 }
 
-/** Without a classifier, what needs one does not fit its place. */
+/** The policies as they are; without a classifier, a policy that needs one has a type that it does not fit. */
 type Checked<Ps extends readonly Policy[]> = [InOf<Ps[number]>] extends [never]
   ? { readonly [K in keyof Ps]: [NeedsOf<Ps[K]>] extends [never] ? Ps[K] : MissingClassifier }
   : Ps;
 
 /**
- * Composes policies, outermost first, for who knows why the order should differ from
- * `dependency()`'s. Policies may be shared between pipelines; all must have the same clock.
+ * Composes policies, outermost first: for those who know why their order should not be that of
+ * `dependency()`. Policies may be shared between pipelines; all must have the same clock.
  *
  * @throws TypeError for anything that is not a policy, two deadlines, the same bulkhead, breaker or
  *   budget twice, or a retry without `classify`.
@@ -153,7 +153,7 @@ export class PolicyPipeline implements PipelineState {
   }
 }
 
-// No private methods: each of ten thousand pipelines would carry a mark of the class that has them.
+// Functions, not private methods, which would put a mark on each of ten thousand pipelines.
 
 function promised(
   owner: PolicyPipeline,
@@ -170,6 +170,7 @@ function promised(
   return promiseOf(call);
 }
 
+/** The call as a passage that has begun; null if it cannot go straight. */
 function straight(
   owner: PolicyPipeline,
   operation: Operation,
@@ -191,15 +192,15 @@ function begin(call: Call, options: CallOptions | undefined): void {
     call.refuse(new TypeError('the operation must be a function of an attempt'), 'rejected');
     call.entering = false;
     call.index = 0;
-  } else if (options !== undefined && !heed(call, options)) {
+  } else if (options !== undefined && !applyOptions(call, options)) {
     call.entering = false;
     call.index = 0;
   }
   call.plan.scheduler.start(call);
 }
 
-/** Takes in what the caller said of this call; false when that ends it already. */
-function heed(call: Call, options: CallOptions): boolean {
+/** Applies what the caller said of this call; false when that ends it already. */
+function applyOptions(call: Call, options: CallOptions): boolean {
   const { plan } = call;
   const wrong = problemWith(options, plan);
   if (wrong !== null) {
@@ -224,7 +225,7 @@ function heed(call: Call, options: CallOptions): boolean {
   return true;
 }
 
-/** Read precisely, once, if any policy needs it. */
+/** When a call starts, by a precise reading of the clock; null if no policy needs the time. */
 function startTime({ needsClock, runtime }: Plan): number | null {
   return needsClock ? runtime.clock.now() : null;
 }
@@ -239,7 +240,7 @@ const CALL_OPTIONS = [
   'parent',
 ];
 
-/** The error for call options that cannot be meant, or null. */
+/** The error for what is wrong with a call's options, or null. */
 function problemWith(options: CallOptions, plan: Plan): TypeError | RangeError | null {
   if (typeof options !== 'object' || options === null) {
     return new TypeError(`options must be an object, got ${show(options)}`);

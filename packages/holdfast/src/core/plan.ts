@@ -7,7 +7,8 @@ import type { Plan, Policy, Steps } from './policy.ts';
 import { CallScheduler } from './run.ts';
 
 /**
- * What follows from these policies, and those of them that calls walk through.
+ * Checks policies that are to stand together. Answers their plan, and the policies that calls walk
+ * through: all but `classify`.
  *
  * @throws TypeError for what is no policy, has another clock, or cannot stand together.
  */
@@ -18,7 +19,7 @@ export function planned(given: readonly Policy[], runtime: Runtime): [Plan, read
     throw new TypeError('pipeline: one classify(...) says what outcomes mean; got two');
   }
   const classify = classifies[0] ?? null;
-  // A copy has no more room than it needs, and a process may have ten thousand pipelines.
+  // What `filter` makes has room to spare, its copy has not: a process may have ten thousand pipelines.
   const policies = given.filter((policy) => !isClassify(policy)).slice();
   if (policies.filter(({ kind }) => kind === 'deadline').length > 1) {
     throw new TypeError('pipeline: a call has one deadline; got two deadline policies');
@@ -48,7 +49,7 @@ function planOf(
     needsClock: runtime.sink !== null || policies.some(({ traits }) => traits.needsClock === true),
     judgesFrom,
     preciseFrom: preciseFrom(judgesFrom, policies),
-    // User code that runs after a timer went off would otherwise run in the timer's context.
+    // Else user code that runs after a timer went off would run in the timer's context.
     keepsContext: policies
       .slice(0, Math.max(lastTimed, 0))
       .some(({ traits }) => traits.repeats === true),
@@ -72,7 +73,7 @@ function attemptTimeoutOf(innermost: Policy | undefined): number {
   return innermost?.kind === 'timeout' ? innermost.traits.expiresAfter! : Infinity;
 }
 
-/** A timeout around other policies bounds their waits as well, and there is none on the straight way. */
+/** Whether calls may go straight through a policy: one with a timer must be innermost, or able to take over. */
 function letsStraight(policy: Policy, slot: number, policies: readonly Policy[]): boolean {
   const { straight, expiresAfter } = policy.traits;
   if (straight !== true) return false;
@@ -85,7 +86,7 @@ function givesPermits({ traits }: Policy): boolean {
   return traits.permits === true;
 }
 
-/** By the prototype that has them: the policies of one kind share their steps. */
+/** By the prototype of a policy: the policies of one kind share their steps. */
 const knownSteps = new WeakMap<object, Steps>();
 
 function stepsOf(policy: Policy): Steps {
@@ -99,14 +100,14 @@ function stepsOf(policy: Policy): Steps {
   return steps;
 }
 
-/** By length: most pipelines of a process have one of a few. */
+/** By length: the pipelines of a process have only a few different ones. */
 const allNoSlots: (readonly undefined[])[] = [];
 
 function noSlots(length: number): readonly undefined[] {
   return (allNoSlots[length] ??= Array.from({ length }, () => undefined));
 }
 
-/** What a user's `discard` throws must not reach whoever had a value to drop. */
+/** Makes a user's `discard` one that never throws: it must not disturb whoever has a value to drop. */
 function quiet(discard: ((value: unknown) => void) | null): Plan['discard'] {
   if (discard === null) return null;
   let quietly = quietOnes.get(discard);
@@ -115,7 +116,7 @@ function quiet(discard: ((value: unknown) => void) | null): Plan['discard'] {
       try {
         disregard(discard(value));
       } catch {
-        // Nobody waits for this value, and nobody for its end.
+        // Nobody waits for this value, or for what becomes of it.
       }
     };
     quietOnes.set(discard, quietly);
@@ -125,7 +126,7 @@ function quiet(discard: ((value: unknown) => void) | null): Plan['discard'] {
 
 type Discard = (value: unknown) => void;
 
-/** Every HTTP dependency has the same. */
+/** Shared, since all dependencies have the same `discard`. */
 const quietOnes = new WeakMap<Discard, Discard>();
 
 /** While a timer is armed, the clock's last reading is at most so old, in milliseconds. */
@@ -162,7 +163,7 @@ function checkPolicy(policy: Policy, runtime: Runtime): void {
   }
 }
 
-/** What becomes of a call that meets the same one twice. What keeps no such account may well be repeated. */
+/** By kind: what goes wrong for a call that meets the same policy twice. Other kinds may be repeated. */
 const MET_TWICE: ReadonlyMap<string, string> = new Map([
   ['bulkhead', 'a call would wait for a slot while it holds one'],
   ['circuit-breaker', 'it would count each attempt twice'],

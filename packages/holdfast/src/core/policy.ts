@@ -13,48 +13,48 @@ export const END = 2;
 /** Walk in again from the policy that says so. */
 export const AGAIN = 3;
 export type Step = typeof GO | typeof WAIT | typeof END | typeof AGAIN;
-/** Beside the steps, a call may be in its own loop right now, */
+/** No step, but in the place of one: the call is in its own loop right now. */
 export const RUNNING = 4;
-/** or have ended. */
+/** No step either: the call has ended. */
 export const DONE = 5;
 
 /**
- * A policy walks beside every call: in (`enter`), and back out (`leave`) if it let the call in.
- * What it must remember of one call sits in that call's slot: `call.remember(slot, ...)`.
+ * Every call walks through its policies: in (`enter`), and back out (`leave`) where it was let in.
+ * What a policy must remember of one call sits in that call's slot: `call.remember(slot, ...)`.
  */
 export interface Policy {
-  /** The policy's name, e.g. `circuit-breaker`. Ours have getters: fields would cost memory in each of ten thousand. */
+  /** The policy's name, e.g. `circuit-breaker`. Ours have a getter for it: a field would cost memory in each of ten thousand. */
   readonly kind: string;
   readonly runtime: Runtime;
   readonly traits: Traits;
-  /** `GO`, `WAIT`, or `END` with the refusal on the call (`call.refuse`). */
+  /** Answers `GO`, `WAIT`, or `END` with the refusal on the call (`call.refuse`). */
   enter(call: Call, slot: number): Step;
-  /** `GO`, `WAIT`, or `AGAIN`; always `GO` when the call is being cut, that is, when `call.index` is not `slot`. */
+  /** Answers `GO`, `WAIT`, or `AGAIN`; always `GO` when the call is being cut, that is, when `call.index` is not `slot`. */
   leave(call: Call, slot: number): Step;
-  /** Only for policies that wait: forget this call, which waits here and is being interrupted. */
+  /** Only for policies that make calls wait: forgets a call that waits here and is being interrupted. */
   cancel?(call: Call, slot: number): void;
   /** Would this policy refuse an attempt now? The refusal, or null. Takes no permit. */
   peek?(call: Call): Refusal | null;
-  /** A policy further in has shut: refuse what waits here and would be refused there. */
+  /** A policy further in has shut: refuses the calls that wait here and would be refused there. */
   flush?(): void;
-  /** One call more (1) or less (-1) waits at a policy further out: the one to `flush` when this one shuts. */
+  /** One call more (1) or less (-1) waits at a policy further out, which this one flushes when it shuts. */
   awaited?(waitsAt: Policy, change: 1 | -1): void;
   /** A timer that this policy armed, on the call or on its attempt, has expired. */
   expired?(call: Call, slot: number): void;
   /**
-   * Lets a call in that goes straight (see `Passage`): its permit, 0 if it needs none, or `DETAINED`
-   * if it would have to wait, be refused, or be remembered. Without it, everybody is let in.
+   * Lets a call in that goes straight (see `Passage`). Answers its permit, 0 if it needs none, or
+   * `DETAINED` if it would have to wait, be refused, or be remembered. Without it, all are let in.
    */
   admit?(): number;
-  /** A call that `admit` let in was detained further in: as if it had never been here. */
+  /** Takes back an `admit`: the call was detained further in, and counts as never having been here. */
   unadmit?(): void;
   /** A call that went straight has succeeded. */
   passed?(permit: number): void;
-  /** A call that went straight does not any more: what `enter` would have put on it. */
+  /** A call does not go straight any more: puts on it what `enter` would have put there. */
   takeOver?(call: Call, slot: number): void;
   /** Plain JSON of its state now. */
   snapshot?(): Readonly<Record<string, unknown>>;
-  /** Another with the same options and a state of its own. Without it, it has no state, and pipelines may share it. */
+  /** Makes another with the same options and a state of its own. A policy without this has no state: pipelines may share it. */
   sibling?(): Policy;
 }
 
@@ -62,13 +62,13 @@ export interface Policy {
 export interface Traits {
   /** Needs a precise reading of the clock when a call starts. */
   readonly needsClock?: boolean;
-  /** Attempts that last as long, in milliseconds, or longer mean something to it. */
+  /** Attempts that last so many milliseconds, or longer, mean something to it. */
   readonly judgesFrom?: number;
   /** May end the call, or what runs inside it, from a timer. */
   readonly timed?: boolean;
   /** Calls may go straight through it: all that it does with one that meets nothing, it can do without a `Call`. */
   readonly straight?: boolean;
-  /** Ends what runs inside it after so many milliseconds: how a timed policy lets calls go straight. */
+  /** Ends what runs inside it after so many milliseconds. Calls go straight through a timed policy only if it says so. */
   readonly expiresAfter?: number;
   /** May run user code after something inside it has ended. */
   readonly repeats?: boolean;
@@ -86,8 +86,8 @@ export interface Refusal {
 export const DETAINED = -1;
 
 /**
- * What a kind of policy does, taken out of it. All have one shape, so the loop finds a step by a
- * plain load, where asking many kinds of policy for `enter` would each time be a search.
+ * The methods of one kind of policy. All `Steps` have the same shape, so the loop finds a method by a
+ * plain load; to find `enter` on policies of many kinds would be a search each time.
  */
 export interface Steps {
   readonly enter: Policy['enter'];
@@ -112,9 +112,9 @@ export interface PipelineState {
 
 /** What follows from a pipeline's policies and never changes, so that siblings share it. */
 export interface Plan {
-  /** Of each policy. */
+  /** One for each policy. */
   readonly steps: readonly Steps[];
-  /** What `slots` begin as. */
+  /** What a call's `slots` begin as. */
   readonly noSlots: readonly undefined[];
   readonly runtime: Runtime;
   readonly scheduler: Scheduler;
@@ -127,11 +127,12 @@ export interface Plan {
   readonly judgesFrom: number;
   /**
    * A success needs a precise reading of the clock if it seems to have lasted so many milliseconds;
-   * Infinity if none does. Below, even the oldest reading shows that no policy would care.
+   * Infinity if none does. Below that, even the oldest reading shows that no policy would care.
    */
   readonly preciseFrom: number;
+  /** Whether a call keeps its caller's async context from its start. */
   readonly keepsContext: boolean;
-  /** Calls that meet nothing go straight through: see `Passage`. */
+  /** Whether calls that meet nothing go straight through: see `Passage`. */
   readonly straight: boolean;
   /** The policy whose timer a call that goes straight carries: the one that expires first. -1 without one. */
   readonly timerSlot: number;
@@ -147,7 +148,7 @@ export interface Plan {
 
 /** Resumes calls, one loop at a time. */
 export interface Scheduler {
-  /** A call that started now would have to wait for its turn, so it cannot go straight. */
+  /** Whether a call that started now would have to wait for its turn, and so could not go straight. */
   readonly isBusy: boolean;
   /** Walks a new call in. */
   start(call: Call): void;
@@ -164,7 +165,7 @@ export interface Scheduler {
   deliver(ended: Ready): void;
 }
 
-/** What is to become of a call that is interrupted while its own loop runs it. */
+/** How a call is interrupted: by the policy at `slot` (-1 for its caller), and with what outcome. */
 export interface Interruption {
   readonly slot: number;
   readonly error: unknown;
@@ -174,7 +175,7 @@ export interface Interruption {
 
 /** Who is told that a call has ended. */
 export interface Observer {
-  /** It may start further calls, so it must not be told on the stack of the call that ended. */
+  /** Whether it must not be told on the stack of the call that ended, since it may start further calls. */
   readonly onFlatStack: boolean;
   settled(call: Call): void;
 }

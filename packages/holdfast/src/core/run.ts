@@ -23,7 +23,7 @@ import { notice } from './usual-duration.ts';
 
 /** How many calls may be resumed in a row before other work gets its turn. */
 const RESUMPTIONS_PER_TURN = 100;
-/** How many attempts are remembered: the first, and the last ones. */
+/** How many attempts of a call are remembered: the first one, and the last 99. */
 const RECORDS = 100;
 
 /**
@@ -45,7 +45,7 @@ export class CallScheduler extends TimerNode implements Scheduler {
     this.#runtime = runtime;
   }
 
-  /** Callbacks that start the next call would otherwise nest without end. */
+  /** A new call waits while this drains: else callbacks that start the next call would nest without end. */
   get isBusy(): boolean {
     return this.#draining && this.#depth === 0;
   }
@@ -58,7 +58,7 @@ export class CallScheduler extends TimerNode implements Scheduler {
   }
 
   settled(call: Call, said?: Said): void {
-    // A classifier or a sink may interrupt the call that it is asked about, or the one around it.
+    // It counts as running, since a classifier or a sink may interrupt this call, or the one around it.
     call.step = RUNNING;
     this.#depth++;
     try {
@@ -88,12 +88,12 @@ export class CallScheduler extends TimerNode implements Scheduler {
     if (call.nextReady === null) this.#enqueue(call);
   }
 
-  /** Has a call that ended reported on a flat stack. */
+  /** Has the caller of an ended call told, on a flat stack. */
   deliver(ended: Ready): void {
     this.#enqueue(ended);
   }
 
-  /** The turn after one in which too many were resumed. */
+  /** A new turn, after one that left calls on the list. */
   expire(): void {
     this.#drain();
   }
@@ -117,7 +117,7 @@ export class CallScheduler extends TimerNode implements Scheduler {
   }
 
   #drain(): void {
-    // While a turn is awaited, it alone drains: else nothing would ever yield.
+    // Once a new turn was asked for, only that one drains: else other work would never have its turn.
     if (this.timerOwner !== null) return;
     this.#draining = true;
     try {
@@ -142,8 +142,8 @@ export class CallScheduler extends TimerNode implements Scheduler {
       ready.tell();
       return;
     }
-    // It has waited, so an attempt that begins now did not begin with the call. Calls before it in
-    // this turn may have taken long, and a timer that starts on an old reading would be early.
+    // It has waited, so an attempt that begins now did not begin with the call. The clock is read, as
+    // calls before it in this turn may have taken long: a timer started on an old reading would be early.
     ready.attemptStartedAt = this.#runtime.clock.now();
     this.#depth++;
     try {
@@ -156,21 +156,21 @@ export class CallScheduler extends TimerNode implements Scheduler {
 
 /**
  * Ends whatever happens inside the policy at `slot`, and goes on outwards from there with this
- * error and verdict. The caller's abort, the deadline and an attempt's timeout are all this: the
- * one that waits is cancelled, those in between leave in order, and every permit comes back.
+ * error and verdict. The caller's abort, the deadline and an attempt's timeout all do this: the
+ * policy that waits is cancelled, those in between leave in order, and every permit comes back.
  */
 export function interrupt(call: Call, interruption: Interruption): void {
   const { step } = call;
   if (step !== WAIT && !walksIn(call, step)) {
-    // It runs, or is about to. Of several interruptions the outermost is heeded.
+    // The call runs, or is about to: its loop will heed this. Of several interruptions the outermost counts.
     if (interruption.slot < (call.interruption?.slot ?? Infinity)) call.interruption = interruption;
     return;
   }
-  // Abort listeners may interrupt it in their turn.
+  // It counts as running, since abort listeners may interrupt it again.
   call.step = RUNNING;
   const { scheduler } = call.plan;
   const { context } = call.root;
-  // Whom it lets go on by leaving must not run before it has left.
+  // Calls that its leaving lets go on must not run before it has left.
   scheduler.held();
   if (context === null) unwind(call, step, interruption);
   else unwindIn(context, call, step, interruption);
@@ -178,7 +178,7 @@ export function interrupt(call: Call, interruption: Interruption): void {
   scheduler.released();
 }
 
-/** A function of its own: what a closure refers to is allocated even where the closure is not made. */
+/** A function of its own: what a closure refers to is allocated on every path, also where no closure is made. */
 function unwindIn(
   context: unknown,
   call: Call,
@@ -189,9 +189,9 @@ function unwindIn(
 }
 
 /**
- * The loop: one call, in through its policies and back out, until it waits or ends. This is the way
- * of every call, so what few calls need lies in functions of its own: the compiler joins functions
- * only while they are small.
+ * The loop: one call, in through its policies and back out, until it waits or ends. Every call comes
+ * this way, so what few calls need is in functions of its own: the compiler inlines small functions
+ * only.
  */
 function advance(call: Call): void {
   let step = call.step as Step;
@@ -212,7 +212,7 @@ function advance(call: Call): void {
 /** `AGAIN` or `END`: walks the other way from here. */
 function turn(call: Call, step: Step): void {
   call.entering = step === AGAIN;
-  // What comes now must not be judged by the attempt before.
+  // Policies further in must not judge by the attempt before.
   if (call.entering) call.live = null;
 }
 
@@ -228,20 +228,20 @@ function walkOut(call: Call): Step {
   return call.plan.steps[index]!.leave.call(call.pipeline.policies[index]!, call, index);
 }
 
-/** The policy at `index` has let it in, or sends it in again. */
+/** Whether the policy at `index` has let the call in, or sends it in again. */
 function walksIn(call: Call, step: Call['step']): boolean {
   return step === AGAIN || (step === GO && call.entering);
 }
 
-/** Interrupts a call that ran when it was told to stop, once it stands between two policies. */
+/** Carries out an interruption that came while the call ran, once the call is walking in or waits. */
 function heed(call: Call, step: Step, interruption: Interruption): Step {
   if (step !== WAIT && !walksIn(call, step)) return step;
   call.interruption = null;
-  // By now it may have left that policy.
+  // By now the call may have left the policy that interrupts.
   return call.index > interruption.slot ? unwind(call, step, interruption) : step;
 }
 
-/** Leaves every policy inside `slot`, as `ignored`; the call then stands where `slot` was left. */
+/** Leaves every policy inside `slot`, as `ignored`. Then the call stands as if it had just left `slot`. */
 function unwind(
   call: Call,
   step: Call['step'],
@@ -254,8 +254,8 @@ function unwind(
   runtime.clock.now();
   call.refuse(error, stoppedBy);
   if (live?.isRunning) {
-    remember(call, verdict);
-    // Before any sink is told: one that settles the attempt comes too late.
+    keepRecord(call, verdict);
+    // Before any sink is told: a sink that settles the attempt comes too late.
     live.abandon(error);
     if (runtime.sink !== null) tell(call, verdict);
   } else if (step === WAIT) {
@@ -272,7 +272,7 @@ function unwind(
 /** Runs the operation: `WAIT` until it settles, `END` once it has. */
 function operate(call: Call): Step {
   const attempt = begin(call);
-  // Taken off the call, so that user code is not handed it as `this`.
+  // Taken off the call, which user code would otherwise get as its `this`.
   const { operation } = call;
   let result: unknown = pending;
   try {
@@ -289,7 +289,7 @@ function begin(call: Call): LiveAttempt {
   const attempt = live?.isPrepared ? live : new LiveAttempt(call, root.attempts + 1);
   call.live = attempt;
   root.attempts = attempt.number;
-  // The clock was read when the attempt before this one failed.
+  // The last reading will do: it was taken when the attempt before this one failed, or since.
   if (attempt.number > 1) call.attemptStartedAt = call.plan.runtime.clock.recent();
   attempt.started();
   return attempt;
@@ -318,7 +318,7 @@ function attemptEnded(call: Call, said?: Said): typeof END {
     clock.now();
   }
   if (succeeded && plan.needsClock) notice(call.pipeline, clock.recent() - call.attemptStartedAt!);
-  if (recorded) remember(call, call.verdict);
+  if (recorded) keepRecord(call, call.verdict);
   if (sink !== null) tell(call, call.verdict);
   return END;
 }
@@ -330,7 +330,7 @@ function tell({ plan, live, attemptStartedAt }: Call, verdict: Verdict): void {
 }
 
 /** Keeps the record of an attempt that has just ended. */
-function remember(call: Call, verdict: Verdict): void {
+function keepRecord(call: Call, verdict: Verdict): void {
   const records = (call.root.records ??= []);
   if (records.length === RECORDS) records.splice(1, 1);
   records.push(attemptRecord(call, verdict));

@@ -1,15 +1,15 @@
 import type { Table } from './options.ts';
 
-/** Parsed options that are remembered to be shared. */
+/** How many parsed options are remembered, to be shared. */
 const REMEMBERED = 256;
 const remembered = new Map<string, object>();
-/** The table by which an object was parsed, which need not be parsed again. */
+/** By parsed object: the table by which it was parsed. By that table it need not be parsed again. */
 const parsedBy = new WeakMap<object, Table>();
 
 /**
- * Objects made with equal options share one: they are never changed, and a fleet of breakers by key
- * would otherwise hold the same numbers ten thousand times. Callbacks and values of users are not
- * data, and not shared.
+ * One object for equal parsed options, which nobody changes: a breaker for each of ten thousand keys
+ * would otherwise hold the same numbers ten thousand times. Options that hold a user's callback or
+ * value are not shared.
  */
 export function shared<P extends Fields>(table: Table, parsed: P): P {
   const result = isData(table, parsed) ? knownAs(parsed) : parsed;
@@ -17,17 +17,17 @@ export function shared<P extends Fields>(table: Table, parsed: P): P {
   return result;
 }
 
-/** Options that `shared` has answered for this table: they need not be parsed again. */
+/** Whether `shared` has answered these options for this table: then they need not be parsed again. */
 export function wasParsedBy(table: Table, options: unknown): boolean {
   return parsedBy.get(options as object) === table;
 }
 
-/** Options that `shared` has answered, for whatever table. */
+/** Whether `shared` has answered these options, for whatever table. */
 export function wasParsed(options: object): boolean {
   return parsedBy.has(options);
 }
 
-/** Parsed options of which each nested table shares its object, as `parseOptions` has policies do. */
+/** Parsed options whose nested options are shared, as `parseOptions` shares those of single policies. */
 export function withSharedParts<P extends Fields>(table: Table, parsed: P): P {
   const result: Record<string, unknown> = { ...parsed };
   for (const [name, { table: inner }] of Object.entries(table)) {
@@ -47,7 +47,7 @@ function knownAs<P extends Fields>(parsed: P): P {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Asks the table: a user's value may look like data, and be a Map or a Date. */
+/** Whether all of it is data, by the table: a user's value may be a Map or a Date, and look like data. */
 function isData(table: Table, parsed: Fields): boolean {
   return Object.entries(table).every(([name, { kind, table: inner }]) => {
     const value = parsed[name];

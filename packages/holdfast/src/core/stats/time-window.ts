@@ -1,6 +1,6 @@
-/** The parts of every window. */
+/** How many buckets every window has. */
 const BUCKETS = 10;
-/** The total comes first, then the buckets. */
+/** What a window takes of a page: the total comes first, then the buckets. */
 const WORDS = 1 + BUCKETS;
 /** Windows are carved from shared pages, since small typed arrays cost more than they hold. */
 const PAGE_WORDS = 372 * WORDS;
@@ -83,7 +83,7 @@ export class TimeWindow {
   }
 }
 
-// No private methods: each instance would carry a mark of the class that has them.
+// Functions, not private methods, which would put a mark on each instance.
 
 function bucketOf(offset: number, number: number): number {
   return offset + 1 + (number % BUCKETS);

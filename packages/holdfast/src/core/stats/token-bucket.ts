@@ -1,4 +1,4 @@
-/** Ten times 0.1 is a little less than 1, and yet a token. */
+/** In floating point, 0.1 added ten times is a little less than 1, and counts as a token all the same. */
 const ROUNDING = 1e-9;
 
 /**
@@ -24,7 +24,7 @@ export class TokenBucket {
     return this.#tokens;
   }
 
-  /** Is a whole token there? */
+  /** Whether a whole token is there. */
   has(now: number): boolean {
     return this.level(now) >= 1 - ROUNDING;
   }

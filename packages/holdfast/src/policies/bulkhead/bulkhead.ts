@@ -1,5 +1,5 @@
 import { callError } from '../../core/call-error.ts';
-import type { Survivor } from '../../core/attempt.ts';
+import type { LateListener } from '../../core/attempt.ts';
 import type { Call } from '../../core/call.ts';
 import { DETAINED, END, GO, type Step, type Traits, WAIT } from '../../core/policy.ts';
 import { BulkheadFullError } from '../../core/errors.ts';
@@ -50,7 +50,7 @@ export function bulkhead(
 
 const TRAITS: Traits = { straight: true };
 
-class SlotBulkhead implements Bulkhead, Survivor {
+class SlotBulkhead implements Bulkhead, LateListener {
   readonly runtime: Runtime;
   inFlight = 0;
   #zombies = 0;
@@ -89,7 +89,7 @@ class SlotBulkhead implements Bulkhead, Survivor {
 
   leave(call: Call): Step {
     const { live } = call;
-    if (live !== null && live.isAbandoned && live.outlivedBy(this)) {
+    if (live !== null && live.isAbandoned && live.willTell(this)) {
       this.#zombies++;
       if (this.runtime.sink !== null) this.#emitZombie();
       if (this.#options.releaseOn === 'settle') return GO;
