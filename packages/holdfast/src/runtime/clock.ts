@@ -6,9 +6,9 @@ export interface Clock {
   /** Monotonic milliseconds, with fractions. Every duration is measured on it. */
   now(): number;
   /**
-   * The last value `now()` returned, or a little newer: at most 100 ms old while a timer is armed.
-   * A precise reading is the dearest thing on a call's path (about 50 ns), so what does not need
-   * one asks here.
+   * The last value that `now()` returned, or a little newer: at most 100 ms old while a timer is
+   * armed. A precise reading is the most expensive thing on a call's path (about 50 ns), so whoever
+   * does not need one asks here.
    */
   recent(): number;
   /** Milliseconds since the Unix epoch: for display and storage, never for durations. */
@@ -20,21 +20,21 @@ export interface Clock {
    */
   start(node: TimerNode, delay: number): void;
   /**
-   * The same, where a process is not to stay for it: one that has nothing else to do may end before the node expires.
-   * Optional: without it, `start` is asked.
+   * As `start`, but the timer does not hold the process: one that has nothing else to do may end before
+   * the node expires. Optional: of a clock without it, `start` is used.
    */
   startUnref?(node: TimerNode, delay: number): void;
   /** Disarms `node`; does nothing when it is not armed. */
   stop(node: TimerNode): void;
 }
 
-/** Arms a node for which no process stays, where the clock can tell. */
+/** Arms a node that does not hold the process, if the clock can do that. */
 export function startUnref(clock: Clock, node: TimerNode, delay: number): void {
   if (clock.startUnref === undefined) clock.start(node, delay);
   else clock.startUnref(node, delay);
 }
 
-/** Whatever holds armed nodes: a clock's list, queue or heap. */
+/** What holds armed nodes: a clock's list, queue or heap. */
 export interface TimerOwner {
   /** Takes an armed node out of this owner. */
   remove(node: TimerNode): void;

@@ -18,7 +18,7 @@ export function seededRandom(seed: number | string): Random {
   return new Sfc32(String(seed), 0x9e3779b9, 0x243f6a88, 0xb7e15162);
 }
 
-/** The fork of that label, made when it is first drawn from: of most streams in a process nobody ever draws. */
+/** A fork that is made when it is first drawn from: of most streams in a process nobody ever draws. */
 export function lazyFork(random: Random, label: string): Random {
   return new LazyFork(random, label);
 }
@@ -52,8 +52,8 @@ class LazyFork implements Random {
 }
 
 class Sfc32 implements Random {
-  // Three hashes of the labels so far, which those of its forks go on from: a process may have a
-  // hundred thousand streams, and would else keep as many long labels.
+  // Three hashes of all labels so far, from which those of a fork go on. Not the labels themselves: a
+  // process may have a hundred thousand streams.
   readonly #hashA: number;
   readonly #hashB: number;
   readonly #hashC: number;
@@ -69,7 +69,7 @@ class Sfc32 implements Random {
     this.#a = avalanche(this.#hashA);
     this.#b = avalanche(this.#hashB);
     this.#c = avalanche(this.#hashC);
-    // The first outputs still resemble the seed.
+    // Skips the first outputs, which still resemble the seed.
     for (let i = 0; i < 12; i++) this.next();
   }
 

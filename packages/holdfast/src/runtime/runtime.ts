@@ -12,20 +12,20 @@ export interface Runtime {
   /** The dependency this runtime serves, for events and error messages; '' outside of one. */
   readonly dependency: string;
   /**
-   * Spend a little to help who debugs: errors get the caller's async frames, and options of single
-   * calls are checked for misspelt names. The system runtime says yes unless NODE_ENV is
+   * Whether to spend a little on those who debug: errors get the caller's async frames, and options of
+   * single calls are checked for misspelt names. The system runtime says yes unless NODE_ENV is
    * `production`.
    */
   readonly diagnostics: boolean;
   /** Where events go; null costs nothing. Called synchronously; what it throws is dropped. */
   readonly sink: Sink | null;
-  /** Tells people of a danger that no listener would hear of, seldom. Nobody, where there is none. */
+  /** Warns people of a danger where no sink would hear of it; called seldom. Without it, nobody is warned. */
   readonly warn?: ((warning: string) => void) | undefined;
 }
 
 /**
- * Hears events. It has a method's type so that who listens for `HoldfastEvent` fits: a union of what
- * policies tell, which this layer does not know.
+ * Hears events. The type is a method's, since TypeScript is less strict with their parameters: so a
+ * listener for `HoldfastEvent` fits, a union of events that this layer does not know.
  */
 type Sink = { hear(event: RuntimeEvent): void }['hear'];
 
@@ -37,19 +37,19 @@ export interface RuntimeEvent {
 }
 
 /**
- * Keeps a caller's async context (AsyncLocalStorage) while its call is suspended, so that whatever
- * resumes it, a shared timer or another call's release, its user code runs in its own context.
+ * Keeps a caller's async context (AsyncLocalStorage) while its call is suspended. So the user code of a
+ * call runs in its own context, whatever resumes it: a shared timer, or the end of another call.
  */
 export interface ContextKeeper {
   /** The current context, or null where there is none to keep. */
   capture(): unknown;
   /** Runs `work(argument)` in a captured context. */
   run<A>(captured: unknown, work: (argument: A) => void, argument: A): void;
-  /** A variable that follows async context. Without it, nobody can tell what runs inside of what. */
+  /** Makes a variable that follows async context. Without it, nobody can tell what runs inside of what. */
   variable?<T>(): ContextVariable<T>;
 }
 
-/** A value for a piece of work and all that it starts. */
+/** A variable that has a value for a piece of work, and for all that this work starts. */
 export interface ContextVariable<T> {
   /** The value here; undefined outside of any `run`. */
   get(): T | undefined;
@@ -64,8 +64,8 @@ export const noContext: ContextKeeper = {
 };
 
 /**
- * Refuses half a runtime, a sink alone say, before something deep inside misses the rest; and a sink
- * that could not hear.
+ * Refuses half a runtime (a sink alone, say) before something deep inside misses the rest, and a sink
+ * that is no function.
  *
  * @throws TypeError
  */

@@ -4,9 +4,9 @@ import type { Random } from './random.ts';
 import type { ContextKeeper, ContextVariable, Runtime } from './runtime.ts';
 import { TimerLists } from './timer-lists.ts';
 
-/** As a global, `performance` is a getter, which would double the price of a reading. */
+/** Kept here, since the global `performance` is a getter, which would double the price of a reading. */
 const monotonic: { now(): number } = performance;
-/** As they are at import: a tick on a test's fake timer would never come once the test has put the real ones back. */
+/** Kept as they are at import: a tick on a test's fake timer would never come once the real timers are back. */
 const { clearTimeout, setImmediate, setTimeout } = globalThis;
 
 /** While timers are armed, `recent()` is refreshed at least this often, in milliseconds. */
@@ -20,7 +20,7 @@ const EXPIRIES_PER_TURN = 100;
  */
 class SystemClock implements Clock, TimerOwner {
   readonly #lists = new TimerLists();
-  /** Of nodes that do not hold the process. */
+  /** The nodes that do not hold the process. */
   readonly #unref = new TimerLists();
   /** Nodes for the next turn; a disarmed one has lost its owner. */
   #soon: TimerNode[] = [];
@@ -96,7 +96,7 @@ class SystemClock implements Clock, TimerOwner {
         node.expire();
       }
     } finally {
-      // Only after a throw is anything left of this turn's nodes.
+      // Something is left of this turn's nodes only after one has thrown.
       if (next < soon.length) this.#soon = soon.slice(next).concat(this.#soon);
       if (this.#soon.length > 0) this.#requestTurn();
       if (this.#lists.armed === 0 && this.#holding) {
@@ -157,7 +157,7 @@ type AsyncResourceClass = new (
   options: { requireManualDestroy: boolean },
 ) => AsyncResource;
 
-/** An AsyncResource costs 42 ns a capture where AsyncLocalStorage.snapshot() costs microseconds. */
+/** By AsyncResource, whose capture costs 42 ns; that of AsyncLocalStorage.snapshot() costs microseconds. */
 class AsyncContextKeeper implements ContextKeeper {
   #resourceClass: AsyncResourceClass | null | undefined;
 
@@ -184,10 +184,7 @@ class AsyncContextKeeper implements ContextKeeper {
   }
 }
 
-/**
- * Looked up at the first use, not at import, and by name, so that bundles for runtimes without async_hooks still
- * load.
- */
+/** Looked up by name at the first use, not imported: bundles must load on runtimes without async_hooks as well. */
 function asyncHooks() {
   return globalThis.process?.getBuiltinModule?.('node:async_hooks');
 }

@@ -18,7 +18,7 @@ export class TimerLists {
   #lastList: TimerList | null = null;
   #otherDelay = NaN;
   #otherList: TimerList | null = null;
-  /** Where the last one that was due came from. */
+  /** The list from which the last node came that was due. */
   #dueList: TimerList | null = null;
 
   /** Arms a node and returns when it will expire. */
@@ -57,7 +57,7 @@ export class TimerLists {
    * caller decides how many to take in one turn.
    */
   takeDue(now: number): TimerNode | null {
-    // What is due at once has mostly one duration.
+    // Nodes that are due at the same time mostly have one duration.
     const last = this.#dueList?.takeDue(now) ?? null;
     if (last !== null) return last;
     for (const list of this.#lists.values()) {
