@@ -21,9 +21,9 @@ import type { BulkheadRefusedEvent, BulkheadZombieEvent } from './telemetry.ts';
 export interface Bulkhead extends TypedPolicy {
   /** Slots taken now. */
   readonly inFlight: number;
-  /** Calls that wait for one. */
+  /** Calls that wait for a slot. */
   readonly queued: number;
-  /** Nothing runs in it: a registry may forget it. */
+  /** Whether nothing runs in it, so that a registry may forget it. */
   readonly evictable: boolean;
 }
 
@@ -31,10 +31,11 @@ export interface Bulkhead extends TypedPolicy {
  * Bounds how many attempts run at once, and how many calls wait for one to end, so that one slow
  * dependency cannot take all of a process.
  *
- * Who waits is served by criticality, then in order. A waiting call leaves at once when its caller
- * aborts, when the breaker behind it opens or is isolated, and when its deadline could no longer be
- * met. A full queue gives the last place of a lesser criticality to a more important call; otherwise
- * the call is refused with `BulkheadFullError`.
+ * Waiting calls are served by criticality, and those of one criticality in the order in which they
+ * came. A waiting call leaves at once when its caller aborts, when the breaker behind the bulkhead
+ * opens or is isolated, and when its deadline could no longer be met. When the queue is full, a more
+ * important call takes the place of the last of the least important; if there is no such call, it is
+ * refused with `BulkheadFullError`.
  *
  * Size it by Little's law: calls per second x seconds per call, and some room.
  *
@@ -119,7 +120,7 @@ class SlotBulkhead implements Bulkhead, LateListener {
   flush(): void {
     const waiters = this.#queue?.all() ?? [];
     const scheduler = waiters[0]?.call.plan.scheduler;
-    // All leave before the first one's callback runs, which may do anything.
+    // All leave before the first callback runs, which may do anything.
     scheduler?.held();
     try {
       for (const waiter of waiters) this.#refuseAsInside(waiter);
@@ -145,7 +146,7 @@ class SlotBulkhead implements Bulkhead, LateListener {
     if (this.#options.releaseOn === 'settle') this.#release();
   }
 
-  /** The deadline of a waiting call comes too close for an attempt. */
+  /** A waiting call's deadline has come too close for an attempt. */
   tooLate(waiter: QueuedCall): void {
     this.#dismiss(waiter, this.#refusal(waiter.call, 'too-late'), 'deadline');
   }
@@ -163,11 +164,11 @@ class SlotBulkhead implements Bulkhead, LateListener {
       const displaced = queue.lastBelow(waiter.rank);
       if (displaced === null) return call.refuse(this.#refusal(call, 'full'), 'rejected');
       this.#dismiss(displaced, this.#refusal(displaced.call, 'displaced'), 'rejected');
-      // Whoever listens to that refusal may have shut what is further in,
+      // A listener to that refusal may have shut a policy further in.
       refusal = peekInside(call, slot);
       if (refusal !== null) return call.refuse(refusal.error, refusal.stoppedBy);
     }
-    // or made room.
+    // That listener may have made room as well.
     if (this.admit() !== DETAINED) return GO;
     queue.add(waiter);
     tellInside(call, slot, 1);
@@ -191,13 +192,13 @@ class SlotBulkhead implements Bulkhead, LateListener {
 
   #refuseAsInside(waiter: QueuedCall): void {
     const refusal = peekInside(waiter.call, waiter.slot);
-    // A call of another pipeline may have nothing before it that refuses.
+    // It may be null for a call of another pipeline that shares this bulkhead.
     if (refusal !== null) this.#dismiss(waiter, refusal.error, refusal.stoppedBy);
   }
 
   #dismiss(waiter: QueuedCall, error: unknown, stoppedBy: StoppedBy): void {
     const { call } = waiter;
-    // Whoever listens to the refusal's event may have ended the call already.
+    // A listener to the refusal's event may have ended the call already.
     if (!this.#queue!.holds(waiter)) return;
     this.#forget(waiter);
     call.refuse(error, stoppedBy);

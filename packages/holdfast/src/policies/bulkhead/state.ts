@@ -6,7 +6,7 @@ export interface Waiter<W> {
   nextWaiter: W | null;
 }
 
-/** Who waits for a slot: the most important first, and within one rank the one that came first. */
+/** Waiters for a slot: the most important first, and within one rank the one that came first. */
 export class WaitQueue<W extends Waiter<W>> {
   readonly #heads: (W | null)[];
   readonly #tails: (W | null)[];
@@ -42,7 +42,7 @@ export class WaitQueue<W extends Waiter<W>> {
     this.#length--;
   }
 
-  /** Whether this one is waiting. */
+  /** Whether this waiter is in the queue. */
   holds(waiter: W): boolean {
     return waiter.previousWaiter !== null || this.#heads[waiter.rank] === waiter;
   }
@@ -56,12 +56,12 @@ export class WaitQueue<W extends Waiter<W>> {
     return waiters;
   }
 
-  /** The one whose turn is next. */
+  /** The waiter whose turn is next. */
   first(): W | null {
     return this.#heads.find((waiter) => waiter !== null) ?? null;
   }
 
-  /** The one to give way first to somebody of this rank: of the least important, the last to come. */
+  /** The waiter that gives way to a more important one of this rank: of the least important, the last that came. */
   lastBelow(rank: number): W | null {
     for (let lower = this.#tails.length - 1; lower > rank; lower--) {
       const waiter = this.#tails[lower]!;

@@ -10,12 +10,12 @@ export interface BulkheadRefusedEvent extends RuntimeEvent {
 }
 
 /**
- * An attempt was abandoned while its operation ran. One that heeds its signal is over at once; when
- * the number stays or grows, operations ignore theirs.
+ * An attempt was abandoned while its operation ran. An operation that heeds its signal is over soon;
+ * where the number stays or grows, operations ignore theirs.
  */
 export interface BulkheadZombieEvent extends RuntimeEvent {
   readonly type: 'bulkhead.zombie';
-  /** How many there are now. */
+  /** How many such operations there are now. */
   readonly zombies: number;
 }
 

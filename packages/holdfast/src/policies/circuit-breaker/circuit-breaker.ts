@@ -27,11 +27,11 @@ import {
 export interface CircuitBreaker extends TypedPolicy {
   /** An open breaker whose cooldown is over stays `open` until a call comes that can probe. */
   readonly state: CircuitState;
-  /** Refuses everything until `reset`, beginning with what is queued behind it. */
+  /** Refuses everything until `reset`, beginning with the calls that are queued in front of it. */
   isolate(): void;
   /** Closes, and forgets what was counted and how often it had opened. */
   reset(): void;
-  /** Closed: a registry may forget it. */
+  /** Whether it is closed, so that a registry may forget it. */
   readonly evictable: boolean;
 }
 
@@ -61,10 +61,10 @@ export function circuitBreaker(
   return new Breaker(parsed, runtime, lazyFork(runtime.random, 'circuit-breaker'));
 }
 
-/** The state as a policy: what it is told of calls, and of the time. One object for both: a process may have ten thousand. */
+/** The policy: tells its state of calls and of the time. It extends the state, to be one object and not two: a process may have ten thousand. */
 class Breaker extends BreakerState implements CircuitBreaker {
   readonly runtime: Runtime;
-  /** The policies in front of it at which calls wait, and how many; most never have one. */
+  /** By policy in front of it: how many calls wait there. Null for most breakers, which never have one. */
   #queues: Map<Policy, number> | null = null;
 
   constructor(options: ParsedCircuitBreaker, runtime: Runtime, random: Random) {
@@ -91,14 +91,14 @@ class Breaker extends BreakerState implements CircuitBreaker {
     return this.state === 'closed';
   }
 
-  /** Their jitter comes from one stream, else all would come back at the same moment. */
+  /** Siblings share the stream of their jitter: with equal streams, all would probe at the same moment. */
   sibling(): Breaker {
     return new Breaker(this.options, this.runtime, this.random);
   }
 
   enter(call: Call, slot: number): Step {
     const { settledPermit } = this;
-    if (settledPermit === REFUSED) return admit(this, call, slot);
+    if (settledPermit === REFUSED) return admitOrRefuse(this, call, slot);
     call.keepPermit(slot, settledPermit);
     return GO;
   }
@@ -119,13 +119,13 @@ class Breaker extends BreakerState implements CircuitBreaker {
     return GO;
   }
 
-  /** `REFUSED` is what detains a call. */
+  /** The settled permit, or `REFUSED`, which is the same number as `DETAINED`. */
   admit(): number {
     return this.settledPermit;
   }
 
   passed(permit: number): void {
-    // Otherwise it is the late result of an older state.
+    // Another permit would make this the late result of an older state.
     if (permit === this.settledPermit) this.succeeded(timeFor(this));
   }
 
@@ -161,38 +161,39 @@ class Breaker extends BreakerState implements CircuitBreaker {
       state,
       stateNumber: STATE_NUMBERS[state],
       ...this.totals(now),
-      openTime: this.refusedUntil(now),
+      openTime: this.refusedFor(now),
       ...(state === 'open' ? { retryAfter: this.retryAfter(now) } : {}),
     };
   }
 
-  /** What is queued in front of it would only be refused later. */
+  /** Refuses the calls that are queued in front of it, which it would refuse later anyway. */
   refuseQueued(): void {
     if (this.#queues === null) return;
     for (const queue of this.#queues.keys()) queue.flush!();
   }
 }
 
-// No private methods: each instance would carry a mark of the class that has them.
+// Functions, not private methods, which would put a mark on each instance.
 
 function judgesSlowness({ kind, slowCallRate }: ParsedCircuitBreaker): boolean {
   return kind !== 'consecutive' && slowCallRate > 0;
 }
 
-function admit(breaker: Breaker, call: Call, slot: number): Step {
+/** For a breaker that is not simply closed: gives the call a permit, or refuses it. */
+function admitOrRefuse(breaker: Breaker, call: Call, slot: number): Step {
   const before = breaker.state;
   const permit = breaker.permitAt(timeFor(breaker));
   if (permit === REFUSED) return call.refuse(refusal(breaker, call), 'breaker');
   if (before !== breaker.state) {
     changed(breaker, before);
-    // Whoever listens to that may have isolated it.
-    if (breaker.state === 'isolated') return admit(breaker, call, slot);
+    // A listener to that may have isolated it.
+    if (breaker.state === 'isolated') return admitOrRefuse(breaker, call, slot);
   }
   call.keepPermit(slot, permit);
   return GO;
 }
 
-/** While it is simply closed, the reading that the call has taken anyway will do. */
+/** The time now. While the breaker is simply closed, the reading that the call has taken anyway will do. */
 function timeFor({ runtime, settledPermit }: Breaker): number {
   const { clock } = runtime;
   return settledPermit !== REFUSED ? clock.recent() : clock.now();
@@ -214,8 +215,8 @@ function effectOf(call: Call, now: number, options: ParsedCircuitBreaker): Effec
 }
 
 /**
- * Was the attempt cut by the deadline or the caller after it had already taken too long? Were
- * such attempts ignored, a hanging dependency would never open the breaker of a caller in a hurry.
+ * Whether the attempt was cut, by the deadline or the caller, after it had already taken too long. If
+ * such attempts were ignored, a hanging dependency would never open the breaker of a caller in a hurry.
  */
 function wasCutLate(call: Call, now: number, { slowCallDuration }: ParsedCircuitBreaker): boolean {
   const { live, attemptStartedAt } = call;
@@ -245,13 +246,13 @@ function changed(breaker: Breaker, from: CircuitState): void {
 }
 
 function tellChange(breaker: Breaker, from: CircuitState, now: number): void {
-  const { runtime, state: to, left } = breaker;
+  const { runtime, state: to, countedBefore } = breaker;
   emit<CircuitStateChangedEvent>(runtime, {
     type: 'circuit-breaker.state-changed',
     dependency: runtime.dependency,
     from,
     to,
-    ...left,
+    ...countedBefore,
     retryAfter: to === 'open' ? breaker.retryAfter(now) : undefined,
   });
 }

@@ -10,11 +10,11 @@ export interface Tally {
 }
 
 /**
- * What a breaker remembers of the calls it let through while closed. Told the time, never reads it; told its options,
- * which the breaker keeps anyway.
+ * What a breaker remembers of the calls that it let through while closed. It is told the time, and
+ * handed its options each time, since the breaker keeps them anyway.
  */
 export interface Outcomes {
-  /** Remembers one; true when it is a bad one and there are now too many. */
+  /** Remembers one call. True when it was a bad one, and there are now too many of those. */
   record(
     failed: boolean,
     slow: boolean,
@@ -50,7 +50,7 @@ function tooMany(
   return failures / calls >= failureRate || (slowCallRate > 0 && slow / calls >= slowCallRate);
 }
 
-/** The window counts all calls. A process may have ten thousand of these, and most never see a bad one. */
+/** The base class counts all calls. The windows of bad ones are made for the first: most breakers never see one. */
 class TimedOutcomes extends TimeWindow implements Outcomes {
   #failures: TimeWindow | null = null;
   #slow: TimeWindow | null = null;

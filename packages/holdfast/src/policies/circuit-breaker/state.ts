@@ -8,12 +8,12 @@ export type CircuitState = 'closed' | 'open' | 'half-open' | 'isolated';
 /** How an attempt ended, as far as a breaker cares. */
 export type Effect = 'success' | 'failure' | 'ignored';
 
-/** `admit`'s answer to a call that is not let through. */
+/** In place of a permit, for a call that is not let through. */
 export const REFUSED = -1;
 
 /** Where the ramp after closing begins. */
 const RAMP_START = 0.1;
-/** A permit is generation x PROBES + probe number, 0 standing for a call let through while closed. */
+/** A permit is generation x PROBES + number of the probe, which is 0 for a call that was let through while closed. */
 const PROBES = 1024;
 const GENERATIONS = 2 ** 20;
 const NOTHING: Tally = { calls: 0, failures: 0, slow: 0 };
@@ -25,18 +25,24 @@ interface Past {
   /** Openings since it was last closed for good: what the cooldown doubles by. */
   readonly openings: number;
   /** What the last of them had counted. */
-  readonly left: Tally;
-  /** Milliseconds in which they refused everything. */
+  readonly counted: Tally;
+  /** For how long they refused everything, in milliseconds. */
   readonly refused: number;
   /** When the last of them ended. */
   readonly until: number;
 }
 
-const NO_PAST: Past = { generation: 0, openings: 0, left: NOTHING, refused: 0, until: -Infinity };
+const NO_PAST: Past = {
+  generation: 0,
+  openings: 0,
+  counted: NOTHING,
+  refused: 0,
+  until: -Infinity,
+};
 
 type State = Phase & { readonly past: Past };
 
-/** One for all that have never opened: a process may have ten thousand breakers. */
+/** Shared by all breakers that have never opened: a process may have ten thousand. */
 const AT_FIRST: State = { kind: 'closed', since: -Infinity, ramp: false, past: NO_PAST };
 
 /** Each phase carries its own data and no other. */
@@ -64,7 +70,7 @@ export class BreakerState {
   readonly random: Random;
   readonly #outcomes: Outcomes;
   #state: State = AT_FIRST;
-  /** The permit while it is closed and the ramp is over, `REFUSED` otherwise: the way most calls take. */
+  /** The permit while it is closed and the ramp is over; `REFUSED` otherwise. Most calls ask for nothing else. */
   settledPermit = 0;
 
   constructor(options: ParsedCircuitBreaker, random: Random) {
@@ -78,8 +84,8 @@ export class BreakerState {
   }
 
   /** What the state before this one had counted. */
-  get left(): Tally {
-    return this.#state.past.left;
+  get countedBefore(): Tally {
+    return this.#state.past.counted;
   }
 
   /** A permit, or `REFUSED`. */
@@ -97,7 +103,7 @@ export class BreakerState {
     return this.#lease(now);
   }
 
-  /** Whether a call could be let through now, were it lucky in the ramp. Takes no permit. */
+  /** Whether a call could be let through now, if it were lucky in the ramp. Takes no permit. */
   mightAdmit(now: number): boolean {
     const state = this.#state;
     switch (state.kind) {
@@ -158,8 +164,8 @@ export class BreakerState {
     return state.kind === 'half-open' ? state.ended : NOTHING;
   }
 
-  /** Milliseconds in which it has refused everything, in all. */
-  refusedUntil(now: number): number {
+  /** For how long it has refused everything so far, in milliseconds. */
+  refusedFor(now: number): number {
     const { kind, past } = this.#state;
     return past.refused + (kind === 'open' || kind === 'isolated' ? now - past.until : 0);
   }
@@ -205,7 +211,7 @@ export class BreakerState {
       this.#open(now, retryAfter);
       return true;
     }
-    // A bad one would have ended this state, so all that were counted were good.
+    // A bad probe would have ended this state, so all that were counted were good.
     if (state.ended.calls < successesToClose) return false;
     const { openings } = state.past;
     const ramp = rampDuration > 0;
@@ -245,7 +251,7 @@ export class BreakerState {
     const longest = Math.max(cooldown, this.options.maxCooldown);
     const plain = Math.min(cooldown * 2 ** Math.min(openings, 30), longest);
     const spread = plain * (1 - cooldownJitter + 2 * cooldownJitter * this.random.next());
-    // The dependency's hint is a floor, of at most the longest cooldown; what lies above is spread.
+    // The dependency's hint is a floor, of at most the longest cooldown; the jitter comes on top of it.
     const floor = retryAfter > 0 ? Math.min(retryAfter, longest) : 0;
     const wait = spread >= floor ? spread : floor * (1 + cooldownJitter * this.random.next());
     this.#enter({ kind: 'open', until: now + wait }, now, openings + 1);
@@ -254,8 +260,8 @@ export class BreakerState {
   /** Begins a new state, and with it a new generation and a new count. */
   #enter(phase: Phase, now: number, openings: number = this.#state.past.openings): void {
     const generation = (this.#state.past.generation + 1) % GENERATIONS;
-    const left = this.totals(now);
-    const past = { generation, openings, left, refused: this.refusedUntil(now), until: now };
+    const counted = this.totals(now);
+    const past = { generation, openings, counted, refused: this.refusedFor(now), until: now };
     this.#outcomes.clear();
     this.#state = { ...phase, past };
     this.settledPermit = phase.kind === 'closed' && !phase.ramp ? generation * PROBES : REFUSED;

@@ -77,10 +77,10 @@ class Deadline implements TypedPolicy {
   expired(call: Call, slot: number): void {
     const { clock } = this.runtime;
     clock.now();
-    // What expired may have been the attempt's timer, on the straight way.
+    // On the straight way the attempt's timer may have expired in place of this one, which is still armed.
     clock.stop(call.slots![slot] as SlotTimer);
     const error = this.#exceeded(call);
-    // Whoever listens may have settled the attempt: the call is further out then.
+    // A listener may have settled the attempt: then the call is further out.
     if (call.index <= slot) return;
     interrupt(call, { slot, error, verdict: 'timeout', stoppedBy: 'deadline' });
   }

@@ -21,10 +21,11 @@ import type { FallbackFailedEvent, FallbackUsedEvent } from './telemetry.ts';
  * Answers in the dependency's place when it has failed: with a value, with what a function makes,
  * or with the last good answer.
  *
- * It is asked after a rejection or an answer with a failure's verdict, except for terminal outcomes
- * (the dependency did answer) and the caller's own abort. `run` has a timeout of its own. If it
- * fails too, the caller gets the call's own outcome. An answer of a fallback is told as such
- * (`fellBack`, `fallback.used`): keep it cheaper than what it replaces, and watch its share.
+ * It is asked after a rejection, and after an answer with a failure's verdict; not after terminal
+ * outcomes (the dependency did answer), nor after the caller's own abort. `run` has a timeout of its
+ * own. If it fails too, the caller gets the call's own outcome. `fellBack` and the event
+ * `fallback.used` say that a fallback has answered: keep it cheaper than what it replaces, and watch
+ * its share.
  *
  * @throws TypeError, RangeError for wrong options, and half a runtime.
  */
@@ -41,7 +42,7 @@ export function fallback<T>(
 }
 
 const TRAITS: Traits = { repeats: true, straight: true };
-/** Every good answer is kept, under the call's key. */
+/** Not straight: every good answer is kept, under a key that is made from the call's options. */
 const STALE_TRAITS: Traits = { repeats: true };
 
 class Fallback<T> implements TypedPolicy<T> {
@@ -74,7 +75,7 @@ class Fallback<T> implements TypedPolicy<T> {
   }
 
   leave(call: Call, slot: number): Step {
-    // Cut by something further out, which has its own answer.
+    // The call is cut by a policy further out, which has an answer of its own.
     if (call.index !== slot) return GO;
     const { verdict, stoppedBy } = call;
     if (verdict === 'success') {
@@ -152,7 +153,7 @@ class Fallback<T> implements TypedPolicy<T> {
     return GO;
   }
 
-  /** What the call asks for; null if that has no name: somebody else's answer would be worse than none. */
+  /** The key of what the call asks for; null without one, since another call's answer would be worse than none. */
   #keyOf(call: Call): string | null {
     const keyOf = this.#options.stale?.keyOf;
     if (keyOf === undefined) return '';
@@ -165,7 +166,7 @@ class Fallback<T> implements TypedPolicy<T> {
   }
 }
 
-/** One run of the user's function; as a timer node, its timeout. */
+/** One run of the user's function. As a timer node, it is the run's timeout. */
 class FallbackRun extends TimerNode {
   readonly #fallback: Fallback<unknown>;
   readonly #call: Call;
@@ -204,7 +205,7 @@ class FallbackRun extends TimerNode {
     this.#fallback.failed(this.#call, 'timeout');
   }
 
-  /** Nobody waits for it any more, nor for what it was to replace. */
+  /** Ends it when nobody waits for it any more, nor for the answer that it was to replace. */
   end(): void {
     if (!this.#finish()) return;
     if (this.#replaces !== null) this.#call.plan.discard?.(this.#replaces.value);
@@ -215,7 +216,7 @@ class FallbackRun extends TimerNode {
     if (this.#over) return false;
     this.#over = true;
     const call = this.#call;
-    // It waits no more: what aborts the call while it answers comes too late.
+    // The call waits no more: an abort that comes while it is answered is too late.
     call.step = RUNNING;
     call.plan.runtime.clock.stop(this);
     return true;

@@ -10,7 +10,7 @@ export class LastGood {
   }
 
   store(key: string, value: unknown, now: number): void {
-    // Stored anew, so that the first of the map is the one stored longest ago.
+    // Deleted first, so that the map is in the order of storing, oldest first.
     this.#answers.delete(key);
     this.#answers.set(key, { value, at: now });
     if (this.#answers.size > this.#maxEntries) {

@@ -24,12 +24,12 @@ export interface RetryBudget extends TypedPolicy {
 }
 
 /**
- * Bounds extra attempts to a share of the calls that succeed, for everything outside of it that
- * makes any: one per dependency. Three layers of three attempts each then send 1.1 x 1.1 x 1.1
- * instead of 27 requests when all of them fail.
+ * Bounds extra attempts to a share of the calls that succeed. It counts those of all policies outside
+ * of it, so one is enough for a dependency. Three layers of three attempts each then send
+ * 1.1 x 1.1 x 1.1 instead of 27 requests when all of them fail.
  *
- * Retries look here before they wait, and are charged when the attempt begins; a charge for an
- * attempt that a policy further in refuses goes back. A spent budget ends the call with a
+ * A retry asks here before it waits, and is charged when the attempt begins. Where a policy further in
+ * refuses the attempt, the charge is given back. A spent budget ends the call with a
  * `RetryBudgetExhaustedError` whose `cause` is the last real error; a value (a 503 response) is
  * handed to the caller as it is. First attempts are never refused.
  *
@@ -51,10 +51,10 @@ export function retryBudget(
 }
 
 const TRAITS: Traits = { needsClock: true, straight: true };
-/** Every call earns when it comes, even one that is detained further in. */
+/** Not straight: every call earns when it comes, even one that is detained further in. */
 const EARNED_BY_CALL: Traits = { needsClock: true };
 
-/** The state as a policy. One object for both: a process may have ten thousand. */
+/** The policy. It extends its state, to be one object and not two: a process may have ten thousand. */
 class SharedBudget extends BudgetState implements RetryBudget {
   readonly runtime: Runtime;
 
@@ -136,7 +136,7 @@ function exhausted(call: Call, { kind, runtime }: SharedBudget): UnbuiltError {
   });
 }
 
-/** What one extra attempt was charged, and how many had begun before it. */
+/** What one extra attempt was charged, and how many attempts had begun before it. */
 class ChargedAttempt {
   readonly charge: Charge;
   readonly attemptsBefore: number;

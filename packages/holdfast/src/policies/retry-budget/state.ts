@@ -8,7 +8,7 @@ export interface Charge {
   readonly at: number;
 }
 
-/** Nine tenths of it are a whole minute: the newest tenth is still filling. */
+/** In milliseconds. Nine tenths of it, which are always in the window, are a whole minute. */
 const CAP_WINDOW = 67_000;
 
 /**
@@ -35,17 +35,17 @@ export class BudgetState {
         : new TokenEarnings(options.capacity);
   }
 
-  /** A call that earns has happened. */
+  /** A call that earns has been made. */
   earn(now: number): void {
     this.#earnings.earn(now, this.options);
   }
 
-  /** Would an extra attempt be allowed now? */
+  /** Whether an extra attempt is allowed now. */
   allows(now: number): boolean {
     return this.sourceAt(now) !== null;
   }
 
-  /** Takes the right to one extra attempt, or null. */
+  /** Takes the right to one extra attempt; null if none is allowed. */
   charge(now: number): Charge | null {
     const source = this.sourceAt(now);
     if (source === null) return null;
@@ -86,10 +86,10 @@ function usedOfCap(minute: TimeWindow | null, options: ParsedRetryBudget, now: n
   return minute === null ? 0 : minute.totalAt(now) / options.capPerMinute;
 }
 
-/** Extra attempts that earlier calls have paid for. Told its options, which the budget keeps anyway. */
+/** Extra attempts that earlier calls have earned. It is handed its options each time, since the budget keeps them anyway. */
 interface Earnings {
   earn(now: number, options: ParsedRetryBudget): void;
-  /** Is there one at least? */
+  /** Whether there is at least one. */
   has(now: number, options: ParsedRetryBudget): boolean;
   /** Takes one that is there. */
   take(now: number, options: ParsedRetryBudget): void;
@@ -101,10 +101,10 @@ interface Earnings {
   most(now: number, options: ParsedRetryBudget): number;
 }
 
-/** 0.29 times 100 is a little less than 29. */
+/** In floating point, 0.29 times 100 is a little less than 29. */
 const ROUNDING = 1e-9;
 
-/** `ratio` of what earned within a sliding window, which this counts, less what was taken within it. */
+/** `ratio` for each earning within a sliding window, less what was taken within it. The base class counts the earnings. */
 class WindowEarnings extends TimeWindow implements Earnings {
   /** Made when one is first taken: most budgets never see that. */
   #taken: TimeWindow | null = null;
@@ -134,7 +134,7 @@ class WindowEarnings extends TimeWindow implements Earnings {
   }
 }
 
-/** A bucket that starts full: `ratio` of a token per earning, one per extra attempt. */
+/** A bucket that starts full: each earning puts `ratio` of a token in, each extra attempt takes one out. */
 class TokenEarnings implements Earnings {
   readonly #bucket: TokenBucket;
 

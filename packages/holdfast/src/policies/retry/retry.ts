@@ -26,9 +26,10 @@ const IMMEDIATE_IN_A_ROW = 100;
  * when the dependency allows it, and not before its Retry-After.
  *
  * It stops early when a wait would not leave time for an attempt before the deadline, when the
- * retry budget is spent, or when the breaker is open; `stoppedBy` tells which. The caller gets the
- * last attempt's value if it had one, a terminal error as it was, the error of a single attempt as
- * it was, and otherwise a `RetriesExhaustedError` with the last error as `cause`.
+ * retry budget is spent, or when the breaker is open; `stoppedBy` tells which. The caller then gets
+ * the last attempt's value, if it had one. Otherwise a terminal error, and the error of a single
+ * attempt, reach the caller as they are; after several attempts it is a `RetriesExhaustedError` with
+ * the last error as `cause`.
  *
  * Needs `classify(...)` in the same pipeline, and wants a `retryBudget()` inside it.
  *
@@ -80,7 +81,7 @@ class Retry implements TypedPolicy<never, NeedsClassifier> {
     try {
       stoppedBy = this.#reasonToStop(call, tries);
     } catch (error) {
-      // `repeatable` may be a getter.
+      // `repeatable` may be a getter that throws.
       return this.#blundered(call, error);
     }
     if (stoppedBy !== null) return this.#stop(call, stoppedBy);
@@ -120,7 +121,7 @@ class Retry implements TypedPolicy<never, NeedsClassifier> {
     const wait = jitteredWait(this.#options.backoff, failures, backoff.previous, random);
     backoff.waits++;
     backoff.previous = wait;
-    // A floor and not a replacement: otherwise all who were told "in 5 s" would come back at once.
+    // Added, and not in place of the wait: else all who were told "in 5 s" would come back at once.
     return hintOf(call) + wait;
   }
 
@@ -157,7 +158,7 @@ class Retry implements TypedPolicy<never, NeedsClassifier> {
     }
   }
 
-  /** As with a classifier that throws: the mistake is shown, not buried under the failure. */
+  /** User code has thrown: as with a classifier, the caller gets that error, so that the failure does not hide it. */
   #blundered(call: Call, error: unknown): Step {
     dropAnswer(call);
     call.refuse(error, 'terminal');
@@ -165,7 +166,7 @@ class Retry implements TypedPolicy<never, NeedsClassifier> {
     return this.#stop(call, 'terminal');
   }
 
-  /** The caller gets the last answer; an error says what was tried. */
+  /** Ends retrying: the caller gets the last answer, or an error that says what was tried. */
   #stop(call: Call, stoppedBy: StoppedBy, refusal: Refusal | null = null): Step {
     const { runtime } = this;
     const { attempts } = call.root;
@@ -197,13 +198,13 @@ class Retry implements TypedPolicy<never, NeedsClassifier> {
   }
 }
 
-/** How long the dependency asked to be left alone, in milliseconds. What is no time at all counts as none. */
+/** How long the dependency asked to be left alone, in milliseconds; 0 without a hint, and for one that is no time. */
 function hintOf({ judgement }: Call): number {
   const hint: unknown = judgement?.retryAfter;
   return typeof hint === 'number' && hint > 0 ? hint : 0;
 }
 
-/** Nobody will receive this attempt's value. */
+/** Drops this attempt's value, which nobody will receive. */
 function dropAnswer(call: Call): void {
   if (!call.ok) return;
   call.plan.discard?.(call.outcome);
@@ -212,11 +213,11 @@ function dropAnswer(call: Call): void {
 
 /** A call's memory of its retries, and the timer of its waits. */
 class Backoff extends TimerNode {
-  /** How often it has waited, if only for no time. */
+  /** How many waits there were, those of no time included. */
   waits = 0;
   /** The last wait, in milliseconds. */
   previous = 0;
-  /** Attempts that followed without one. */
+  /** How many of them were of no time. */
   immediate = 0;
   readonly #call: Call;
 

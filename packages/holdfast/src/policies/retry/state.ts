@@ -59,7 +59,7 @@ function growth({ kind, base, factor, custom }: ParsedBackoff, failures: number)
   }
 }
 
-/** NaN (0 x Infinity, after very many failures) and negative waits count as none. */
+/** At most `max`. NaN (0 x Infinity, after very many failures) and negative waits count as none. */
 function clamp(wait: number, max: number): number {
   return wait > 0 ? Math.min(wait, max) : 0;
 }

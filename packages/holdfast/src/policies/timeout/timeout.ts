@@ -16,7 +16,8 @@ import { type TimeoutOptions, timeoutOptions } from './options.ts';
 import type { TimeoutExpiredEvent } from './telemetry.ts';
 
 /**
- * Bounds how long one attempt may run (inside a retry), or everything inside it (outside of one).
+ * Bounds how long one attempt may run, if it stands inside a retry; outside of one, how long everything
+ * inside it may take.
  *
  * The operation is told through `attempt.signal`, and the call goes on whether or not the operation
  * listens: with verdict `timeout` and an `AttemptTimeoutError`. Never early; late by at most
@@ -75,7 +76,7 @@ class Timeout implements TypedPolicy {
       const { dependency } = runtime;
       emit<TimeoutExpiredEvent>(runtime, { type: 'timeout.expired', dependency, attempt, after });
     }
-    // Whoever listens may have settled the attempt: the call is further out then, or here anew.
+    // A listener may have settled the attempt: then the call is further out, or here again with another.
     if (call.index <= slot || nodeOf(call, slot) !== node) return;
     interrupt(call, { slot, error, verdict: 'timeout', stoppedBy: 'attempts' });
   }
