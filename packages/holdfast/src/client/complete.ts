@@ -14,7 +14,7 @@ import {
 } from './options.ts';
 import { preset } from './presets.ts';
 
-/** A dependency's options with every default, parsed. What is wrong with them is added to `problems`. */
+/** Parses a dependency's options, with every default filled in. What is wrong with them is added to `problems`. */
 export function complete(given: unknown, path: string, problems: Problems): ParsedDependency {
   const wanted = isPlainObject(given) ? withDefaults(given) : given;
   const options = parseTable(dependencyOptions, wanted, path, problems);
@@ -22,7 +22,7 @@ export function complete(given: unknown, path: string, problems: Problems): Pars
   if (breaker) checkCooldowns(breaker, `${path}.breaker`, problems);
   checkOwnKinds(given, options, path, problems);
   if (instead) checkAnswers(instead, `${path}.fallback`, problems);
-  // Of a retry that is no options at all, nothing was parsed.
+  // If `retry` is no object of options, nothing of it was parsed.
   if (again?.backoff) {
     checkBackoff(
       again.backoff,
@@ -34,7 +34,7 @@ export function complete(given: unknown, path: string, problems: Problems): Pars
   return options;
 }
 
-/** What the user gave for another kind than the one that it came to. */
+/** Adds a problem for each option that the user gave for another kind than the one in effect. */
 function checkOwnKinds(
   given: unknown,
   { breaker, retry: again }: ParsedDependency,
@@ -55,7 +55,7 @@ function partOf(given: unknown, ...keys: readonly string[]): unknown {
   return keys.reduce((part, key) => (isPlainObject(part) ? part[key] : undefined), given);
 }
 
-/** The user's options over those of the preset, of the protocol, and what follows from them. */
+/** The user's options, over those of the preset, those of the protocol, and those that follow from others. */
 function withDefaults(given: Record<string, unknown>): Record<string, unknown> {
   const name = given['preset'] as PresetName;
   const chosen = PRESETS.includes(name) ? preset(name) : {};

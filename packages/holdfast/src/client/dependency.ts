@@ -25,16 +25,16 @@ import { discardAnswer, type HttpAnswer, httpClassifierOf } from './http.ts';
 import { dependencyOptions, type DependencyOptions, type ParsedDependency } from './options.ts';
 
 /**
- * One logical upstream, a service, a shard, a tenant's cell, with all that protects calls to it.
- * `In` is what its classifier understands, `F` what its fallback answers: one over HTTP is a
- * `Dependency<HttpAnswer>`, any at all a `Dependency<never, unknown>`.
+ * One logical upstream (a service, a shard, a tenant's cell), with all that protects calls to it. `In`
+ * is what its classifier understands, `F` what its fallback answers. A dependency over HTTP is a
+ * `Dependency<HttpAnswer>`; any dependency fits `Dependency<never, unknown>`.
  */
 export interface Dependency<in In = unknown, out F = never> extends Pipeline<In, F> {
-  /** As in errors, events and metrics. */
+  /** Its name in errors, events and metrics. */
   readonly name: string;
   /** The breaker, to ask and to operate; null if it was left out. */
   readonly breaker: CircuitBreaker | null;
-  /** A registry may forget it: its breaker is closed, nothing runs, and nothing waits to be tried again. */
+  /** Whether a registry may forget it: its breaker is closed, nothing runs, and nothing waits to be tried again. */
   readonly evictable: boolean;
   /** Its time and randomness, its name, and who hears its events. */
   readonly runtime: Runtime;
@@ -43,7 +43,7 @@ export interface Dependency<in In = unknown, out F = never> extends Pipeline<In,
   /**
    * Another one with the same name, options and listeners, and a state of its own: its breaker,
    * budget, bulkhead and kept answers know nothing of this one's. For the shards or cells of one
-   * upstream, which it makes in a microsecond and a half of the memory of `dependency()`.
+   * upstream: a sibling takes a microsecond, and half the memory of one made by `dependency()`.
    */
   sibling(): Dependency<In, F>;
 }
@@ -81,7 +81,7 @@ export function dependency<F = never>(
   options: DependencyOptions<F> & ({ readonly protocol: 'grpc' } | { readonly retry: false }),
   runtime?: Runtime,
 ): Dependency<unknown, F>;
-// The first one again: of options that fit none, the compiler says how they fail the last.
+// The first one again: where options fit no overload, the compiler says how they fail the last.
 export function dependency<In, F = never>(
   name: string,
   options: DependencyOptions<F> & { readonly classify: Classifier<In> },
@@ -107,8 +107,9 @@ export function optionsOf(it: Dependency<never, unknown>): ParsedDependency | nu
 }
 
 /**
- * The same dependency, its breaker, budget, bulkhead and kept answers, for calls whose attempts and ends another
- * listener is to hear of. Only what an attempt usually takes is learned by each of the two for itself.
+ * The same dependency with another listener, `sink`, which hears of the attempts and ends of the calls
+ * that are made by it. The two share breaker, budget, bulkhead and kept answers; only how long an
+ * attempt usually takes, each learns for itself.
  *
  * @throws TypeError for one that was not made by `dependency()`.
  */
@@ -120,7 +121,7 @@ export function heardBy<In, F>(
     throw new TypeError('heardBy: it must be made by dependency()');
   }
   const { plan, policies, options } = it;
-  // Who is listened to reads the clock, whether or not there was a listener before.
+  // Events tell durations, so calls that are listened to need the clock, even if others do not.
   const heard = { ...plan, runtime: { ...plan.runtime, sink }, needsClock: true };
   return new ProtectedDependency(heard, policies, options) as never;
 }
@@ -212,7 +213,7 @@ function retriesOf({ retry: wanted }: ParsedDependency, runtime: Runtime): Polic
 }
 
 function classifierOf({ classify: own, protocol }: ParsedDependency, { clock }: Runtime): Policy {
-  // Whoever says what answers mean, they may hold a socket.
+  // Even with a classifier of the user's own: answers may hold a socket.
   return classify(own ?? usualClassifier(protocol, clock), discardAnswer);
 }
 
@@ -226,7 +227,7 @@ function usualClassifier(
     case 'grpc':
       return grpcClassifier;
     case 'none':
-      // Where nothing is retried, that may be all there is to say.
+      // Only where nothing is retried (see `parse`): that may be all there is to say.
       return ({ ok }) => (ok ? 'success' : 'transient');
   }
 }
@@ -234,7 +235,7 @@ function usualClassifier(
 /** The same runtime, with this dependency's name, its own randomness, and its listener. */
 function ownRuntime(name: string, { onEvent }: ParsedDependency, runtime: Runtime): Runtime {
   const { clock, random, context, diagnostics, sink } = runtime;
-  // Field by field, since a copy by `...` takes more room, and a process may have ten thousand.
+  // Field by field: a copy by `...` takes more room, and a process may have ten thousand.
   return {
     clock,
     random: random.fork(name),

@@ -5,14 +5,14 @@ import { KINDS_OF_PARTS, type PartKinds } from './kinds-of-parts.ts';
 type Options = Readonly<Record<string, unknown>>;
 
 /**
- * Options of `dependency()` without those that their kinds do not look at, which it refuses. For options laid
- * over others: another kind below was meant with the options that go with it.
+ * Options of `dependency()` without those that their kinds do not look at, which it would refuse. For
+ * options that were laid over others: where a kind was replaced, what was given for the old kind goes.
  */
 export function fitted(options: Options): Options {
   return KINDS_OF_PARTS.reduce((whole, part) => without(whole, part.path, part), options);
 }
 
-/** Without what the kind of the part, or the usual one, does not look at. */
+/** Goes down `path` to a part, and leaves out what the part's kind does not look at. */
 function without(options: Options, path: readonly string[], kinds: PartKinds): Options {
   const [key, ...rest] = path;
   if (key !== undefined) {

@@ -1,7 +1,7 @@
 import type { Classifier, Judgement, Verdict } from '../core/outcome.ts';
 import { judgeNetworkError } from './network-errors.ts';
 
-/** Servers say in it how long to wait before another try, in milliseconds; less than 0: never (gRFC A6). */
+/** The trailer in which servers say how long to wait before another try, in milliseconds; below 0 for never (gRFC A6). */
 const PUSHBACK = 'grpc-retry-pushback-ms';
 
 /** gRPC's status codes in the order of their numbers, with what they mean to us. */
@@ -28,7 +28,7 @@ const CODES = [
 const NAMES: readonly string[] = CODES.map(([name]) => name);
 const VERDICTS: ReadonlyMap<unknown, Verdict> = new Map<unknown, Verdict>(CODES);
 
-/** Clients raise RESOURCE_EXHAUSTED themselves for these: the server has done its work, or never will. */
+/** Of a message that is too large, clients themselves raise RESOURCE_EXHAUSTED: the server has done its work, or never will. */
 const TOO_LARGE = /message.*(larger than|too large|exceeds)/i;
 
 /** As much of an error as is looked at; the clients differ in all of it. */
@@ -51,8 +51,8 @@ interface StatusError {
  * | `CANCELLED` | `ignored` |
  * | all others; a message that is too large | `terminal` |
  *
- * The trailer `grpc-retry-pushback-ms` is heeded: no further attempt before so long, and none at all
- * if it is negative or no number. An error without a code of gRPC's is judged as one of the network.
+ * The trailer `grpc-retry-pushback-ms` is heeded: no further attempt is made before that time, and
+ * none at all if it is negative or no number. An error without a gRPC code is judged as a network error.
  */
 export const grpcClassifier: Classifier = (outcome) =>
   outcome.ok ? 'success' : judge(outcome.error);
@@ -66,7 +66,7 @@ function judge(error: unknown): Verdict | Judgement {
   const pushback = pushbackOf(metadata);
   if (pushback === null) return verdict;
   return {
-    // Who says when to come again is not gone, but has too much to do.
+    // A server that says when to come again is not gone: it has too much to do.
     verdict: name === 'UNAVAILABLE' ? 'overload' : verdict,
     ...(pushback >= 0 ? { retryAfter: pushback } : { retry: false as const }),
   };

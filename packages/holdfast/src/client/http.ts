@@ -7,7 +7,7 @@ import { parsePushback, PUSHBACK_HEADER } from './wire.ts';
 
 /**
  * What the HTTP classifier looks at: a fetch `Response`, or anything with its status and headers. It
- * asks for these by names in small letters, so that a `Map` of Node's will do.
+ * asks for headers by lower-case names, so that a `Map` of Node's headers will do.
  */
 export interface HttpAnswer {
   readonly status: number;
@@ -53,7 +53,7 @@ export function discardAnswer(answer: unknown): void {
 
 const PUSHBACK = PUSHBACK_HEADER.toLowerCase();
 
-/** No compiler stops `any`, which is what `response.json()` gives. */
+/** What may be given all the same: no compiler stops `any`, which is what `response.json()` answers. */
 type Given = Partial<HttpAnswer> | null | undefined;
 
 const NOTHING: Partial<HttpAnswer> = {};
@@ -70,7 +70,7 @@ function judgeAnswer(answer: Given, clock: Pick<Clock, 'wallTime'>): Verdict | J
     verdict,
     ...(hint === undefined ? {} : { retryAfter: hint }),
     ...(final ? { retry: false } : {}),
-    // Neither says that the server has too much to do.
+    // 429 and 409 are about us: neither says that the server has too much to do.
     ...(verdict === 'overload' && status < 500 ? { quota: true } : {}),
   };
 }
@@ -82,7 +82,7 @@ function verdictOf(status: number, hasHint: boolean, hasPushback: boolean): Verd
   return status === 503 && (hasHint || hasPushback) ? 'overload' : 'transient';
 }
 
-/** Says its type alone: it may be a body. */
+/** Says only the type of what was given: it may be a body. */
 function noAnswer(given: unknown): TypeError {
   const got = given === null ? 'null' : typeof given;
   return new TypeError(

@@ -3,11 +3,11 @@ import { BREAKER_KINDS, circuitBreakerOptions } from '../policies/circuit-breake
 import { BUDGET_KINDS, retryBudgetOptions } from '../policies/retry-budget/options.ts';
 import { BACKOFF_JITTERS, BACKOFF_KINDS, backoffOptions } from '../policies/retry/options.ts';
 
-/** Options of one part of `dependency()` that only some of its kinds look at. */
+/** Which options of one part of `dependency()` only some of its kinds look at. */
 export interface PartKinds {
   /** The keys that lead to the part. */
   readonly path: readonly string[];
-  /** The option that says which kind it is, and the kind without it: no preset says another. */
+  /** The option that says which kind it is, and its default, which no preset replaces. */
   readonly by: string;
   readonly usual: string;
   readonly kindsOf: KindsOf;

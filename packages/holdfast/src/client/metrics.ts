@@ -11,9 +11,9 @@ import { timeoutMetrics } from '../policies/timeout/telemetry.ts';
 import { fetchMetrics } from './telemetry.ts';
 
 /**
- * Every metric as data: its name, unit and attributes, and the event or the field of a snapshot it
- * is read from. An exporter loops over them and names no policy. Of idempotency it needs these words alone: nothing else
- * of it is loaded.
+ * Every metric as data: its name, unit and attributes, and the event or the field of a snapshot that it
+ * is read from. An exporter loops over them and names no policy. Nothing else of idempotency is loaded
+ * for its metrics.
  */
 export const metrics: readonly MetricDescriptor[] = [
   ...engineMetrics,

@@ -1,6 +1,6 @@
 import type { Judgement, Verdict } from '../core/outcome.ts';
 
-/** How deep causes are looked at. */
+/** How many errors of a chain of causes are looked at. */
 const DEPTH = 5;
 
 /** No connection came about, so nothing was sent. */
@@ -34,7 +34,7 @@ const BROKEN: ReadonlySet<string> = new Set([
 
 const TIMED_OUT: ReadonlySet<string> = new Set(['UND_ERR_BODY_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT']);
 
-/** Would fail in the same way again: wrong use, a client that was closed, a limit that was set. */
+/** What would fail in the same way again: wrong use, a client that was closed, a limit that was set. */
 const WRONG_USE: ReadonlySet<string> = new Set([
   'EPROTO',
   'UND_ERR_CLOSED',
@@ -70,7 +70,7 @@ const MESSAGES = new RegExp(
   ].join('|'),
   'i',
 );
-/** Deno tells in words how far it came. */
+/** Of these, the messages that tell that nothing was sent: Deno says in words how far it came. */
 const NEVER_SENT_MESSAGES =
   /client error \(Connect\)|tcp connect error|dns error|^Unable to connect/;
 

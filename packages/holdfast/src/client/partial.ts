@@ -1,4 +1,4 @@
-/** Work that an answer needs, or (see `optional`) can do without. */
+/** Work that an answer needs; work that it can do without is marked by `optional`. */
 export type Part<T> = PromiseLike<T> | (() => T | PromiseLike<T>) | OptionalPart<T>;
 
 /** A part whose absence does not spoil the rest. */
@@ -43,14 +43,14 @@ export interface Gathered<P extends Parts> {
  * });
  * ```
  *
- * Rejects as soon as a required part fails, with its error; what the others do then is not waited
- * for. Never rejects for an optional part. Time limits are the calls' own.
+ * Rejects as soon as a required part fails, with its error, and does not wait for the others then.
+ * Never rejects for an optional part. It has no time limit: the calls have theirs.
  */
 export async function partial<const P extends Parts>(parts: P): Promise<Gathered<P>> {
   const values: Record<string, unknown> = {};
   const errors: Record<string, unknown> = {};
   const names = Object.keys(parts);
-  // Named beforehand, so that the answer is in the order of the parts and not of their arrival.
+  // Set beforehand, so that values are in the order of the parts, not in that of their arrival.
   for (const name of names) values[name] = undefined;
   await Promise.all(
     Object.entries(parts).map(async ([name, part]) => {

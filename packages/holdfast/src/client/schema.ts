@@ -5,8 +5,8 @@ import { dependencyOptions } from './options.ts';
 type Schema = Readonly<Record<string, unknown>>;
 
 /**
- * The JSON Schema (2020-12) of the options of `dependency()` that a file can hold, and of which of them go
- * together: an option that another kind looks at is wrong.
+ * The JSON Schema (2020-12) of those options of `dependency()` that a file can hold. It also says which
+ * of them go together: an option that only another kind looks at is refused.
  */
 export function dependencySchema(): Schema {
   const kinds = KINDS_OF_PARTS.flatMap(({ path, by, usual, kindsOf }) =>
@@ -15,7 +15,7 @@ export function dependencySchema(): Schema {
   return { ...tableSchema(dependencyOptions), allOf: [...kinds, ...WITHOUT_CODE] };
 }
 
-/** What needs a function is not for a file. */
+/** A file holds no functions: so no backoff of kind `custom`, and no fallback with `run` alone. */
 const WITHOUT_CODE: readonly Schema[] = [
   at(['retry', 'backoff', 'kind'], { not: { const: 'custom' } }),
   at(['fallback'], {
@@ -27,7 +27,7 @@ const WITHOUT_CODE: readonly Schema[] = [
   }),
 ];
 
-/** Of the part to which these keys lead, if it is there, and an object. */
+/** The schema of the part to which these keys lead. It says nothing where there is no such part. */
 function at(path: readonly string[], schema: Schema): Schema {
   return path.reduceRight<Schema>((inner, key) => ({ properties: { [key]: inner } }), schema);
 }

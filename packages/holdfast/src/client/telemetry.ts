@@ -3,15 +3,15 @@ import type { RuntimeEvent } from '../runtime/runtime.ts';
 
 /**
  * The body of an answer failed while it was being read, after the call had ended well with the
- * headers. A caller who aborts or cancels it is not told of.
+ * headers. There is no such event when the caller aborts or cancels.
  */
 export interface BodyFailedEvent extends RuntimeEvent {
   readonly type: 'fetch.body-failed';
-  /** It brought nothing for too long, or broke off. */
+  /** `timeout`: the body brought nothing for too long; `error`: it broke off. */
   readonly why: 'timeout' | 'error';
 }
 
-/** What `resilientFetch` tells beside what its dependency does. */
+/** What `resilientFetch` tells, beside the events of its dependency. */
 export type FetchEvent = BodyFailedEvent;
 
 export const fetchMetrics: readonly MetricDescriptor[] = [

@@ -1,11 +1,11 @@
 import type { Attempt } from '../core/operation.ts';
 
-/** What a request tells of the call that it belongs to. */
+/** The header by which a request tells of the call that it belongs to. */
 export const CONTEXT_HEADER = 'Holdfast-Context';
-/** What an answer tells callers who would come again. */
+/** The header by which an answer tells callers whether and when to come again. */
 export const PUSHBACK_HEADER = 'Holdfast-Pushback';
 
-/** Nothing that we know comes near; what is longer would take long to read. */
+/** In characters. No header that we know comes near, and a longer one would take long to read. */
 const LONGEST = 1024;
 const MEMBER = /^\s*([a-z*][a-z0-9_\-.*]*)(?:=("(?:[^"\\]|\\.)*"|[^\s;,"]+))?\s*(?:;.*)?$/;
 
@@ -26,9 +26,9 @@ export function parseDictionary(header: string): ReadonlyMap<string, string> {
 
 /** What a server says against being called again. */
 export interface Pushback {
-  /** It must not be tried again. */
+  /** Whether the request must not be tried again. */
   readonly final: boolean;
-  /** Not before so many milliseconds. */
+  /** How long to wait before another try, in milliseconds. */
   readonly after: number | undefined;
 }
 
@@ -44,8 +44,8 @@ export function parsePushback(header: string): Pushback {
 }
 
 /**
- * Writes `Holdfast-Context` for one attempt. Its deadline travels as the milliseconds that remain: to
- * its own timeout, if that is before the call's end. What is done later is done for nobody.
+ * Writes `Holdfast-Context` for one attempt. The deadline travels as the milliseconds until nobody
+ * waits for the attempt any more: until its own timeout, or until the call's end if that comes first.
  */
 export function contextOf(attempt: Attempt): string {
   const remaining = attempt.remaining();

@@ -13,7 +13,7 @@ import { timeout } from '../policies/timeout/timeout.ts';
 import { checkRuntime, type Runtime } from '../runtime/runtime.ts';
 import { dependency } from './dependency.ts';
 
-/** Every factory, under the name and type that it has outside. */
+/** Every factory, under its usual name and with its usual type. */
 export interface BoundFactories {
   readonly bulkhead: typeof bulkhead;
   readonly circuitBreaker: typeof circuitBreaker;
@@ -30,14 +30,14 @@ export interface BoundFactories {
 }
 
 /**
- * The same factories, bound to a runtime: for tests and simulations, which then use the source text
- * of production.
+ * All factories, bound to a runtime: for tests and simulations, in which the code of production then
+ * runs as it is written.
  *
  * ```ts
  * const { dependency } = withRuntime(testRuntime());
  * ```
  *
- * @throws TypeError for less than a runtime.
+ * @throws TypeError for half a runtime.
  */
 export function withRuntime(runtime: Runtime): BoundFactories {
   checkRuntime(runtime, 'withRuntime');

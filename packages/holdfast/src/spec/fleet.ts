@@ -22,7 +22,7 @@ export interface CompiledService {
 /** The options of one dependency. */
 export type CompiledDependency = DependencyData;
 
-/** What a file cannot hold: it is given where a dependency is made. */
+/** Options that a file cannot hold: they are given where a dependency is made. */
 export type DependencyCode<F = never> = Pick<DependencyOptions<F>, 'fallback' | 'onEvent'>;
 
 /** The services of a fleet, by name. */
@@ -43,9 +43,9 @@ export interface SpecService {
   /**
    * A dependency, made when it is first asked for; later the same object, whatever is given.
    *
-   * One callee may have several: calls under the first one's policy have its name, `payments`, those
-   * under another policy that of their edge in every report, `payments (2)`. What calls by the wrong
-   * one runs under the wrong policy: `dependencies` names them all.
+   * A callee that is called under several policies has a dependency for each. The first has the
+   * callee's name, `payments`; the others have the name that reports give to their edge,
+   * `payments (2)`. A call by the wrong one runs under the wrong policy: `dependencies` names them all.
    *
    * @throws RangeError for a dependency that the service does not have.
    * @throws TypeError without `classify` where the spec has neither a `protocol` nor `retry: false`,
@@ -55,14 +55,14 @@ export interface SpecService {
     name: string,
     code: DependencyCode<F> & { readonly classify: Classifier<In> },
   ): Dependency<In, F>;
-  /** For one with `protocol: grpc` in the spec, of which this tells the compiler. */
+  /** For a dependency with `protocol: grpc` in the spec: this tells the compiler so. */
   dependency<F = never>(
     name: string,
     code: DependencyCode<F> & { readonly protocol: 'grpc' },
   ): Dependency<unknown, F>;
-  /** For one with `protocol: http` in the spec, which brings the classifier. */
+  /** For a dependency with `protocol: http` in the spec, which brings the classifier. */
   dependency<F = never>(name: string, code?: DependencyCode<F>): Dependency<HttpAnswer, F>;
-  // All at once: what fits none is told by the last, and `Parameters` and `ReturnType` take it.
+  // All of them as one: the compiler's errors are about the last overload, and so are `Parameters` and `ReturnType`.
   dependency<In = unknown, F = never>(
     name: string,
     code?: DependencyCode<F> & {
@@ -130,7 +130,7 @@ class Service {
         `dependency('${name}').protocol must be ${expected}, got ${show(protocol)}`,
       );
     }
-    // `dependency` says what is missing or wrong: its overloads cannot see what a file says.
+    // Its overloads cannot see what a file says, so `dependency` itself says what is missing or wrong.
     const whole = { ...options, ...code } as { readonly retry: false };
     const one = dependency<unknown>(name, whole, this.#runtime) as Dependency<never, unknown>;
     this.#made.set(name, one);
@@ -140,7 +140,7 @@ class Service {
 
 const CODE: readonly string[] = ['classify', 'fallback', 'onEvent', 'protocol'];
 
-/** What is undefined is left out, here as in every object of options: it takes nothing from the spec. */
+/** What code gives. Undefined counts as left out, as in all options: it takes nothing from the spec. */
 function codeOf(given: unknown, path: string): Options {
   const problems = new Problems();
   const code = Object.entries(members(given ?? {}, path, problems));

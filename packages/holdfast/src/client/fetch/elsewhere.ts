@@ -1,9 +1,9 @@
-/** How deep causes are looked at. */
+/** How many errors of a chain of causes are looked at. */
 const DEPTH = 5;
 const DEFAULT_PORTS: Readonly<Record<string, string>> = { 'http:': '80', 'https:': '443' };
 const ADDRESS = /^(?:[\d.]+|\[(.*)\])$/;
 
-/** What errors of connections tell of the place that was to be reached. */
+/** What an error of a connection tells of the place that was to be reached. */
 interface ConnectionError {
   readonly hostname?: unknown;
   readonly address?: unknown;
@@ -14,8 +14,8 @@ interface ConnectionError {
 
 /**
  * Whether the connection that failed was to another place than `url`. Then the request was
- * redirected, so it had been sent, whatever the error says. Another name at the same port cannot be
- * told from `url` any more: of those, an error tells the address.
+ * redirected, so it had been sent, whatever the error says. Another name at the same port is not
+ * recognised where the error tells only an address.
  */
 export function failedElsewhere(error: unknown, url: URL): boolean {
   for (let at = error, depth = 0; isObject(at) && depth < DEPTH; at = at.cause, depth++) {

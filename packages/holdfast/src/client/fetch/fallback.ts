@@ -1,12 +1,12 @@
 import type { ParsedDependency } from '../options.ts';
 
-/** The bodies of fallback values, each read once however many resilientFetch answer with it. */
+/** The bodies of fallback values. Each is read once, however many calls are answered with it. */
 const bodies = new WeakMap<Response, Promise<ArrayBuffer>>();
 
 /**
  * What a dependency always answers with when it is down, if it has such a value.
  *
- * @throws TypeError for a fallback that could not answer a fetch: better now than in the outage.
+ * @throws TypeError for a fallback that could not answer a fetch: better at the start than in an outage.
  */
 export function fallbackValueOf(name: string, options: ParsedDependency | null): unknown {
   const { value, stale = null } = options?.fallback ?? {};
@@ -23,8 +23,8 @@ export function fallbackValueOf(name: string, options: ParsedDependency | null):
 }
 
 /**
- * A response like this one, with a body of its own. Clones would do, were they always read: the
- * stream of each is a branch of the one before, and a thousand that were dropped are a chain.
+ * A response like this one, with a body of its own. It is no clone: the stream of each clone is a
+ * branch of the one before, so a thousand clones that nobody reads would be a chain of a thousand.
  */
 export async function copyOf(response: Response): Promise<Response> {
   if (response.body === null) return response.clone();

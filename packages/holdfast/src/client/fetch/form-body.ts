@@ -2,8 +2,8 @@ import type { Random } from '../../runtime/random.ts';
 import { type FetchInit, headersOf, uuid } from './request.ts';
 
 /**
- * With a form encoded, once for all attempts. Fetch would encode it for each, with another boundary:
- * a server that recognises a repetition by its bytes would take it for another request.
+ * `init` with its form encoded, once for all attempts. Fetch would encode it anew for each, with another
+ * boundary: a server that recognises a repetition by its bytes would take it for another request.
  */
 export function withEncodedForm(
   request: Request | null,
@@ -20,7 +20,7 @@ export function withEncodedForm(
   return { ...init, headers, body: encoded(form, boundary) };
 }
 
-/** As HTML has it ("multipart/form-data encoding algorithm"). Its files are not read for it. */
+/** A form encoded as HTML says ("multipart/form-data encoding algorithm"). Its files are not read yet. */
 function encoded(form: FormData, boundary: string): Blob {
   const parts: (string | Blob)[] = [];
   for (const [name, value] of form) {

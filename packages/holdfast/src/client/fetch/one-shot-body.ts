@@ -4,9 +4,9 @@ type Bytes = Uint8Array<ArrayBuffer>;
 
 /** Makes a body that can be read only once fit for several attempts. */
 export interface AttemptBody {
-  /** Another attempt can send it. */
+  /** Whether another attempt can send it. */
   readonly replayable: boolean;
-  /** What one attempt adds to `init` to send it. */
+  /** What one attempt adds to `init` to send this body. */
   take(): Promise<RequestInit>;
   /** No attempt will send it any more. */
   release(reason: unknown): void;
@@ -42,8 +42,8 @@ function isOneShot(body: unknown): body is OneShot {
 }
 
 /**
- * A stream. Up to a number of bytes it is kept, and sent as bytes. A longer one is sent as what was
- * kept and then the rest of the stream; once an attempt has asked for the rest, there is no other.
+ * A stream. One of up to `limit` bytes is kept, and sent as bytes. Of a longer one, its kept start is
+ * sent, then the rest of the stream; once an attempt has asked for the rest, no other can be made.
  */
 class StreamBody implements AttemptBody {
   readonly #start: Start;
@@ -69,7 +69,7 @@ class StreamBody implements AttemptBody {
     if (!this.#start.isAll) this.#start.reader.cancel(reason).catch(() => {});
   }
 
-  /** What was kept, then the rest; nothing is asked for before fetch has a connection to send it on. */
+  /** What was kept, then the rest. Nothing is read before fetch has a connection to send it on. */
   #resumed(): ReadableStream<Uint8Array> {
     const { reader, chunks } = this.#start;
     const kept = chunks.values();
@@ -96,9 +96,8 @@ class StreamBody implements AttemptBody {
 }
 
 /**
- * The body of a `Request`. Up to a number of bytes it is kept, and sent as bytes. A longer one is
- * left to the Request, which may know its length and how to send it on after a redirect, and is
- * sent once.
+ * The body of a `Request`. One of up to `limit` bytes is kept, and sent as bytes. A longer one is left
+ * to the Request, which may know its length and how to send it on after a redirect; it is sent once.
  */
 class RequestBody implements AttemptBody {
   readonly #request: Request;
@@ -124,7 +123,7 @@ class RequestBody implements AttemptBody {
       this.#release(start.reader);
       return {};
     }
-    // As fetch leaves it: used.
+    // Leaves the Request as fetch would: used.
     this.#release(this.#request.body!);
     return { body: start.blob() };
   }
@@ -141,12 +140,12 @@ class RequestBody implements AttemptBody {
   }
 }
 
-/** A form's body, which undici goes on to fill when it is cancelled: what that throws would end the process. */
+/** Whether it is a form's body. Undici goes on to fill those after a cancel, and what that throws would end the process. */
 function isFilledByUndici({ headers }: Request): boolean {
   return headers.get('content-type')?.includes('boundary=----formdata-undici') === true;
 }
 
-/** The start of a stream: all of it, or more than a number of bytes. */
+/** The start of a stream: all of it, or just more than `limit` bytes. */
 class Start {
   readonly reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly chunks: Bytes[] = [];
@@ -161,12 +160,12 @@ class Start {
     this.#limit = limit;
   }
 
-  /** Reads it, the first time. */
+  /** Reads the start, once. */
   read(): Promise<void> {
     return (this.#reading ??= this.#read());
   }
 
-  /** All of a stream that is all here. Bytes would do, but Node 22 cannot send those on after a redirect. */
+  /** The whole stream, once all of it is here. A blob, since Node 22 cannot send bytes on after a redirect. */
   blob(): Blob {
     return new Blob(this.chunks);
   }

@@ -1,25 +1,24 @@
 import { type Clock, TimerNode } from '../../runtime/clock.ts';
 import type { WatchedBody } from './watched-body.ts';
 
-/** From how many on, bodies that were collected are looked for. */
+/** From how many bodies on those are looked for that the garbage collector has taken. */
 const SWEEP_FROM = 64;
 
 /**
- * The bodies that are still open of the calls that were made with one signal: when it aborts, they
- * end with its reason.
+ * The open bodies of calls that were made with one signal: when it aborts, they end with its reason.
  *
- * They are held weakly from the end of the turn on that brought them, in which most of them end.
- * Many a caller never reads the body of an answer it does not like, and the runtime frees the socket
- * under such an answer when it is collected; a signal that lives as long as the process must not keep
- * it from that. However many they are, the signal has one listener, taken off a turn after the last
- * of them has ended.
+ * Many callers never read the body of an answer that they do not like. The runtime frees the socket
+ * under such an answer when it is collected, and a signal that lives as long as the process must not
+ * prevent that. So bodies are held weakly, but only from the end of the turn that brought them: most
+ * have ended by then. However many there are, the signal has one listener, which is taken off a turn
+ * after the last of them has ended.
  */
 export class OpenBodies extends TimerNode {
   static readonly #bySignal = new WeakMap<AbortSignal, OpenBodies>();
 
   readonly #signal: AbortSignal;
   readonly #clock: Clock;
-  /** Those of this turn: a weak reference costs the collector more than all else of a body. */
+  /** The bodies of this turn, held strongly: a weak reference costs the collector more than all else of a body. */
   readonly #fresh = new Set<WatchedBody>();
   readonly #bodies = new Set<WeakRef<WatchedBody>>();
   #sweepAt = SWEEP_FROM;

@@ -23,10 +23,10 @@ export function isIdempotent(method: string): boolean {
 }
 
 /**
- * `init` as it can be read for every attempt. A `Request` may stand in its place, of which
- * `{ ...init }` would see nothing, and headers may be an iterator, which can be run through once.
+ * `init` in a form that can be read for every attempt. A `Request` may have been given in its place, of
+ * which `{ ...init }` would see nothing, and its headers may be an iterator, which runs only once.
  *
- * @throws TypeError for what is no object, of which `{ ...init }` would make one.
+ * @throws TypeError for what is no object: `{ ...init }` would make one of it.
  */
 export function rereadable(init: FetchInit): FetchInit {
   if (typeof init !== 'object' || init === null) {
@@ -40,7 +40,7 @@ export function rereadable(init: FetchInit): FetchInit {
     : own;
 }
 
-/** All that it has and inherits. */
+/** All members that an object has and inherits. */
 function membersOf(init: object): RequestInit {
   const members: Record<string, unknown> = {};
   for (const name in init) members[name] = init[name as keyof typeof init];
@@ -84,7 +84,7 @@ export function urlOf(input: FetchInput): URL | null {
   return URL.parse(String(requestOf(input)?.url ?? input));
 }
 
-/** Whether fetch would send it on where an answer says. */
+/** Whether fetch would follow a redirect of this request. */
 export function followsRedirects(request: Request | null, init: FetchInit): boolean {
   return (init?.redirect ?? request?.redirect ?? 'follow') === 'follow';
 }

@@ -58,8 +58,9 @@ type Fit<In, F> = [F] extends [Response]
  *
  * A request is repeated if its method is idempotent (GET, HEAD, OPTIONS, TRACE, PUT, DELETE), it has
  * an `Idempotency-Key`, it was never sent, or the server turned it away (429, 409 and 503 with a
- * hint). The last answer is given to the caller whatever its status, body unread; `attemptsOf` tells how it was come by. An attempt's time ends with the
- * response's headers; the body then has an idle timeout, and ends when the caller aborts.
+ * hint). The caller gets the last answer, whatever its status, with its body unread; `attemptsOf` tells
+ * of the attempts behind it. An attempt's time ends with the response's headers. From then on the body
+ * has an idle timeout, and ends when the caller aborts.
  *
  * @throws TypeError, RangeError for wrong options, for a dependency that does not know what an HTTP
  *   answer means, and for a fallback that could not answer with a `Response`. The function itself
@@ -82,7 +83,7 @@ export function resilientFetch<In, F>(
     : (input, init) => sender.send(input, init);
 }
 
-/** The compiler has said so, but for who has none, and for a spec, of which it knows nothing. */
+/** What the compiler has checked, for those who have none, and for specs, of which it knows nothing. */
 function checkClassifier(dependency: Dependency<unknown, Response>): void {
   const { classify, protocol } = optionsOf(dependency) ?? { protocol: 'http' };
   if (classify !== undefined || protocol === 'http') return;
@@ -176,7 +177,7 @@ class Sender {
     return send(input, { ...init, signal, headers });
   }
 
-  /** The host is one of those that are told of the call. */
+  /** Whether the request goes to a host that is told of the call. */
   #isTold(input: FetchInput): boolean {
     const { contextHosts } = this.#options;
     return contextHosts.length > 0 && hostsOf(input).some((host) => contextHosts.includes(host));

@@ -5,9 +5,9 @@ export interface Stamp<V> {
 }
 
 /**
- * A `WeakMap` in all but its price: the value sits in a private field that is put onto the object
- * itself, which nobody else can see. A weak map's entry costs the collector far more, on every
- * response of every call.
+ * Does what a `WeakMap` does, for less: the value sits in a private field on the object itself, which
+ * nobody else can see. An entry of a weak map costs the garbage collector far more, and there would be
+ * one for every response.
  */
 export function stamp<V>(): Stamp<V> {
   class Stamped extends Given {
@@ -30,7 +30,7 @@ export function stamp<V>(): Stamp<V> {
   return Stamped;
 }
 
-/** A class whose new object is the one that it is given, so that a class over it adds its fields to that. */
+/** A class whose constructor returns the object that it is given: a class that extends it adds its fields to that object. */
 const Given = function (object: object): object {
   return object;
 } as unknown as new (object: object) => object;

@@ -26,17 +26,17 @@ export interface BodyLimits {
 export class WatchedBody extends TimerNode {
   readonly limits: BodyLimits;
   readonly result: Result<unknown>;
-  /** Whose abort ends it. */
+  /** The signals whose abort ends it. */
   readonly signals: AbortSignal[] = [];
   /** Asked for each time: a clone gives the response another stream. */
   readonly #native: () => ReadableStream<Bytes>;
   #reader: ReadableStreamDefaultReader<Bytes> | null = null;
   #stream: ReadableStream<Bytes> | null = null;
   #controller: Controller | null = null;
-  /** Read by `bytes`, which holds the stream for good. */
+  /** Whether `bytes` has been called, which locks the stream for good. */
   #takenWhole = false;
   #failure: Failure | null = null;
-  /** Where it is known to its signals. */
+  /** Where its signals know it; it leaves them when it ends. */
   #places: OpenBodies[] = [];
   #weakly: WeakRef<WatchedBody> | null = null;
 
@@ -54,12 +54,12 @@ export class WatchedBody extends TimerNode {
     else this.#places.push(OpenBodies.add(signal, this, this.limits.runtime.clock));
   }
 
-  /** For who must not keep it: always the same reference. */
+  /** A weak reference, always the same, for those who must not keep the body alive. */
   get weakly(): WeakRef<WatchedBody> {
     return (this.#weakly ??= new WeakRef(this));
   }
 
-  /** Somebody has taken hold of the stream. */
+  /** Whether somebody has locked the stream, as a reader does. */
   get isLocked(): boolean {
     return this.#stream?.locked === true;
   }
@@ -68,14 +68,14 @@ export class WatchedBody extends TimerNode {
     return this.#failure !== null;
   }
 
-  /** All of it. */
+  /** The whole body. */
   async bytes(): Promise<Bytes> {
     this.#takenWhole = true;
     this.#stream?.getReader();
     const chunks: Bytes[] = [];
     let size = 0;
     await this.#read((chunk) => {
-      // A response that somebody made up may bring anything.
+      // A response that is not of fetch's making may bring anything.
       if (!isBytes(chunk)) throw new TypeError('Received a chunk that is no bytes');
       size += chunk.byteLength;
       chunks.push(chunk);
@@ -84,7 +84,7 @@ export class WatchedBody extends TimerNode {
     return chunks.length === 1 && isAlone(chunks[0]!) ? chunks[0]! : joined(chunks, size);
   }
 
-  /** The body for who reads it as a stream. Reads, and locks the response's own, when it is read. */
+  /** The body as a stream. The response's own stream is locked, and read, only once this one is read. */
   stream(): ReadableStream<Bytes> {
     if (this.#stream !== null) return this.#stream;
     const source = {
@@ -95,7 +95,7 @@ export class WatchedBody extends TimerNode {
         return this.#cancel(reason);
       },
     };
-    // A stream of bytes takes each chunk's memory away from whoever made it, as only such a one may.
+    // A byte stream only over another one: it takes each chunk's memory away from whoever made it.
     const type = isOfBytes(this.#native()) ? { type: 'bytes' } : {};
     const stream = new ReadableStream<Bytes>({ ...type, ...source } as object, {
       highWaterMark: 0,
@@ -142,7 +142,7 @@ export class WatchedBody extends TimerNode {
     if ('byobRequest' in controller) controller.byobRequest?.respond(0);
   }
 
-  /** Hands over chunks while `take` wants more of them; true once there are none. */
+  /** Hands chunks to `take` until that answers false; true once the body has ended. */
   async #read(take: (chunk: Bytes) => boolean): Promise<boolean> {
     this.#throwFailure();
     const reader = (this.#reader ??= this.#native().getReader());
@@ -200,7 +200,7 @@ export class WatchedBody extends TimerNode {
   }
 }
 
-/** Of any realm. Wider numbers, or a view, would be copied as something else. */
+/** Whether it is a `Uint8Array`, of any realm. Other views would be copied as something else. */
 function isBytes(chunk: unknown): boolean {
   return ArrayBuffer.isView(chunk) && (chunk as Bytes)[Symbol.toStringTag] === 'Uint8Array';
 }
@@ -216,7 +216,7 @@ function joined(chunks: readonly Bytes[], size: number): Bytes {
   return bytes;
 }
 
-/** Whether nothing else has a part of its memory. */
+/** Whether nothing else has a part of these bytes' memory. */
 function isAlone({ buffer, byteLength }: Bytes): boolean {
   return buffer.byteLength === byteLength;
 }
@@ -231,7 +231,7 @@ function isOfBytes(stream: ReadableStream<Bytes>): boolean {
   }
 }
 
-/** Why it ended before its end; the reason may be anything. */
+/** Why a body has failed. In an object, since the reason may be anything, undefined included. */
 interface Failure {
   readonly reason: unknown;
 }

@@ -4,16 +4,16 @@ import { stamp } from './stamp.ts';
 import { type BodyLimits, type Bytes, WatchedBody } from './watched-body.ts';
 
 const bodies = stamp<WatchedBody>();
-/** By the prototype that a response had: one over it, with other ways to the body. */
+/** By the prototype that a response had: the one that it gets, with other ways to the body. */
 const prototypes = new WeakMap<Response, object>();
 type Reading = 'arrayBuffer' | 'blob' | 'formData' | 'json' | 'text';
 
 const decoder = new TextDecoder();
 
 /**
- * Has a response's body watched: see `WatchedBody`. It stays the very response that fetch made,
- * with all that it is and has; only its ways to the body are others. Which costs what, and why this
- * one: docs/decisions/0008-watch-response-bodies-in-place.md.
+ * Watches a response's body: see `WatchedBody`. The response stays the very object that fetch made, and
+ * only its ways to the body are replaced. What other ways would cost, and why this one is taken:
+ * docs/decisions/0008-watch-response-bodies-in-place.md.
  */
 export function watchBody(
   response: Response,
@@ -21,7 +21,7 @@ export function watchBody(
   result: Result<unknown>,
   signal: AbortSignal | null,
 ): void {
-  // Nothing would end it, and nobody would hear of its end.
+  // Nothing could end the body, and nobody would hear of its end: there is nothing to watch.
   if (limits.idle === null && signal === null && limits.runtime.sink === null) return;
   let body = bodies.get(response);
   if (body === undefined) {
@@ -31,13 +31,14 @@ export function watchBody(
     Object.setPrototypeOf(response, prototypeOver(native));
     bodies.set(response, body);
   }
-  // Else it comes from an inner resilientFetch, which watches it.
+  // It may be watched already, by an inner resilientFetch: this signal ends it as well.
   if (signal !== null) body.endsWith(signal);
 }
 
 /**
- * Only what is itself a response by its class, and has a body to wait for. The methods of a proxy, a mock's say, reach
- * past it for the response behind: they are its own, or it has no body for those of the class.
+ * Whether it is a response itself, by its class, and has a body to wait for. A proxy (a mock's, say) is
+ * not: its methods reach past it to the response behind. It shows by methods of its own, or because
+ * those of the class find no body in it.
  */
 function isWatchable(native: Response, response: Response): boolean {
   if (!('body' in native) || !Object.isExtensible(response)) return false;
@@ -97,7 +98,7 @@ function waysToBody(native: Response): Partial<Response> & ThisType<Response> {
   };
 }
 
-/** All of a watched body, for the method of that name, which refuses in its own words what it would refuse. */
+/** The whole of a watched body, for the method of that name. If the body is taken, it is refused as that method does. */
 function bytesOf(response: Response, native: Response, method: Reading): Promise<Bytes> {
   const body = bodies.get(response)!;
   const isTaken = body.isLocked || (response.bodyUsed && !body.hasFailed);
@@ -109,7 +110,7 @@ async function refused(response: Response, native: Response, method: Reading): P
   throw new TypeError('Body is unusable: it is locked');
 }
 
-/** The content type says what bytes are to be read as. */
+/** A response of these bytes, to be read as its content type says. */
 function reread({ headers }: Response, bytes: Bytes): Response {
   return new Response(bytes, { headers });
 }
