@@ -4,7 +4,7 @@ import type { RuntimeEvent } from '../runtime/runtime.ts';
 /** A sink that keeps what it is told. */
 export interface RecordingSink {
   (event: RuntimeEvent): void;
-  /** All of them, oldest first. */
+  /** All events, oldest first. */
   readonly events: readonly HoldfastEvent[];
   /** The events of one type. */
   of<T extends HoldfastEvent['type']>(type: T): readonly EventOf<T>[];

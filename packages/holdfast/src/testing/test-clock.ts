@@ -7,7 +7,7 @@ interface Armed {
   readonly order: number;
 }
 
-/** Disarmed timers that may stay in the heap, beside as many as are armed. */
+/** How many disarmed timers may stay in the heap, beyond as many as are armed. */
 const SLACK = 64;
 
 /**
@@ -19,7 +19,7 @@ export class TestClock implements Clock, TimerOwner {
   #now: number;
   #order = 0;
   readonly #armed = new Map<TimerNode, Armed>();
-  /** A binary heap by (due, order); what was disarmed stays until it comes up. */
+  /** A binary heap by (due, order). A disarmed timer stays until it comes up, or is swept. */
   readonly #heap: Armed[] = [];
 
   /** @param now where the monotonic clock starts; @param epoch what wall time is then. */
@@ -40,7 +40,7 @@ export class TestClock implements Clock, TimerOwner {
     return this.#epoch + this.#now;
   }
 
-  /** Timers that are armed. */
+  /** How many timers are armed. */
   get armed(): number {
     return this.#armed.size;
   }
@@ -64,7 +64,7 @@ export class TestClock implements Clock, TimerOwner {
     this.#armed.delete(node);
   }
 
-  /** Lets so many milliseconds pass, and what is due by then expire. 0 runs what waits for its turn. */
+  /** Lets so many milliseconds pass; timers that are due by then expire. With 0, those expire that wait for the next turn. */
   advance(ms: number): void {
     const end = this.#after(ms);
     while (this.expireNext(end));
@@ -72,7 +72,7 @@ export class TestClock implements Clock, TimerOwner {
   }
 
   /**
-   * The same, with a turn for promises after each timer and at the end: for operations and callers
+   * As `advance`, with a turn for promises after each timer and at the end: for operations and callers
    * that await.
    */
   async advanceAsync(ms: number): Promise<void> {
@@ -107,7 +107,7 @@ export class TestClock implements Clock, TimerOwner {
     return this.#now + ms;
   }
 
-  /** Lets go of what was disarmed, and of all that hangs on it. */
+  /** Lets go of disarmed timers, and of all that they hold. */
   #sweep(): void {
     const live = this.#heap.filter((entry) => this.#armed.get(entry.node) === entry);
     this.#heap.length = 0;

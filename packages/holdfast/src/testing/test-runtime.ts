@@ -10,7 +10,11 @@ export interface TestRuntime extends Runtime {
   readonly sink: RecordingSink;
 }
 
-/** @param seed of the randomness; the same seed gives the same run. */
+/**
+ * A runtime for tests: see `TestRuntime`.
+ *
+ * @param seed of the randomness; the same seed gives the same run.
+ */
 export function testRuntime(seed: number | string = 1): TestRuntime {
   return {
     clock: new TestClock(),
@@ -18,7 +22,7 @@ export function testRuntime(seed: number | string = 1): TestRuntime {
     // Real async context, so that a test sees what production would.
     context: systemRuntime.context,
     dependency: '',
-    // A misspelt option is a mistake to be found here.
+    // So that a test finds a misspelt option of a call.
     diagnostics: true,
     sink: recordingSink(),
   };
