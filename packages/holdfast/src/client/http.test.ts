@@ -103,7 +103,7 @@ describe('an answer', () => {
     expect(answered(503, { 'retry-after': 'later' })).toEqual({ verdict: 'transient' });
   });
 
-  test('may forbid a further attempt, and tell milliseconds', () => {
+  test('may forbid a further attempt by a pushback, and say how many milliseconds to wait', () => {
     const headers = { 'holdfast-pushback': 'retry=no, after=1500' };
     expect(answered(503, headers)).toEqual({ verdict: 'overload', retry: false, retryAfter: 1500 });
     expect(answered(500, headers)).toEqual({
@@ -149,7 +149,7 @@ describe('an error', () => {
     expect(failed(coded(code))).toEqual({ verdict: 'transient', neverSent: true });
   });
 
-  test('of any code is never sent while connecting', () => {
+  test('of any code, while connecting, means that nothing was sent', () => {
     const error = fetchFailed(coded('ETIMEDOUT', { syscall: 'connect' }));
     expect(failed(error)).toEqual({ verdict: 'transient', neverSent: true });
   });
@@ -237,7 +237,7 @@ describe('an error', () => {
     null,
   ])('of a program is terminal: %s', (error) => expect(failed(error)).toBe('terminal'));
 
-  test('that is its own cause ends the search', () => {
+  test('that is its own cause does not search for ever', () => {
     const error: { cause?: unknown } = new TypeError('odd');
     error.cause = error;
     expect(failed(error)).toBe('terminal');

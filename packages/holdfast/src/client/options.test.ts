@@ -62,11 +62,11 @@ describe('options over a preset over the protocol', () => {
     expect(derivedBreakerOptions({ timeout: '3s', breaker: false })).toEqual({});
   });
 
-  test('a cooldown beyond the longest one’s default needs nothing else', () => {
+  test('a cooldown above the default of maxCooldown needs no maxCooldown', () => {
     expect(told({ breaker: { cooldown: '10m' } })).toContain('for 10m');
   });
 
-  test('the longest timeout there is needs nothing else', () => {
+  test('the longest possible timeout needs no other option', () => {
     expect(() => told({ timeout: Number.MAX_SAFE_INTEGER, deadline: false })).not.toThrow();
   });
 

@@ -38,7 +38,7 @@ describe('a date of HTTP', () => {
     'Sun Nov  6 08:49:37 1994',
   ])('is read in each form: %s', (text) => expect(httpDate(text)).toBe(moment));
 
-  test('of two digits is of this century if it is before 1970 otherwise', () => {
+  test('whose year has two digits is in this century if it would be before 1970 otherwise', () => {
     expect(httpDate('Friday, 01-Jan-27 00:00:00 GMT')).toBe(Date.UTC(2027, 0));
   });
 

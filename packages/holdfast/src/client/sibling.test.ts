@@ -33,7 +33,7 @@ describe('a sibling', () => {
     expect(it.breaker!.state).toBe('open');
   });
 
-  test('does not come back at the same moment', async () => {
+  test('does not probe at the same moment as another', async () => {
     const { it } = makeStock(OPENS_SOON);
     const all = [it, it.sibling(), it.sibling(), it.sibling().sibling()];
     for (const one of all) await one.tryCall(fail);
@@ -76,7 +76,7 @@ describe('a sibling', () => {
     expect(await stoppedBy(it.sibling())).not.toBe('deadline');
   });
 
-  test('is one of many by key', async () => {
+  test('can be made for each key of a registry', async () => {
     const { it } = makeStock(OPENS_SOON);
     const shards = keyed(() => it.sibling());
     await shards.get('a').tryCall(fail);
@@ -86,7 +86,7 @@ describe('a sibling', () => {
 });
 
 describe('a dependency that another listener hears', () => {
-  test('is the same, with its own calls’ events', async () => {
+  test('shares the state, and tells that listener of its own calls', async () => {
     const { it } = makeStock(OPENS_SOON);
     const told: string[] = [];
     const heard = heardBy(it, ({ type }) => told.push(type));
@@ -110,7 +110,7 @@ describe('a dependency that another listener hears', () => {
     expect(events[0]).toMatchObject({ type: 'attempt.settled', duration: 0 });
   });
 
-  test('is one that `dependency` made', () => {
+  test('must be one that `dependency` made', () => {
     expect(() => heardBy({} as never, () => {})).toThrow(TypeError);
   });
 });

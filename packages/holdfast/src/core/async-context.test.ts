@@ -26,7 +26,7 @@ async function forTwo(clock: { advanceAsync(ms: number): Promise<void> }, run: (
   await Promise.all(both);
 }
 
-describe('in the async context of its own caller runs', () => {
+describe('in the async context of its own caller, there runs', () => {
   test('an operation that waited in a queue', async () => {
     const { pipeline, bulkhead, seen, note } = house();
     const one = pipeline(bulkhead({ maxConcurrent: 1 }));

@@ -68,7 +68,7 @@ describe('an attempt', () => {
     expect(left()).toEqual([0, 0]);
   });
 
-  test('has a time of its own without any deadline, on the straight way too', async () => {
+  test('has the time of its own timeout where there is no deadline, on the straight way too', async () => {
     const own = testRuntime();
     const { pipeline: compose, timeout: limit } = withRuntime(own);
     const calls = compose(limit(100));

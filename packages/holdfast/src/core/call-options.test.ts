@@ -38,7 +38,7 @@ describe('what a caller says of one call', () => {
     expect(ran).toBe(0);
   });
 
-  test('may be a time that only a moment would have as a number', async () => {
+  test('may be a deadline of decades, if it is written with its unit', async () => {
     const { deadline } = withRuntime(runtime);
     expect(await pipeline(deadline()).call(() => 'fine', { deadline: '36500d' })).toBe('fine');
   });

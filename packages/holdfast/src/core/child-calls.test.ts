@@ -4,7 +4,7 @@ import { house, never, REASON } from '../../test/house.ts';
 import { type Attempt, pending } from './operation.ts';
 
 describe('a call made on behalf of an attempt', () => {
-  test('ends with it, for the same reason, and so do its own', async () => {
+  test('ends when that attempt is abandoned, for the same reason, and so do the calls behind it', async () => {
     const { protectedBy, pipeline, timeout, abort, asked, isClean } = house();
     const inner = pipeline(timeout(1000));
     const calls: Promise<{ error?: unknown }>[] = [];
@@ -62,7 +62,7 @@ describe('a call made on behalf of an attempt', () => {
     expect(result.error).toBe(REASON);
   });
 
-  test('and with a signal of its own ends with whichever comes first', async () => {
+  test('that has a signal of its own ends with whichever comes first', async () => {
     for (const first of ['signal', 'parent'] as const) {
       const { protectedBy, pipeline, timeout, abort, asked, runtime, isClean } = house();
       const own = new AbortController();

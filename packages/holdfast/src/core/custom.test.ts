@@ -107,7 +107,7 @@ describe('a policy of one’s own', () => {
     expect(clock.armed).toBe(0);
   });
 
-  test('that answers when its call has ended has what it answers let go', async () => {
+  test('that answers only after its call has ended: the answer is handed to discard', async () => {
     const { pipeline, custom, deadline, classify, clock } = house();
     const dropped: unknown[] = [];
     const judged = classify(
@@ -180,7 +180,7 @@ describe('a policy of one’s own', () => {
     expect(() => house().custom('own', undefined as never)).toThrow(TypeError);
   });
 
-  test('tells of its attempts when it is tried', async () => {
+  test('has its attempts in the result of tryCall', async () => {
     const { pipeline, custom } = house();
     const result = await pipeline(custom('own', (next) => next())).tryCall(() => 'value');
     expect(result).toMatchObject({ ok: true, value: 'value' });

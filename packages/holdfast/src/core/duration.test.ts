@@ -73,7 +73,7 @@ describe('a duration', () => {
     expect(formatDuration(Infinity)).toBe('for ever');
   });
 
-  test('as it is written reads back as about the same', () => {
+  test('that was written for people reads back as about the same', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 1e10 }), (ms) => {
         const back = milliseconds(formatDuration(ms));

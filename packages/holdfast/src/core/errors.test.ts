@@ -145,7 +145,7 @@ describe('a stack', () => {
     expect(Error.stackTraceLimit).toBeGreaterThan(0);
   });
 
-  test('limit is restored although the constructor throws', () => {
+  test('has its old limit again after a constructor that throws', () => {
     const limit = Error.stackTraceLimit;
     class Broken extends Error {
       constructor() {

@@ -84,7 +84,7 @@ describe('idle instances', () => {
     expect([...things.keys()]).toEqual(['d']);
   });
 
-  test('are kept until then, counted from their last use', () => {
+  test('are kept for as long as `idle` says, counted from their last use', () => {
     const { things, clock } = setUp({ idle: '10m' });
     const first = things.get('a');
     clock.advance(300_000);
@@ -105,7 +105,7 @@ describe('idle instances', () => {
     expect(open.map(({ key }) => things.get(key))).toEqual(open);
   });
 
-  test('of things that say nothing of it may all be forgotten', () => {
+  test('that do not say whether they are evictable may be forgotten', () => {
     const runtime = testRuntime();
     const dates = keyed(() => ({}), { maxEntries: 1 }, runtime);
     const first = dates.get('a');

@@ -64,7 +64,7 @@ describe('an option of another kind', () => {
     expect(() => ALONE[part as Part](options)).toThrow(message);
   });
 
-  test('is none when it is undefined, or a preset brings it', () => {
+  test('is accepted when it is undefined, or when a preset brings it', () => {
     const breaker = { kind: 'consecutive', window: undefined } as const;
     expect(() => circuitBreaker(breaker)).not.toThrow();
     expect(() =>
@@ -72,7 +72,7 @@ describe('an option of another kind', () => {
     ).not.toThrow();
   });
 
-  test('is none where a kind has it', () => {
+  test('is accepted with a kind that looks at it', () => {
     const breaker = circuitBreaker({ kind: 'consecutive', slowCallDuration: '1s' });
     const backoff = { kind: 'linear', jitter: 'decorrelated' } as const;
     expect(() =>

@@ -58,7 +58,7 @@ const retried = (wait: number, runtime: Runtime): Policy =>
   retry({ maxAttempts: 2, backoff: { base: wait, jitter: 'none' } }, runtime);
 
 describe('a listener that settles the attempt', () => {
-  test('as it hears of its timeout has the next one wait its time, and its slot given back once', () => {
+  test('when it hears of the timeout: the next attempt waits its time, and the slot comes back once', () => {
     const { attempts, startedAt, ends, slots } = settledByListener('timeout.expired', (runtime) => [
       retried(100, runtime),
       timeout(50, runtime),
@@ -68,7 +68,7 @@ describe('a listener that settles the attempt', () => {
     expect(slots.snapshot!()).toMatchObject({ inFlight: 0, zombies: 0 });
   });
 
-  test('as it hears of its timeout does not have the next one cut in its place', () => {
+  test('when it hears of the timeout: the next attempt is not cut in its place', () => {
     const { startedAt, ends } = settledByListener('timeout.expired', (runtime) => [
       retried(0, runtime),
       timeout(50, runtime),
@@ -76,7 +76,7 @@ describe('a listener that settles the attempt', () => {
     expect([startedAt, ends]).toEqual([[0, 50], [[100, 'attempts']]]);
   });
 
-  test('as it hears of the deadline does not have what runs outside of that cut', () => {
+  test('when it hears of the deadline: what runs outside of the deadline is not cut', () => {
     const asked: unknown[] = [];
     const { ends, slots } = settledByListener('deadline.exceeded', (runtime) => [
       fallback({ run: (why) => new Promise(() => asked.push(why)), timeout: 200 }, runtime),
@@ -87,7 +87,7 @@ describe('a listener that settles the attempt', () => {
     expect(slots.snapshot!()).toMatchObject({ inFlight: 0, zombies: 0 });
   });
 
-  test('as it hears that it was cut comes late', () => {
+  test('when it hears that the attempt was cut comes too late', () => {
     const { discarded, slots } = settledByListener('attempt.settled', (runtime) => [
       retried(0, runtime),
       timeout(50, runtime),
@@ -124,7 +124,7 @@ function isolatedByListener(what: string) {
 }
 
 describe('a listener that isolates the breaker', () => {
-  test('as it hears that a place in the queue was taken has the newcomer refused as well', () => {
+  test('when it hears of a displaced call: the call that displaced it is refused as well', () => {
     const { slots, begun, ends, call } = isolatedByListener('displaced');
     call('running', () => pending);
     call('queued', () => pending, 'sheddable');
@@ -133,7 +133,7 @@ describe('a listener that isolates the breaker', () => {
     expect([slots.queued, begun]).toEqual([0, ['running']]);
   });
 
-  test('as it hears that a probe is due has none made', () => {
+  test('when it hears that the breaker is half-open: no probe is made', () => {
     const { clock, breaker, begun, ends, call } = isolatedByListener('half-open');
     call('failing', () => {
       throw new Error('down');

@@ -171,7 +171,7 @@ describe('options', () => {
     expect(problem({ yes: { password: 'secret' } })).not.toMatch(/secret/);
   });
 
-  test('say what they are as JSON Schema', () => {
+  test('have a JSON Schema', () => {
     const schema = tableSchema(table) as { properties: Record<string, unknown> };
     expect(schema).toMatchObject({ type: 'object', additionalProperties: false });
     expect(Object.keys(schema.properties)).toEqual(Object.keys(table).filter((k) => k !== 'told'));
@@ -237,7 +237,7 @@ describe('equal options', () => {
     expect(parse({ told: other }).told).toBe(other);
   });
 
-  test('are parsed once: what has been parsed by a table is what it is parsed to', () => {
+  test('are parsed once: parsed options are answered as they are', () => {
     const parsed = parse({ time: '2s', told: () => {} });
     expect(parse(parsed)).toBe(parsed);
   });

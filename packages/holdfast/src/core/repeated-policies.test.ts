@@ -21,13 +21,13 @@ describe('the same policy twice in one pipeline', () => {
     ['bulkhead', bulkhead(), 'a call would wait for a slot while it holds one'],
     ['circuit-breaker', circuitBreaker(), 'it would count each attempt twice'],
     ['retry-budget', retryBudget(), 'it would count each attempt twice'],
-  ])('is refused where it keeps an account of calls: a %s', (kind, policy, consequence) => {
+  ])('is refused if it counts calls: a %s', (kind, policy, consequence) => {
     const message = `pipeline: the same ${kind} is in it twice, and ${consequence}; make one for each place`;
     expect(() => pipeline(policy, policy)).toThrow(new TypeError(message));
     expect(() => pipeline(timeout(), policy, judging, retry(), policy)).toThrow(message);
   });
 
-  test('is fine where it keeps none, and so are two of a kind', async () => {
+  test('is fine if it counts nothing, and so are two policies of one kind', async () => {
     const [limit, again, instead] = [timeout('1s'), retry(), fallback({ value: 'instead' })];
     let seen = 0;
     const own = custom('seen', (next) => {
@@ -40,7 +40,7 @@ describe('the same policy twice in one pipeline', () => {
     expect(seen).toBe(2);
   });
 
-  test('may be in several pipelines, one call in which makes another in the other', async () => {
+  test('may be in two pipelines, where a call through one makes a call through the other', async () => {
     const shared = bulkhead({ maxConcurrent: 2 });
     const inner = pipeline(shared);
     expect(await pipeline(shared).call(() => inner.call(() => 'both'))).toBe('both');

@@ -96,7 +96,7 @@ describe('an operation that returns a promise', () => {
     expect(runtime.sink.of('attempt.settled-twice')).toHaveLength(2); // of both pipelines
   });
 
-  test('but has failed by a callback before is over, and its promise is nobody’s', async () => {
+  test('after it has failed by a callback is over, and nobody follows its promise', async () => {
     const result = await outcomeOf(async (attempt) => {
       attempt.fail('by callback');
       throw new Error('by promise');
@@ -232,7 +232,7 @@ describe('an operation that settles by callback', () => {
     ).toMatchObject({ ok: false, error: 'broken' });
   });
 
-  test('and settles again is told of, and not heeded', async () => {
+  test('and settles a second time changes nothing, which is told as an event', async () => {
     runtime.sink.clear();
     const result = await pipeline(timeout(100)).tryCall((attempt) => {
       attempt.succeed('first');

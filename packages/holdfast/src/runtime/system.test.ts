@@ -221,7 +221,7 @@ describe('the system’s randomness', () => {
 });
 
 describe('the system’s async context', () => {
-  test('is kept until it is run in', () => {
+  test('is captured, and work can be run in it later', () => {
     const store = new AsyncLocalStorage<string>();
     const captured = store.run('mine', () => context.capture());
     store.run('yours', () => {
@@ -235,7 +235,7 @@ describe('the system’s async context', () => {
     expect.assertions(2);
   });
 
-  test('has variables that follow it, each for itself', async () => {
+  test('has variables that follow it, independent of each other', async () => {
     const [one, other] = [context.variable!<number>(), context.variable!<number>()];
     await one.run(1, async () => {
       await Promise.resolve();

@@ -79,7 +79,7 @@ describe('a fleet from compiled data', () => {
     expect(fresh.dependency('prices').name).toBe('prices');
   });
 
-  test('takes nothing from the spec with what is left out', async () => {
+  test('keeps the options of the spec where code gives undefined', async () => {
     const stated = { protocol: 'http', fallback: { value: 'none' } };
     const one = fleetFrom(
       { holdfast: 1, services: { a: { dependencies: { b: stated } } } },
@@ -90,7 +90,7 @@ describe('a fleet from compiled data', () => {
     expect(b.explain()).toContain('fallback: a fixed value');
   });
 
-  test('takes no options that the spec has to say', () => {
+  test('refuses code that belongs in the spec', () => {
     const fresh = fleetFrom(data, runtime).service('checkout');
     const given = (code: unknown) => () => fresh.dependency('payments', code as never);
     expect(given({ timeout: '9s' })).toThrow(
@@ -99,7 +99,7 @@ describe('a fleet from compiled data', () => {
     expect(given(7)).toThrow("dependency('payments') must be an object, got 7");
   });
 
-  test('says what there is instead of what there is not', () => {
+  test('names what there is when it is asked for something else', () => {
     expect(() => fleet.service('chekcout')).toThrow(
       'fleet.service: the spec has no service "chekcout"; did you mean \'checkout\'? Known are checkout, web',
     );

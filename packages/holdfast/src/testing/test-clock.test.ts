@@ -78,7 +78,7 @@ describe('a test clock', () => {
     expect(clock.now()).toBe(1010);
   });
 
-  test('takes no delay, or none that is a number, for the next turn', () => {
+  test('takes a delay of 0, or one that is no number, for the next turn', () => {
     const clock = new TestClock();
     let rang = 0;
     for (const delay of [0, -10, NaN]) clock.start(new Alarm(() => rang++), delay);

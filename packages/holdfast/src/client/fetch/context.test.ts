@@ -35,7 +35,7 @@ describe('Holdfast-Context', () => {
     for (const { headers } of server.seen) expect(headers).not.toHaveProperty('holdfast-context');
   });
 
-  test('names any port, knows a Request and a URL, and replaces nothing', async () => {
+  test('goes to any port of the host, with a Request and a URL, and replaces no header of the caller', async () => {
     const server = await serve((response) => response.end());
     const endless = { deadline: false, timeout: false } as const;
     const f = fetching({ contextHosts: ['127.0.0.1'] }, endless);

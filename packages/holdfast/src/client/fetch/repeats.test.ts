@@ -87,7 +87,7 @@ describe('a request is repeated', () => {
     expect(server.seen).toHaveLength(1);
   });
 
-  test('and all attempts are told of when none succeeded', async () => {
+  test('and the error tells of all attempts when none succeeded', async () => {
     const server = await serve((response) => response.socket!.resetAndDestroy());
     const failure: unknown = await fetching()(server.url).catch((error: unknown) => error);
     if (!isHoldfastError(failure, 'RETRIES_EXHAUSTED')) throw failure;
@@ -96,7 +96,7 @@ describe('a request is repeated', () => {
     expect(server.seen).toHaveLength(3);
   });
 
-  test('not before the server`s hint', async () => {
+  test('not before the server’s hint', async () => {
     const runtime = testRuntime();
     const server = await serve((response, nth) => {
       if (nth === 1) response.writeHead(503, { 'retry-after': '3' }).end();

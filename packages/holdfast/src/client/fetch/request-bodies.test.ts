@@ -79,7 +79,7 @@ describe('a one-shot body', () => {
     expect(server.seen).toHaveLength(0);
   });
 
-  test('of a Request beyond the cap is the Request`s to send, once', async () => {
+  test('of a Request beyond the cap is the Request’s to send, once', async () => {
     const server = await flaky();
     const request = new Request(server.url, { method: 'PUT', body: 'x'.repeat(5) });
     const response = await fetching({ maxBufferedBody: 4 })(request);
@@ -97,7 +97,7 @@ describe('a one-shot body', () => {
     expect(cancel).toHaveBeenCalledOnce();
   });
 
-  test('of a Request beyond the cap may be read beyond an attempt`s time', async () => {
+  test('of a Request beyond the cap may be read beyond an attempt’s time', async () => {
     const runtime = testRuntime();
     const server = await serve((response) => response.end());
     let more: (() => void) | null = null;

@@ -111,7 +111,7 @@ describe('resilientFetch answers as fetch does:', () => {
     ['a frozen one', (response: Response) => Object.freeze(response)],
     // As fetch-mock has it: methods run on the response behind.
     [
-      'a mock`s proxy',
+      'a mock’s proxy',
       (response: Response) =>
         new Proxy(response, {
           get(behind, name) {
@@ -128,7 +128,7 @@ describe('resilientFetch answers as fetch does:', () => {
     expect(await response.text()).toBe('text');
   });
 
-  test('a mistake in the body is the reader`s', async () => {
+  test('a mistake in the body is the reader’s', async () => {
     const { url } = await serve((response) => response.end('{'));
     await expect((await fetching()(url)).json()).rejects.toThrow(SyntaxError);
   });
@@ -157,7 +157,7 @@ describe('resilientFetch answers as fetch does:', () => {
     expect(server.seen[2]!.headers).toMatchObject({ a: '2' });
   });
 
-  test('wrong use is one attempt and fetch`s own error', async () => {
+  test('wrong use is one attempt and fetch’s own error', async () => {
     const send = vi.fn<typeof fetch>(fetch);
     const f = fetching({ fetch: send });
     await expect(f('no url')).rejects.toThrow(TypeError);

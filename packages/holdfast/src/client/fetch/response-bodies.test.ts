@@ -88,7 +88,7 @@ describe('a body that brings nothing', () => {
 });
 
 describe('a body that breaks off', () => {
-  test('is told as fetch tells it', async () => {
+  test('rejects as with fetch', async () => {
     const { url } = await breaking();
     await expect((await fetching()(url)).text()).rejects.toThrow(new TypeError('terminated'));
   });
@@ -108,7 +108,7 @@ describe('a body that breaks off', () => {
     expect(counter).toMatchObject({ instrument: 'counter', attributes: ['dependency', 'why'] });
   });
 
-  test('just before its caller aborts is the caller`s abort', async () => {
+  test('just before its caller aborts counts as the caller’s abort', async () => {
     const runtime = testRuntime();
     const broken: ((error: unknown) => void)[] = [];
     const stream = new ReadableStream({ start: (body) => void broken.push((e) => body.error(e)) });
@@ -121,7 +121,7 @@ describe('a body that breaks off', () => {
     expect(runtime.sink.of('fetch.body-failed')).toEqual([]);
   });
 
-  test('is none if its caller has had enough', async () => {
+  test('because its caller has had enough is no failure', async () => {
     const runtime = testRuntime();
     const { url } = await serve((response) => void response.write('some'));
     const f = fetching({}, {}, runtime);

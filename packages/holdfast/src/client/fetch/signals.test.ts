@@ -5,7 +5,7 @@ import { isHoldfastError } from '../../core/errors.ts';
 import { testRuntime } from '../../testing/test-runtime.ts';
 import { resilientFetch } from './index.ts';
 
-describe('the attempt`s signal', () => {
+describe('the attempt’s signal', () => {
   test('aborts the socket when the attempt times out', async () => {
     const runtime = testRuntime();
     const server = await serve(() => {});
@@ -18,7 +18,7 @@ describe('the attempt`s signal', () => {
     await until('the socket is closed', () => server.sockets.size === 0);
   });
 
-  test('has no say once the headers are there: the winner`s body outlives timeout and deadline', async () => {
+  test('has no say once the headers are there: the winner’s body outlives timeout and deadline', async () => {
     const runtime = testRuntime();
     let finish: (() => void) | null = null;
     const server = await serve((response) => {
@@ -33,7 +33,7 @@ describe('the attempt`s signal', () => {
   });
 });
 
-describe('the caller`s signal', () => {
+describe('the caller’s signal', () => {
   test.each([
     ['init', (url: string, signal: AbortSignal) => fetching()(url, { signal })],
     ['a Request', (url: string, signal: AbortSignal) => fetching()(new Request(url, { signal }))],

@@ -80,7 +80,7 @@ describe('a token bucket', () => {
     expect(bucket.level(0)).toBe(0);
   });
 
-  test('that nothing flows into is only earned', () => {
+  test('without a rate is filled only by what is earned', () => {
     const bucket = new TokenBucket(2, 0);
     expect([bucket.take(0), bucket.take(0), bucket.take(1e9)]).toEqual([true, true, false]);
     bucket.put(1);

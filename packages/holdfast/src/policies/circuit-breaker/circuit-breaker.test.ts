@@ -84,7 +84,7 @@ describe('options', () => {
     );
   });
 
-  test('a longest cooldown below the first one is refused', () => {
+  test('a maxCooldown below the cooldown is refused', () => {
     expect(() => circuitBreaker({ cooldown: '10s', maxCooldown: '5s' })).toThrow(
       new RangeError(
         'circuitBreaker.maxCooldown must be at least circuitBreaker.cooldown, got 5000',
@@ -92,7 +92,7 @@ describe('options', () => {
     );
   });
 
-  test('a cooldown beyond the longest one’s default is its own limit', () => {
+  test('a cooldown above the default of maxCooldown is its own limit', () => {
     const { answers, changes } = makeCircuit({ ...PLAIN, cooldown: '10m' });
     answers(20, 'transient');
     expect(changes()[0]).toMatchObject({ retryAfter: 600_000 });

@@ -110,7 +110,7 @@ describe('before the queue', () => {
   });
 });
 
-describe('what is queued behind it', () => {
+describe('what is queued in front of it', () => {
   test('is refused at once when it opens, though no slot is free', () => {
     const { begin, fill, fail, slots } = guarded(ONE_FAILURE);
     fill();

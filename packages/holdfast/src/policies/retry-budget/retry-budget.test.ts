@@ -158,7 +158,7 @@ describe('charges', () => {
     await expect(calls.call(() => 'fine')).resolves.toBe('fine');
   });
 
-  test('nor are they when they have queued, and the budget is empty', async () => {
+  test('first attempts that have queued are not refused either, however empty the budget', async () => {
     const rt = testRuntime();
     const empty = retryBudget({ ratio: 0, floorPerSecond: 0 }, rt);
     const calls = pipeline(judging, bulkhead({ maxConcurrent: 1 }, rt), empty);

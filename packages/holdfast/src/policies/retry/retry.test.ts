@@ -151,7 +151,7 @@ describe('what the caller gets', () => {
     expect((error as Error).cause).toBe(errors[2]);
   });
 
-  test('and with the hint that made it give up', async () => {
+  test('and RetriesExhaustedError has the hint that made the retry give up', async () => {
     const busy = new Failure('overload', { retryAfter: 90_000 });
     const { error } = await outcomeOf(plain, play(new Failure('overload'), busy), {});
     expect(error).toMatchObject({ stoppedBy: 'pushback', retryAfter: 90_000 });

@@ -85,7 +85,7 @@ describe('how long it waits', () => {
     expect(patient.times).toBe(3);
   });
 
-  test('no wait takes no timer, and 100 000 attempts no stack', async () => {
+  test('retries without a wait take no timer, and 100 000 of them do not deepen the stack', async () => {
     const rt = testRuntime();
     const operation = play(new Failure('transient'));
     const options = { ...atOnce, maxAttempts: 100_000 };
@@ -158,7 +158,7 @@ describe('when it does not wait', () => {
     expect([rt.clock.now(), rt.clock.armed]).toEqual([0, 0]);
   });
 
-  test('neither is one after which an attempt would not fit as long as attempts usually take', async () => {
+  test('a wait is not begun if an attempt of the usual length would not fit behind it', async () => {
     const rt = testRuntime();
     const calls = within(1000, rt);
     for (let i = 0; i < 60; i++) {
