@@ -34,7 +34,7 @@ const SETS: Readonly<Record<PresetName, DependencyOptions>> = {
  * A named set of options, to look at or to spread into one's own; `dependency` takes the name as
  * well.
  *
- * @throws RangeError for a name that is none.
+ * @throws RangeError for a name that no preset has.
  */
 export function preset(name: PresetName): DependencyOptions {
   if (!Object.hasOwn(SETS, name)) {

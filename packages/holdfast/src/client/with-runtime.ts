@@ -37,7 +37,7 @@ export interface BoundFactories {
  * const { dependency } = withRuntime(testRuntime());
  * ```
  *
- * @throws TypeError for half a runtime.
+ * @throws TypeError for a runtime that is not whole.
  */
 export function withRuntime(runtime: Runtime): BoundFactories {
   checkRuntime(runtime, 'withRuntime');

@@ -24,7 +24,7 @@ export interface LateListener {
   operationSettled(): void;
 }
 
-/** What few attempts have. */
+/** What few attempts need; made when one does. */
 interface Extras {
   controller: AbortController | null;
   /** The async context in which the signal was first read, for its listeners. */
@@ -90,17 +90,17 @@ export class LiveAttempt implements TimerNode, Attempt {
     return this.#caller.asked?.key;
   }
 
-  /** Made, to carry a timer, but not started. */
+  /** Whether it was made to carry a timer, and has not started. */
   get isPrepared(): boolean {
     return this.#state === PREPARED;
   }
 
-  /** Started and not settled, and somebody waits for it. */
+  /** Whether it has started and not settled, and somebody waits for it. */
   get isRunning(): boolean {
     return this.#state >= RUNS;
   }
 
-  /** The operation has returned, and nothing has ended the attempt. */
+  /** Whether the operation has returned, and nothing has ended the attempt yet. */
   get isAwaited(): boolean {
     return this.#state > RUNS;
   }

@@ -49,7 +49,7 @@ const BUILT_IN: ReadonlySet<string> = new Set([
  * calls still do is abandoned. It costs promises, where the built-in policies cost none.
  *
  * @param name says in error messages which one it is; not the name of a built-in policy.
- * @throws TypeError for a name that is none, or taken, for what is no function, and half a runtime.
+ * @throws TypeError for a name that is empty, no string, or taken, for what is no function, and for a runtime that is not whole.
  */
 export function custom(
   name: string,
@@ -170,7 +170,7 @@ class CustomRun implements CustomContext {
       this.#branches.add(branch);
       call.plan.scheduler.start(branch);
     });
-    // A policy may answer without awaiting it (a race, a cache): that it rejects must not end the process.
+    // A policy may answer without awaiting it (a race, a cache): a rejection must not end the process then.
     promise.catch(() => {});
     return promise;
   }

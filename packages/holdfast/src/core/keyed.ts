@@ -28,7 +28,7 @@ export interface Keyed<T> {
   /**
    * The key's instance, made when it is first asked for.
    *
-   * @throws TypeError for a key that is no string, or empty: a tenant that nobody knows, say.
+   * @throws TypeError for a key that is no string, or empty, as of a tenant that nobody knows.
    */
   get(key: string): T;
   /** How many there are, the overflow instance not counted. */
@@ -44,11 +44,11 @@ const OVERFLOW = '*';
 
 /**
  * A registry with a bound: one instance per key, made by `create`. Idle instances are forgotten as
- * others are asked for, without a timer. One that says `evictable: false` is kept, as do an open
- * breaker and a bulkhead in use. When the registry is full of instances that cannot be forgotten, all
+ * others are asked for, without a timer. One that says `evictable: false` is kept: an open breaker
+ * says so, and a bulkhead in use. When the registry is full of instances that cannot be forgotten, all
  * further keys share one, made with the key `*`.
  *
- * @throws TypeError, RangeError for wrong options, and half a runtime.
+ * @throws TypeError, RangeError for wrong options, and for a runtime that is not whole.
  */
 export function keyed<T extends object>(
   create: (key: string) => T,

@@ -28,10 +28,10 @@ import { planned } from './plan.ts';
 export interface Pipeline<in In = unknown, out Adds = never> {
   /** Runs the operation under the policies. Rejects with the operation's error, the caller's abort reason, or a `HoldfastError`. */
   call<T extends In>(operation: Operation<T>, options?: CallOptions): Promise<T | Adds>;
-  /** The same, but never rejects: it answers a `Result`, a union that `ok` tells apart. */
+  /** As `call`, but never rejects: it answers a `Result`, a union that `ok` tells apart. */
   tryCall<T extends In>(operation: Operation<T>, options?: CallOptions): Promise<Result<T | Adds>>;
   /**
-   * The same without any promise: `done` is called once, with a view of the ended call that must
+   * As `call`, without any promise: `done` is called once, with a view of the ended call that must
    * not be kept. For simulators and callback code.
    */
   start<T extends In>(
@@ -39,7 +39,7 @@ export interface Pipeline<in In = unknown, out Adds = never> {
     done: (settled: Settled<T | Adds>) => void,
     options?: CallOptions,
   ): void;
-  /** Makes a function of `operation`: each time it runs, that is a call, and its arguments follow the attempt. */
+  /** Makes a function that calls `operation` in this way each time; the operation gets its arguments after the attempt. */
   wrap<Args extends readonly unknown[], T extends In>(
     operation: (attempt: Attempt, ...args: Args) => T | PromiseLike<T>,
     options?: CallOptions,

@@ -27,15 +27,15 @@ const RESUMPTIONS_PER_TURN = 100;
 const RECORDS = 100;
 
 /**
- * Runs calls, one loop at a time. A call that starts inside another's operation runs at once, on
- * the stack that its user built; a call that is *resumed* by another, released from a queue say,
- * waits for the outermost loop. So however many calls wake each other, the stack stays flat.
+ * Runs calls, one loop at a time. A call that *starts* inside another's operation runs at once, on the
+ * stack that its user built. A call that another one *resumes* (out of a queue, say) waits for the
+ * outermost loop. So the stack stays flat, however many calls wake each other.
  */
 export class CallScheduler extends TimerNode implements Scheduler {
   readonly #runtime: Runtime;
-  /** Calls whose loop is on the stack, one inside another. */
+  /** How many loops are on the stack, one inside another. */
   #depth = 0;
-  /** The outermost loop is emptying the ready list. */
+  /** Whether the outermost loop is emptying the ready list. */
   #draining = false;
   #first: Ready | null = null;
   #last: Ready | null = null;

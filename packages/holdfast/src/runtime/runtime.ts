@@ -64,8 +64,8 @@ export const noContext: ContextKeeper = {
 };
 
 /**
- * Refuses half a runtime (a sink alone, say) before something deep inside misses the rest, and a sink
- * that is no function.
+ * Refuses a runtime that is not whole (a sink alone, say), before something deep inside misses the
+ * rest, and a sink that is no function.
  *
  * @throws TypeError
  */

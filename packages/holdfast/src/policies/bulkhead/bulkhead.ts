@@ -34,12 +34,12 @@ export interface Bulkhead extends TypedPolicy {
  * Waiting calls are served by criticality, and those of one criticality in the order in which they
  * came. A waiting call leaves at once when its caller aborts, when the breaker behind the bulkhead
  * opens or is isolated, and when its deadline could no longer be met. When the queue is full, a more
- * important call takes the place of the last of the least important; if there is no such call, it is
- * refused with `BulkheadFullError`.
+ * important call takes the place of the last of the least important, which is refused with
+ * `BulkheadFullError`; a call that finds no such place is refused itself.
  *
  * Size it by Little's law: calls per second x seconds per call, and some room.
  *
- * @throws TypeError, RangeError for wrong options, and half a runtime.
+ * @throws TypeError, RangeError for wrong options, and for a runtime that is not whole.
  */
 export function bulkhead(
   options: BulkheadOptions = {},

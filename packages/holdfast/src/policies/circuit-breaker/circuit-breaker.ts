@@ -46,7 +46,7 @@ export interface CircuitBreaker extends TypedPolicy {
  *
  * After closing, the share of calls let through grows from 10 % to all of them over the ramp.
  *
- * @throws TypeError, RangeError for wrong options, and half a runtime.
+ * @throws TypeError, RangeError for wrong options, and for a runtime that is not whole.
  */
 export function circuitBreaker(
   options: CircuitBreakerOptions = {},

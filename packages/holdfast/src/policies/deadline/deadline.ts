@@ -23,7 +23,7 @@ import type { DeadlineExceededEvent } from './telemetry.ts';
  * their callers; `{ deadline }` replaces the configured time for one call.
  *
  * @param options the time, or `{ after }`; at least 1 ms, default 4 s.
- * @throws TypeError, RangeError for a time that is none, and half a runtime.
+ * @throws TypeError, RangeError for a time that is no such duration, and for a runtime that is not whole.
  */
 export function deadline(
   options: Duration | DeadlineOptions = {},

@@ -27,7 +27,7 @@ import type { FallbackFailedEvent, FallbackUsedEvent } from './telemetry.ts';
  * `fallback.used` say that a fallback has answered: keep it cheaper than what it replaces, and watch
  * its share.
  *
- * @throws TypeError, RangeError for wrong options, and half a runtime.
+ * @throws TypeError, RangeError for wrong options, and for a runtime that is not whole.
  */
 export function fallback<T>(
   options: FallbackOptions<T>,

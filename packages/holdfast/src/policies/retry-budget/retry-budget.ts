@@ -36,7 +36,7 @@ export interface RetryBudget extends TypedPolicy {
  * Sources: Finagle's RetryBudget; gRPC A6; the SRE book, ch. 22; Brooker, "Fixing retries with
  * token buckets and circuit breakers" (2022).
  *
- * @throws TypeError, RangeError for wrong options, and half a runtime.
+ * @throws TypeError, RangeError for wrong options, and for a runtime that is not whole.
  */
 export function retryBudget(
   options: RetryBudgetOptions = {},

@@ -33,7 +33,7 @@ const IMMEDIATE_IN_A_ROW = 100;
  *
  * Needs `classify(...)` in the same pipeline, and wants a `retryBudget()` inside it.
  *
- * @throws TypeError, RangeError for wrong options, and half a runtime.
+ * @throws TypeError, RangeError for wrong options, and for a runtime that is not whole.
  */
 export function retry(
   options: RetryOptions = {},

@@ -24,7 +24,7 @@ import type { TimeoutExpiredEvent } from './telemetry.ts';
  * max(5 ms, 1 %), since all calls share one coarse timer.
  *
  * @param options the limit, or `{ after }`; at least 1 ms, default 1 s.
- * @throws TypeError, RangeError for a limit that is none, and half a runtime.
+ * @throws TypeError, RangeError for a limit that is no such duration, and for a runtime that is not whole.
  */
 export function timeout(
   options: Duration | TimeoutOptions = {},
