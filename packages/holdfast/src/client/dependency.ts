@@ -60,8 +60,8 @@ export interface Dependency<in In = unknown, out F = never> extends Pipeline<In,
  * const rows = await stock.call(({ signal }) => db.query(sql, { signal }), { idempotent: true });
  * ```
  *
- * Every policy is on with its default unless it is set to `false`. Never share one between
- * upstreams: their failures would count as each other's.
+ * Every policy but the fallback is on with its defaults, unless it is set to `false`. Never share a
+ * dependency between upstreams: their failures would count as each other's.
  *
  * @param name appears in errors, events and metrics.
  * @throws TypeError, RangeError for wrong options, all of them at once.

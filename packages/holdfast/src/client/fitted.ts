@@ -6,7 +6,7 @@ type Options = Readonly<Record<string, unknown>>;
 
 /**
  * Options of `dependency()` without those that their kinds do not look at, which it would refuse. For
- * options that were laid over others: where a kind was replaced, what was given for the old kind goes.
+ * options that were laid over others: where a kind was replaced, what was given for the old one is left out.
  */
 export function fitted(options: Options): Options {
   return KINDS_OF_PARTS.reduce((whole, part) => without(whole, part.path, part), options);

@@ -20,7 +20,7 @@ export type Result<T> = {
   readonly attempts: readonly AttemptRecord[];
   /** Why no further attempt was made; null after a success. */
   readonly stoppedBy: StoppedBy | null;
-  /** The value is a fallback's; `verdict` and `stoppedBy` say why it was needed. */
+  /** Whether the value is a fallback's; `verdict` and `stoppedBy` say why it was needed. */
   readonly fellBack: boolean;
 } & (
   | { readonly ok: true; readonly value: T; readonly error?: undefined }

@@ -1,7 +1,7 @@
 import { formatDuration } from './duration.ts';
 import type { AttemptRecord, StoppedBy } from './outcome.ts';
 
-/** Every code with the HTTP status that a server answers when a call of its own ended so. */
+/** Every code, with the HTTP status that a server answers when a call of its own has ended with that error. */
 export const ERROR_STATUS = {
   ATTEMPT_TIMEOUT: 504,
   BULKHEAD_FULL: 503,
@@ -39,9 +39,9 @@ const BRAND: unique symbol = Symbol.for('holdfast.error') as never;
 const NO_ATTEMPTS: readonly AttemptRecord[] = Object.freeze([]);
 
 /**
- * An error of Holdfast's own making: a refusal, a timeout, or the end of retrying. Errors of
- * operations and reasons of aborts are never wrapped in one, except as `cause` once retries are
- * exhausted.
+ * An error of Holdfast's own making: a refusal, a timeout, or the end of retrying. The reason of an
+ * abort is never wrapped in one. The error of an operation reaches the caller as it is, unless Holdfast
+ * ends the call after it: then it is the `cause`.
  *
  * It has no stack of its own in production (a refusal must stay cheap); `cause` keeps its stack.
  */
@@ -99,8 +99,8 @@ export type ErrorOf<C extends ErrorCode> = (C extends keyof ErrorClasses
   : HoldfastError) & { readonly code: C };
 
 /**
- * Whether a value is a Holdfast error, of any copy of this package, and of that code if one is given: then it has
- * the fields of that code's class, such as `why` of an `IDEMPOTENCY_CONFLICT`.
+ * Whether a value is a Holdfast error, of any copy of this package; with `code`, whether it is one of
+ * that code. It then has the fields of that code's class, such as `why` of an `IDEMPOTENCY_CONFLICT`.
  */
 export function isHoldfastError(value: unknown): value is HoldfastError;
 export function isHoldfastError<C extends ErrorCode>(

@@ -9,7 +9,7 @@ export interface AttemptSettledEvent extends RuntimeEvent {
   /** 1 for the first. */
   readonly attempt: number;
   readonly verdict: Verdict;
-  /** Milliseconds. */
+  /** Milliseconds that it ran. */
   readonly duration: number;
 }
 
@@ -20,7 +20,7 @@ export interface CallSettledEvent extends RuntimeEvent {
   readonly ok: boolean;
   /** What the last attempt meant. */
   readonly verdict: Verdict;
-  /** How many were started. */
+  /** How many attempts were started. */
   readonly attempts: number;
   /** Milliseconds from the call's start to its end: attempts, waits and queues. */
   readonly elapsed: number;

@@ -63,7 +63,8 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   /**
    * The attempt on whose behalf this call is made. The call is as critical, and ends when that attempt
-   * is abandoned. Where the pipeline has a deadline, it also has no more time, less a reserve.
+   * is abandoned. Where the pipeline has a deadline, the call also has no more time than the attempt has
+   * left, less a reserve.
    */
   readonly parent?: Attempt | undefined;
 }

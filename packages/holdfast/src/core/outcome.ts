@@ -1,14 +1,14 @@
 /**
  * What an attempt's outcome means. One vocabulary for every policy:
  *
- * | verdict     | retried                  | breaker | budget | a limiter's permit |
- * |-------------|--------------------------|---------|--------|--------------------|
- * | `success`   | –                        | success | earns  | success            |
- * | `transient` | if safe                  | failure | –      | ignore             |
- * | `overload`  | not before the hint      | failure, unless it was our quota | – | drop, or ignore for a quota |
- * | `timeout`   | if safe                  | failure | –      | drop               |
- * | `terminal`  | no                       | success | –      | success            |
- * | `ignored`   | no                       | –       | –      | ignore             |
+ * | verdict     | retried             | breaker                          | budget |
+ * |-------------|---------------------|----------------------------------|--------|
+ * | `success`   | –                   | success                          | earns  |
+ * | `transient` | if safe             | failure                          | –      |
+ * | `overload`  | not before the hint | failure, unless it was our quota | –      |
+ * | `timeout`   | if safe             | failure                          | –      |
+ * | `terminal`  | no                  | success                          | –      |
+ * | `ignored`   | no                  | –                                | –      |
  *
  * "Safe" means declared idempotent, keyed, or never sent.
  */

@@ -33,7 +33,7 @@ export interface Policy {
   leave(call: Call, slot: number): Step;
   /** Only for policies that make calls wait: forgets a call that waits here and is being interrupted. */
   cancel?(call: Call, slot: number): void;
-  /** Would this policy refuse an attempt now? The refusal, or null. Takes no permit. */
+  /** Answers the refusal that an attempt would meet here now, or null. Takes no permit. */
   peek?(call: Call): Refusal | null;
   /** A policy further in has shut: refuses the calls that wait here and would be refused there. */
   flush?(): void;
@@ -184,9 +184,9 @@ export interface Observer {
 export interface Settled<T = unknown> {
   /** Whether the caller gets a value. */
   readonly ok: boolean;
-  /** Undefined when it failed. */
+  /** What the call answered; undefined when it failed. */
   readonly value: T | undefined;
-  /** Undefined when it did not. */
+  /** What the call failed with; undefined when it did not fail. */
   readonly error: unknown;
   /** What the last attempt meant. */
   readonly verdict: Verdict;
@@ -194,6 +194,6 @@ export interface Settled<T = unknown> {
   readonly attempts: number;
   /** Why no further attempt was made; null after a success. */
   readonly stoppedBy: StoppedBy | null;
-  /** The value is a fallback's. */
+  /** Whether the value is a fallback's. */
   readonly fellBack: boolean;
 }

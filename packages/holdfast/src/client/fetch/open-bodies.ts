@@ -1,7 +1,7 @@
 import { type Clock, TimerNode } from '../../runtime/clock.ts';
 import type { WatchedBody } from './watched-body.ts';
 
-/** From how many bodies on those are looked for that the garbage collector has taken. */
+/** From so many bodies on, those that the garbage collector has taken are looked for. */
 const SWEEP_FROM = 64;
 
 /**

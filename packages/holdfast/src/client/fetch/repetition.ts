@@ -2,7 +2,7 @@ import type { Attempt } from '../../core/operation.ts';
 import { failedElsewhere } from './elsewhere.ts';
 import type { AttemptBody } from './one-shot-body.ts';
 
-/** Makes the attempts of a request of which it is not plain from the start whether it can be made again. */
+/** The attempts of a request that perhaps cannot be repeated: its body may be used up, or it may be redirected. */
 export class Repetition {
   readonly #body: AttemptBody | null;
   readonly #url: URL | null;

@@ -83,7 +83,7 @@ export function resilientFetch<In, F>(
     : (input, init) => sender.send(input, init);
 }
 
-/** What the compiler has checked, for those who have none, and for specs, of which it knows nothing. */
+/** Checks at run time what the compiler checks: for those who have none, and for dependencies from a spec. */
 function checkClassifier(dependency: Dependency<unknown, Response>): void {
   const { classify, protocol } = optionsOf(dependency) ?? { protocol: 'http' };
   if (classify !== undefined || protocol === 'http') return;

@@ -59,8 +59,8 @@ interface Lease {
 }
 
 /**
- * The decisions of a circuit breaker: told the time and what happened, it answers. No clock, no
- * timer, no randomness of its own.
+ * The decisions of a circuit breaker. It is told the time and what has happened, and answers; it has no
+ * clock, no timer, and no randomness of its own.
  *
  * Every change of state begins a new generation. A permit carries the generation it was given in,
  * so the late result of an older state moves nothing.
