@@ -6,14 +6,14 @@ import { duration, integer, type OptionsOf, parseOptions } from './options.ts';
 export const keyedOptions = {
   /** How many instances there are at most; keys beyond that share one overflow instance. 1 to 1 000 000; default 10 000. */
   maxEntries: integer({
-    what: 'Instances at most; keys beyond share one overflow instance',
+    what: 'How many instances there are at most; keys beyond that share one overflow instance',
     default: 10_000,
     min: 1,
     max: 1_000_000,
   }),
   /** An instance that nobody has asked for in this time may be forgotten. 1 ms to 24 h; default 10 min. */
   idle: duration({
-    what: 'An instance that was not asked for so long may be forgotten',
+    what: 'An instance that nobody has asked for in this time may be forgotten',
     default: '10m',
     min: 1,
     max: 86_400_000,

@@ -7,7 +7,7 @@ import { emit } from '../../core/events.ts';
 import { CRITICALITIES } from '../../core/operation.ts';
 import type { StoppedBy } from '../../core/outcome.ts';
 import { parseOptions } from '../../core/options.ts';
-import { peekInside, tellInside } from '../../core/peek.ts';
+import { peekInside, tellInside } from '../../core/inner-policies.ts';
 import type { TypedPolicy } from '../../core/pipeline.ts';
 import { usualDuration } from '../../core/usual-duration.ts';
 import { TimerNode } from '../../runtime/clock.ts';

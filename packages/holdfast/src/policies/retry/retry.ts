@@ -5,7 +5,7 @@ import { disregard } from '../../core/edge.ts';
 import { RetriesExhaustedError } from '../../core/errors.ts';
 import { emit } from '../../core/events.ts';
 import { parseOptions, Problems } from '../../core/options.ts';
-import { peekInside } from '../../core/peek.ts';
+import { peekInside } from '../../core/inner-policies.ts';
 import type { StoppedBy } from '../../core/outcome.ts';
 import type { NeedsClassifier, TypedPolicy } from '../../core/pipeline.ts';
 import { usualDuration } from '../../core/usual-duration.ts';
@@ -74,7 +74,7 @@ class Retry implements TypedPolicy<never, NeedsClassifier> {
 
   leave(call: Call, slot: number): Step {
     if (call.verdict === 'success' || call.verdict === 'ignored') return GO;
-    const before = call.slots?.[slot] as Backoff | undefined;
+    const before = call.slots?.[slot] as Memory | undefined;
     // A policy further in may fail before any attempt begins: that is a try, too.
     const tries = Math.max(call.root.attempts, (before?.waits ?? 0) + 1);
     let stoppedBy: StoppedBy | null;
@@ -87,20 +87,20 @@ class Retry implements TypedPolicy<never, NeedsClassifier> {
     if (stoppedBy !== null) return this.#stop(call, stoppedBy);
     const refusal = peekInside(call, slot);
     if (refusal !== null) return this.#stop(call, refusal.stoppedBy, refusal);
-    const backoff = before ?? new Backoff(call);
-    call.remember(slot, backoff);
+    const memory = before ?? new Memory(call);
+    call.remember(slot, memory);
     let wait: number;
     try {
-      wait = this.#wait(call, backoff, tries);
+      wait = this.#wait(call, memory, tries);
     } catch (error) {
       return this.#blundered(call, error);
     }
     if (wait + usualDuration(call.pipeline) >= call.remaining) return this.#stop(call, 'deadline');
-    return this.#again(call, backoff, wait);
+    return this.#again(call, memory, wait);
   }
 
   cancel(call: Call, slot: number): void {
-    this.runtime.clock.stop(call.slots![slot] as Backoff);
+    this.runtime.clock.stop(call.slots![slot] as Memory);
     call.pipeline.waiting--;
   }
 
@@ -116,16 +116,16 @@ class Retry implements TypedPolicy<never, NeedsClassifier> {
     return null;
   }
 
-  #wait(call: Call, backoff: Backoff, failures: number): number {
+  #wait(call: Call, memory: Memory, failures: number): number {
     const random = (this.#random ??= this.runtime.random.fork('retry'));
-    const wait = jitteredWait(this.#options.backoff, failures, backoff.previous, random);
-    backoff.waits++;
-    backoff.previous = wait;
+    const wait = jitteredWait(this.#options.backoff, failures, memory.previous, random);
+    memory.waits++;
+    memory.previous = wait;
     // Added, and not in place of the wait: else all who were told "in 5 s" would come back at once.
     return hintOf(call) + wait;
   }
 
-  #again(call: Call, backoff: Backoff, wait: number): Step {
+  #again(call: Call, memory: Memory, wait: number): Step {
     const { runtime } = this;
     const { verdict } = call;
     const attempt = call.root.attempts;
@@ -141,9 +141,9 @@ class Retry implements TypedPolicy<never, NeedsClassifier> {
     }
     this.#notify(call, attempt, wait);
     dropAnswer(call);
-    if (wait === 0 && ++backoff.immediate % IMMEDIATE_IN_A_ROW !== 0) return AGAIN;
+    if (wait === 0 && ++memory.immediate % IMMEDIATE_IN_A_ROW !== 0) return AGAIN;
     call.root.context ??= runtime.context.capture();
-    runtime.clock.start(backoff, wait);
+    runtime.clock.start(memory, wait);
     call.pipeline.waiting++;
     return WAIT;
   }
@@ -211,8 +211,8 @@ function dropAnswer(call: Call): void {
   call.outcome = undefined;
 }
 
-/** A call's memory of its retries, and the timer of its waits. */
-class Backoff extends TimerNode {
+/** What is remembered of one call's retries. As a timer node, it is the timer of its waits. */
+class Memory extends TimerNode {
   /** How many waits there were, those of no time included. */
   waits = 0;
   /** The last wait, in milliseconds. */
