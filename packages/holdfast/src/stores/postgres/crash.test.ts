@@ -128,7 +128,8 @@ test('a connection of pg that is closed in the moment at which it opens does not
     }),
   );
   const { id } = request();
-  await store.transact(request({ id }), workOf(id));
+  const transacted = store.transact(request({ id }), workOf(id));
+  await expect(transacted).rejects.toThrow('terminating connection');
   expect(thrown).toBeUndefined();
   await end();
 });

@@ -33,7 +33,7 @@ export function pgDatabase<Connection extends PgConnection>(
   return {
     ask: askOver(pool),
     transaction: async (work, time = Infinity) => {
-      const connection = await connected(pool);
+      const { connection, lost, lose } = await connected(pool);
       const limit = new Limit(clock, time);
       let isClean = false;
       const run = async () => {
@@ -49,29 +49,43 @@ export function pgDatabase<Connection extends PgConnection>(
         }
       };
       try {
-        return await Promise.race([run(), limit.over]);
+        return await Promise.race([run(), limit.over, lost]);
       } finally {
         limit.stop();
-        connection.removeListener('error', ignore);
+        connection.removeListener('error', lose);
         connection.release(!isClean);
       }
     },
   };
 }
 
+/** A connection, and what tells of its loss: work that asks nothing of it for long would not hear of it. */
+interface Held<Connection> {
+  readonly connection: Connection;
+  /** Rejects when it is lost, with what the server has said. */
+  readonly lost: Promise<never>;
+  /** Hears its errors. */
+  readonly lose: (error: Error) => void;
+}
+
 /**
  * A connection that is lost between two questions emits `error`, which ends the process if nobody listens. That may come
  * in the same packet as its being open, before a promise could tell of it: so the pool is asked by callback.
  */
-function connected<Connection extends PgConnection>(pool: PgPool<Connection>): Promise<Connection> {
-  const { promise, resolve, reject } = Promise.withResolvers<Connection>();
+function connected<Connection extends PgConnection>(
+  pool: PgPool<Connection>,
+): Promise<Held<Connection>> {
+  const { promise, resolve, reject } = Promise.withResolvers<Held<Connection>>();
   const use = (connection: Connection | undefined): void => {
     if (typeof connection?.release !== 'function') {
       reject(new TypeError('postgresStore needs a pg.Pool, got something else that has connect()'));
       return;
     }
-    connection.on('error', ignore);
-    resolve(connection);
+    const { promise: lost, reject: lose } = Promise.withResolvers<never>();
+    // It may be before anybody waits.
+    lost.catch(() => {});
+    connection.on('error', lose);
+    resolve({ connection, lost, lose });
   };
   const asked = (pool as ByCallback<Connection>).connect((error, connection) =>
     error ? reject(error) : use(connection),
@@ -112,5 +126,3 @@ function isRolledBack(connection: PgConnection): Promise<boolean> {
     () => false,
   );
 }
-
-function ignore(): void {}

@@ -219,6 +219,20 @@ describe.each(CLIENTS)('a transaction by %s', (_name, connect) => {
     await becomesDone(asked);
   });
 
+  test('rejects as soon as its connection is lost, while its work is busy with something else', async () => {
+    const asked = request();
+    const busy = Promise.withResolvers<{ result: string; value: number }>();
+    const transacted = store.transact(asked, async (tx) => {
+      await effect(tx, asked.id);
+      const [me] = await askIn(tx, 'select pg_backend_pid() as pid');
+      await connected.ask(`select pg_terminate_backend(${String(me!['pid'])}, 20000)`);
+      return busy.promise;
+    });
+    await expect(transacted).rejects.toThrow(LOST);
+    busy.resolve({ result: '1', value: 1 });
+    await becomesDone(asked);
+  });
+
   /** The first to use the client again may still be told of the connection that was lost. */
   async function becomesDone(asked: Asked): Promise<void> {
     await vi.waitFor(
