@@ -43,8 +43,8 @@ export const tableOption = {
 export const postgresOptions = {
   ...tableOption,
   /**
-   * Statements are prepared once for each connection. False for poolers that hand a connection on
-   * between statements and do not know them, like PgBouncer before 1.21. Default true.
+   * Statements are prepared once for each connection. False for poolers that hand a connection on and do
+   * not know them, like PgBouncer before 1.21, or with `max_prepared_statements = 0`. Default true.
    */
   prepare: flag({
     what: 'Whether statements are prepared once for each connection; false for poolers that do not know them',

@@ -15,8 +15,14 @@ export interface PostgresJsQueries {
     text: string,
     values?: (string | number)[],
     options?: { prepare?: boolean },
-  ): PromiseLike<readonly unknown[] & { readonly count: number }>;
+  ): PromiseLike<PostgresJsRows>;
 }
+
+type PostgresJsRows = readonly unknown[] & {
+  readonly count: number;
+  /** What the server says that it has done; null if it has not answered. */
+  readonly command?: string | null;
+};
 
 /** Milliseconds within which it is known whether an error was the connection's. */
 const SOON = 1000;
@@ -66,6 +72,9 @@ export function postgresJsDatabase<Tx extends PostgresJsQueries>(
   };
 }
 
+const NO_ANSWER =
+  'postgresStore: the server has not answered: behind a pooler that does not know prepared statements, give it { prepare: false }';
+
 const ROLLBACK = new Error('rolled back');
 
 /** Whether an error is of a connection, this one or another, by the codes of postgres.js and of Node. */
@@ -94,6 +103,8 @@ function whileOpen<Handle extends object>(handle: Handle, isOpen: () => boolean)
 function askOver(queries: PostgresJsQueries): Ask {
   return async ({ name, text, values = [] }) => {
     const rows = await queries.unsafe(text, [...values], { prepare: name !== undefined });
+    // This client takes it for an answer without rows.
+    if (rows.command === null) throw new Error(NO_ANSWER);
     return answerOf(rows, rows.count);
   };
 }

@@ -139,6 +139,22 @@ describe('the store', () => {
     await end();
   });
 
+  test('behind a pooler that loses its prepared statements says what to do', async () => {
+    const { store, ask, end } = byPg(server.url, 1);
+    await store.claim(request());
+    await ask('deallocate all');
+    await expect(store.claim(request())).rejects.toThrow(/does not exist: .*prepare: false/);
+    await end();
+  });
+
+  test('takes no silence for an answer: behind such a pooler, postgres.js does', async () => {
+    const silence = Object.assign([], { count: null, command: null });
+    const client = { unsafe: () => Promise.resolve(silence), begin: () => Promise.resolve() };
+    const store = postgresStore(client as never);
+    await expect(store.claim(request())).rejects.toThrow('prepare: false');
+    await expect(store.complete(request(), '1', 60_000)).rejects.toThrow('prepare: false');
+  });
+
   test('does not mind what its client calls columns', async () => {
     const client = postgres(server.url, { max: 1, onnotice: () => {}, transform: postgres.pascal });
     expect(await migrate(client)).toEqual([]);

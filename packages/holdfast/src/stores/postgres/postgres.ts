@@ -130,12 +130,19 @@ const isOne = ({ count }: Answer): boolean => count === 1;
 /** Undefined table, undefined function, invalid schema name. */
 const NOT_THERE: ReadonlySet<unknown> = new Set(['42P01', '42883', '3F000']);
 
+/** A prepared statement that is not there, or is already. */
+const MISPLACED: ReadonlySet<unknown> = new Set(['26000', '42P05']);
+
 const DISK_FULL = '53100';
 
 function explained(error: unknown, table: TableName): unknown {
   const code = codeOf(error);
   if (code === DISK_FULL) return new StoreFullError((error as Error).message, { cause: error });
+  if (MISPLACED.has(code)) return new Error(misplaced(error as Error), { cause: error });
   if (!NOT_THERE.has(code)) return error;
   const missing = `postgresStore: the table '${table.given}' is not there, or not as this version needs it; run migrate(client, { table: '${table.given}' }) first`;
   return new Error(missing, { cause: error });
 }
+
+const misplaced = ({ message }: Error): string =>
+  `postgresStore: ${message}: behind a pooler that does not know prepared statements, give it { prepare: false }`;
