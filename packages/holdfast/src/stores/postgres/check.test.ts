@@ -39,6 +39,19 @@ describe('check', () => {
     expect(await store.check()).toEqual([expect.stringContaining('unlogged')]);
   });
 
+  test('warns of a user who may not write, or whom policies keep from records', async () => {
+    const { client, ask, store, end } = byPg(server.url, 1, { table: 'guarded' });
+    await migrate(client, { table: 'guarded' });
+    await ask('create role writer; grant select, insert, update on guarded to writer');
+    await ask('set role writer');
+    expect(await store.check()).toEqual([expect.stringContaining('may not `select`, `insert`')]);
+    await ask('reset role; grant delete on guarded to writer; set role writer');
+    expect(await store.check()).toEqual([]);
+    await ask('reset role; alter table guarded enable row level security; set role writer');
+    expect(await store.check()).toEqual([expect.stringContaining('Row-level security')]);
+    await end();
+  });
+
   test.each([
     ['synchronous_commit', 'off'],
     ['default_transaction_read_only', 'on'],

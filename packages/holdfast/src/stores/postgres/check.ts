@@ -6,6 +6,16 @@ const FORGETS = 'a crash of the server may forget keys that were claimed or comp
 /** Each danger as a condition of the server's, where `$1` is the table, and what it means. */
 const DANGERS = [
   ['to_regclass($1) is null', 'The table is not there, or cannot be seen: run `migrate`.'],
+  [
+    `not (${['select', 'insert', 'update', 'delete']
+      .map((right) => `has_table_privilege(to_regclass($1), '${right}')`)
+      .join(' and ')})`,
+    'This user may not `select`, `insert`, `update` and `delete` in the table: keys are refused.',
+  ],
+  [
+    'row_security_active(to_regclass($1))',
+    'Row-level security applies to the table: keys are refused where its policies do not let this user see and write them.',
+  ],
   ['pg_is_in_recovery()', 'The server is a standby, which takes no writes.'],
   [
     `current_setting('default_transaction_read_only') = 'on'`,
