@@ -43,6 +43,17 @@ describe('migrate', () => {
     await Promise.all(clients.map(({ end }) => end()));
   });
 
+  test('may be called by many at once where transactions see no later commits', async () => {
+    const clients = Array.from({ length: 8 }, () => byPg(server.url, 1));
+    const table = 'strict';
+    const ran = clients.map(async ({ client, ask }) => {
+      await ask(`set default_transaction_isolation = 'repeatable read'`);
+      return migrate(client, { table });
+    });
+    expect((await Promise.all(ran)).flat()).toEqual(['0001-records.sql']);
+    await Promise.all(clients.map(({ end }) => end()));
+  });
+
   test.each(['Orders_Done', 'select', 'a'.repeat(52), 'payments.keys', 'Payments.Select'])(
     'creates a table of another name: %s',
     async (table) => {
@@ -57,6 +68,26 @@ describe('migrate', () => {
       expect(await transacted).toEqual({ kind: 'done', value: 'done' });
     },
   );
+
+  test('needs no right to create anything where nothing is left to be done', async () => {
+    await migrate(connected.client, { table: 'ready' });
+    await connected.ask('create role reader; grant select on ready_migrations to reader');
+    const reader = byPg(server.url, 1);
+    await reader.ask('set role reader');
+    expect(await migrate(reader.client, { table: 'ready' })).toEqual([]);
+    await expect(migrate(reader.client, { table: 'other' })).rejects.toThrow('permission denied');
+    await reader.end();
+  });
+
+  test('creates in the first schema of the search path, whatever others have', async () => {
+    await migrate(connected.client, { table: 'shared' });
+    await connected.ask('create schema tenant');
+    const tenant = byPg(server.url, 1);
+    await tenant.ask('set search_path = tenant, public');
+    expect(await migrate(tenant.client, { table: 'shared' })).toEqual(['0001-records.sql']);
+    expect(await migrate(tenant.client, { table: 'shared' })).toEqual([]);
+    await tenant.end();
+  });
 
   test('keeps tables apart', async () => {
     await migrate(connected.client, { table: 'left' });

@@ -17,7 +17,8 @@ const WRITTEN_FOR = /\bholdfast_idempotency(_\w+)?\b/g;
  * may do it at once. All of it happens or nothing. Answers the names of the migrations that it ran.
  *
  * The user of the client must be allowed to create tables and functions in the schema, which must
- * be there; the user of the store may then do with `select`, `insert`, `update` and `delete` on the table.
+ * be there; the user of the store may then do with `select`, `insert`, `update` and `delete` on the table. Where
+ * nothing is left to be done, `select` on `<table>_migrations` is enough.
  *
  * @throws TypeError, RangeError for a client or options that are wrong. The promise rejects with what
  *   the server says.
@@ -45,13 +46,26 @@ export async function migrate(
 async function missingIn(ask: Ask, table: TableName): Promise<readonly string[]> {
   const done = table.sql('_migrations');
   const lock = `select pg_advisory_xact_lock(hashtextextended('holdfast migrate', 0))`;
+  // What others have done meanwhile is to be seen, whatever the client's usual isolation.
+  await ask({ text: 'set transaction isolation level read committed' });
   await ask({ text: lock });
-  await ask({
-    text: `create table if not exists ${done} (
-      name text primary key,
-      done_at timestamptz not null default clock_timestamp()
-    )`,
-  });
+  // Even where it is there, `if not exists` would ask for the right to create it.
+  if (!(await isThere(ask, table))) {
+    await ask({
+      text: `create table ${done} (
+        name text primary key,
+        done_at timestamptz not null default clock_timestamp()
+      )`,
+    });
+  }
   const { column } = await ask({ text: `select name from ${done}` });
   return MIGRATIONS.filter((name) => !column.includes(name));
+}
+
+/** In the schema in which it would be created: others of the search path may have one of the same name. */
+async function isThere(ask: Ask, table: TableName): Promise<boolean> {
+  const schema = table.given.includes('.') ? '' : `quote_ident(current_schema()) || '.' || `;
+  const text = `select count(to_regclass(${schema}$1::text))::integer`;
+  const { column } = await ask({ text, values: [table.sql('_migrations')] });
+  return Number(column[0]) === 1;
 }
