@@ -75,6 +75,11 @@ export interface Server {
  * @throws TypeError if it is none.
  */
 export function connectionOf(client: unknown, path: string): Connection {
+  if (isLegacy(client)) {
+    throw new TypeError(
+      `${path} needs a client that answers by promises: not a legacy one, but the one that it was made of (in node-redis 4, its \`v4\`)`,
+    );
+  }
   if (has<IoredisScripts>(client, 'set', 'evalsha', 'eval')) {
     return {
       setNew: (key, value, milliseconds) => client.set(key, value, 'PX', milliseconds, 'NX'),
@@ -100,6 +105,15 @@ export function connectionOf(client: unknown, path: string): Connection {
   throw new TypeError(
     `${path} needs a client or cluster of ioredis or of node-redis, got ${show(client)}`,
   );
+}
+
+/** Of node-redis, by `legacy()`, or `legacyMode` in version 4: it answers callbacks, and without them its errors end the process. */
+function isLegacy(client: unknown): boolean {
+  const { constructor, options } = (client ?? {}) as {
+    constructor?: { name?: unknown };
+    options?: { legacyMode?: unknown };
+  };
+  return constructor?.name === 'RedisLegacyClient' || options?.legacyMode === true;
 }
 
 async function ioredisPrimaries(client: Ioredis | IoredisCluster) {

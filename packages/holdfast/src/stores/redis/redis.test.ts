@@ -224,6 +224,7 @@ describe('the Redis store', () => {
 const BLOB_STRING = 36;
 
 describe('what is not a client', () => {
+  const half = { set: () => {}, evalSha: () => {}, eval: () => {} };
   test.each([
     [undefined, 'undefined'],
     ['redis://127.0.0.1', '"redis://127.0.0.1"'],
@@ -236,6 +237,13 @@ describe('what is not a client', () => {
         `redisStore needs a client or cluster of ioredis or of node-redis, got ${shown}`,
       ),
     );
+  });
+
+  test.each([
+    ['a legacy one', createClient().legacy()],
+    ['one in the legacy mode of node-redis 4', { ...half, options: { legacyMode: true } }],
+  ])('nor is a client that answers by callbacks alone: %s', (_which, legacy) => {
+    expect(() => redisStore(legacy as never)).toThrow('needs a client that answers by promises');
   });
 
   test.each([
