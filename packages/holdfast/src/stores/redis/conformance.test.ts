@@ -11,9 +11,16 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-storeConformance('the Redis store over ioredis', {
+/** As the guide has it. */
+const RIGHTS = '~holdfast:* +set +get +del +pttl +pexpire +eval +evalsha';
+
+storeConformance('the Redis store over ioredis, whose user may do no more than it needs', {
   open: async () => {
-    const clients = [new Redis(server.url), new Redis(server.url)] as const;
+    const admin = new Redis(server.url);
+    await admin.call('ACL', 'SETUSER', 'shop', 'on', '>secret', ...RIGHTS.split(' '));
+    admin.disconnect();
+    const user = { username: 'shop', password: 'secret', enableReadyCheck: false };
+    const clients = [new Redis(server.url, user), new Redis(server.url, user)] as const;
     const [store, other] = [redisStore(clients[0]), redisStore(clients[1])];
     return {
       store,
