@@ -137,12 +137,15 @@ class Held implements HeldResponse {
     void this.#run.fail(error);
   }
 
-  /** What Node would say of the response if it were not held. */
+  /**
+   * What Node would say of the response if it were not held. While the answer is sent, this is the truth: what
+   * compresses in front asks whether the headers are still to come.
+   */
   isTold(name: keyof typeof TOLD): boolean {
-    if (this.#ended || (name === 'headersSent' && this.#phase === 'telling')) return true;
-    const response = this.#response;
+    const isDone = this.#ended && this.#phase !== 'through';
+    if (isDone || (name === 'headersSent' && this.#phase === 'telling')) return true;
     // Not `this` of the getter, which may be an object made from the response.
-    return Boolean(Reflect.get(Object.getPrototypeOf(response) as object, name, response));
+    return Boolean(Reflect.get(Reflect.getPrototypeOf(this.#response)!, name, this.#response));
   }
 
   readonly #writeHead = (
