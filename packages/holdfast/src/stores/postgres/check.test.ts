@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type PostgresServer, startPostgres } from '../../../../../test/servers/postgres.ts';
-import { byPg, byPostgresJs, type Connected } from '../../../test/postgres.ts';
+import { byPg, byPostgresJs, type Connected, request } from '../../../test/postgres.ts';
 import { migrate } from './migrate.ts';
 import { postgresStore } from './postgres.ts';
 
@@ -49,6 +49,18 @@ describe('check', () => {
     expect(await store.check()).toEqual([]);
     await ask('reset role; alter table guarded enable row level security; set role writer');
     expect(await store.check()).toEqual([expect.stringContaining('Row-level security')]);
+    await end();
+  });
+
+  test('warns of a database that cannot keep every character', async () => {
+    const like = `template template0 lc_collate 'C' lc_ctype 'C'`;
+    await connected.ask(`create database western encoding 'LATIN1' ${like}`);
+    const { client, store, end } = byPg(server.url.replace(/[^/]*$/, 'western'), 1);
+    await migrate(client);
+    expect(await store.check()).toEqual([expect.stringContaining('not `UTF8`')]);
+    const asked = request();
+    await store.claim(asked);
+    await expect(store.complete(asked, '"日本"', 60_000)).rejects.toThrow('has no equivalent');
     await end();
   });
 

@@ -16,6 +16,11 @@ const DANGERS = [
     'row_security_active(to_regclass($1))',
     'Row-level security applies to the table: keys are refused where its policies do not let this user see and write them.',
   ],
+  [
+    // SQL_ASCII takes all bytes as they come.
+    `getdatabaseencoding() not in ('UTF8', 'SQL_ASCII')`,
+    'The encoding of the database is not `UTF8`: results with characters that it does not have cannot be kept, and their outcome is unknown.',
+  ],
   ['pg_is_in_recovery()', 'The server is a standby, which takes no writes.'],
   [
     `current_setting('default_transaction_read_only') = 'on'`,
