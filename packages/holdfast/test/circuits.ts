@@ -19,11 +19,11 @@ import { type TestRuntime, testRuntime } from '../src/testing/index.ts';
 export const asToldTo = classify<Verdict | Judgement>((o) => (o.ok ? o.value : 'transient'));
 
 /** Without jitter and ramp, so that times are round. */
-export const PLAIN: CircuitBreakerOptions = {
+export const PLAIN = {
   cooldownJitter: 0,
   rampDuration: 0,
   successesToClose: 1,
-};
+} satisfies CircuitBreakerOptions;
 
 /** A call whose operation goes on until it is told to end. */
 interface Running {

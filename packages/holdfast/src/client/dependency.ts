@@ -185,7 +185,7 @@ function parse(name: string, given: unknown): ParsedDependency {
   return withSharedParts(dependencyOptions, options);
 }
 
-/** The order is the point: see `dependency`. */
+/** The order is the point: see `dependency`. As parsed, options have those of every kind, so no type of the factories' fits. */
 function inSafeOrder(options: ParsedDependency, runtime: Runtime): Policy[] {
   const { deadline: whole, bulkhead: slots, breaker, timeout: limit } = options;
   const policies = [
@@ -194,7 +194,7 @@ function inSafeOrder(options: ParsedDependency, runtime: Runtime): Policy[] {
     whole === null ? null : deadline(whole, runtime),
     ...retriesOf(options, runtime),
     slots && bulkhead(slots, runtime),
-    breaker && circuitBreaker(breaker, runtime),
+    breaker && circuitBreaker(breaker as never, runtime),
     limit === null ? null : timeout(limit, runtime),
   ];
   return policies.filter((policy) => policy !== null);
@@ -202,14 +202,14 @@ function inSafeOrder(options: ParsedDependency, runtime: Runtime): Policy[] {
 
 function fallbackOf({ fallback: wanted }: ParsedDependency, runtime: Runtime): Policy | null {
   if (wanted === null) return null;
-  return fallback({ ...wanted, stale: wanted.stale ?? false }, runtime);
+  return fallback({ ...wanted, stale: wanted.stale ?? false } as never, runtime);
 }
 
 function retriesOf({ retry: wanted }: ParsedDependency, runtime: Runtime): Policy[] {
   if (wanted === null) return [];
   const { budget, ...options } = wanted;
-  const retries = retry(options, runtime);
-  return budget === null ? [retries] : [retries, retryBudget(budget, runtime)];
+  const retries = retry(options as never, runtime);
+  return budget === null ? [retries] : [retries, retryBudget(budget as never, runtime)];
 }
 
 function classifierOf({ classify: own, protocol }: ParsedDependency, { clock }: Runtime): Policy {

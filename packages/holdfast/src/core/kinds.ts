@@ -4,6 +4,20 @@ import { wasParsed } from './shared-options.ts';
 /** By the name of an option: the kinds of its policy that look at it. For options that not all kinds look at. */
 export type KindsOf = Readonly<Record<string, readonly string[]>>;
 
+/** Options of this kind: one that only others look at is refused by the compiler, which says whose it is. */
+export type OfKind<Given, Kind extends string, Kinds extends KindsOf> = {
+  readonly [K in keyof Given as Exclude<K, 'kind'>]: K extends keyof Kinds
+    ? Kind extends Kinds[K][number]
+      ? Given[K]
+      : OnlyForKind<Kinds[K][number]> | undefined
+    : Given[K];
+};
+
+/** What the compiler says of an option that has no effect with the `kind` that it stands beside. */
+export interface OnlyForKind<Kind extends string> {
+  readonly 'has no effect: it is for kind': Kind;
+}
+
 /**
  * Adds a problem for each option that only other kinds look at: whoever wrote it believes that it has
  * an effect.

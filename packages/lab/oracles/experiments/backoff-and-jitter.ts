@@ -19,11 +19,17 @@ const [FEWEST, , , , MOST] = CROWDS;
 /** Contests of each kind in one run: with 20 seeds 100, as published. */
 const CONTESTS = 5;
 
+interface Backoff extends Pick<BackoffOptions, 'jitter'> {
+  readonly kind?: 'constant';
+  readonly base: number;
+  readonly max?: number;
+}
+
 /**
  * What the published one calls a wait after the n-th failure is 2^n x 5 ms; Holdfast counts from
  * the base, so its base is the first of these waits.
  */
-const BACKOFFS: Record<Strategy, BackoffOptions> = {
+const BACKOFFS: Record<Strategy, Backoff> = {
   none: { kind: 'constant', base: 0, jitter: 'none' },
   exponential: { base: 2 * BASE, max: CAP, jitter: 'none' },
   equal: { base: 2 * BASE, max: CAP, jitter: 'equal' },
@@ -64,14 +70,14 @@ function run(seed: number, plan: Plan): Sample {
   return sample;
 }
 
-function spoilt(backoff: BackoffOptions, { defect }: Plan): BackoffOptions {
+function spoilt(backoff: Backoff, { defect }: Plan): Backoff {
   if (defect === 'no-jitter') return { ...backoff, jitter: 'none' };
-  if (defect === 'short-backoff') return { ...backoff, base: Number(backoff.base ?? 0) / 2 };
+  if (defect === 'short-backoff') return { ...backoff, base: backoff.base / 2 };
   return backoff;
 }
 
 /** One contest on the production policies, in virtual time. */
-function contest(clients: number, backoff: BackoffOptions, seed: number): Contest {
+function contest(clients: number, backoff: Backoff, seed: number): Contest {
   let time = 0;
   const fleet = fleetOf({
     services: { row: { workers: clients } },
@@ -91,7 +97,7 @@ function contest(clients: number, backoff: BackoffOptions, seed: number): Contes
 }
 
 /** Nothing but retries, without an end. */
-function policyOf(backoff: BackoffOptions): object {
+function policyOf(backoff: Backoff): object {
   return { ...BARE, retry: { maxAttempts: 1_000_000, backoff, budget: false } };
 }
 

@@ -15,8 +15,10 @@ const cooldowns = ({ changes }: Pick<ReturnType<typeof makeCircuit>, 'changes'>)
     .filter(({ to }) => to === 'open')
     .map(({ retryAfter }) => retryAfter);
 
+type Cooldowns = Pick<CircuitBreakerOptions, 'cooldown' | 'maxCooldown'>;
+
 /** The cooldown of a breaker that one failure opens. */
-function firstCooldown(seed: number, options: CircuitBreakerOptions, failure: Verdict | Judgement) {
+function firstCooldown(seed: number, options: Cooldowns, failure: Verdict | Judgement) {
   const runtime = testRuntime(seed);
   const once = { ...options, kind: 'consecutive', consecutiveFailures: 1 } as const;
   const breaker = circuitBreaker(once, runtime);

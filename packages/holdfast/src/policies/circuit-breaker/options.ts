@@ -1,4 +1,4 @@
-import type { KindsOf } from '../../core/kinds.ts';
+import type { KindsOf, OfKind } from '../../core/kinds.ts';
 import {
   duration,
   integer,
@@ -115,15 +115,13 @@ export const circuitBreakerOptions = {
   }),
 };
 
-/** See `circuitBreaker`. */
-export interface CircuitBreakerOptions extends OptionsOf<typeof circuitBreakerOptions> {}
 export type ParsedCircuitBreaker = ParsedOf<typeof circuitBreakerOptions>;
 
 /**
  * Options that only some kinds look at. `slowCallDuration` is not among them: with `consecutive`, an
  * attempt that is cut after that time counts as a failure.
  */
-export const BREAKER_KINDS: KindsOf = {
+export const BREAKER_KINDS = {
   window: ['time'],
   windowCalls: ['count'],
   consecutiveFailures: ['consecutive'],
@@ -131,7 +129,37 @@ export const BREAKER_KINDS: KindsOf = {
   slowCallRate: ['time', 'count'],
   minimumCalls: ['time', 'count'],
   rampMinimumCalls: ['time', 'count'],
-};
+} as const satisfies KindsOf;
+
+type Of<Kind extends string> = OfKind<
+  OptionsOf<typeof circuitBreakerOptions>,
+  Kind,
+  typeof BREAKER_KINDS
+>;
+
+/**
+ * See `circuitBreaker`: which options there are, its `kind` decides. What several are to share keeps its own type by
+ * `satisfies`: `const base = { cooldown: '1s' } satisfies CircuitBreakerOptions`.
+ */
+export type CircuitBreakerOptions =
+  | TimeBreakerOptions
+  | CountBreakerOptions
+  | ConsecutiveBreakerOptions;
+
+interface TimeBreakerOptions extends Of<'time'> {
+  /** Looks at the calls of the last `window` of time: the default. */
+  readonly kind?: 'time' | undefined;
+}
+
+interface CountBreakerOptions extends Of<'count'> {
+  /** Looks at the last `windowCalls` calls. */
+  readonly kind: 'count';
+}
+
+interface ConsecutiveBreakerOptions extends Of<'consecutive'> {
+  /** Looks at failures in a row. */
+  readonly kind: 'consecutive';
+}
 
 /** Refuses a `maxCooldown` below `cooldown`: nobody means that. */
 export function checkCooldowns(

@@ -1,12 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseOptions } from '../../core/options.ts';
+import { type OptionsOf, parseOptions } from '../../core/options.ts';
 import type { Random } from '../../runtime/random.ts';
-import {
-  type CircuitBreakerOptions,
-  circuitBreakerOptions,
-  type ParsedCircuitBreaker,
-} from './options.ts';
+import { circuitBreakerOptions, type ParsedCircuitBreaker } from './options.ts';
 import { BreakerState, type Effect, REFUSED } from './state.ts';
 import { BreakerModel, type End, type Permit } from '../../../test/breaker-model.ts';
 
@@ -113,7 +109,8 @@ class SideBySide {
   }
 }
 
-const parsed = (options: CircuitBreakerOptions): ParsedCircuitBreaker =>
+/** Of every kind at once: the state looks at those of its own. */
+const parsed = (options: OptionsOf<typeof circuitBreakerOptions>): ParsedCircuitBreaker =>
   parseOptions(circuitBreakerOptions, options, 'circuitBreaker');
 
 const end = (effect: Effect): Command => ({

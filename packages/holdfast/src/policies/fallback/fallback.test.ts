@@ -253,11 +253,13 @@ describe('the caller’s own end', () => {
 
 describe('options', () => {
   test('without any answer are refused', () => {
+    // @ts-expect-error: what should it answer?
     expect(() => fallback({})).toThrow('fallback needs a value, a run function, or stale');
     expect(() => fallback({ value: undefined })).toThrow('fallback needs a value');
   });
 
   test('with two answers are refused', () => {
+    // @ts-expect-error: one of the two
     expect(() => fallback({ value: 1, run: () => 1 })).toThrow('not both');
   });
 

@@ -67,15 +67,33 @@ export const fallbackOptions = {
   timeout: duration({ what: 'How long `run` may take', default: '1s', min: 1 }),
 };
 
-/** See `fallback`. */
-export interface FallbackOptions<T = unknown> extends Omit<
-  OptionsOf<typeof fallbackOptions>,
-  'value' | 'run'
-> {
+/** See `fallback`: a value or a function, behind `stale` or without it, or `stale` alone. */
+export type FallbackOptions<T = unknown> =
+  | FallbackValueOptions<T>
+  | FallbackRunOptions<T>
+  | FallbackStaleOptions;
+
+type GivenFallback = OptionsOf<typeof fallbackOptions>;
+
+interface FallbackValueOptions<T> extends Omit<GivenFallback, 'value' | 'run'> {
   /** The answer itself. To answer `undefined`, give a `run` that returns it. */
-  readonly value?: T | undefined;
+  readonly value: T;
+  /** There is a `value` already. */
+  readonly run?: undefined;
+}
+
+interface FallbackRunOptions<T> extends Omit<GivenFallback, 'value' | 'run'> {
+  /** There is a `run` already. */
+  readonly value?: undefined;
   /** Makes an answer; it is told why one is needed. */
-  readonly run?: ((reason: FallbackReason) => T | PromiseLike<T>) | undefined;
+  readonly run: (reason: FallbackReason) => T | PromiseLike<T>;
+}
+
+interface FallbackStaleOptions extends Omit<GivenFallback, 'value' | 'run' | 'stale'> {
+  readonly value?: undefined;
+  readonly run?: undefined;
+  /** Answers with the last good answer, if it is not too old (stale-if-error, RFC 5861). */
+  readonly stale: Exclude<GivenFallback['stale'], false | undefined>;
 }
 export type ParsedFallback = ParsedOf<typeof fallbackOptions>;
 

@@ -1,4 +1,4 @@
-import type { KindsOf } from '../../core/kinds.ts';
+import type { KindsOf, OfKind } from '../../core/kinds.ts';
 import {
   duration,
   integer,
@@ -60,9 +60,29 @@ export const retryBudgetOptions = {
   }),
 };
 
-/** See `retryBudget`. */
-export interface RetryBudgetOptions extends OptionsOf<typeof retryBudgetOptions> {}
 export type ParsedRetryBudget = ParsedOf<typeof retryBudgetOptions>;
 
 /** Options that only one kind looks at. */
-export const BUDGET_KINDS: KindsOf = { window: ['window'], capacity: ['token-bucket'] };
+export const BUDGET_KINDS = {
+  window: ['window'],
+  capacity: ['token-bucket'],
+} as const satisfies KindsOf;
+
+type Of<Kind extends string> = OfKind<
+  OptionsOf<typeof retryBudgetOptions>,
+  Kind,
+  typeof BUDGET_KINDS
+>;
+
+/** See `retryBudget`: which options there are, its `kind` decides. */
+export type RetryBudgetOptions = WindowBudgetOptions | TokenBucketOptions;
+
+interface WindowBudgetOptions extends Of<'window'> {
+  /** Extra attempts are at most `ratio` of what earned them within `window`: the default. */
+  readonly kind?: 'window' | undefined;
+}
+
+interface TokenBucketOptions extends Of<'token-bucket'> {
+  /** Each extra attempt takes a token, each earning puts `ratio` of one in, up to `capacity`. */
+  readonly kind: 'token-bucket';
+}

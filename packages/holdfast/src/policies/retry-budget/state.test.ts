@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { parseOptions } from '../../core/options.ts';
-import { type RetryBudgetOptions, retryBudgetOptions } from './options.ts';
+import { type OptionsOf, parseOptions } from '../../core/options.ts';
+import { retryBudgetOptions } from './options.ts';
 import { BudgetState } from './state.ts';
 
 /** A budget as these options make it; without a floor, unless they have one. */
-const budget = (options: RetryBudgetOptions = {}): BudgetState =>
+const budget = (options: OptionsOf<typeof retryBudgetOptions> = {}): BudgetState =>
   new BudgetState(
     parseOptions(retryBudgetOptions, { floorPerSecond: 0, ...options }, 'retryBudget'),
   );

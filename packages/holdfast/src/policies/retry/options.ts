@@ -1,4 +1,4 @@
-import { checkKinds, type KindsOf } from '../../core/kinds.ts';
+import { checkKinds, type KindsOf, type OfKind } from '../../core/kinds.ts';
 import {
   callback,
   duration,
@@ -83,9 +83,6 @@ export interface RetryNotice {
   readonly error: unknown;
 }
 
-/** How long to wait before a further attempt. */
-export interface BackoffOptions extends OptionsOf<typeof backoffOptions> {}
-
 /** See `retry`. */
 export interface RetryOptions extends Omit<OptionsOf<typeof retryOptions>, 'backoff'> {
   /** How long to wait before a further attempt. */
@@ -95,13 +92,45 @@ export type ParsedRetry = ParsedOf<typeof retryOptions>;
 export type ParsedBackoff = ParsedOf<typeof backoffOptions>;
 
 /** Options that only some kinds look at. */
-export const BACKOFF_KINDS: KindsOf = {
+export const BACKOFF_KINDS = {
   base: ['exponential', 'linear', 'constant'],
   factor: ['exponential'],
-};
+} as const satisfies KindsOf;
 
 /** Options that only some jitters look at. `decorrelated` needs no `factor`: each wait grows from the one before. */
 export const BACKOFF_JITTERS: KindsOf = { factor: ['full', 'proportional', 'equal', 'none'] };
+
+type Of<Kind extends string> = OfKind<
+  OptionsOf<typeof backoffOptions>,
+  Kind,
+  typeof BACKOFF_KINDS & { readonly custom: readonly ['custom'] }
+>;
+
+/** How long to wait before a further attempt: which options there are, its `kind` decides. */
+export type BackoffOptions =
+  | ExponentialBackoffOptions
+  | SteadyBackoffOptions
+  | CustomBackoffOptions;
+
+interface ExponentialBackoffOptions extends Of<'exponential'> {
+  /** Base x factor^(n-1) after the n-th failure: the default. */
+  readonly kind?: 'exponential' | undefined;
+}
+
+interface SteadyBackoffOptions extends Of<'linear' | 'constant'> {
+  /** Base x n after the n-th failure, or the base. */
+  readonly kind: 'linear' | 'constant';
+}
+
+interface CustomBackoffOptions extends Of<'custom'> {
+  /** As `custom` answers. */
+  readonly kind: 'custom';
+  /**
+   * With any jitter but `decorrelated`: the wait in milliseconds after the n-th failure, before jitter. NaN and
+   * negative count as none, more than `max` as `max`; what it throws ends the call.
+   */
+  readonly custom: (failures: number) => number;
+}
 
 /** Checks the options against each other; `given` is what the user wrote, without defaults. */
 export function checkBackoff(

@@ -10,7 +10,7 @@ import {
 } from '../idempotency/http.ts';
 import { isDestroyed } from '../idempotency/http2.ts';
 import { Gone } from '../idempotency/node-exchange.ts';
-import { CLOSING } from '../idempotency/options.ts';
+import { CLOSING, type TenantOptions } from '../idempotency/options.ts';
 import { kept, Running } from './answer.ts';
 import { setHead, typeOf } from './reply-head.ts';
 import { bodyOf, whyUnparsed } from './request-body.ts';
@@ -38,12 +38,14 @@ export interface HoldfastFastifyOptions {
  * What HTTP says of idempotency, over an engine, or over a store that gets an engine of all defaults, which is closed
  * with the server, and waits up to 5 s for handlers that still run.
  */
-export type FastifyIdempotencyOptions = Omit<HttpIdempotencyOptions, 'methods' | 'tenant'> & {
+export type FastifyIdempotencyOptions = Omit<
+  HttpIdempotencyOptions,
+  'methods' | 'tenant' | 'multiTenant'
+> & {
   /** Default all of them: a route says by itself that it takes part. */
   readonly methods?: HttpIdempotencyOptions['methods'];
-  /** Whose key it is: the same key of another tenant is another key. Default: all are of one tenant. */
-  readonly tenant?: Tenant['of'] | undefined;
-} & (
+} & TenantOptions<Tenant['of']> &
+  (
     | { readonly engine: Idempotency<unknown>; readonly store?: never }
     | { readonly store: IdempotencyStore; readonly engine?: never }
   );

@@ -160,12 +160,25 @@ export const httpOptions = {
 };
 
 /** See `httpIdempotency`. `Source` is the framework's request. */
-export type HttpIdempotencyOptions<Source = unknown> = Omit<
-  OptionsOf<typeof httpOptions>,
-  'tenant'
-> & {
-  readonly tenant?: ((source: Source) => string | undefined) | undefined;
-};
+export type HttpIdempotencyOptions<Source = unknown> = CommonOptions &
+  TenantOptions<(source: Source) => string | undefined>;
+
+interface CommonOptions extends Omit<OptionsOf<typeof httpOptions>, 'tenant' | 'multiTenant'> {}
+
+/** Whose a key is; where there are several tenants, that must be said. */
+export type TenantOptions<Of> =
+  | {
+      /** There are several tenants: then `tenant` must be given. Default false. */
+      readonly multiTenant?: false | undefined;
+      /** Whose key it is: the same key of another tenant is another key. Default: all are of one tenant. */
+      readonly tenant?: Of | undefined;
+    }
+  | {
+      /** There are several tenants, which `tenant` tells apart. */
+      readonly multiTenant: true;
+      /** Whose key it is: the same key of another tenant is another key. */
+      readonly tenant: Of;
+    };
 
 export type ParsedHttp = ParsedOf<typeof httpOptions>;
 
