@@ -67,6 +67,30 @@ describe('partial', () => {
     await all;
   });
 
+  test.each([
+    [3, 'parts by name, got 3'],
+    [null, 'parts by name, got null'],
+    [[() => 'lamp'], 'parts by name, got an array'],
+    [new Map([['product', () => 'lamp']]), 'parts by name, got an instance of Map'],
+    [Promise.resolve({}), 'parts by name, got an instance of Promise'],
+  ])('is not made of %o', async (parts, got) => {
+    await expect(partial(parts as never)).rejects.toEqual(
+      new TypeError(`partial must be given an object of ${got}`),
+    );
+  });
+
+  test('begins no part where one is no work', async () => {
+    let begun = 0;
+    const product = () => begun++;
+    await expect(partial({ product, price: 9 } as never)).rejects.toEqual(
+      new TypeError('partial.price must be a function, a promise or optional(...), got 9'),
+    );
+    expect(begun).toBe(0);
+    expect(() => optional(undefined as never)).toThrow(
+      new TypeError('optional must be given a function or a promise, got undefined'),
+    );
+  });
+
   test('of nothing is nothing', async () => {
     expect(await partial({})).toEqual({ values: {}, missing: [], errors: {} });
   });

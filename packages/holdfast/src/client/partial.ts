@@ -1,3 +1,6 @@
+import { isThenable } from '../core/edge.ts';
+import { isPlainObject, show } from '../core/options.ts';
+
 /** Work that an answer needs; work that it can do without is marked by `optional`. */
 export type Part<T> = PromiseLike<T> | (() => T | PromiseLike<T>) | OptionalPart<T>;
 
@@ -10,8 +13,15 @@ export class OptionalPart<T> {
   }
 }
 
-/** Marks a part that an answer can do without. */
+/**
+ * Marks a part that an answer can do without.
+ *
+ * @throws TypeError for what is neither a function nor a promise.
+ */
 export function optional<T>(work: PromiseLike<T> | (() => T | PromiseLike<T>)): OptionalPart<T> {
+  if (!isWork(work)) {
+    throw new TypeError(`optional must be given a function or a promise, got ${show(work)}`);
+  }
   return new OptionalPart(work);
 }
 
@@ -45,8 +55,11 @@ export interface Gathered<P extends Parts> {
  *
  * Rejects as soon as a required part fails, with its error, and does not wait for the others then.
  * Never rejects for an optional part. It has no time limit: the calls have theirs.
+ *
+ * @throws (the promise rejects) TypeError for what are no parts; then none is begun.
  */
 export async function partial<const P extends Parts>(parts: P): Promise<Gathered<P>> {
+  checkParts(parts);
   const values: Record<string, unknown> = {};
   const errors: Record<string, unknown> = {};
   const names = Object.keys(parts);
@@ -71,4 +84,21 @@ export async function partial<const P extends Parts>(parts: P): Promise<Gathered
 
 async function started(work: PromiseLike<unknown> | (() => unknown)): Promise<unknown> {
   return typeof work === 'function' ? work() : work;
+}
+
+/** Who writes no types: of a list or a Map nothing would be run, and a value was never waited for. */
+function checkParts(parts: unknown): void {
+  if (!isPlainObject(parts)) {
+    throw new TypeError(`partial must be given an object of parts by name, got ${show(parts)}`);
+  }
+  for (const [name, part] of Object.entries(parts)) {
+    if (part instanceof OptionalPart || isWork(part)) continue;
+    throw new TypeError(
+      `partial.${name} must be a function, a promise or optional(...), got ${show(part)}`,
+    );
+  }
+}
+
+function isWork(part: unknown): boolean {
+  return typeof part === 'function' || isThenable(part);
 }

@@ -43,6 +43,16 @@ describe('what a caller says of one call', () => {
     expect(await pipeline(deadline()).call(() => 'fine', { deadline: '36500d' })).toBe('fine');
   });
 
+  test.each([
+    ['the signal itself', AbortSignal.abort(), 'an instance of AbortSignal'],
+    ['a Map', new Map([['idempotent', true]]), 'an instance of Map'],
+    ['an array', [], 'an array'],
+  ])('is no %s, which would go unseen, where diagnostics are on', async (_what, given, shown) => {
+    const helpful = { ...runtime, diagnostics: true };
+    const result = await pipeline(timeout(100, helpful)).tryCall(() => 1, given as never);
+    expect(result.error).toEqual(new TypeError(`options must be an object, got ${shown}`));
+  });
+
   test('is checked for misspelt names where diagnostics are on', async () => {
     const helpful = { ...runtime, diagnostics: true };
     const result = await pipeline(timeout(100, helpful)).tryCall(() => 1, {

@@ -143,6 +143,17 @@ test('an instance that could not be made leaves no trace', () => {
   expect(things.get('a').key).toBe('a');
 });
 
+test.each([
+  [undefined, 'undefined'],
+  [null, 'null'],
+  [5, '5'],
+])('an instance is an object, and not %s', (made, shown) => {
+  const things = keyed(() => made as never);
+  const message = `keyed: what is made for a key must be an object, got ${shown}`;
+  expect(() => things.get('a')).toThrow(new TypeError(message));
+  expect(things.size).toBe(0);
+});
+
 test('wrong options are told by path', () => {
   expect(() => keyed(() => ({}), { maxEntries: 0, idle: '0s' })).toThrow(
     /keyed\.maxEntries[^]*keyed\.idle/,

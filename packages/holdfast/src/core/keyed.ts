@@ -1,6 +1,6 @@
 import { checkRuntime, type Runtime } from '../runtime/runtime.ts';
 import { systemRuntime } from '../runtime/system.ts';
-import { duration, integer, type OptionsOf, parseOptions } from './options.ts';
+import { duration, integer, type OptionsOf, parseOptions, show } from './options.ts';
 
 /** The options of `keyed`. */
 export const keyedOptions = {
@@ -28,7 +28,8 @@ export interface Keyed<T> {
   /**
    * The key's instance, made when it is first asked for.
    *
-   * @throws TypeError for a key that is no string, or empty, as of a tenant that nobody knows.
+   * @throws TypeError for a key that is no string, or empty, as of a tenant that nobody knows; for what was made
+   *   and is no object; whatever making it throws.
    */
   get(key: string): T;
   /** How many there are, the overflow instance not counted. */
@@ -93,9 +94,9 @@ class BoundedRegistry<T extends object> implements Keyed<T> {
       checkKey(key);
       this.#forgetIdle(now);
       if (this.#entries.size >= this.#maxEntries && !this.#evictOne()) {
-        return (this.#overflow ??= this.#create(OVERFLOW));
+        return (this.#overflow ??= this.#made(OVERFLOW));
       }
-      entry = { instance: this.#create(key), usedAt: now };
+      entry = { instance: this.#made(key), usedAt: now };
     } else {
       this.#entries.delete(key);
       entry.usedAt = now;
@@ -106,6 +107,15 @@ class BoundedRegistry<T extends object> implements Keyed<T> {
 
   keys(): IterableIterator<string> {
     return this.#entries.keys();
+  }
+
+  #made(key: string): T {
+    const instance = this.#create(key);
+    // A function that forgot to return it would be asked once, and answer undefined for ever.
+    if ((typeof instance === 'object' && instance !== null) || typeof instance === 'function') {
+      return instance;
+    }
+    throw new TypeError(`keyed: what is made for a key must be an object, got ${show(instance)}`);
   }
 
   #forgetIdle(now: number): void {

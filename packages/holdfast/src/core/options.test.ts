@@ -101,16 +101,17 @@ describe('options', () => {
     [{ maybe: 5 }, 'TypeError: thing.maybe must be an object of options, true or false, got 5'],
     [null, 'TypeError: thing must be an object of options, got null'],
     [5, 'TypeError: thing must be an object of options, got 5'],
+    [5n, 'TypeError: thing must be an object of options, got 5n'],
     [[], 'TypeError: thing must be an object of options, got an array'],
     [() => {}, 'TypeError: thing must be an object of options, got a function'],
-  ])('%j: %s', (given, expected) => expect(problem(given)).toBe(expected));
+  ])('%o: %s', (given, expected) => expect(problem(given)).toBe(expected));
 
   test.each([
-    ['a Map', new Map([['whole', 5]])],
-    ['a promise of them', Promise.resolve({ whole: 5 })],
-    ['an heir of them', Object.create({ whole: 5 })],
-  ])('are not %s, in which they would go unseen', (_what, given) => {
-    const expected = 'must be an object of options, got an instance of a class';
+    ['a Map', new Map([['whole', 5]]), 'Map'],
+    ['a promise of them', Promise.resolve({ whole: 5 }), 'Promise'],
+    ['an heir of them', Object.create({ whole: 5 }), 'a class'],
+  ])('are not %s, in which they would go unseen', (_what, given, shown) => {
+    const expected = `must be an object of options, got an instance of ${shown}`;
     expect(problem(given)).toBe(`TypeError: thing ${expected}`);
     expect(problem({ inner: given })).toBe(`TypeError: thing.inner ${expected}`);
   });

@@ -305,13 +305,19 @@ export function isPlainObject(value: unknown): value is Record<string, unknown> 
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
-/** What was given, short enough for one line; functions and objects by kind, never by content. */
+/** What was given, short enough for one line; functions and objects by kind or class, never by content. */
 export function show(value: unknown): string {
   if (typeof value === 'string')
     return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
   if (typeof value === 'function') return 'a function';
   if (Array.isArray(value)) return 'an array';
   if (isPlainObject(value)) return 'an object';
-  if (typeof value === 'object' && value !== null) return 'an instance of a class';
-  return String(value);
+  if (typeof value === 'object' && value !== null) return `an instance of ${classOf(value)}`;
+  return typeof value === 'bigint' ? `${value}n` : String(value);
+}
+
+function classOf(value: object): string {
+  const { constructor: maker } = value;
+  // An heir of a plain object has that one's.
+  return typeof maker === 'function' && maker !== Object && maker.name ? maker.name : 'a class';
 }

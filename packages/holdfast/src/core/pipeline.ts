@@ -16,7 +16,7 @@ import {
   withFrames,
 } from './edge.ts';
 import { type Attempt, type CallOptions, CRITICALITIES, type Operation } from './operation.ts';
-import { show, unknownOption } from './options.ts';
+import { isPlainObject, show, unknownOption } from './options.ts';
 import type { Classifier } from './outcome.ts';
 import { goStraight, type Passage, passageThrough, startStraight } from './passage.ts';
 import { planned } from './plan.ts';
@@ -273,6 +273,10 @@ function problemWith(options: CallOptions, plan: Plan): TypeError | RangeError |
     return new TypeError('options.key must be a non-empty string');
   }
   if (!plan.runtime.diagnostics) return null;
+  // A signal in the place of options, say: nobody would hear of it.
+  if (!isPlainObject(options)) {
+    return new TypeError(`options must be an object, got ${show(options)}`);
+  }
   const unknown = Object.keys(options).find((name) => !CALL_OPTIONS.includes(name));
   return unknown === undefined
     ? null

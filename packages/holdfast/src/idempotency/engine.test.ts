@@ -323,6 +323,8 @@ describe('wrong options are refused', () => {
     [{ signal: new AbortController() }, 'idempotent.signal must be an AbortSignal, got '],
     [{ signal: null }, 'idempotent.signal must be an AbortSignal, got null'],
     [null, 'idempotent must be given an object of options, got null'],
+    [[], 'idempotent must be given an object of options, got an array'],
+    [new Map(), 'idempotent must be given an object of options, got an instance of Map'],
   ])('of one piece of work too, where diagnostics are on: %o', async (given, message) => {
     const runtime = { ...testRuntime(), diagnostics: true };
     const engine = idempotency({ store: memoryStore() }, runtime);

@@ -1,5 +1,5 @@
 import { bothSinks, emit } from '../core/events.ts';
-import { parseOptions, show, unknownOption } from '../core/options.ts';
+import { isPlainObject, parseOptions, show, unknownOption } from '../core/options.ts';
 import { checkRuntime, type Runtime } from '../runtime/runtime.ts';
 import { systemRuntime } from '../runtime/system.ts';
 import { IdempotencyConflictError } from './errors.ts';
@@ -272,12 +272,12 @@ function checkStore(store: IdempotencyStore, mode: string): void {
 }
 
 function checkAsked(options: IdempotentOptions): void {
-  if (typeof options !== 'object' || options === null) {
+  if (!isPlainObject(options)) {
     throw new TypeError(`idempotent must be given an object of options, got ${show(options)}`);
   }
   const unknown = Object.keys(options).find((name) => !ASKED.includes(name as never));
   if (unknown !== undefined) throw new TypeError(unknownOption(unknown, 'idempotent', ASKED));
-  const { signal } = options;
+  const { signal } = options as IdempotentOptions;
   if (signal !== undefined && typeof signal?.addEventListener !== 'function') {
     throw new TypeError(`idempotent.signal must be an AbortSignal, got ${show(signal)}`);
   }

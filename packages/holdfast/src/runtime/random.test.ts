@@ -11,6 +11,14 @@ describe('seeded randomness', () => {
     expect(draw(seededRandom(7))).not.toEqual(draw(seededRandom(8)));
   });
 
+  test.each([[undefined], [null], [NaN], [{}], [5n]])('takes no %s for a seed', (seed) => {
+    expect(() => seededRandom(seed as never)).toThrow(
+      new TypeError(
+        `seededRandom needs a number or a string for its seed, got ${Number.isNaN(seed) ? 'NaN' : typeof seed}`,
+      ),
+    );
+  });
+
   test('is the same on every machine', () => {
     const first = draw(seededRandom('holdfast'), 3);
     expect(first).toMatchInlineSnapshot(`

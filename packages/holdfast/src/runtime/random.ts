@@ -13,8 +13,14 @@ export interface Random {
  * Repeatable randomness: the same seed and label give the same numbers on every machine. The
  * generator is sfc32 (Chris Doty-Humphrey's "small fast counting", of the PractRand suite), 128
  * bits of state.
+ *
+ * @throws TypeError for a seed that is neither: all that are missing would be the same one.
  */
 export function seededRandom(seed: number | string): Random {
+  if (typeof seed !== 'string' && !(typeof seed === 'number' && !Number.isNaN(seed))) {
+    const got = typeof seed === 'number' ? 'NaN' : typeof seed;
+    throw new TypeError(`seededRandom needs a number or a string for its seed, got ${got}`);
+  }
   return new Sfc32(String(seed), 0x9e3779b9, 0x243f6a88, 0xb7e15162);
 }
 

@@ -113,6 +113,7 @@ describe('a fleet from compiled data', () => {
 test.each<[unknown, string]>([
   [null, 'fleet must be an object, got null'],
   [[], 'fleet must be an object, got an array'],
+  [Promise.resolve(data), 'fleet must be an object, got an instance of Promise'],
   [{ ...data, holdfast: 2 }, 'fleet.holdfast must be 1: what `holdfast compile` writes, got 2'],
   [{ holdfast: 1 }, 'fleet.services must be an object, got undefined'],
   [{ holdfast: 1, services: { a: {} } }, 'fleet.services.a.dependencies must be an object'],

@@ -2,7 +2,7 @@ import { type Dependency, dependency } from '../client/dependency.ts';
 import type { HttpAnswer } from '../client/http.ts';
 import type { DependencyOptions } from '../client/options.ts';
 import { likeliest } from '../core/likeliest.ts';
-import { Problems, show } from '../core/options.ts';
+import { isPlainObject, Problems, show } from '../core/options.ts';
 import type { Classifier } from '../core/outcome.ts';
 import { checkRuntime, type Runtime } from '../runtime/runtime.ts';
 import { type DependencyData, effectivePolicy } from './policy.ts';
@@ -178,7 +178,7 @@ function parse(data: unknown): ReadonlyMap<string, ReadonlyMap<string, Options>>
 }
 
 function members(value: unknown, path: string, problems: Problems): Options {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Options;
+  if (isPlainObject(value)) return value;
   problems.type(path, 'an object', value);
   return {};
 }

@@ -266,3 +266,17 @@ test('looks at a service as often in a large fleet as in a small one', () => {
   expect(looksAt(5)).toBeGreaterThan(0);
   expect(looksAt(50)).toBe(looksAt(5));
 });
+
+test('what is no fleet, and an audit that knows no places, are refused by name', () => {
+  const fleet = fleetOf({ services: { a: {} } });
+  for (const wrong of [undefined, 'holdfast.yaml', { services: {} }, { fleet }]) {
+    expect(() => audit(wrong as never, { placeOf })).toThrow(
+      /^audit: the first argument must be a fleet, as fleetOf\(\) makes it/,
+    );
+  }
+  for (const options of [undefined, null, {}, { placeOf: {} }]) {
+    expect(() => audit(fleet, options as never)).toThrow(
+      "audit: the second argument must be { placeOf }, as loadFleet()'s answer has it",
+    );
+  }
+});

@@ -1,5 +1,6 @@
 import { likeliest } from 'holdfast/spec';
 import { edgesOf } from '../spec/edges.ts';
+import { checkFleet } from '../spec/fleet.ts';
 import type { Accepted, Fleet, SpecPath } from '../spec/model.ts';
 import { sharingsOf } from './edges.ts';
 import type { Finding, Place, Severity } from './finding.ts';
@@ -30,8 +31,18 @@ export interface AuditOptions {
   readonly placeOf: (path: SpecPath) => Place;
 }
 
-/** Lays all layers on one call graph, and looks for everything that the rules know. */
+/**
+ * Lays all layers on one call graph, and looks for everything that the rules know.
+ *
+ * @throws TypeError for what is no fleet, and for options without `placeOf`.
+ */
 export function audit(fleet: Fleet, options: AuditOptions): AuditReport {
+  checkFleet(fleet, 'audit');
+  if (typeof (options as Partial<AuditOptions> | undefined)?.placeOf !== 'function') {
+    throw new TypeError(
+      "audit: the second argument must be { placeOf }, as loadFleet()'s answer has it",
+    );
+  }
   const { placeOf, findings: read = [] } = options;
   const sharings = sharingsOf(fleet);
   const byEdge = layersOf(libraryLayers(fleet, sharings, placeOf), options.layers ?? []);

@@ -1,4 +1,5 @@
 import { formatDuration, unknownOption } from 'holdfast/spec';
+import { checkFleet } from '../spec/fleet.ts';
 import type { Fleet, Lane, Scenario } from '../spec/model.ts';
 import type { Custom } from './custom.ts';
 import { resultOf } from './figures.ts';
@@ -84,12 +85,8 @@ export function simulate(fleet: Fleet, options: RunOptions): RunResult {
 }
 
 /** For those who write no types. */
-function checkGiven(fleet: Partial<Fleet> | undefined | null, options: unknown): void {
-  if (!(fleet?.scenarios instanceof Map)) {
-    throw new TypeError(
-      "simulate: the first argument must be a fleet, as fleetOf() makes it, and as loadFleet()'s answer has it under `fleet`",
-    );
-  }
+function checkGiven(fleet: unknown, options: unknown): void {
+  checkFleet(fleet, 'simulate');
   if (typeof options !== 'object' || options === null) {
     throw new TypeError('simulate: the second argument must be { scenario, lane, seed }');
   }

@@ -36,6 +36,19 @@ export function fleetOf(spec: unknown): Fleet {
   return fleet;
 }
 
+/**
+ * Who writes no types may hand in a spec, a file's name, or what `loadFleet` answers, whole.
+ *
+ * @param by whoever was handed it.
+ * @throws TypeError for what is no fleet.
+ */
+export function checkFleet(given: unknown, by: string): void {
+  if ((given as Partial<Fleet> | undefined | null)?.scenarios instanceof Map) return;
+  throw new TypeError(
+    `${by}: the first argument must be a fleet, as fleetOf() makes it, and as loadFleet()'s answer has it under \`fleet\``,
+  );
+}
+
 function build(parsed: ParsedSpec, problems: SpecProblems): Fleet {
   const { name, policies } = parsed;
   const services = mapValues(parsed.services, (service, key) =>

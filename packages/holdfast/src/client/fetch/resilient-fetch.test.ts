@@ -203,6 +203,8 @@ describe('attemptsOf', () => {
     ]);
     expect(attemptsOf(new Response())).toEqual([]);
     expect(resultOf(new Response())).toBe(undefined);
+    expect(attemptsOf(undefined as never)).toEqual([]);
+    expect(resultOf('no answer' as never)).toBe(undefined);
   });
 });
 

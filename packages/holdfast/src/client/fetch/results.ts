@@ -16,6 +16,8 @@ export function attemptsOf(response: Response): readonly AttemptRecord[] {
  * response.
  */
 export function resultOf(response: Response): Result<Response> | undefined {
+  // Of what is not even an object, an answer that never came say, nothing is known either.
+  if (typeof response !== 'object' || response === null) return undefined;
   return results.get(response) as Result<Response> | undefined;
 }
 

@@ -111,6 +111,7 @@ describe('the plugin', () => {
       new TypeError('holdfast.store is not an option; known is idempotency'),
     );
     await expect(wrong({})).rejects.toThrow(/either an engine or a store/);
+    await expect(wrong(null as never)).rejects.toThrow(/either an engine or a store/);
     await expect(wrong({ store: memoryStore(), maxRequestBody: -1 })).rejects.toThrow(RangeError);
   });
 

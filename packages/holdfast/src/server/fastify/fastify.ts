@@ -81,7 +81,8 @@ export const holdfast: HoldfastPlugin = Object.assign(
       app.addHook('preHandler', refuseMarked);
       return;
     }
-    const { engine: given, store, ...rest } = options.idempotency;
+    // In JavaScript it may be null.
+    const { engine: given, store, ...rest } = options.idempotency ?? {};
     if ((given === undefined) === (store === undefined)) {
       throw new TypeError('holdfast: idempotency needs either an engine or a store');
     }

@@ -1,4 +1,5 @@
 import { type IncomingMessage, ServerResponse } from 'node:http';
+import { isPlainObject } from '../../core/options.ts';
 import type { Idempotency } from '../../idempotency/index.ts';
 import { isSafeToRetry } from '../../idempotency/options.ts';
 import { type HeldResponse, holdResponse } from '../idempotency/held-response.ts';
@@ -47,7 +48,9 @@ export function idempotencyInterceptor<Source extends object = NestRequestLike>(
   options?: NestIdempotencyOptions<Source>,
 ): NestInterceptorLike {
   const methods = ['POST', 'PATCH', 'PUT', 'DELETE'];
-  return new IdempotencyInterceptor(httpIdempotency(engine, { methods, ...options }));
+  // What is no object of options is handed on as it is, to be refused.
+  const given = options === undefined || isPlainObject(options) ? { methods, ...options } : options;
+  return new IdempotencyInterceptor(httpIdempotency(engine, given));
 }
 
 class IdempotencyInterceptor implements NestInterceptorLike {

@@ -61,9 +61,9 @@ export class HoldfastModule {
   }
 }
 
-function interceptorOf(options: HoldfastModuleOptions<never>) {
+function interceptorOf(options: HoldfastModuleOptions<never> | undefined) {
   // In JavaScript nothing keeps it from being left out, or its options from standing beside it.
-  const { engine: given, store, ...rest } = options.idempotency ?? {};
+  const { engine: given, store, ...rest } = options?.idempotency ?? {};
   if ((given === undefined) === (store === undefined)) {
     throw new TypeError('HoldfastModule: idempotency needs either an engine or a store');
   }

@@ -325,7 +325,7 @@ describe('the interceptor', () => {
 
   test('is for methods and classes, and its module for an engine or a store', async () => {
     expect(() => Idempotent()({}, 'x', { value: 1 })).toThrow(TypeError);
-    for (const wrong of [{ idempotency: {} }, { store: memoryStore() }]) {
+    for (const wrong of [undefined, { idempotency: {} }, { store: memoryStore() }]) {
       const [{ useFactory }] = HoldfastModule.forRoot(wrong as never).providers as never as [
         { useFactory: () => Promise<unknown> },
       ];

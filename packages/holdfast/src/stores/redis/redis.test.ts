@@ -229,7 +229,7 @@ describe('what is not a client', () => {
     [undefined, 'undefined'],
     ['redis://127.0.0.1', '"redis://127.0.0.1"'],
     [{}, 'an object'],
-    [new Map(), 'an instance of a class'],
+    [new Map(), 'an instance of Map'],
     [null, 'null'],
   ])('is refused: %s', (given, shown) => {
     expect(() => redisStore(given as never)).toThrow(
