@@ -20,6 +20,7 @@ import {
 } from './options.ts';
 import { withSharedParts } from './shared-options.ts';
 
+const short = { brief: duration({ what: 'A short time', default: '1s', max: 60_000 }) };
 const table = {
   time: duration({ what: 'A time', default: '1s', min: 1 }),
   whole: integer({ what: 'A whole number', default: 3, min: 1, max: 10 }),
@@ -132,6 +133,18 @@ describe('options', () => {
     );
     expect(parse({ time: '36500d' }).time).toBe(36_500 * 86_400_000);
     expect(parse({ time: 1e13 }).time).toBe(1e13);
+  });
+
+  test('tell how a time is written to whoever wrote none', () => {
+    const forms = "written like '250ms', '5s', '1m', '1h', '7d'";
+    for (const time of ['1,5s', '5sec', '5']) {
+      expect(() => parseOptions(short, { brief: time }, 'thing')).toThrow(
+        `thing.brief must be a duration from 0ms to 1m, ${forms}, got "${time}"`,
+      );
+    }
+    expect(() => parseOptions(short, { brief: '2m' }, 'thing')).toThrow(
+      'thing.brief must be a duration from 0ms to 1m, got "2m"',
+    );
   });
 
   test.each([[null], [true], [{}], [[1]]])('do not take %j for a time at all', (time) =>

@@ -89,6 +89,8 @@ interface Bounds {
   readonly max: number;
 }
 
+const FORMS = "like '250ms', '5s', '1m', '1h', '7d'";
+
 /** Milliseconds, or a string like `'5s'`. */
 export function duration<const D extends Duration>(
   about: About<D> & { readonly min?: number; readonly max?: number },
@@ -97,7 +99,7 @@ export function duration<const D extends Duration>(
   const max = about.max ?? Number.MAX_SAFE_INTEGER;
   const range =
     max === Number.MAX_SAFE_INTEGER
-      ? `a duration of at least ${formatDuration(min)} (milliseconds, or like '250ms', '5s', '1m', '1h', '7d')`
+      ? `a duration of at least ${formatDuration(min)} (milliseconds, or ${FORMS})`
       : `a duration from ${formatDuration(min)} to ${formatDuration(max)}`;
   return {
     kind: 'duration',
@@ -119,7 +121,9 @@ export function duration<const D extends Duration>(
       } else if (isMoment(value)) {
         problems.range(path, `${accepted}, and no moment like Date.now()`, given);
       } else if (!(ms >= min && ms <= max)) {
-        problems.range(path, accepted, given);
+        // Whoever wrote `2min` is not helped by the bounds.
+        const isUnread = typeof value === 'string' && Number.isNaN(ms) && !accepted.includes(FORMS);
+        problems.range(path, isUnread ? `${accepted}, written ${FORMS}` : accepted, given);
       }
       return ms as never;
     },

@@ -1,4 +1,12 @@
-import { type Descriptor, integer, number, oneOf, type ParsedOf, type Table } from 'holdfast/spec';
+import {
+  type Descriptor,
+  integer,
+  likeliest,
+  number,
+  oneOf,
+  type ParsedOf,
+  type Table,
+} from 'holdfast/spec';
 import {
   type GivenRecord,
   listOf,
@@ -169,8 +177,10 @@ const fault: Descriptor<FaultData, FaultOf | null> = {
     const [kind] = kinds;
     if (!isRecord(given)) problems.type(path, RANGE, given);
     else if (kind === undefined) {
-      const keys = Object.keys(given).slice(0, 5).join(', ');
-      reading(problems).other(`${path} must be ${RANGE}; got the keys ${keys || '(none)'}`);
+      const keys = Object.keys(given).slice(0, 5);
+      const near = keys.map((key) => likeliest(key, KINDS)).find((hint) => hint.startsWith('did'));
+      const got = [keys.join(', ') || '(none)', ...(near === undefined ? [] : [near])].join(', ');
+      reading(problems).other(`${path} must be ${RANGE}; got the keys ${got}`);
     } else if (kinds.length > 1) {
       reading(problems).other(
         `${path} is ${kinds.join(' and ')}: write each as a fault of its own`,

@@ -176,7 +176,10 @@ describe('what is wrong with a spec', () => {
         scenarios: { s: { duration: '24h' } },
       },
     ],
-    ['scenarios.s.faults[0] must be a fault', inScenario({ faults: [{ outige: 'db' }] })],
+    [
+      "cache-flush, deploy, clock-skew; got the keys from, outige, did you mean 'outage'?",
+      inScenario({ faults: [{ from: 1, outige: 'db' }] }),
+    ],
     [
       'scenarios.s.faults[0] is latency and outage',
       inScenario({ faults: [{ outage: 'db', latency: 'db' }] }),

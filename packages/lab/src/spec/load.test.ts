@@ -86,11 +86,38 @@ describe('a spec in a file', () => {
     );
   });
 
+  test('says one thing of one place, where the parser has two errors', async () => {
+    const said = await wrong(write('services:\n  db:\n    workers: 5\n      replicas: 2\n'));
+    expect(said.split('\n')).toHaveLength(1);
+  });
+
+  test('tells of a time in no unit how one is written', async () => {
+    const text = `services: { web: {} }\nscenarios: { day: { duration: 2min } }\n`;
+    expect(await wrong(write(text))).toBe(
+      `holdfast.yaml:2:21 scenarios.day.duration must be a duration from 1ms to 24h, written like '250ms', '5s', '1m', '1h', '7d', got "2min"`,
+    );
+  });
+
   test.each<[string, string | Uint8Array, string]>([
     ['nothing', '', ':1:1 services is missing: an object of at most 1000 by name, each an object'],
     ['a word', 'hello', ':1:1 the spec must be an object, got "hello"'],
     ['a slip', 'services: [\nname: x\n', ':2:1 the spec is not YAML: Flow sequence'],
     ['a key twice', 'name: a\nname: b\n', ":2:1 the spec has the key 'name' twice"],
+    [
+      'no space behind a colon',
+      'services:\n  db:\n    workers:5\n    replicas: 2\n',
+      ':3:5 the spec is not YAML: what should be a key goes over several lines: a space may be missing behind a colon',
+    ],
+    [
+      'a key under a value',
+      'services:\n  db:\n    workers: 5\n      replicas: 2\n',
+      ':3:14 the spec is not YAML: a key stands where a value is already: look at the indentation',
+    ],
+    [
+      'a merge key',
+      'services:\n  db: &db { workers: 5 }\n  other:\n    <<: *db\n',
+      ':4:5 the spec has the merge key <<, which YAML 1.2 has not: write out what it merges, or name what policies share under `policies`',
+    ],
     ['a key that is a map', '? { a: 1 }\n: 3\n', ':1:3 the spec is not YAML'],
     ['two documents', 'name: a\n---\nname: b\n', ':2:1 the spec begins a second document'],
     ['a tag', 'name: !!js/function "x"\n', ':1:7 the spec has a tag that a spec cannot have'],

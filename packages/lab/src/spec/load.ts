@@ -4,7 +4,7 @@ import type { Place, Fleet, SpecPath } from './model.ts';
 import { pathText, type SpecProblem } from './problems.ts';
 import { textOf, UnreadableError } from './text-file.ts';
 import { readTraces } from './trace-files.ts';
-import { isTooDeep, repeatedKeys, writtenAt } from './yaml-nodes.ts';
+import { isTooDeep, mergeKeys, repeatedKeys, writtenAt } from './yaml-nodes.ts';
 
 /** A fleet, and where in its file everything was said. */
 export interface LoadedFleet {
@@ -57,7 +57,11 @@ export function readSpec(
     problemAt(file, lines, error.pos[0], explained(error)),
   );
   if (wrong.length === 0) {
-    wrong.push(...repeated(document, file, lines), ...aliasesOfNothing(document, file, lines));
+    wrong.push(
+      ...repeated(document, file, lines),
+      ...merges(document, file, lines),
+      ...aliasesOfNothing(document, file, lines),
+    );
   }
   if (wrong.length > 0) throw new SpecError(wrong);
   const placeOf = (path: SpecPath): Place => {
@@ -105,7 +109,11 @@ function circleIn(
 function syntaxErrors({ errors, warnings }: Document): readonly YAMLError[] {
   const deep = errors.find(isTooDeep);
   // What is said after that is about a rest that was not read.
-  return deep === undefined ? [...errors, ...warnings].slice(0, MAX_SYNTAX_ERRORS) : [deep];
+  if (deep !== undefined) return [deep];
+  // Of one place the first says most.
+  const places = new Set<number>();
+  const isFirst = ({ pos: [at] }: YAMLError): boolean => !places.has(at) && !!places.add(at);
+  return [...errors, ...warnings].filter(isFirst).slice(0, MAX_SYNTAX_ERRORS);
 }
 
 function explained(error: YAMLError): string {
@@ -117,6 +125,10 @@ function explained(error: YAMLError): string {
 const EXPLAINED: Readonly<Record<string, string>> = {
   MULTIPLE_DOCS: 'begins a second document: a spec is one',
   TAG_RESOLVE_FAILED: 'has a tag that a spec cannot have: write a plain value',
+  BLOCK_AS_IMPLICIT_KEY:
+    'is not YAML: a key stands where a value is already: look at the indentation of this line and the next',
+  MULTILINE_IMPLICIT_KEY:
+    'is not YAML: what should be a key goes over several lines: a space may be missing behind a colon, or the indentation is wrong',
 };
 
 function parsed(text: string, lines: LineCounter, file: string): Document {
@@ -139,6 +151,12 @@ function repeated(document: Document, file: string, lines: LineCounter): SpecPro
     const what = `has the key '${String(value)}' twice in one place`;
     return problemAt(file, lines, range?.[0] ?? 0, what);
   });
+}
+
+function merges(document: Document, file: string, lines: LineCounter): SpecProblem[] {
+  const what =
+    'has the merge key <<, which YAML 1.2 has not: write out what it merges, or name what policies share under `policies`';
+  return mergeKeys(document).map(({ range }) => problemAt(file, lines, range?.[0] ?? 0, what));
 }
 
 function aliasesOfNothing(document: Document, file: string, lines: LineCounter): SpecProblem[] {

@@ -67,6 +67,17 @@ export function repeatedKeys(document: Document): readonly Scalar[] {
   return repeated;
 }
 
+/** YAML 1.1's way to take over what another map has: for a parser of 1.2 it is a key like any other. */
+export function mergeKeys(document: Document): readonly Scalar[] {
+  const found: Scalar[] = [];
+  visit(document, {
+    Pair: (_, { key }) => {
+      if (isScalar(key) && key.value === '<<') found.push(key);
+    },
+  });
+  return found;
+}
+
 /** Only its stack ends a parser that has no other bound on depth. */
 export function isTooDeep({ message }: YAMLError): boolean {
   return /call stack|stack overflow/i.test(message);
