@@ -91,6 +91,30 @@ describe('keys', () => {
 });
 
 describe('time', () => {
+  test('timeout-too-short counts what the callee calls in turn, and says what a bare number is', () => {
+    const slow = { calls: [{ to: 'east' }, { to: 'west', times: 0.5 }] };
+    const services = {
+      east: { serviceTime: '20ms' },
+      west: { serviceTime: { exponential: '40ms' } },
+    };
+    const finding = rule('timeout-too-short', { policy: { timeout: 50 }, stock: slow, services });
+    expect(finding).toMatchObject({ severity: 'error', value: 0, at: 'web > stock' });
+    expect(finding?.message).toBe(
+      'web > stock waits 50ms for an answer (`timeout: 50` is milliseconds), but stock takes 50ms on average, when all is well and nothing waits',
+    );
+    const enough: Case = { policy: { timeout: '51ms' }, stock: slow, services };
+    expect(rule('timeout-too-short', enough)).toBeUndefined();
+  });
+
+  test('timeout-too-short finds the time that a mesh gives, and the patience of users', () => {
+    const stock = { serviceTime: '50ms' };
+    const sidecar = layer({ perTry: 40, timeout: 40 });
+    const finding = rule('timeout-too-short', { stock, layers: [sidecar] });
+    expect(finding).toMatchObject({ value: 10, at: 'web > stock' });
+    const hasty = rule('timeout-too-short', { stock, users: { patience: '55ms' } });
+    expect(hasty).toMatchObject({ value: 5, at: 'shoppers > web' });
+  });
+
   test('timeout-inversion finds a total that somebody chose and that the caller does not wait for', () => {
     const policy = { timeout: '800ms', deadline: '5s' };
     const finding = rule('timeout-inversion', { policy, users: { policy: {} } });

@@ -85,6 +85,10 @@ const CASES: Readonly<Record<string, Fault>> = {
   'equal-jitter': { faulty: backoff({ jitter: 'equal' }), mended: backoff({ jitter: 'full' }) },
   'fixed-interval': { faulty: backoff({ kind: 'constant' }), mended: backoff({ kind: 'linear' }) },
   'missing-timeout': { faulty: { policy: { timeout: false } }, mended: {} },
+  'timeout-too-short': {
+    faulty: { policy: { timeout: 5, retry: false }, stock: { queue: { max: 0 } } },
+    mended: { policy: { timeout: '50ms', retry: false }, stock: { queue: { max: 0 } } },
+  },
   'missing-deadline': { faulty: { policy: { deadline: false } }, mended: {} },
   'timeout-inversion': {
     faulty: { policy: { timeout: '2s', deadline: '8s' }, users: { policy: {} } },

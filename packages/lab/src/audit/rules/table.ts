@@ -23,6 +23,7 @@ import { severalRetryOwners } from './several-retry-owners.ts';
 import { sharedBreaker } from './shared-breaker.ts';
 import { shutdownBudget } from './shutdown-budget.ts';
 import { timeoutInversion } from './timeout-inversion.ts';
+import { timeoutTooShort } from './timeout-too-short.ts';
 import { triesDoNotFit } from './tries-do-not-fit.ts';
 import { unboundedRetryConcurrency } from './unbounded-retry-concurrency.ts';
 import { unlimitedAttempts } from './unlimited-attempts.ts';
@@ -47,6 +48,7 @@ export const RULES: readonly Rule[] = [
   fixedInterval,
   // Time.
   missingTimeout,
+  timeoutTooShort,
   missingDeadline,
   timeoutInversion,
   sequenceDoesNotFit,
