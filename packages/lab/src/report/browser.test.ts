@@ -49,6 +49,7 @@ addEventListener('load', () => {
     wide: wide.map((one) => one.className + ' ' + one.textContent.slice(0, 40)),
     paper: getComputedStyle(document.body).backgroundColor,
     graph: document.querySelector('.graph svg').getBoundingClientRect().height,
+    shades: getComputedStyle(document.querySelector('.graph .wide')).backgroundAttachment,
     together: getComputedStyle(document.querySelector('.graphs')).breakInside };
   const out = document.createElement('pre');
   out.id = 'seen';
@@ -64,6 +65,8 @@ interface Seen {
   readonly inner: number;
   readonly wide: string[];
   readonly paper: string;
+  /** What moves with the contents of a call graph that scrolls, and what stays with its edges. */
+  readonly shades: string;
   /** How high the first call graph is. */
   readonly graph: number;
   /** Whether all call graphs must be on one sheet. */
@@ -103,6 +106,14 @@ describe.skipIf(browser === null)(`the page (${where})`, { timeout: 60_000 }, ()
       });
     }
   }
+
+  it('shows by a shade where more is to be scrolled to, but on paper', async () => {
+    const { seen } = await look(pages.plain, 'shades', 1280);
+    // Covers move with the contents, and uncover the shades, which stay, where something is cut.
+    expect(seen.shades).toBe('local, local, scroll, scroll');
+    const paper = await look(pages.plain.replace('@media print', '@media all'), 'no-shades', 703);
+    expect(paper.seen.shades).toBe('scroll');
+  });
 
   for (const [name, page] of Object.entries(pages)) {
     it(`prints nothing that is wider than the paper (${name})`, async () => {

@@ -105,7 +105,15 @@ figcaption span { color: var(--muted); }
 .mark.load { height: 0.7rem; border: 0; background: var(--load); outline: 1px solid var(--rule); }
 details.numbers { margin-left: 3.4rem; font-size: 0.8125rem; }
 summary { color: var(--muted); cursor: pointer; width: fit-content; }
-.wide { overflow-x: auto; max-width: 100%; }
+.wide {
+  overflow-x: auto; max-width: 100%;
+  /* Covers that move with the contents, over shades that stay: a shade shows where something is cut. */
+  background:
+    linear-gradient(to right, var(--paper) 40%, transparent) left / 3rem 100% no-repeat local,
+    linear-gradient(to left, var(--paper) 40%, transparent) right / 3rem 100% no-repeat local,
+    linear-gradient(to right, var(--rule), transparent) left / 1.2rem 100% no-repeat,
+    linear-gradient(to left, var(--rule), transparent) right / 1.2rem 100% no-repeat;
+}
 table { overflow-wrap: normal; border-bottom: 1px solid var(--rule); border-collapse: collapse; font: 0.8125rem/1.4 var(--sans); font-variant-numeric: tabular-nums; margin: 0.4rem 0 1.4rem; }
 caption { text-align: left; color: var(--muted); padding: 0 0 0.4rem; }
 th, td { padding: 0.28rem 0.9rem 0.28rem 0; text-align: right; vertical-align: top; white-space: nowrap; }
@@ -192,7 +200,7 @@ footer { margin-top: 4rem; padding-top: 1rem; border-top: 1px solid var(--rule);
   .graph svg { min-width: 0 !important; max-height: 220mm; }
   footer { margin-top: 1.5rem; break-before: avoid; break-inside: avoid; }
   /* Nothing scrolls on paper: what is too wide wraps, and the longest names break anywhere. */
-  .wide { overflow: visible; }
+  .wide { overflow: visible; background: none; }
   table { max-width: 100%; font-size: 7pt; }
   table.words { font-size: 8.5pt; }
   th, td, table.map td { white-space: normal; }
