@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { withRuntime } from '../client/with-runtime.ts';
 import { testRuntime } from '../testing/index.ts';
-import type { Attempt } from './operation.ts';
+import { type Attempt, pending } from './operation.ts';
 
 describe('an attempt', () => {
   test('has a signal that stays quiet once it has settled', async () => {
@@ -11,6 +11,23 @@ describe('an attempt', () => {
     await compose(deadline(200), limit(100)).call(({ signal }) => signals.push(signal));
     own.clock.advance(1000);
     expect(signals[0]!.aborted).toBe(false);
+  });
+
+  test('may be taken apart: what it can do works without it', async () => {
+    const own = testRuntime();
+    const { pipeline: compose, deadline } = withRuntime(own);
+    const limited = compose(deadline(200));
+    expect(await limited.call(({ remaining }) => remaining())).toBe(200);
+    const answered = limited.call<number>(({ succeed }) => {
+      setImmediate(succeed, 7);
+      return pending;
+    });
+    expect(await answered).toBe(7);
+    const failed = limited.call(({ fail }) => {
+      setImmediate(fail, new Error('down'));
+      return pending;
+    });
+    await expect(failed).rejects.toThrow('down');
   });
 
   test('is told its number, its key, its criticality and the time left', async () => {

@@ -73,7 +73,21 @@ export class LiveAttempt implements TimerNode, Attempt {
     return this.#caller.deadline ?? Infinity;
   }
 
-  remaining(): number {
+  // Closures, each made when it is asked for: operations take their attempt apart.
+
+  get remaining(): () => number {
+    return () => this.#remaining();
+  }
+
+  get succeed(): (value: unknown) => void {
+    return (value) => this.end(true, value);
+  }
+
+  get fail(): (error: unknown) => void {
+    return (error) => this.end(false, error);
+  }
+
+  #remaining(): number {
     const { plan } = this.#caller;
     // The attempt carries the timer of its timeout, which was armed when the attempt began.
     const { timerStart } = this;
@@ -126,14 +140,10 @@ export class LiveAttempt implements TimerNode, Attempt {
     if (this.#state === RUNS) this.#state = FOLLOWS;
   }
 
-  succeed(value: unknown): void {
-    if (this.#state === FOLLOWS) this.#settledLate(true, value);
-    else this.settle(true, value);
-  }
-
-  fail(error: unknown): void {
-    if (this.#state === FOLLOWS) this.#settledLate(false, error);
-    else this.settle(false, error);
+  /** The operation says how it ended: it has answered, thrown or called back. */
+  end(ok: boolean, outcome: unknown): void {
+    if (this.#state === FOLLOWS) this.#settledLate(ok, outcome);
+    else this.settle(ok, outcome);
   }
 
   /** It has ended with a value, on the straight way. */

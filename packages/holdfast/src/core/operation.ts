@@ -2,7 +2,7 @@ import type { Duration } from './duration.ts';
 
 /**
  * One try at an operation, as the operation sees it. Each attempt has its own: what is read late is
- * still this attempt's, never the next one's.
+ * still this attempt's, never the next one's. It may be taken apart: `({ signal, remaining }) => ...`.
  */
 export interface Attempt {
   /** 1 for the first. */
@@ -21,15 +21,15 @@ export interface Attempt {
    * Milliseconds until nobody waits for this attempt any more: until its own timeout, or until the
    * deadline if that comes first. Infinity without either, never negative.
    */
-  remaining(): number;
+  readonly remaining: () => number;
   /** How important the call is to those who wait for it. */
   readonly criticality: Criticality;
   /** The call's idempotency key, if it has one: the same in every attempt. */
   readonly key: string | undefined;
   /** Settles the attempt with a value; its operation returns `pending`. A second settling is ignored, and told as an event. */
-  succeed(value: unknown): void;
+  readonly succeed: (value: unknown) => void;
   /** Settles the attempt with an error, in the same way. */
-  fail(error: unknown): void;
+  readonly fail: (error: unknown) => void;
 }
 
 /** How important a call is to those who wait for it, most important first. */

@@ -58,7 +58,7 @@ export function goStraight(passage: Passage): Promise<unknown> {
   } catch (error) {
     // Thrown by the operation, or by the `then` of its promise, which may be of a class of its own.
     result = pending;
-    attempt.fail(error);
+    attempt.end(false, error);
   }
   promise ??= awaited(passage, result);
   scheduler.released();
@@ -83,7 +83,7 @@ export function startStraight(passage: Passage, done: (settled: Settled) => void
   try {
     result = operation(attempt);
   } catch (error) {
-    attempt.fail(error);
+    attempt.end(false, error);
   }
   if (!awaitsCallback(passage, result)) scheduler.operated(passage.toCall(), result);
   scheduler.released();

@@ -278,7 +278,7 @@ function operate(call: Call): Step {
   try {
     result = operation(attempt);
   } catch (error) {
-    attempt.fail(error);
+    attempt.end(false, error);
   }
   return answered(call, result);
 }
@@ -301,9 +301,9 @@ function answered(call: Call, result: unknown): Step {
   try {
     if (result === pending) attempt.awaitCallback();
     else if (isThenable(result)) followPromise(result, attempt);
-    else attempt.succeed(result);
+    else attempt.end(true, result);
   } catch (error) {
-    attempt.fail(error);
+    attempt.end(false, error);
   }
   return attempt.isRunning ? WAIT : attemptEnded(call);
 }
