@@ -100,7 +100,7 @@ describe('an HTTPRoute of a service', () => {
       'rules: [{ backendRefs: [{ name: payments }], retry: { attempts: 3 } }, ',
     );
     expect(sidecar(await read(two)).maxAttempts).toBe(4);
-    const both = [stated, service('{ retries: { attempts: 6 } }')].join('---\n');
+    const both = [stated, service('retries: { attempts: 6 }')].join('---\n');
     expect(sidecar(await read(both)).maxAttempts).toBe(7);
   });
 

@@ -28,10 +28,9 @@ const readApart = meshReader(
 const resource = (kind: string, spec: string, metadata = '{ name: it, namespace: shop }'): string =>
   `apiVersion: networking.istio.io/v1\nkind: ${kind}\nmetadata: ${metadata}\nspec: ${spec}\n`;
 
-/** A VirtualService with four retries on this host, that leads somewhere if that is given. */
-function routes(host: string, metadata?: string, to?: string): string {
-  const route = to === undefined ? '' : `, route: [{ destination: { host: "${to}" } }]`;
-  const http = `[{ retries: { attempts: 4 }${route} }]`;
+/** A VirtualService with four retries on this host, that leads there unless another is given. */
+function routes(host: string, metadata?: string, to = host): string {
+  const http = `[{ retries: { attempts: 4 }, route: [{ destination: { host: "${to}" } }] }]`;
   return resource('VirtualService', `{ hosts: ["${host}"], http: ${http} }`, metadata);
 }
 

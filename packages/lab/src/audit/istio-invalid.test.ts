@@ -154,6 +154,19 @@ describe('fields', () => {
     }
   });
 
+  it('count a route that does nothing for nothing', async () => {
+    const file = join(folder, 'mesh.yaml');
+    const idle =
+      'kind: VirtualService\nspec: { hosts: [payments], http: [{ retries: { attempts: 7 } }] }';
+    await writeFile(file, idle);
+    const { findings, layers } = await readIstio(file, fleet);
+    expect(findings.map(({ rule }) => rule)).toContain('istio-default-retries');
+    expect(layers.find(({ kind }) => kind === 'sidecar')).toMatchObject({
+      maxAttempts: 3,
+      implicit: true,
+    });
+  });
+
   it('takes null for not set', async () => {
     expect(
       await invalid(
@@ -185,7 +198,7 @@ describe('files', () => {
     await writeFile(join(folder, 'a.yaml'), 'spec: [1, 2\nkind: VirtualService: y\n');
     await writeFile(
       join(folder, 'b.yml'),
-      'kind: VirtualService\nspec: { hosts: [payments], http: [{ retries: { attempts: 4 } }] }',
+      'kind: VirtualService\nspec: { hosts: [payments], http: [{ retries: { attempts: 4 }, route: [{ destination: { host: payments } }] }] }',
     );
     const { layers, findings } = await readIstio(folder, fleet);
     expect(

@@ -203,7 +203,7 @@ interface Stated {
   readonly place: Place;
 }
 
-/** Null for a route that sends nothing on, and for one that delegates. */
+/** Null for a route that sends nothing on, or has no action at all, and for one that delegates. */
 function readRoute(
   http: Field,
   mesh: MeshSettings,
@@ -213,9 +213,10 @@ function readRoute(
   if (!http.isObject(HTTP)) return null;
   const stated = statedBy(http, mesh, at, findings);
   const ends = ['redirect', 'directResponse', 'delegate'].some((key) => http.at(key).given);
-  if (!ends && http.at('route').items().length === 0) http.note(WITHOUT_ACTION);
   if (ends) return null;
-  return stated;
+  if (http.at('route').items().length > 0) return stated;
+  http.note(WITHOUT_ACTION);
+  return null;
 }
 
 function statedBy(http: Field, mesh: MeshSettings, at: string, findings: Finding[]): Stated {

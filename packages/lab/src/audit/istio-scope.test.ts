@@ -59,7 +59,7 @@ spec:
 `;
   const own = `kind: VirtualService
 metadata: { name: payments, namespace: shop }
-spec: { hosts: [payments], http: [{ retries: { attempts: 4 } }] }
+spec: { hosts: [payments], http: [{ retries: { attempts: 4 }, route: [{ destination: { host: payments } }] }] }
 `;
 
   it('is where the routes of a gateway lead, and not where they are', async () => {

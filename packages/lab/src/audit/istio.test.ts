@@ -138,15 +138,16 @@ describe('time', () => {
 
 describe('which service', () => {
   it('takes the worst of several routes', async () => {
+    const to = 'route: [{ destination: { host: payments } }]';
+    const several = (...http: string[]): string =>
+      service(http.map((one) => `{ ${one}, ${to} }`).join('\n    - '));
     const layer = sidecar(
       await read(
-        service(
-          'retries: { attempts: 1 }\n    - retries: { attempts: 4 }\n    - retries: { attempts: 0 }',
-        ),
+        several('retries: { attempts: 1 }', 'retries: { attempts: 4 }', 'retries: { attempts: 0 }'),
       ),
     );
     expect(layer.maxAttempts).toBe(5);
-    const longest = sidecar(await read(service('{ timeout: 1s }\n    - { timeout: 5s }')));
+    const longest = sidecar(await read(several('timeout: 1s', 'timeout: 5s')));
     expect(longest.timeout).toBe(5000);
   });
 
@@ -249,8 +250,8 @@ spec: { http: [{ route: [{ destination: { host: web } }], retries: { attempts: 4
   it.each(['List', 'VirtualServiceList'])(
     'reads every document, and the items of a %s',
     async (kind) => {
-      const item =
-        '{ kind: VirtualService, spec: { hosts: [stock], http: [{ retries: { attempts: 0 } }] } }';
+      const http = '[{ retries: { attempts: 0 }, route: [{ destination: { host: stock } }] }]';
+      const item = `{ kind: VirtualService, spec: { hosts: [stock], http: ${http} } }`;
       const found = await read(
         `${service('retries: { attempts: 0 }')}---\nkind: ${kind}\nitems:\n  - ${item}\n`,
       );
