@@ -22,6 +22,10 @@ async function floorOf(policy: string): Promise<number> {
   return sidecar(await read(rule(policy))).concurrentFloor;
 }
 
+/** What is invalid, in words. */
+const wrong = ({ findings }: LayersRead): readonly string[] =>
+  findings.filter((one) => one.rule === 'invalid-mesh-config').map(({ message }) => message);
+
 describe('DestinationRule', () => {
   it('turns the budget of concurrent retries into long-run load', async () => {
     expect(budgetShare(20)).toBeCloseTo(0.25, 12);
@@ -210,6 +214,36 @@ describe('MeshConfig', () => {
     expect(found.findings).toContainEqual(
       expect.objectContaining({ rule: 'invalid-mesh-config', severity: 'warning' }),
     );
+  });
+
+  it.each([
+    'kind: ConfigMap\ndata:\n  mesh: |\n    POLICY',
+    'meshConfig: { POLICY }',
+    'kind: IstioOperator\nspec: { meshConfig: { POLICY } }',
+    'POLICY',
+  ])('may be named as the .proto file has it, which istiod reads as well: %s', async (yaml) => {
+    const snake =
+      'default_http_retry_policy: { attempts: 1, retry_on: "404", per_try_timeout: 2s, retry_remote_localities: true }';
+    const found = await read(yaml.replace('POLICY', snake));
+    expect(sidecar(found)).toMatchObject({ maxAttempts: 2, perTry: Infinity });
+    expect(sidecar(found).retryOn).toEqual(['retriable-status-codes', '404']);
+    const said = found.findings.filter(({ at }) => at === 'the mesh');
+    expect(said.map(({ message, fix }) => [message, fix].join(' '))).toEqual([
+      expect.stringContaining('default_http_retry_policy.per_try_timeout has no effect'),
+      expect.stringContaining('out of retry_on'),
+    ]);
+  });
+
+  it('has one of its two names, and in what a cluster checks that of its schema', async () => {
+    const twice = 'meshConfig: { defaultHttpRetryPolicy: { retryOn: 5xx, retry_on: reset } }';
+    expect(wrong(await read(twice))).toEqual([
+      'meshConfig.defaultHttpRetryPolicy.retry_on is the same field as retryOn, which is given as well',
+    ]);
+    const sail =
+      'kind: Istio\nspec: { values: { meshConfig: { default_http_retry_policy: { attempts: 0 } } } }';
+    expect(wrong(await read(sail))).toEqual([
+      "spec.values.meshConfig.default_http_retry_policy is not a field; did you mean 'defaultHttpRetryPolicy'?",
+    ]);
   });
 
   it('keeps the place of what stands in a ConfigMap', async () => {

@@ -41,7 +41,10 @@ export function readMesh(
       .filter(isTextOfValues)
       .flatMap(({ path }) => within(document, path, notes));
     const all = [...fields, ...texts.flatMap(fieldsIn)];
-    configs.push(...embedded(all), ...meshConfigs(root, document, notes));
+    const found = [...embedded(all), ...meshConfigs(root, document, notes)];
+    // istiod takes protobuf's JSON; what the Sail operator installs has a schema, with one name of each field.
+    const isChecked = root.at('kind').value === 'Istio';
+    configs.push(...(isChecked ? found : found.map((config) => config.asProtobuf())));
     for (const field of all) readSwitch(field, env);
   }
   const builtIn = defaultRetries(env.get(NO_503) === false);
@@ -59,6 +62,7 @@ export function readMesh(
   };
 }
 
+const POLICY = 'defaultHttpRetryPolicy';
 const ROOT_NAMESPACE = 'istio-system';
 
 const NO_503 = 'EXCLUDE_UNSAFE_503_FROM_DEFAULT_RETRY';
@@ -72,7 +76,7 @@ const WITHIN = ['meshConfig', ...ENVIRONMENT];
 const BARE = [
   'accessLogFile',
   'defaultConfig',
-  'defaultHttpRetryPolicy',
+  POLICY,
   'discoverySelectors',
   'enableTracing',
   'extensionProviders',
@@ -85,6 +89,7 @@ const BARE = [
 export const MESH_WORDS: readonly string[] = [
   'MeshConfig',
   'IstioOperator',
+  'default_http_retry_policy',
   'mesh:',
   '"mesh"',
   ...BARE,
@@ -102,7 +107,9 @@ function meshConfigs(root: Field, document: SourceDocument, notes: Note[]): read
     case 'Istio':
       return [root];
     case undefined:
-      return BARE.some((key) => root.at(key).given) ? [root] : [];
+      return BARE.some((key) => root.at(key).given) || root.asProtobuf().at(POLICY).given
+        ? [root]
+        : [];
     default:
       return [];
   }
@@ -161,7 +168,7 @@ function within(document: SourceDocument, path: SpecPath, notes: Note[]): readon
 function meshDefault(config: Field, builtIn: Retries, findings: Finding[]): Retries | null {
   if (!config.isObject()) return null;
   noteMisspelt(config);
-  const field = config.at('defaultHttpRetryPolicy');
+  const field = config.at(POLICY);
   if (!field.isObject()) return null;
   const at = 'the mesh';
   const ignored = field.at('perTryTimeout');
@@ -169,8 +176,7 @@ function meshDefault(config: Field, builtIn: Retries, findings: Finding[]): Retr
     findings.push(
       meshFinding('invalid-mesh-config', {
         severity: 'warning',
-        message:
-          'defaultHttpRetryPolicy.perTryTimeout has no effect: Istio takes over all but that',
+        message: `${pathText(ignored.path.slice(-2))} has no effect: Istio takes over all but that`,
         fix: 'State perTryTimeout, with attempts, in the VirtualServices whose tries must be short.',
         at,
         place: ignored.place,
@@ -182,10 +188,11 @@ function meshDefault(config: Field, builtIn: Retries, findings: Finding[]): Retr
 
 /** MeshConfig has too many fields to know them all; this one must not be missed. */
 function noteMisspelt(config: Field): void {
+  const read = config.at(POLICY).path.at(-1);
   for (const key of Object.keys(config.value as object)) {
-    const same = key.replaceAll('_', '').toLowerCase() === 'defaulthttpretrypolicy';
-    if (same && key !== 'defaultHttpRetryPolicy') {
-      config.at(key).note("is not a field; did you mean 'defaultHttpRetryPolicy'?");
+    const same = key.replaceAll('_', '').toLowerCase() === POLICY.toLowerCase();
+    if (same && key !== POLICY && key !== read) {
+      config.at(key).note(`is not a field; did you mean '${POLICY}'?`);
     }
   }
 }

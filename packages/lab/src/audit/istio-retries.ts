@@ -96,9 +96,9 @@ export function readRetries(
 function offUnsaid(field: Field, attempts: number | null): string | null {
   if (!field.at('attempts').given) return 'no attempts';
   if (attempts === null || attempts > 0) return null;
-  const others = OTHERWISE.filter((key) => field.at(key).given);
+  const others = OTHERWISE.map((key) => field.at(key)).filter(({ given }) => given);
   if (attempts === 0 && others.length === 0) return null;
-  return [`attempts: ${attempts}`, ...others].join(' and ');
+  return [`attempts: ${attempts}`, ...others.map(({ path }) => path.at(-1))].join(' and ');
 }
 
 /** Beside these Istio refuses `attempts: 0`. */

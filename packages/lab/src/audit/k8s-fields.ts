@@ -8,6 +8,13 @@ import type { Note, SourceDocument } from './k8s-documents.ts';
 /** With more wrong than this it is another kind of file, and finding each place takes time. */
 const MAX_NOTES = 100;
 
+/** Where a value comes from, and how it is read. */
+interface Origin {
+  readonly source: SourceDocument;
+  readonly notes: Note[];
+  readonly isProtobuf: boolean;
+}
+
 /**
  * A value of a document, asked for what it should be. A wrong one is noted, and counts as not
  * given. Servers and their generated models differ in what they let pass, so everything is checked.
@@ -15,19 +22,22 @@ const MAX_NOTES = 100;
 export class Field {
   readonly value: unknown;
   readonly path: SpecPath;
-  readonly #source: SourceDocument;
-  readonly #notes: Note[];
+  readonly #of: Origin;
 
-  private constructor(source: SourceDocument, notes: Note[], path: SpecPath, value: unknown) {
-    this.#source = source;
-    this.#notes = notes;
+  private constructor(of: Origin, path: SpecPath, value: unknown) {
+    this.#of = of;
     this.path = path;
     this.value = value;
   }
 
   /** The whole document. What is wrong with it goes to `notes`. */
   static of(source: SourceDocument, notes: Note[]): Field {
-    return new Field(source, notes, [], source.value);
+    return new Field({ source, notes, isProtobuf: false }, [], source.value);
+  }
+
+  /** The same as protobuf's JSON: its fields may have the names of the .proto file as well, `retry_on`. */
+  asProtobuf(): Field {
+    return new Field({ ...this.#of, isProtobuf: true }, this.path, this.value);
   }
 
   /** Protobuf's JSON takes null for a field that is not set. */
@@ -36,14 +46,25 @@ export class Field {
   }
 
   get place(): Place {
-    return this.#source.placeOf(this.path);
+    return this.#of.source.placeOf(this.path);
   }
 
   /** A field of an object; of anything else, one that is not given. */
   at(key: string): Field {
+    const own = this.#named(key);
+    const other = protoName(key);
+    if (!this.#of.isProtobuf || other === key) return own;
+    const same = this.#named(other);
+    if (same.value === undefined) return own;
+    if (own.value === undefined) return same;
+    same.note(`is the same field as ${key}, which is given as well`);
+    return own;
+  }
+
+  #named(key: string): Field {
     const value =
       isRecord(this.value) && Object.hasOwn(this.value, key) ? this.value[key] : undefined;
-    return new Field(this.#source, this.#notes, [...this.path, key], value);
+    return new Field(this.#of, [...this.path, key], value);
   }
 
   /** Whether it is given and an object; with `known`, other keys are noted. */
@@ -53,9 +74,11 @@ export class Field {
       this.wrong('an object');
       return false;
     }
-    for (const key of known === undefined ? [] : Object.keys(this.value)) {
-      if (!known!.includes(key))
-        this.at(key).#add({ message: unknownKey(key, known!), unknown: true });
+    if (known === undefined) return true;
+    const names = this.#of.isProtobuf ? [...known, ...known.map(protoName)] : known;
+    for (const key of Object.keys(this.value)) {
+      if (!names.includes(key))
+        this.#named(key).#add({ message: unknownKey(key, known), unknown: true });
     }
     return true;
   }
@@ -67,9 +90,7 @@ export class Field {
       this.wrong('a list');
       return [];
     }
-    return this.value.map(
-      (value: unknown, i) => new Field(this.#source, this.#notes, [...this.path, i], value),
-    );
+    return this.value.map((value: unknown, i) => new Field(this.#of, [...this.path, i], value));
   }
 
   text(): string | null {
@@ -126,13 +147,14 @@ export class Field {
     { message, ...kind }: Omit<Note, 'place'>,
     subject = `${pathText(this.path) || 'the document'} `,
   ): void {
-    const { length } = this.#notes;
+    const { notes } = this.#of;
+    const { length } = notes;
     if (length > MAX_NOTES) return;
     const rest = `more than ${MAX_NOTES} things are wrong: the others are not told`;
     const text = length < MAX_NOTES ? `${subject}${message}` : rest;
     const { place } = this;
-    const isNoted = this.#notes.some((note) => note.message === text && isSame(note.place, place));
-    if (!isNoted) this.#notes.push({ place, message: text, ...kind });
+    const isNoted = notes.some((note) => note.message === text && isSame(note.place, place));
+    if (!isNoted) notes.push({ place, message: text, ...kind });
   }
 }
 
@@ -175,6 +197,11 @@ const MAX_PROTOBUF_SECONDS = 315_576_000_000;
 export function protobufDuration(text: string): number {
   const seconds = /^\d{1,12}(?:\.\d{1,9})?s$/.test(text) ? Number(text.slice(0, -1)) : NaN;
   return seconds <= MAX_PROTOBUF_SECONDS ? seconds * 1000 : NaN;
+}
+
+/** `retryOn` as the .proto file has it. Of names with a digit in them it need not be the one. */
+function protoName(key: string): string {
+  return key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
 function unknownKey(key: string, known: readonly string[]): string {
