@@ -1,6 +1,7 @@
 import type { SpecPath } from '../spec/model.ts';
 import { isRecord, pathText } from '../spec/problems.ts';
 import type { Finding } from './finding.ts';
+import { RELEASE_WORDS, Releases } from './istio-releases.ts';
 import { meshFinding } from './mesh-findings.ts';
 import { textsOf } from './istio-resources.ts';
 import { defaultRetries, readRetries, type Retries } from './istio-retries.ts';
@@ -25,7 +26,7 @@ export interface MeshSettings {
  * The mesh's settings from every document that has some: a ConfigMap whose `mesh` is a MeshConfig, a
  * bare MeshConfig, and whatever has a `meshConfig` in it: values of Istio's chart, alone, in a chart
  * around it, or in what installs it, and an IstioOperator. The last that states something wins. The
- * switches of istiod are read wherever they are set.
+ * switches of istiod are read wherever they are set; where they are not, by its release.
  */
 export function readMesh(
   documents: readonly SourceDocument[],
@@ -33,6 +34,7 @@ export function readMesh(
   findings: Finding[],
 ): MeshSettings {
   const env = new Map<string, boolean>();
+  const releases = new Releases();
   const configs: Field[] = [];
   for (const document of documents) {
     const root = Field.of(document, notes);
@@ -45,9 +47,13 @@ export function readMesh(
     // istiod takes protobuf's JSON; what the Sail operator installs has a schema, with one name of each field.
     const isChecked = root.at('kind').value === 'Istio';
     configs.push(...(isChecked ? found : found.map((config) => config.asProtobuf())));
-    for (const field of all) readSwitch(field, env);
+    for (const field of all) {
+      readSwitch(field, env);
+      releases.add(field);
+    }
   }
-  const builtIn = defaultRetries(env.get(NO_503) === false);
+  const isNew = !releases.retryAsOfOld;
+  const builtIn = defaultRetries(!(env.get(NO_503) ?? isNew));
   const defaults = configs.reduce(
     (retries, config) => meshDefault(config, builtIn, findings) ?? retries,
     builtIn,
@@ -56,9 +62,9 @@ export function readMesh(
   return {
     builtIn,
     defaults,
-    inboundRetries: env.get(INBOUND) !== false,
+    inboundRetries: env.get(INBOUND) ?? isNew,
     rootNamespace: stated.at(-1) ?? ROOT_NAMESPACE,
-    isStated: configs.length + env.size > 0,
+    isStated: configs.length + env.size > 0 || releases.areSaid,
   };
 }
 
@@ -70,7 +76,7 @@ const INBOUND = 'ENABLE_INBOUND_RETRY_POLICY';
 const ENVIRONMENT: readonly string[] = [NO_503, INBOUND];
 
 /** Who says one of these in a text may state something of the mesh. */
-const WITHIN = ['meshConfig', ...ENVIRONMENT];
+const WITHIN = ['meshConfig', 'compatibilityVersion', ...ENVIRONMENT];
 
 /** A file with nothing but a MeshConfig is known by one of these. */
 const BARE = [
@@ -94,6 +100,7 @@ export const MESH_WORDS: readonly string[] = [
   '"mesh"',
   ...BARE,
   ...ENVIRONMENT,
+  ...RELEASE_WORDS,
 ];
 
 function meshConfigs(root: Field, document: SourceDocument, notes: Note[]): readonly Field[] {
