@@ -10,8 +10,15 @@ const DEFAULT_NAMESPACE = 'default';
  * one of them. A resource for gateways alone, or for the whole mesh, may be in a namespace of its own, so
  * its hosts are asked instead. If no resource names a service, it is the namespace of most resources, or
  * else of most hosts. Resources for wildcards alone count only if there are no others.
+ *
+ * @param otherwise where they are if no resource says anything.
  */
-export function homeOf(resources: readonly Resource[], fleet: Fleet, root: string): string {
+export function homeOf(
+  resources: readonly Resource[],
+  fleet: Fleet,
+  root: string,
+  otherwise = DEFAULT_NAMESPACE,
+): string {
   const routing = resources.filter(({ kind }) => kind !== 'ServiceEntry');
   const particular = routing.filter((one) => hostsSaid(one).some((host) => !isWildcard(host)));
   const asked = particular.length > 0 ? particular : routing;
@@ -25,7 +32,7 @@ export function homeOf(resources: readonly Resource[], fleet: Fleet, root: strin
   const named = asked
     .flatMap(hostsSaid)
     .flatMap((host) => IN_CLUSTER.exec(host.toLowerCase())?.[2] ?? []);
-  return mostFrequent(naming) ?? mostFrequent(stated) ?? mostFrequent(named) ?? DEFAULT_NAMESPACE;
+  return mostFrequent(naming) ?? mostFrequent(stated) ?? mostFrequent(named) ?? otherwise;
 }
 
 /** The namespaces of the services of these names, as a resource's hosts say them, each host once. */

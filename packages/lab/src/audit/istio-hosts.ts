@@ -27,8 +27,9 @@ export class ServiceNames {
   readonly #external: ReadonlySet<string>;
   readonly #own: ReadonlySet<string>;
 
-  constructor(fleet: Fleet, resources: readonly Resource[], root: string) {
-    this.home = homeOf(resources, fleet, root);
+  /** @param otherwise where services are if no resource says it. */
+  constructor(fleet: Fleet, resources: readonly Resource[], root: string, otherwise?: string) {
+    this.home = homeOf(resources, fleet, root, otherwise);
     this.#root = root;
     const services = [...fleet.services.values()];
     const own = services.filter(({ external }) => !external);

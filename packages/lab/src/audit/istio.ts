@@ -6,14 +6,15 @@
  * is in docs/audit/istio-default-retries.md.
  */
 import { edgesOf } from '../spec/edges.ts';
-import type { Edge, Fleet, Service, SpecPath } from '../spec/model.ts';
+import type { Fleet, SpecPath } from '../spec/model.ts';
 import type { Finding, Place } from './finding.ts';
 import { type Destination, Destinations } from './istio-destinations.ts';
 import { readGatewayRoutes } from './gateway-routes.ts';
 import { delegations, keyOf, notFollowed } from './istio-delegates.ts';
+import { Ambient, workloadsInAmbient } from './istio-ambient.ts';
 import { fromNote, meshFinding, notRendered } from './mesh-findings.ts';
 import { ServiceNames } from './istio-hosts.ts';
-import { type MeshSettings, readMesh } from './istio-mesh.ts';
+import { readMesh } from './istio-mesh.ts';
 import {
   destinationsSaid,
   hostsSaid,
@@ -21,8 +22,9 @@ import {
   resourcesOf,
   some,
 } from './istio-resources.ts';
+import { defaultRoute, type Traffic, trafficOf } from './istio-traffic.ts';
 import { ENVOY_BASE, envoyBackoff } from './istio-retries.ts';
-import { perTryOf, type Reading, readRoutes, type Route, worstRoute } from './istio-routes.ts';
+import { perTryOf, type Reading, readRoutes, type Route } from './istio-routes.ts';
 import { type Note, readDocuments, startOf } from './k8s-documents.ts';
 import { Field } from './k8s-fields.ts';
 import type { Layer, LayersRead } from './layers.ts';
@@ -58,12 +60,15 @@ export async function readIstio(
   const stated = resourcesOf(documents);
   const raw = stated.filter(({ document }) => document.isTemplate());
   const resources = stated.filter((one) => !raw.includes(one));
-  const unread = notRead(documents);
+  const unread = [...notRead(documents), ...workloadsInAmbient(documents)];
   findings.push(...unread);
   findings.push(...notRendered([...templates, ...raw.map(({ document }) => document.placeOf([]))]));
-  const anything = stated.length + templates.length + unread.length > 0 || mesh.isStated;
+  const ambient = new Ambient(documents);
+  const anything =
+    stated.length + templates.length + unread.length + ambient.namespaces.length > 0 ||
+    mesh.isStated;
   if (!anything) findings.push(nothingOfIstio(path));
-  const names = new ServiceNames(fleet, resources, mesh.rootNamespace);
+  const names = new ServiceNames(fleet, resources, mesh.rootNamespace, ambient.namespaces[0]);
   const delegated = delegations(resources, names);
   findings.push(...notFollowed(delegated, resources, names));
   const reading: Reading = { names, mesh, findings };
@@ -84,30 +89,23 @@ export async function readIstio(
     if (resource.kind !== 'DestinationRule') continue;
     readSpec(resource, reading, (spec) => destinations.add(spec, resource));
   }
-  const traffic = trafficOf(fleet, routes, names, ({ name, external }) =>
-    external && !names.isEnteredOverHttp(name)
-      ? null
-      : defaultRoute(mesh, placeOf(['services', name])),
+  const { traffic, findings: unheard } = trafficOf(
+    { fleet, routes, names, ambient },
+    ({ name, external }) =>
+      external && !names.isEnteredOverHttp(name)
+        ? null
+        : defaultRoute(mesh, placeOf(['services', name])),
   );
+  findings.push(...unheard);
   findings.push(...traffic.flatMap((one) => implicitRetries(one, fleet)));
   findings.push(...traffic.flatMap((one) => unboundedRetries(one, destinations)));
   const layers = traffic.flatMap((one) => sidecarLayers(one, destinations));
-  return { layers: [...layers, ...inboundLayers(fleet, mesh, placeOf)], findings };
-}
-
-/** What sidecars do where no VirtualService tells how to reach a service. */
-function defaultRoute({ defaults }: MeshSettings, place: Place): Route {
-  return {
-    kind: 'VirtualService',
-    services: [],
-    targets: null,
-    mesh: true,
-    gateway: false,
-    exportedTo: () => true,
-    retries: defaults,
-    timeout: Infinity,
-    place: defaults.place ?? place,
+  const hasInbound = (name: string): boolean => {
+    const namespace = names.namespaceOf(name);
+    return !ambient.isIn(namespace) || ambient.hasWaypoint(name, namespace);
   };
+  const inbound = mesh.inboundRetries ? inboundLayers(fleet, hasInbound, placeOf) : [];
+  return { layers: [...layers, ...inbound], findings };
 }
 
 /** Perhaps it is the wrong file: a mesh that states nothing has defaults, and the audit much to say of them. */
@@ -140,65 +138,9 @@ function readSpec<T>(
   return made;
 }
 
-/** All calls of one callee that come by the same way: through sidecars, or through a gateway. */
-interface Traffic {
-  readonly to: string;
-  readonly edges: readonly Edge[];
-  /** The worst of those that they may take. */
-  readonly route: Route;
-  /** Where all routes that retry send requests to. */
-  readonly targets: readonly string[];
-  /** The namespaces of the edges' callers; null for a gateway's, which no file says. */
-  readonly callers: readonly (string | null)[];
-}
-
-/** @param byDefault what sidecars do where no route is for them; null if they take no part. */
-function trafficOf(
-  fleet: Fleet,
-  routes: readonly Route[],
-  names: ServiceNames,
-  byDefault: (service: Service) => Route | null,
-): readonly Traffic[] {
-  const callsTo = Map.groupBy(edgesOf(fleet), ({ to }) => to);
-  const routesTo = Map.groupBy(
-    routes.flatMap((route) => route.services.map((to) => ({ to, route }))),
-    ({ to }) => to,
-  );
-  return [...fleet.services.values()].flatMap((service) => {
-    const { name: to } = service;
-    const bound = (routesTo.get(to) ?? []).map(({ route }) => route);
-    const called = callsTo.get(to) ?? [];
-    const inside = called.filter(({ from }) => fleet.services.has(from));
-    const outside = called.filter(({ from }) => !fleet.services.has(from));
-    const callers = [...new Set(inside.map(({ from }) => names.namespaceOf(from)))];
-    const taken = callers.flatMap((caller) => {
-      const seen = bound.filter(({ mesh, exportedTo }) => mesh && exportedTo(caller));
-      return seen.length > 0 ? seen : (byDefault(service) ?? []);
-    });
-    const atGateway = bound.filter(({ gateway }) => gateway);
-    return [
-      ...trafficOver(inside, { to, callers }, taken),
-      ...trafficOver(outside, { to, callers: [null] }, atGateway),
-    ];
-  });
-}
-
-/** None without an edge, or without a route. */
-function trafficOver(
-  edges: readonly Edge[],
-  { to, callers }: Pick<Traffic, 'to' | 'callers'>,
-  taken: readonly Route[],
-): readonly Traffic[] {
-  const route = worstRoute(taken);
-  if (route === null || edges.length === 0) return [];
-  const retrying = taken.filter(({ retries }) => retries.maxAttempts > 1);
-  const targets = new Set(retrying.flatMap((one) => one.targets ?? [to]));
-  return [{ to, edges, route, targets: targets.size > 0 ? [...targets] : [to], callers }];
-}
-
 /** One layer for each caller, however many edges it has to the callee. */
 function sidecarLayers(
-  { to, edges, route, targets, callers: namespaces }: Traffic,
+  { to, edges, route, targets, callers: namespaces, isWaypoint }: Traffic,
   destinations: Destinations,
 ): readonly Layer[] {
   const { maxAttempts, base, retryOn, implicit } = route.retries;
@@ -216,7 +158,8 @@ function sidecarLayers(
     backoff: envoyBackoff(base),
     extraShare: maxAttempts === 1 ? 0 : (destination?.extraShare ?? Infinity),
     earnedBySuccess: false,
-    concurrentFloor: destination?.minRetries ?? 0,
+    // Of a waypoint there is not one for each caller, and how many there are, no file says.
+    concurrentFloor: isWaypoint ? 0 : (destination?.minRetries ?? 0),
     retryOn,
     implicit,
     place: route.place,
@@ -225,14 +168,13 @@ function sidecarLayers(
 
 function inboundLayers(
   fleet: Fleet,
-  mesh: MeshSettings,
+  hasInbound: (service: string) => boolean,
   placeOf: (path: SpecPath) => Place,
 ): readonly Layer[] {
-  if (!mesh.inboundRetries) return [];
   const called = new Set(edgesOf(fleet).map(({ to }) => to));
   const services = [...fleet.services.values()];
   return services.flatMap(({ name, external }) =>
-    external || !called.has(name)
+    external || !called.has(name) || !hasInbound(name)
       ? []
       : {
           kind: 'inbound',
@@ -255,12 +197,16 @@ function inboundLayers(
 }
 
 /** A warning where the library retries as well, for then the two multiply. */
-function implicitRetries({ to, edges, route }: Traffic, fleet: Fleet): readonly Finding[] {
+function implicitRetries(
+  { to, edges, route, isWaypoint }: Traffic,
+  fleet: Fleet,
+): readonly Finding[] {
   const { implicit, maxAttempts } = route.retries;
   if (!implicit || maxAttempts === 1) return [];
   const library = Math.max(...edges.map(({ policy }) => policy.retry?.maxAttempts ?? 1));
   const callers = [...new Set(edges.map(({ from }) => from))].join(', ');
   const proxies = fleet.services.has(edges[0]!.from) ? 'the sidecars' : 'the gateways';
+  const retrying = isWaypoint ? `the waypoint of ${to} retries` : `${proxies} of ${callers} retry`;
   const times =
     library > 1
       ? `; with ${library} attempts of the library that makes ${library * maxAttempts}`
@@ -268,7 +214,7 @@ function implicitRetries({ to, edges, route }: Traffic, fleet: Fleet): readonly 
   return [
     meshFinding('istio-default-retries', {
       severity: library > 1 ? 'warning' : 'info',
-      message: `No retries are stated for ${to}, so ${proxies} of ${callers} retry ${maxAttempts - 1} times: ${maxAttempts} requests${times}`,
+      message: `No retries are stated for ${to}, so ${retrying} ${maxAttempts - 1} times: ${maxAttempts} requests${times}`,
       fix: `Say ${offIn(route, to)}, and retry in one layer only.`,
       at: to,
       place: route.place,

@@ -2,6 +2,7 @@
 import type { Finding } from './finding.ts';
 import { meshFinding } from './mesh-findings.ts';
 import type { SourceDocument } from './k8s-documents.ts';
+import { AMBIENT_WORDS } from './istio-ambient.ts';
 import { MESH_WORDS } from './istio-mesh.ts';
 import { KINDS } from './istio-resources.ts';
 import { Field } from './k8s-fields.ts';
@@ -31,7 +32,9 @@ const NOT_READ: Readonly<Record<string, readonly string[]>> = {
 
 /** Without one of these a document is nothing that the audit reads, or tells of. */
 const WORDS = new RegExp(
-  [...KINDS, ...MESH_WORDS, ...Object.keys(NOT_READ)].join('|').replaceAll('.', '[.]'),
+  [...KINDS, ...MESH_WORDS, ...AMBIENT_WORDS, ...Object.keys(NOT_READ)]
+    .join('|')
+    .replaceAll('.', '[.]'),
   'i',
 );
 
