@@ -112,6 +112,25 @@ describe('a summary', () => {
     expect(text).toMatch(/^naive +99.8 % +4 % +– /m);
   });
 
+  it('says how long at least who is never answered waits', () => {
+    const fixture = reportFixture();
+    const p99 = (time: number | null, least: number | null): string => {
+      const runs = fixture.runs.map((run) => ({
+        ...run,
+        users: run.users.map(({ total, ...one }) => {
+          const atLeast = { ...total.atLeast, p99: least };
+          return { ...one, total: { ...total, p99: time, atLeast } };
+        }),
+      }));
+      const lines = summary({ ...fixture, runs }, [], { colours: false, columns: 200 }).split('\n');
+      const at = lines.find((line) => line.startsWith('lane'))!.indexOf('p99') + 3;
+      return /\S+( \S+)*$/.exec(lines.find((line) => line.startsWith('naive'))!.slice(0, at))![0];
+    };
+    expect(p99(340, 340)).toMatch(/(^| )340 ms$/);
+    expect(p99(null, 30_000)).toMatch(/≥ 30 s$/);
+    expect(p99(null, null)).toMatch(/–$/);
+  });
+
   it('says of how many seeds a mean is, if not of all', () => {
     const whole = { ...wholeFixture(), sweep: null };
     const text = summary(whole, [], plain);

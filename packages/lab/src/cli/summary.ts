@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
-import { NOTHING, type Unit, written } from '../report/numbers.ts';
+import { NOTHING, type Unit, written, writtenTime } from '../report/numbers.ts';
 import { metastabilityText, someOf } from '../report/words.ts';
-import { measure } from '../simulate/expectations.ts';
+import { leastTime, measure, type Question } from '../simulate/expectations.ts';
 import type { Promised } from '../simulate/promises.ts';
 import type { ReportedScenario, SimulationReport } from '../simulate/report.ts';
 import type { RunResult, Verdict } from '../simulate/result.ts';
@@ -71,13 +71,17 @@ function lanesTable(runs: readonly RunResult[], columns: number, paint: Paint): 
   const head = ['lane', `goodput ${before}`, ...later];
   head.push('p99', 'attempts/call', 'recovery', 'verdict');
   const rows = runs.map((run): Cell[] => {
-    const ask = (name: Parameters<typeof measure>[1]['measure']): number | null =>
+    const ask = (name: Question['measure']): number | null =>
       measure(run, { measure: name, at: null, during: 'all' });
+    const p99 = writtenTime(
+      ask('p99'),
+      leastTime(run, { measure: 'p99', at: null, during: 'all' }),
+    );
     const goodput = phases.map((during) =>
       plain(measure(run, { measure: 'goodput', at: null, during }), 'share'),
     );
     const attempts = plain(ask('attempts-per-call'), 'count');
-    const times = [plain(ask('p99'), 'ms'), attempts, plain(ask('recovery'), 'ms')];
+    const times = [spaced(p99), attempts, plain(ask('recovery'), 'ms')];
     return [run.lane, ...goodput, ...times, verdictCell({ ...run.verdict, after: null }, paint)];
   });
   const lines = table(head, rows, { left: [0, head.length - 1] });
@@ -200,5 +204,9 @@ function unitOf(text: string): Unit {
 
 /** Not every terminal's font has the narrow space. */
 function plain(value: number | null, unit: Unit): string {
-  return written(value, unit).replaceAll('\u202f', ' ');
+  return spaced(written(value, unit));
+}
+
+function spaced(text: string): string {
+  return text.replaceAll('\u202f', ' ');
 }

@@ -28,6 +28,13 @@ it('has a dash for goodput that nobody can know', () => {
   expect(text).toMatch(/^\| shoppers \| naive \| after \| \d[^|]* \| – \|/m);
 });
 
+it('says how long at least who is never answered waits', () => {
+  const text = plain(markdownReport(reportFixture()));
+  expect(text).toMatch(
+    /^\| \S+ &gt; payments \| naive \| during the fault .*\| 320 ms \| ≥ 780 ms \| ≥ 1.02 s \|$/m,
+  );
+});
+
 it('does not say that there was nothing to measure where nobody was answered', () => {
   const report = reportFixture();
   const unknown = { text: 'p99 <= 1s', bound: 1000, is: '<=', value: null } as const;

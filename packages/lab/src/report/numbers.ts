@@ -30,6 +30,11 @@ export function written(value: number | null | undefined, unit: Unit): string {
   }
 }
 
+/** A time, or what it comes to at least where it has no end: `≥ 30 s`. */
+export function writtenTime(ms: number | null, least: number | null): string {
+  return ms === null && least !== null ? `≥${THIN}${time(least)}` : written(ms, 'ms');
+}
+
 /** Milliseconds as a person says them: `340 ms`, `1.24 s`, `2 min 5 s`, `6 h 30 min`. */
 export function time(ms: number): string {
   const size = Math.abs(ms);

@@ -1,7 +1,13 @@
 import { CRITICALITIES } from 'holdfast/spec';
-import type { JudgedExpectation, Phase, RunResult } from '../simulate/result.ts';
+import type {
+  JudgedExpectation,
+  LeastTimes,
+  Phase,
+  RunResult,
+  UserFigures,
+} from '../simulate/result.ts';
 import type { Sweep } from '../simulate/sweep.ts';
-import { type Unit, time, written } from './numbers.ts';
+import { type Unit, time, written, writtenTime } from './numbers.ts';
 import { type ScenarioView, distinct } from './view.ts';
 import { metastabilityText, someOf, verdictText } from './words.ts';
 
@@ -19,7 +25,19 @@ interface Column<T> {
   readonly name: string;
   readonly unit: Unit;
   readonly of: (figures: T) => number | null;
+  /** What a time comes to at least, which may have no end. */
+  readonly least?: (figures: T) => number | null;
 }
+
+/** How long answers took; who was never answered took at least so long. */
+const TIMES: readonly Column<Pick<UserFigures, keyof LeastTimes | 'atLeast'>>[] = (
+  ['p50', 'p95', 'p99'] as const
+).map((name) => ({
+  name,
+  unit: 'ms',
+  of: (one) => one[name],
+  least: ({ atLeast }) => atLeast[name],
+}));
 
 /** Figures before, during and after the fault, for each lane. */
 export function figureTables(view: ScenarioView): Table[] {
@@ -27,9 +45,7 @@ export function figureTables(view: ScenarioView): Table[] {
     figures(view, 'Users', (run) => run.users.map((one) => [one.name, one.byPhase]), [
       { name: 'arrivals', unit: 'count', of: (one) => one.arrivals },
       { name: 'goodput', unit: 'share', of: (one) => one.goodput },
-      { name: 'p50', unit: 'ms', of: (one) => one.p50 },
-      { name: 'p95', unit: 'ms', of: (one) => one.p95 },
-      { name: 'p99', unit: 'ms', of: (one) => one.p99 },
+      ...TIMES,
     ]),
     figures(view, 'Services', (run) => run.services.map((one) => [one.name, one.byPhase]), [
       { name: 'requests', unit: 'count', of: (one) => one.arrivals },
@@ -49,9 +65,7 @@ export function figureTables(view: ScenarioView): Table[] {
       { name: 'attempts a call', unit: 'ratio', of: (one) => one.attemptsPerCall },
       { name: 'failed', unit: 'count', of: (one) => one.failures },
       { name: 'refused unsent', unit: 'count', of: (one) => one.refused },
-      { name: 'p50', unit: 'ms', of: (one) => one.p50 },
-      { name: 'p95', unit: 'ms', of: (one) => one.p95 },
-      { name: 'p99', unit: 'ms', of: (one) => one.p99 },
+      ...TIMES,
     ]),
     verdictsTable(view),
   ];
@@ -157,7 +171,9 @@ function figures<T>(
       view.phases.flatMap((phase): string[][] => {
         const one = of.get(name)?.[phase.name];
         if (one === undefined) return [];
-        const cells = columns.map((column) => written(column.of(one), column.unit));
+        const cells = columns.map(({ unit, of: value, least }) =>
+          least === undefined ? written(value(one), unit) : writtenTime(value(one), least(one)),
+        );
         return [[name, lane, phaseText(phase), ...cells]];
       }),
     ),

@@ -28,7 +28,7 @@ export function judgeExpectations(
 }
 
 /** The least that a time comes to, whether it has ended or not; null for a measure that is no time. */
-function leastTime(run: RunResult, { measure: asked, at, during }: Question): number | null {
+export function leastTime(run: RunResult, { measure: asked, at, during }: Question): number | null {
   switch (asked) {
     case 'p50':
     case 'p95':
