@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { holdfast } from '../../test/command.ts';
 
 const SPEC = `
@@ -47,6 +47,8 @@ interface Told {
 
 const lastLine = (text: string): Told => JSON.parse(text.trimEnd().split('\n').at(-1)!) as Told;
 
+const runsIn = (text: string): number => text.split('"phases":').length - 1;
+
 describe('holdfast simulate', () => {
   it('says the seed first, runs all scenarios in both lanes, and ends with one object', async () => {
     const { code, out, err } = await holdfast('simulate', spec, '--seed', '7', '--json');
@@ -73,6 +75,17 @@ describe('holdfast simulate', () => {
     ]);
     expect(err).toBe('simulating 4 runs\n');
   });
+
+  it('makes no string of all runs, which may be longer than a string can be', async () => {
+    const stringify = vi.spyOn(JSON, 'stringify');
+    const { out } = await holdfast('simulate', spec, '--json');
+    const made = stringify.mock.results.map(({ value }) => String(value));
+    stringify.mockRestore();
+    expect(Math.max(...made.map(runsIn))).toBe(1);
+    const line = out.trimEnd().split('\n').at(-1)!;
+    expect(runsIn(line)).toBe(4);
+    expect(line).toBe(JSON.stringify(JSON.parse(line)));
+  }, 60_000);
 
   it('says the same bytes twice, without a path', async () => {
     const once = await holdfast('simulate', spec, '--json');

@@ -12,6 +12,7 @@ import { loadFleet } from '../spec/load.ts';
 import type { Fleet } from '../spec/model.ts';
 import { columnsOf } from './columns.ts';
 import { interruptible } from './interruption.ts';
+import { jsonPieces, writePieces } from './json-pieces.ts';
 import { asGiven, once } from './once.ts';
 import type { Outcome } from './outcome.ts';
 import { progressBar } from './progress.ts';
@@ -95,8 +96,10 @@ async function simulateSpec(
     writeErr?.(`${options.out} is there, with Markdown and JSON beside it\n`);
   }
   const look = { colours: getOutHasColors?.() ?? false, columns: columnsOf(command) };
-  if (options.json === true) writeOut?.(`${JSON.stringify(asJson(report, runs, promises))}\n`);
-  else writeOut?.(summary(report, promises, look));
+  if (options.json === true) {
+    await writePieces(jsonPieces(asJson(report, runs, promises)), process.stdout);
+    writeOut?.('\n');
+  } else writeOut?.(summary(report, promises, look));
   return codeOf(plan, options, promises, command);
 }
 
@@ -173,7 +176,7 @@ function asJson(
   { command, fleet, seeds, spreads, sweep }: SimulationReport,
   runs: readonly RunResult[],
   promises: readonly Promised[],
-): object {
+): Readonly<Record<string, unknown>> {
   return { command, fleet, seeds, scenarios: runs, spreads, sweep, promises };
 }
 
