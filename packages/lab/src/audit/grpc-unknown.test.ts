@@ -37,6 +37,23 @@ it('tells once of a service that is not in the spec, at the first of its methods
   ]);
 });
 
+it('takes no list for a service config, which gRPC refuses, nor the choices of a DNS record', async () => {
+  const config = { methodConfig: [{ name: [{ service: 'payments' }], retryPolicy: RETRY }] };
+  const list = await read([config]);
+  const choices = await read([{ clientLanguage: ['go'], percentage: 50, serviceConfig: config }]);
+  for (const { layers } of [list, choices]) expect(layers).toEqual([]);
+  expect(list.findings).toMatchObject([
+    { severity: 'error', message: 'the document must be an object, got an array' },
+  ]);
+  expect(choices.findings).toMatchObject([
+    {
+      severity: 'error',
+      message:
+        'the document must be an object, got an array of choices, as a DNS record has them: give the audit the serviceConfig of one',
+    },
+  ]);
+});
+
 it.each([
   [{ methodConfig: [], $schema: 'a' }, '$schema is not a field'],
   [{ methodConfig: [{ name: [{}], comment: 'a' }] }, 'methodConfig[0].comment is not a field'],

@@ -6,6 +6,7 @@
  */
 import { edgesOf } from '../spec/edges.ts';
 import type { Edge, Fleet } from '../spec/model.ts';
+import { isRecord } from '../spec/problems.ts';
 import type { Finding } from './finding.ts';
 import { readMethods } from './grpc-methods.ts';
 import { byService, type MethodConfig, worstMethod } from './grpc-names.ts';
@@ -45,7 +46,11 @@ async function readJson(file: string, notes: Note[]): Promise<SourceDocument | n
     return null;
   }
   try {
-    JSON.parse(text);
+    const value: unknown = JSON.parse(text);
+    if (Array.isArray(value)) {
+      notes.push({ place: startOf(file), message: noList(value) });
+      return null;
+    }
   } catch (error) {
     notes.push({
       place: startOf(file),
@@ -62,6 +67,14 @@ async function readJson(file: string, notes: Note[]): Promise<SourceDocument | n
     notes.push({ place: startOf(file), message: `${file} must be an object, got null` });
   }
   return document;
+}
+
+/** Whose items the reader of documents would take for as many configs. */
+function noList(items: readonly unknown[]): string {
+  const message = 'the document must be an object, got an array';
+  return items.some((item) => isRecord(item) && 'serviceConfig' in item)
+    ? `${message} of choices, as a DNS record has them: give the audit the serviceConfig of one`
+    : message;
 }
 
 function layersOf(
