@@ -123,12 +123,18 @@ spec:
     expect(sidecar(found).maxAttempts).toBe(8);
   });
 
-  it('may be one by its workloads, which the audit does not read, and says so', async () => {
-    const pods = `kind: Deployment
-metadata: { name: web, namespace: shop }
-spec: { template: { metadata: { labels: { ${AMBIENT} } } } }
-`;
-    const found = await read(pods);
+  it.each([
+    [
+      'its workloads',
+      'kind: Deployment\nmetadata: { name: web, namespace: shop }\nspec: { template: { metadata: { labels: { LABEL } } } }\n',
+    ],
+    ['a pod', 'kind: Pod\nmetadata:\n  labels: { LABEL }\n'],
+    [
+      'what makes it',
+      'kind: Application\nspec:\n  syncPolicy: { managedNamespaceMetadata: { labels: { LABEL } } }\n',
+    ],
+  ])('may be one by %s, which the audit does not read, and says so', async (_, yaml) => {
+    const found = await read(yaml.replace('LABEL', AMBIENT));
     expect(found.findings[0]).toMatchObject({
       rule: 'mesh-kind-not-read',
       severity: 'info',
@@ -136,5 +142,13 @@ spec: { template: { metadata: { labels: { ${AMBIENT} } } } }
       value: 1,
     });
     expect(repeated(found)).toContain('payments');
+  });
+
+  it('is not where a workload is kept out of it, as the charts of gateways do', async () => {
+    const gateway = `kind: Deployment
+metadata: { name: ingress, namespace: shop }
+spec: { template: { metadata: { labels: { istio.io/dataplane-mode: none } } } }
+`;
+    expect(rules(await read(gateway))).not.toContain('mesh-kind-not-read');
   });
 });

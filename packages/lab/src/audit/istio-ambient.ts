@@ -2,12 +2,14 @@
  * Ambient mode: a namespace has no sidecars, but a proxy on each node that looks at connections alone
  * and repeats nothing. Routes are read by the waypoint of the callee, if that has one.
  */
-import type { Finding, Place } from './finding.ts';
+import type { Finding } from './finding.ts';
+import { fieldsIn } from './istio-mesh.ts';
 import type { SourceDocument } from './k8s-documents.ts';
 import { Field } from './k8s-fields.ts';
 import { meshFinding } from './mesh-findings.ts';
 
 const MODE = 'istio.io/dataplane-mode';
+const AMBIENT = 'ambient';
 const WAYPOINT = 'istio.io/use-waypoint';
 
 /** Who says anything of it says one of these. */
@@ -30,7 +32,7 @@ export class Ambient {
       const { value: kind } = root.at('kind');
       const { value: waypoint } = labels.at(WAYPOINT);
       const key = kind === 'Namespace' ? name : `${String(metadata.at('namespace').value)}/${name}`;
-      if (kind === 'Namespace' && labels.at(MODE).value === 'ambient') namespaces.push(name);
+      if (kind === 'Namespace' && labels.at(MODE).value === AMBIENT) namespaces.push(name);
       if (HAVE_WAYPOINTS.has(kind) && typeof waypoint === 'string')
         this.#waypoints.set(key, waypoint !== 'none');
     }
@@ -50,20 +52,22 @@ export class Ambient {
 
 const HAVE_WAYPOINTS: ReadonlySet<unknown> = new Set(['Namespace', 'Service', 'ServiceEntry']);
 
-/** The mode of single workloads, which goes into no number; one finding, at the first of them. */
-export function workloadsInAmbient(documents: readonly SourceDocument[]): readonly Finding[] {
-  const labels = documents.map((document) => {
+/** The mode of what is no namespace, which goes into no number; one finding, at the first of it. */
+export function elsewhereInAmbient(documents: readonly SourceDocument[]): readonly Finding[] {
+  const places = documents.flatMap((document) => {
     const root = Field.of(document, []);
-    return root.at('spec').at('template').at('metadata').at('labels').at(MODE);
+    const labels = fieldsIn(root).filter(
+      ({ path, value }) => path.at(-1) === MODE && value === AMBIENT,
+    );
+    return root.at('kind').value === 'Namespace' ? [] : labels.map(({ place }) => place);
   });
-  const places = labels.flatMap((label): Place | [] => (label.given ? label.place : []));
   const [place] = places;
   if (place === undefined) return [];
   return [
     meshFinding('mesh-kind-not-read', {
       severity: 'info',
-      message: `The audit does not read ${MODE} of workloads, only of namespaces: the files have ${places.length}`,
-      fix: 'Where sidecars are counted that are not there, accept what is found of them, or label the namespace.',
+      message: `The audit reads the label ${MODE} of namespaces alone, not of workloads, nor of what makes namespaces: the files have ${places.length}`,
+      fix: 'Give the audit the namespace with its label, or accept what is found of sidecars that are not there.',
       at: MODE,
       place,
       value: places.length,

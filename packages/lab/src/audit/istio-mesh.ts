@@ -128,7 +128,7 @@ function embedded(fields: readonly Field[]): readonly Field[] {
 }
 
 /** A field, and all that is in it, what is further out first; but nothing that a schema says, of a CRD or a chart. */
-function fieldsIn(root: Field): readonly Field[] {
+export function fieldsIn(root: Field): readonly Field[] {
   const fields = [root];
   // What several aliases mean is looked into once, and it may be in itself.
   const entered = new Set<unknown>();

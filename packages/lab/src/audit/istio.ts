@@ -11,7 +11,7 @@ import type { Finding, Place } from './finding.ts';
 import { type Destination, Destinations } from './istio-destinations.ts';
 import { readGatewayRoutes } from './gateway-routes.ts';
 import { delegations, keyOf, notFollowed } from './istio-delegates.ts';
-import { Ambient, workloadsInAmbient } from './istio-ambient.ts';
+import { Ambient, elsewhereInAmbient } from './istio-ambient.ts';
 import { fromNote, meshFinding, notRendered } from './mesh-findings.ts';
 import { ServiceNames } from './istio-hosts.ts';
 import { readMesh } from './istio-mesh.ts';
@@ -60,7 +60,7 @@ export async function readIstio(
   const stated = resourcesOf(documents);
   const raw = stated.filter(({ document }) => document.isTemplate());
   const resources = stated.filter((one) => !raw.includes(one));
-  const unread = [...notRead(documents), ...workloadsInAmbient(documents)];
+  const unread = [...notRead(documents), ...elsewhereInAmbient(documents)];
   findings.push(...unread);
   findings.push(...notRendered([...templates, ...raw.map(({ document }) => document.placeOf([]))]));
   const ambient = new Ambient(documents);
