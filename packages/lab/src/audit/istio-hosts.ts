@@ -2,6 +2,7 @@ import type { Fleet, Service } from '../spec/model.ts';
 import { isRecord } from '../spec/problems.ts';
 import { type Host, IN_CLUSTER, inCluster, isWildcard, namespaceIn } from './host-forms.ts';
 import { homeOf } from './istio-home.ts';
+import type { MeshSettings } from './istio-mesh.ts';
 import { type Resource, textsOf } from './istio-resources.ts';
 import type { Field } from './k8s-fields.ts';
 
@@ -22,15 +23,19 @@ export class ServiceNames {
   readonly callers: readonly string[];
   /** The namespaces of all of the fleet's own services. */
   readonly #namespaces: ReadonlySet<string>;
-  /** The namespace of what is for the whole mesh. */
-  readonly #root: string;
+  readonly #mesh: Pick<MeshSettings, 'rootNamespace' | 'exportTo'>;
   readonly #external: ReadonlySet<string>;
   readonly #own: ReadonlySet<string>;
 
   /** @param otherwise where services are if no resource says it. */
-  constructor(fleet: Fleet, resources: readonly Resource[], root: string, otherwise?: string) {
-    this.home = homeOf(resources, fleet, root, otherwise);
-    this.#root = root;
+  constructor(
+    fleet: Fleet,
+    resources: readonly Resource[],
+    mesh: Pick<MeshSettings, 'rootNamespace' | 'exportTo'>,
+    otherwise?: string,
+  ) {
+    this.#mesh = mesh;
+    this.home = homeOf(resources, fleet, mesh.rootNamespace, otherwise);
     const services = [...fleet.services.values()];
     const own = services.filter(({ external }) => !external);
     this.#external = new Set(services.filter((one) => !own.includes(one)).map(({ name }) => name));
@@ -79,11 +84,12 @@ export class ServiceNames {
     return namespaceIn(service) ?? this.home;
   }
 
-  /** Whether sidecars in a namespace see a resource: who says nothing of `exportTo` shows it to all. */
-  isExportedTo({ namespace, spec }: Resource, caller: string): boolean {
-    const to = textsOf(spec.at('exportTo').value);
+  /** Whether sidecars in a namespace see a resource: who says nothing of `exportTo` shows it to whom the mesh says, or to all. */
+  isExportedTo({ kind, namespace, spec }: Resource, caller: string): boolean {
+    const stated = textsOf(spec.at('exportTo').value);
     const own = namespace ?? this.home;
-    return to.length === 0 || to.some((one) => one === '*' || (one === '.' ? own : one) === caller);
+    const to = stated.length > 0 ? stated : (this.#mesh.exportTo[kind] ?? ['*']);
+    return to.some((one) => one === '*' || (one === '.' ? own : one) === caller);
   }
 
   /** Whether some of the fleet's sidecars do. */
@@ -110,7 +116,7 @@ export class ServiceNames {
    */
   lookUpOf(namespace: string | null, target: string, caller: string | null): 0 | 1 | 2 | null {
     if (namespace === null || namespace === caller) return 0;
-    if (namespace === this.#root) return 2;
+    if (namespace === this.#mesh.rootNamespace) return 2;
     // What is outside is where its ServiceEntry is, which need not be among the files.
     if (this.#external.has(target)) return 1;
     const isThere = this.#own.has(target)

@@ -3,7 +3,7 @@ import { isRecord, pathText } from '../spec/problems.ts';
 import type { Finding } from './finding.ts';
 import { RELEASE_WORDS, Releases } from './istio-releases.ts';
 import { meshFinding } from './mesh-findings.ts';
-import { textsOf } from './istio-resources.ts';
+import { type Kind, textsOf } from './istio-resources.ts';
 import { defaultRetries, readRetries, type Retries } from './istio-retries.ts';
 import type { Note, SourceDocument } from './k8s-documents.ts';
 import { Field } from './k8s-fields.ts';
@@ -18,6 +18,8 @@ export interface MeshSettings {
   readonly inboundRetries: boolean;
   /** Where resources for the whole mesh are. */
   readonly rootNamespace: string;
+  /** To whom resources of a kind are exported that do not say it; to all where this does not say it either. */
+  readonly exportTo: Partial<Record<Kind, readonly string[]>>;
   /** The documents say something of it. */
   readonly isStated: boolean;
 }
@@ -64,8 +66,20 @@ export function readMesh(
     defaults,
     inboundRetries: env.get(INBOUND) ?? isNew,
     rootNamespace: stated.at(-1) ?? ROOT_NAMESPACE,
+    exportTo: {
+      VirtualService: exportedTo(configs, 'defaultVirtualServiceExportTo'),
+      DestinationRule: exportedTo(configs, 'defaultDestinationRuleExportTo'),
+      ServiceEntry: exportedTo(configs, 'defaultServiceExportTo'),
+    },
     isStated: configs.length + env.size > 0 || releases.areSaid,
   };
+}
+
+/** Of several that say it the last, and all if none does. */
+function exportedTo(configs: readonly Field[], key: string): readonly string[] {
+  return (
+    configs.map((config) => textsOf(config.at(key).value)).findLast((to) => to.length > 0) ?? ['*']
+  );
 }
 
 const POLICY = 'defaultHttpRetryPolicy';

@@ -104,6 +104,17 @@ describe('a VirtualService', () => {
     expect(said(found).map(({ at }) => at)).toEqual(attempts === 3 ? ['payments'] : []);
   });
 
+  it.each([
+    ['defaultVirtualServiceExportTo: ["."]', '', 3],
+    ['defaultVirtualServiceExportTo: ["."]', 'exportTo: ["*"], ', 5],
+    ['defaultVirtualServiceExportTo: [".", shop]', '', 5],
+    ['default_virtual_service_export_to: ["."]', '', 3],
+    ['defaultDestinationRuleExportTo: ["."]', '', 5],
+  ])('is exported as the mesh has it, %s, where it says "%s"', async (mesh, more, attempts) => {
+    const found = await read(`${routes('far', more)}---\nmeshConfig: { ${mesh} }\n`);
+    expect(sidecar(found).maxAttempts).toBe(attempts);
+  });
+
   it('that counts for none of them is said to be for others', async () => {
     const [finding] = said(await read(routes('far', 'exportTo: ["."], ')));
     expect(finding).toMatchObject({ severity: 'info', at: 'payments' });
@@ -161,6 +172,14 @@ describe('a DestinationRule', () => {
     const found = await read(budget(namespace, more));
     expect(sidecar(found).extraShare).toBeCloseTo(share, 12);
     expect(said(found)).toHaveLength(share === Infinity ? 1 : 0);
+  });
+
+  it('is exported as the mesh has it where it does not say', async () => {
+    const mesh = '---\nmeshConfig: { defaultDestinationRuleExportTo: ["."] }\n';
+    expect(sidecar(await read(budget('istio-system') + mesh)).extraShare).toBe(Infinity);
+    const stated = await read(budget('istio-system', 'exportTo: ["*"], ') + mesh);
+    expect(sidecar(stated).extraShare).toBeCloseTo(0.25, 12);
+    expect(sidecar(await read(budget('shop') + mesh)).extraShare).toBeCloseTo(0.25, 12);
   });
 
   it('for a wildcard is looked for there as well', async () => {

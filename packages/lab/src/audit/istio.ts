@@ -68,7 +68,7 @@ export async function readIstio(
     stated.length + templates.length + unread.length + ambient.namespaces.length > 0 ||
     mesh.isStated;
   if (!anything) findings.push(nothingOfIstio(path));
-  const names = new ServiceNames(fleet, resources, mesh.rootNamespace, ambient.namespaces[0]);
+  const names = new ServiceNames(fleet, resources, mesh, ambient.namespaces[0]);
   const delegated = delegations(resources, names);
   findings.push(...notFollowed(delegated, resources, names));
   const reading: Reading = { names, mesh, findings };
