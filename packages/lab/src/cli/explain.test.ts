@@ -18,6 +18,12 @@ test('prints the page of a rule, in lines that a terminal has room for, without 
   expect(out).not.toMatch(/\]\(/);
 });
 
+test('breaks the items of a list below their text, not below their mark', async () => {
+  const { out } = await holdfast('explain', 'unsafe-retry');
+  const [, item = ''] = /^(- \*\*The library\*\*[^]*?)\n(?=-|$)/m.exec(out) ?? [];
+  expect(item.split('\n').map((line) => line.slice(0, 2))).toEqual(['- ', '  ']);
+});
+
 test('names the rule that a link leads to', async () => {
   const { out } = await holdfast('explain', 'grpc-hedging-not-repeatable');
   expect(out.replaceAll('\n', ' ')).toContain(

@@ -87,7 +87,13 @@ function line(text: string, columns: number): string {
     const [, rule] = /^([a-z0-9-]+)\.md$/.exec(target) ?? [];
     return rule === undefined || rule === words ? words : `${words} (${rule})`;
   });
-  return plain.startsWith('|') || plain === '' ? plain : wrapped(plain, columns);
+  if (plain.startsWith('|') || plain === '') return plain;
+  const [mark = ''] = LIST_MARK.exec(plain) ?? [];
+  const room = columns - mark.length;
+  return mark + wrapped(plain.slice(mark.length), room, ' '.repeat(mark.length));
 }
+
+/** What an item of a list begins with. */
+const LIST_MARK = /^ *(?:-|\d+\.) /;
 
 const LINK = /\[([^\]]+)\]\(([^)\s]+)\)/g;
