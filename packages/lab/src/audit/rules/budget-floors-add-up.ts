@@ -11,7 +11,7 @@ export const budgetFloorsAddUp: Rule = {
   id: 'budget-floors-add-up',
   severity: 'warning',
   looksFor:
-    'Floors of retry budgets that come, over all processes that call, to more than the callee can serve',
+    'Retry budgets whose floors, over all calling processes, add up to more than the callee can serve',
   why: 'A floor is granted to every process by itself, however little it has earned. A thousand quiet clients with one retry a second each are a thousand retries a second when the callee fails.',
   check: eachService((service, audited) => {
     const capacity = capacityOf(service);

@@ -5,7 +5,7 @@ export const probesHerd: Rule = {
   id: 'probes-herd',
   severity: 'warning',
   looksFor:
-    "Several processes' breakers that probe in the same moment, for want of cooldown jitter",
+    'Breakers of several processes that probe at the same moment, because their cooldown has no jitter',
   why: 'Breakers that opened together are half-open together: all their probes meet a dependency that is just coming back, and push it over again.',
   check: eachDependency((edges, { fleet }, caller) => {
     const [edge] = edges;

@@ -4,7 +4,7 @@ import { atLeast, eachEdge, ms, type Rule } from './rule.ts';
 export const triesDoNotFit: Rule = {
   id: 'tries-do-not-fit',
   severity: 'warning',
-  looksFor: 'Attempts and the waits between them that need more time than there is in all',
+  looksFor: 'Attempts that, with the waits between them, need more time than the total allows',
   why: 'The last attempts are cut short or never begin: they were counted on, and all that they can add is load.',
   check: eachEdge((edge, { layersOf }) => {
     // What the layers outside leave for all of this one's tries.
