@@ -14,6 +14,11 @@ export interface Clock {
   /** Milliseconds since the Unix epoch: for display and storage, never for durations. */
   wallTime(): number;
   /**
+   * How many milliseconds since `since` the process itself stood still: its event loop was blocked, it was starved of
+   * the processor, stopped or frozen. Nobody else was slow in these. Optional: without it, none.
+   */
+  stoodStill?(since: number): number;
+  /**
    * Arms `node` to expire `delay` milliseconds after `recent()`, so take a reading first unless one
    * was taken in this very turn. Never early; late by at most max(5 ms, 1 %) on the system clock.
    * 0 or less means "as soon as other work has had its turn". The node must not be armed already.

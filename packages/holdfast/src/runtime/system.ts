@@ -2,6 +2,7 @@ import type { AsyncResource } from 'node:async_hooks';
 import type { Clock, TimerNode, TimerOwner } from './clock.ts';
 import type { Random } from './random.ts';
 import type { ContextKeeper, ContextVariable, Runtime } from './runtime.ts';
+import { Standstills } from './standstills.ts';
 import { TimerLists } from './timer-lists.ts';
 
 /** Kept here, since the global `performance` is a getter, which would double the price of a reading. */
@@ -11,6 +12,8 @@ const { clearTimeout, setImmediate, setTimeout } = globalThis;
 
 /** While timers are armed, `recent()` is refreshed at least this often, in milliseconds. */
 const TICK = 100;
+/** From how much on a tick is late because the process stood still, in milliseconds. */
+const STANDSTILL = 50;
 /** How many timers may expire in one turn of the event loop before other work gets its turn. */
 const EXPIRIES_PER_TURN = 100;
 
@@ -22,6 +25,7 @@ class SystemClock implements Clock, TimerOwner {
   readonly #lists = new TimerLists();
   /** The nodes that do not hold the process. */
   readonly #unref = new TimerLists();
+  readonly #standstills = new Standstills();
   /** Nodes for the next turn; a disarmed one has lost its owner. */
   #soon: TimerNode[] = [];
   #recent = 0;
@@ -30,6 +34,11 @@ class SystemClock implements Clock, TimerOwner {
   /** Whether the Node timer keeps the process alive. */
   #holding = false;
   #turnRequested = false;
+  /**
+   * For how long the process has stood still, if what came for it meanwhile is being read before anything expires;
+   * else 0.
+   */
+  #catchingUpOn = 0;
 
   now(): number {
     return (this.#recent = monotonic.now());
@@ -43,6 +52,13 @@ class SystemClock implements Clock, TimerOwner {
     return Date.now();
   }
 
+  stoodStill(since: number): number {
+    // A tick that is overdue has not told of it yet.
+    const now = this.now();
+    const overdue = this.#timerDue + STANDSTILL < now ? now - Math.max(this.#timerDue, since) : 0;
+    return this.#standstills.since(since) + Math.max(0, overdue);
+  }
+
   start(node: TimerNode, delay: number): void {
     // Also for NaN, which would otherwise never expire.
     if (!(delay > 0)) {
@@ -52,7 +68,7 @@ class SystemClock implements Clock, TimerOwner {
       return;
     }
     const due = this.#lists.add(node, delay, this.#recent);
-    if (due < this.#timerDue) this.#schedule(due);
+    if (due < this.#timerDue && this.#catchingUpOn === 0) this.#schedule(due);
     if (!this.#holding) {
       this.#holding = true;
       this.#timer?.ref?.();
@@ -61,7 +77,7 @@ class SystemClock implements Clock, TimerOwner {
 
   startUnref(node: TimerNode, delay: number): void {
     const due = this.#unref.add(node, delay > 0 ? delay : 1, this.#recent);
-    if (due < this.#timerDue) this.#schedule(due);
+    if (due < this.#timerDue && this.#catchingUpOn === 0) this.#schedule(due);
   }
 
   stop(node: TimerNode): void {
@@ -115,8 +131,24 @@ class SystemClock implements Clock, TimerOwner {
   }
 
   readonly #tick = (): void => {
+    const due = this.#timerDue;
+    const late = this.now() - due;
+    if (late <= STANDSTILL) {
+      this.#expire();
+      return;
+    }
+    // Node's timers come before the answers that lie in the sockets by now, and those are no timeouts.
+    this.#standstills.note(due, due + late);
+    // Again only after a far longer one: a process that stands still at every turn must not keep anything from expiring.
+    if (late > 2 * this.#catchingUpOn) this.#schedule(this.#recent + late);
+    else this.#expireNextTurn();
+    this.#catchingUpOn = late;
+  };
+
+  readonly #expire = (): void => {
     this.#timer = null;
     this.#timerDue = Infinity;
+    this.#catchingUpOn = 0;
     const now = this.now();
     let left = EXPIRIES_PER_TURN;
     try {
@@ -129,19 +161,19 @@ class SystemClock implements Clock, TimerOwner {
     } finally {
       const due = Math.min(this.#lists.nextDue(), this.#unref.nextDue());
       if (due < Infinity && due < this.#timerDue) {
-        if (due <= this.#recent) this.#continueTick();
+        if (due <= this.#recent) this.#expireNextTurn();
         else this.#schedule(due);
       }
       if (this.#holding && this.#lists.armed === 0) this.#requestTurn();
     }
   };
 
-  /** More timers are due than fit one turn. The immediate holds the process meanwhile. */
-  #continueTick(): void {
+  /** Once the sockets have been read. The immediate holds the process meanwhile. */
+  #expireNextTurn(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     this.#timerDue = this.#recent;
-    setImmediate(this.#tick);
+    setImmediate(this.#expire);
   }
 }
 

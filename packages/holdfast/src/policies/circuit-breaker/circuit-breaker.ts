@@ -107,13 +107,13 @@ class Breaker extends BreakerState implements CircuitBreaker {
     const { options } = this;
     const now = timeFor(this);
     const permit = call.permitOf(slot);
-    const slow = judgesSlowness(options) && now - call.attemptStartedAt! > options.slowCallDuration;
+    const slow = judgesSlowness(options) && tookTooLong(this, call.attemptStartedAt!, now);
     if (call.verdict === 'success' && !slow && permit === this.settledPermit) {
       this.succeeded(now);
       return GO;
     }
     const before = this.state;
-    const effect = effectOf(call, now, options);
+    const effect = effectOf(this, call, now);
     const retryAfter = call.judgement?.retryAfter ?? 0;
     if (this.release(permit, effect, slow, now, retryAfter)) changed(this, before);
     return GO;
@@ -199,7 +199,18 @@ function timeFor({ runtime, settledPermit }: Breaker): number {
   return settledPermit !== REFUSED ? clock.recent() : clock.now();
 }
 
-function effectOf(call: Call, now: number, options: ParsedCircuitBreaker): Effect {
+/** Whether an attempt was slow. What this process stood still meanwhile is not the dependency's doing. */
+function tookTooLong(
+  { options, runtime: { clock } }: Breaker,
+  since: number,
+  now: number,
+): boolean {
+  const { slowCallDuration } = options;
+  if (now - since <= slowCallDuration) return false;
+  return now - since - (clock.stoodStill?.(since) ?? 0) > slowCallDuration;
+}
+
+function effectOf(breaker: Breaker, call: Call, now: number): Effect {
   switch (call.verdict) {
     case 'success':
     case 'terminal':
@@ -210,7 +221,7 @@ function effectOf(call: Call, now: number, options: ParsedCircuitBreaker): Effec
     case 'overload':
       return call.judgement?.quota === true ? 'ignored' : 'failure';
     case 'ignored':
-      return wasCutLate(call, now, options) ? 'failure' : 'ignored';
+      return wasCutLate(breaker, call, now) ? 'failure' : 'ignored';
   }
 }
 
@@ -218,10 +229,10 @@ function effectOf(call: Call, now: number, options: ParsedCircuitBreaker): Effec
  * Whether the attempt was cut, by the deadline or the caller, after it had already taken too long. If
  * such attempts were ignored, a hanging dependency would never open the breaker of a caller in a hurry.
  */
-function wasCutLate(call: Call, now: number, { slowCallDuration }: ParsedCircuitBreaker): boolean {
+function wasCutLate(breaker: Breaker, call: Call, now: number): boolean {
   const { live, attemptStartedAt } = call;
   if (live === null || !live.isAbandoned || attemptStartedAt === null) return false;
-  return now - attemptStartedAt > slowCallDuration;
+  return tookTooLong(breaker, attemptStartedAt, now);
 }
 
 function refusal(breaker: Breaker, call: Call): UnbuiltError {

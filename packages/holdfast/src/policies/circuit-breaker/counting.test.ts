@@ -54,6 +54,21 @@ describe('what counts', () => {
     expect(breaker.snapshot!()).toMatchObject({ calls: 1, failures: 1 });
   });
 
+  test.each([
+    [900, { calls: 2, slow: 2, failures: 1 }],
+    [1000, { calls: 1, slow: 0, failures: 0 }],
+  ])('%d ms for which the process itself stood still are not slowness', (stoodStill, counts) => {
+    const { begin, clock, breaker } = makeCircuit({ slowCallDuration: '2s' }, (runtime) => ({
+      outside: [deadline('3s', runtime)],
+    }));
+    Object.assign(clock, { stoodStill: () => stoodStill });
+    const [answered] = [begin(), begin()];
+    clock.advance(2950);
+    answered.end('success');
+    clock.advance(50);
+    expect(breaker.snapshot!()).toMatchObject(counts);
+  });
+
   test('an attempt cut by the deadline before it was slow is not counted', () => {
     const { begin, clock, breaker } = makeCircuit({ slowCallDuration: '2s' }, (runtime) => ({
       outside: [deadline('2s', runtime)],
