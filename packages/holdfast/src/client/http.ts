@@ -3,6 +3,7 @@ import type { Clock } from '../runtime/clock.ts';
 import { systemRuntime } from '../runtime/system.ts';
 import { judgeNetworkError } from './network-errors.ts';
 import { httpDate, retryAfter } from './retry-after.ts';
+import { toldAnswer } from './told-answer.ts';
 import { parsePushback, PUSHBACK_HEADER } from './wire.ts';
 
 /**
@@ -31,13 +32,19 @@ export interface HttpAnswer {
  * | `AbortError` of the operation's own | `ignored` |
  * | TLS certificates, invalid URLs, programming errors | `terminal` |
  *
+ * An error that tells of an answer of status 400 to 599, as clients throw that take it for an error (axios, got, ky,
+ * SDKs), is judged as that answer: by its `response`, or its own `status` or `statusCode`, and `headers`.
+ *
  * `Holdfast-Pushback: retry=no` forbids a further attempt after any of them. A Retry-After that is
  * a date is compared with the answer's own Date, so that clocks need not agree; without one, with
  * the clock's wall time.
  */
 export function httpClassifierOf(clock: Pick<Clock, 'wallTime'>): Classifier<HttpAnswer> {
-  return (outcome) =>
-    outcome.ok ? judgeAnswer(outcome.value, clock) : judgeNetworkError(outcome.error);
+  return (outcome) => {
+    if (outcome.ok) return judgeAnswer(outcome.value, clock);
+    const answer = toldAnswer(outcome.error);
+    return answer === null ? judgeNetworkError(outcome.error) : judgeAnswer(answer, clock);
+  };
 }
 
 /** `httpClassifierOf` with the system's clock, for classifiers of one's own to build on. */

@@ -28,6 +28,8 @@ const BROKEN: ReadonlySet<string> = new Set([
   'ENFILE',
   'ENOTCONN',
   'EPIPE',
+  // The answer broke off: got's. Of a request, Node says it only where it was asked to.
+  'ERR_HTTP_CONTENT_LENGTH_MISMATCH',
   'ESHUTDOWN',
   'ETIMEDOUT',
 ]);
@@ -50,11 +52,12 @@ const WRONG_USE: ReadonlySet<string> = new Set([
 /** What undici, llhttp and Node's streams and sockets say of a broken connection; Bun's `Connection...`. */
 const BROKEN_KINDS = /^(UND_ERR_|HPE_|ERR_(STREAM|SOCKET|HTTP2)_|Connection[A-Z])/;
 
-/** The messages of a failed connection where there is no code: browsers, React Native, Bun, Deno, undici. */
+/** The messages of a failed connection where there is no code: browsers, React Native, Bun, Deno, undici, axios. */
 const MESSAGES = new RegExp(
   [
     '^fetch failed$',
     '^terminated$',
+    '^stream has been aborted$', // axios
     '^Failed to fetch',
     '^NetworkError when attempting to fetch resource',
     '^Load failed',
@@ -87,7 +90,7 @@ interface ErrorLike {
 export function judgeNetworkError(error: unknown): Verdict | Judgement {
   let hasCause = false;
   for (let at = error, depth = 0; isObject(at) && depth < DEPTH; at = at.cause, depth++) {
-    if (at.name === 'AbortError') return 'ignored';
+    if (at.name === 'AbortError' || at.name === 'CanceledError') return 'ignored';
     if (at.name === 'TimeoutError') return 'timeout';
     const judged = judgeCode(at);
     if (judged !== null) return judged;

@@ -1,0 +1,41 @@
+import type { HttpAnswer } from './http.ts';
+
+/** As much as is looked at of an error, and of the answer that it has; clients differ in all of it. */
+interface AnswerLike {
+  readonly status?: unknown;
+  readonly statusCode?: unknown;
+  readonly headers?: unknown;
+}
+
+/**
+ * The answer of which an error tells: most clients but fetch throw for a status from 400 on. Such an error has the
+ * answer as its `response` (axios, got, ky, superagent, Octokit), or is like one itself (undici, SDKs of APIs). Null for
+ * any other: one that has a good answer says that something else went wrong, with the body, say.
+ */
+export function toldAnswer(error: unknown): HttpAnswer | null {
+  if (!isObject(error)) return null;
+  const { response } = error as { readonly response?: unknown };
+  return (isObject(response) ? asAnswer(response) : null) ?? asAnswer(error);
+}
+
+function asAnswer({ status, statusCode, headers }: AnswerLike): HttpAnswer | null {
+  const code = typeof status === 'number' ? status : statusCode;
+  if (typeof code !== 'number' || !(code >= 400 && code <= 599)) return null;
+  return { status: code, headers: { get: (name) => headerOf(headers, name) } };
+}
+
+/** One header of `Headers`, of a class like it, or of a plain object, in which it may be a list. */
+function headerOf(headers: unknown, name: string): string | null {
+  if (!isObject(headers)) return null;
+  const { get } = headers as { readonly get?: unknown };
+  const value: unknown =
+    typeof get === 'function'
+      ? get.call(headers, name)
+      : Object.entries(headers).find(([key]) => key.toLowerCase() === name)?.[1];
+  const first: unknown = Array.isArray(value) ? value[0] : value;
+  return typeof first === 'string' || typeof first === 'number' ? String(first) : null;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
