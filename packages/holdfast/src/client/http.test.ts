@@ -13,6 +13,9 @@ const fetchFailed = (cause: unknown): TypeError => new TypeError('fetch failed',
 const coded = (code: string, more: object = {}): Error =>
   Object.assign(new Error(code), { code, ...more });
 
+const failedInDeno = (message: string): unknown =>
+  failed(fetchFailed(new Error(`error sending request for url (https://x/): ${message}`)));
+
 const verdictOf = (judged: unknown): unknown =>
   typeof judged === 'string' ? judged : (judged as { verdict: unknown }).verdict;
 
@@ -220,6 +223,48 @@ describe('an error', () => {
     for (const message of [deno, bun]) {
       expect(failed(new TypeError(message))).toEqual({ verdict: 'transient', neverSent: true });
     }
+  });
+
+  describe('of Deno, which tells by the cause', () => {
+    test.each([
+      'client error (Connect): tcp connect error: Connection refused (os error 111)',
+      'client error (Connect): dns error: failed to lookup address information: Name or service not known',
+    ])('was never sent: %s', (message) =>
+      expect(failedInDeno(message)).toEqual({ verdict: 'transient', neverSent: true }),
+    );
+
+    test('may have been sent, or broke off', () => {
+      const message = 'client error (SendRequest): connection closed before message completed';
+      expect(failedInDeno(message)).toBe('transient');
+      expect(failed(new TypeError('error reading a body from connection'))).toBe('transient');
+    });
+
+    test.each([
+      'client error (Connect): invalid peer certificate: UnknownIssuer',
+      'client error (Connect): received corrupt message of type InvalidContentType',
+    ])('would come again: %s', (message) => expect(failedInDeno(message)).toBe('terminal'));
+  });
+
+  test('of what is no HTTP is transient, with a code or without', () => {
+    const message = 'Response does not match the HTTP/1.1 protocol (Expected HTTP/)';
+    const error = Object.assign(new Error(message), { name: 'HTTPParserError' });
+    expect(failed(fetchFailed(error))).toBe('transient');
+  });
+
+  test.each([
+    [503, 'transient'],
+    [502, 'transient'],
+    [429, 'transient'],
+    [403, 'terminal'],
+    [407, 'terminal'],
+  ])('of a proxy that refuses to connect, with %i, is %s', (status, verdict) => {
+    const refused = Object.assign(
+      new Error(`Proxy response (${status}) !== 200 when HTTP Tunneling`),
+      { name: 'AbortError', code: 'UND_ERR_ABORTED' },
+    );
+    const cancelled = new DOMException('Request was cancelled.', { cause: refused });
+    expect(failed(fetchFailed(cancelled))).toBe(verdict);
+    expect(failed(refused)).toBe(verdict);
   });
 
   test('AbortError of the operation is ignored, TimeoutError a timeout', () => {

@@ -27,10 +27,10 @@ export interface HttpAnswer {
  * | 408, 425, other 5xx | `transient` |
  * | 501, 505, other 4xx | `terminal` |
  * | refused, unreachable, unknown host | `transient`, never sent |
- * | reset, closed, broken | `transient` |
+ * | reset, closed, broken, no HTTP, a proxy's 5xx, 408, 429 to CONNECT | `transient` |
  * | `TimeoutError`, undici's timeouts of headers and body | `timeout` |
  * | `AbortError` of the operation's own | `ignored` |
- * | TLS certificates, invalid URLs, programming errors | `terminal` |
+ * | a proxy's other refusals, TLS certificates, invalid URLs, programming errors | `terminal` |
  *
  * An error that tells of an answer of status 400 to 599, as clients throw that take it for an error (axios, got, ky,
  * SDKs), is judged as that answer: by its `response`, or its own `status` or `statusCode`, and `headers`.

@@ -70,12 +70,17 @@ const MESSAGES = new RegExp(
     '^Unable to connect',
     '^The socket connection was closed unexpectedly',
     '^error sending request (for|from) ',
+    '^error reading a body from connection',
   ].join('|'),
   'i',
 );
 /** Of these, the messages that tell that nothing was sent: Deno says in words how far it came. */
 const NEVER_SENT_MESSAGES =
   /client error \(Connect\)|tcp connect error|dns error|^Unable to connect/;
+
+/** It connected, and would not go on with who is there. */
+const WRONG_MESSAGES = /invalid peer certificate|received corrupt message/;
+const PROXY_REFUSED = /^Proxy response \((\d{3})\)/;
 
 interface ErrorLike {
   readonly name?: unknown;
@@ -88,20 +93,43 @@ interface ErrorLike {
 
 /** What it means that fetch was rejected with this error. */
 export function judgeNetworkError(error: unknown): Verdict | Judgement {
-  let hasCause = false;
+  let told: Verdict | Judgement | null = null;
   for (let at = error, depth = 0; isObject(at) && depth < DEPTH; at = at.cause, depth++) {
-    if (at.name === 'AbortError' || at.name === 'CanceledError') return 'ignored';
-    if (at.name === 'TimeoutError') return 'timeout';
-    const judged = judgeCode(at);
+    const judged = judgeProxy(at) ?? judgeName(at) ?? judgeCode(at);
     if (judged !== null) return judged;
-    hasCause = depth > 0;
+    // Undici and Deno say what it was by a cause without a code: a redirect not allowed, a forbidden port.
+    if (at.message !== 'fetch failed' || !isObject(at.cause)) told ??= judgeMessage(at.message);
   }
-  if (!isObject(error) || typeof error.message !== 'string') return 'terminal';
-  const { message } = error;
-  // Undici tells what is wrong with a request (a redirect not allowed, a forbidden port) by a cause without a code.
-  if (hasCause && message === 'fetch failed') return 'terminal';
+  return told ?? 'terminal';
+}
+
+/** Undici takes it for its own abort that a proxy answers CONNECT with a refusal. */
+function judgeProxy({ code, message }: ErrorLike): Verdict | null {
+  const status = code === 'UND_ERR_ABORTED' ? PROXY_REFUSED.exec(String(message))?.[1] : undefined;
+  if (status === undefined) return null;
+  return status.startsWith('5') || status === '408' || status === '429' ? 'transient' : 'terminal';
+}
+
+function judgeName({ name }: ErrorLike): Verdict | null {
+  switch (name) {
+    case 'AbortError':
+    case 'CanceledError':
+      return 'ignored';
+    case 'TimeoutError':
+      return 'timeout';
+    // In newer versions of undici it has no code any more.
+    case 'HTTPParserError':
+      return 'transient';
+    default:
+      return null;
+  }
+}
+
+function judgeMessage(message: unknown): Verdict | Judgement | null {
+  if (typeof message !== 'string') return null;
+  if (WRONG_MESSAGES.test(message)) return 'terminal';
   if (NEVER_SENT_MESSAGES.test(message)) return { verdict: 'transient', neverSent: true };
-  return MESSAGES.test(message) ? 'transient' : 'terminal';
+  return MESSAGES.test(message) ? 'transient' : null;
 }
 
 function judgeCode(error: ErrorLike): Verdict | Judgement | null {

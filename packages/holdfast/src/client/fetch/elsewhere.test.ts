@@ -27,6 +27,19 @@ describe('a connection that failed', () => {
     ['http://localhost:81/', { errors: [{ port: 82 }] }],
   ])('to another place than %s: %j', (url, cause) => expect(elsewhere(url, cause)).toBe(true));
 
+  test.each([
+    ['https://shop.internal/a', false],
+    ['https://shop.internal:443/', false],
+    ['https://mirror.internal/', true],
+    ['https://shop.internal:444/', true],
+  ])('is told in words by Deno: %s', (place, isAnother) => {
+    for (const words of [`for url (${place})`, `from 10.0.0.1:5 for ${place} (10.0.0.2:6)`]) {
+      const message = `error sending request ${words}: client error (Connect): dns error`;
+      const error = new TypeError('fetch failed', { cause: new Error(message) });
+      expect(failedElsewhere(error, new URL('https://shop.internal/'))).toBe(isAnother);
+    }
+  });
+
   test('is looked for among the causes, which may go in a circle', () => {
     const error = new Error('outer', { cause: failed({ port: 82 }) });
     expect(failedElsewhere(error, new URL('http://shop:81/'))).toBe(true);

@@ -1,6 +1,8 @@
 /** How many errors of a chain of causes are looked at. */
 const DEPTH = 5;
 const DEFAULT_PORTS: Readonly<Record<string, string>> = { 'http:': '80', 'https:': '443' };
+/** Deno's errors have no fields, and say it in words. */
+const IN_WORDS = /^error sending request .*?for (?:url )?\(?(https?:\/\/[^\s)]+)/;
 const ADDRESS = /^(?:[\d.]+|\[(.*)\])$/;
 
 /** What an error of a connection tells of the place that was to be reached. */
@@ -8,6 +10,7 @@ interface ConnectionError {
   readonly hostname?: unknown;
   readonly address?: unknown;
   readonly port?: unknown;
+  readonly message?: unknown;
   readonly cause?: unknown;
   readonly errors?: unknown;
 }
@@ -31,7 +34,10 @@ export function portOf({ port, protocol }: URL): string {
   return port === '' ? (DEFAULT_PORTS[protocol] ?? '') : port;
 }
 
-function isElsewhere({ hostname, address, port }: ConnectionError, url: URL): boolean {
+function isElsewhere(error: ConnectionError, url: URL): boolean {
+  const { hostname, address, port } = error;
+  const said = IN_WORDS.exec(String(error.message))?.[1];
+  if (said !== undefined) return URL.parse(said)?.host !== url.host;
   if (typeof hostname === 'string') return hostname.toLowerCase() !== url.hostname;
   if (typeof port === 'number' && String(port) !== portOf(url)) return true;
   const [plain, bracketed] = ADDRESS.exec(url.hostname) ?? [];
