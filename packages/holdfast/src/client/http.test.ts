@@ -43,12 +43,18 @@ describe('an answer', () => {
   ])('of status %i is %s', (status, verdict) => expect(verdictOf(answered(status))).toBe(verdict));
 
   test.each([
-    ['a body as response.json() gives it', { total: 990 }, 'object'],
+    ['a body as response.json() gives it', { total: 990 }, 'an object without a status'],
+    ["a mock's", { ok: true, json: () => ({ total: 990 }) }, 'an object without a status'],
+    ["a mock's failure", { status: 500 }, 'an object of status 500 without headers.get()'],
     ["a body's text", 'paid by card 4242', 'string'],
     ['nothing', undefined, 'undefined'],
     ['null', null, 'null'],
-    ['headers that are a plain object', { status: 503, headers: { a: 'b' } }, 'object'],
-    ['a body with a status of its own', { status: 'paid' }, 'object'],
+    [
+      'headers that are a plain object',
+      { status: 503, headers: { a: 'b' } },
+      'an object of status 503 without headers.get()',
+    ],
+    ['a body with a status of its own', { status: 'paid' }, 'an object without a status'],
   ])('is no answer when it is %s, and what to do is said', (_, value, got) => {
     expect(() => httpClassifier({ ok: true, value: value as never })).toThrow(
       new TypeError(

@@ -89,12 +89,18 @@ function verdictOf(status: number, hasHint: boolean, hasPushback: boolean): Verd
   return status === 503 && (hasHint || hasPushback) ? 'overload' : 'transient';
 }
 
-/** Says only the type of what was given: it may be a body. */
+/** Says only what kind of thing was given: it may be a body. */
 function noAnswer(given: unknown): TypeError {
-  const got = given === null ? 'null' : typeof given;
+  const got = given === null ? 'null' : typeof given === 'object' ? lackOf(given) : typeof given;
   return new TypeError(
     `protocol 'http' judges answers by status and headers, as fetch gives them, got ${got}: answer both beside what was read of the body, or give classify`,
   );
+}
+
+/** What a mock's answer wants, mostly. */
+function lackOf(given: Partial<HttpAnswer>): string {
+  if (typeof given.status !== 'number') return 'an object without a status';
+  return `an object of status ${given.status} without headers.get()`;
 }
 
 type Headers = HttpAnswer['headers'];
