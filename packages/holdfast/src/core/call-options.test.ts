@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { withRuntime } from '../client/with-runtime.ts';
 import { testRuntime } from '../testing/index.ts';
 
@@ -36,6 +36,20 @@ describe('what a caller says of one call', () => {
       message,
     );
     expect(ran).toBe(0);
+  });
+
+  test('is no attempt of another copy of the package, and that is said', async () => {
+    vi.resetModules();
+    const other = await import('../index.ts');
+    const outer = other.pipeline(other.timeout(1000));
+    const result = await outer.call((parent) =>
+      pipeline(timeout(100)).tryCall(() => 1, { parent }),
+    );
+    expect(result.error).toEqual(
+      new TypeError(
+        'options.parent must be the attempt that an operation was given by this copy of holdfast, got one of another copy',
+      ),
+    );
   });
 
   test('may be a deadline of decades, if it is written with its unit', async () => {

@@ -267,7 +267,9 @@ function problemWith(options: CallOptions, plan: Plan): TypeError | RangeError |
     return new RangeError(`options.criticality must be one of ${known}, got ${show(criticality)}`);
   }
   if (parent !== undefined && !(parent instanceof LiveAttempt)) {
-    return new TypeError('options.parent must be the attempt that an operation was given');
+    // Its call's end is told within one copy only.
+    const copy = isAttempt(parent) ? ' by this copy of holdfast, got one of another copy' : '';
+    return new TypeError(`options.parent must be the attempt that an operation was given${copy}`);
   }
   if (key !== undefined && (typeof key !== 'string' || key === '')) {
     return new TypeError('options.key must be a non-empty string');
@@ -281,6 +283,10 @@ function problemWith(options: CallOptions, plan: Plan): TypeError | RangeError |
   return unknown === undefined
     ? null
     : new TypeError(unknownOption(unknown, 'options', CALL_OPTIONS));
+}
+
+function isAttempt(given: Partial<Attempt> | null): boolean {
+  return typeof given?.succeed === 'function';
 }
 
 function isFlag(given: unknown): boolean {
