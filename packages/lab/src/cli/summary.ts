@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import { NOTHING, type Unit, written, writtenTime } from '../report/numbers.ts';
+import { NOTHING, type Unit, unitOf, written, writtenTime } from '../report/numbers.ts';
 import { metastabilityText, someOf } from '../report/words.ts';
 import { leastTime, measure, type Question } from '../simulate/expectations.ts';
 import type { Promised } from '../simulate/promises.ts';
@@ -193,13 +193,6 @@ function verdictCell(
 ): { readonly text: string; readonly painted: string } {
   const text = after === null ? kind : `${kind} in ${plain(after, 'ms')}`;
   return { text, painted: paint(text, VERDICT_STYLES[kind]) };
-}
-
-/** By the measure that a text begins with. */
-function unitOf(text: string): Unit {
-  const measured = text.trim().split(' ')[0]!;
-  if (measured === 'goodput' || measured === 'wasted') return 'share';
-  return /^(p\d+|recovery|recovers)$/.test(measured) ? 'ms' : 'count';
 }
 
 /** Not every terminal's font has the narrow space. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { type Unit, time, written } from './numbers.ts';
+import { type Unit, time, unitOf, written } from './numbers.ts';
 
 const NARROW = /\u202f/g;
 
@@ -34,4 +34,17 @@ it.each([
   [23_400_000, '6 h 30 min'],
 ])('writes %d ms as %s', (ms, text) => {
   expect(time(ms).replace(NARROW, ' ')).toBe(text);
+});
+
+it.each<[string, Unit]>([
+  ['goodput at shoppers during the fault', 'share'],
+  ['goodput>=0.9', 'share'],
+  [' wasted at bank <= 5%', 'share'],
+  ['p99 at shoppers', 'ms'],
+  ['recovers within 10s', 'ms'],
+  ['amplification at bank <= 1.2', 'ratio'],
+  ['attempts-per-call at web', 'ratio'],
+  ['duplicates = 0', 'count'],
+])('knows the unit of %j: %s', (text, unit) => {
+  expect(unitOf(text)).toBe(unit);
 });

@@ -2,6 +2,7 @@
  * How figures are written, the same in HTML and Markdown. By hand rather than with `Intl`, whose
  * words change with the ICU data of the machine: a report's bytes must not.
  */
+import type { Measure } from '../spec/model.ts';
 
 /** What a figure is of; decides how it is written. */
 export type Unit = 'count' | 'rate' | 'ms' | 'share' | 'ratio';
@@ -33,6 +34,27 @@ export function written(value: number | null | undefined, unit: Unit): string {
 /** A time, or what it comes to at least where it has no end: `≥ 30 s`. */
 export function writtenTime(ms: number | null, least: number | null): string {
   return ms === null && least !== null ? `≥${THIN}${time(least)}` : written(ms, 'ms');
+}
+
+const UNITS: Readonly<Record<Measure, Unit>> = {
+  amplification: 'ratio',
+  'attempts-per-call': 'ratio',
+  goodput: 'share',
+  p50: 'ms',
+  p95: 'ms',
+  p99: 'ms',
+  recovery: 'ms',
+  duplicates: 'count',
+  wasted: 'share',
+  queue: 'count',
+  metastable: 'count',
+};
+
+/** The unit of an expectation, or of a figure over seeds, by the measure that its text begins with. */
+export function unitOf(text: string): Unit {
+  const [first = ''] = text.trim().split(/[\s<>=]/);
+  if (first === 'recovers') return UNITS.recovery;
+  return Object.hasOwn(UNITS, first) ? UNITS[first as Measure] : 'count';
 }
 
 /** Milliseconds as a person says them: `340 ms`, `1.24 s`, `2 min 5 s`, `6 h 30 min`. */

@@ -7,7 +7,7 @@ import type {
   UserFigures,
 } from '../simulate/result.ts';
 import type { Sweep } from '../simulate/sweep.ts';
-import { type Unit, time, written, writtenTime } from './numbers.ts';
+import { type Unit, time, unitOf, written, writtenTime } from './numbers.ts';
 import { type ScenarioView, distinct } from './view.ts';
 import { metastabilityText, someOf, verdictText } from './words.ts';
 
@@ -105,7 +105,7 @@ export function seedsTable(view: ScenarioView): Table | null {
       ...spreads.map((spread) => {
         const found = spread?.figures.find((each) => each.name === name);
         if (found === undefined) return written(null, 'count');
-        const unit = measureUnit(name);
+        const unit = unitOf(name);
         const half = found.half === null ? '' : ` ± ${written(found.half, unit)}`;
         return `${written(found.mean, unit)}${half}${someOf(found, spread!.seeds.length)}`;
       }),
@@ -146,16 +146,8 @@ function judgedText(judged: JudgedExpectation): string {
   if (judged.value === null) return `${mark} could not be evaluated`;
   const metastability = metastabilityText(judged.text, judged.value);
   if (metastability !== null) return `${mark} ${metastability}`;
-  const value = written(judged.value, measureUnit(judged.text));
+  const value = written(judged.value, unitOf(judged.text));
   return `${mark} ${judged.endless ? `not within ${value}` : value}`;
-}
-
-/** A measure's unit, from an expectation or a figure that begins with it. */
-function measureUnit(text: string): Unit {
-  if (/^(goodput|wasted)\b/.test(text)) return 'share';
-  if (/^(p\d+|recover\w*)\b/.test(text)) return 'ms';
-  if (/^(amplification|attempts)\b/.test(text)) return 'ratio';
-  return 'count';
 }
 
 function figures<T>(
