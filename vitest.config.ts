@@ -25,6 +25,7 @@ export default defineConfig({
       'test/**/*.test.ts',
       'bench/**/*.test.ts',
       'examples/**/*.test.ts',
+      'scripts/**/*.test.ts',
     ],
     exclude: ['**/node_modules/**', '**/dist/**', '**/.tmp/**'],
     typecheck: { enabled: true, tsconfig: 'tsconfig.test.json', ignoreSourceErrors: true },

@@ -37,12 +37,6 @@ export function judge(goal: Goal, samples: Samples): Judged {
   };
 }
 
-/** 0 when every promise holds, 1 when one does not, 2 when one could not be judged. */
-export function exitCode(promises: readonly { readonly holds: boolean | null }[]): 0 | 1 | 2 {
-  if (promises.some(({ holds }) => holds === false)) return 1;
-  return promises.length === 0 || promises.some(({ holds }) => holds === null) ? 2 : 0;
-}
-
 function figuresOf({ metric, of, per }: Goal, samples: Samples): readonly number[] {
   const figures = samples[metric]?.[of] ?? [];
   if (per === undefined) return figures;

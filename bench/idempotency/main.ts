@@ -6,10 +6,11 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { parseArgs } from 'node:util';
+import { argumentsOf, integer } from '../../scripts/tasks/arguments.ts';
+import { exitCode } from '../../scripts/tasks/checks.ts';
 import { startPostgres } from '../../test/servers/postgres.ts';
 import { startRedis } from '../../test/servers/redis.ts';
-import { argumentsOf, integer } from '../arguments.ts';
-import { exitCode, judge, type Judged } from '../judge.ts';
+import { judge, type Judged } from '../judge.ts';
 import type { Goal, Samples, Scenario } from '../scenario.ts';
 import { tableOf } from '../table.ts';
 import { load } from './load.ts';

@@ -8,7 +8,7 @@ import { outage } from '../../packages/holdfast/torture/parts/outages.ts';
 import { openPlace, type Place } from '../../packages/holdfast/torture/places/place.ts';
 import type { Plan } from '../../packages/holdfast/torture/plan.ts';
 import type { Defect } from '../../packages/holdfast/torture/protocol.ts';
-import type { Check } from '../../packages/holdfast/torture/report.ts';
+import type { Check } from '../../scripts/tasks/checks.ts';
 
 type Part = (place: Place, plan: Plan) => Promise<Check[]>;
 

@@ -6,7 +6,7 @@ import { kills } from '../../packages/holdfast/torture/parts/kills.ts';
 import { outage } from '../../packages/holdfast/torture/parts/outages.ts';
 import { openPlace, type Place } from '../../packages/holdfast/torture/places/place.ts';
 import type { Mode, Plan } from '../../packages/holdfast/torture/plan.ts';
-import type { Check } from '../../packages/holdfast/torture/report.ts';
+import type { Check } from '../../scripts/tasks/checks.ts';
 
 type Part = (place: Place, plan: Plan) => Promise<Check[]>;
 

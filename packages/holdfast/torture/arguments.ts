@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { argumentsOf, integer, oneOf } from '../../../scripts/tasks/arguments.ts';
 import { type ClientName, CLIENTS, STORES, type StoreName } from './links/link.ts';
 import { type Mode, MODES } from './plan.ts';
 import { type Part, PARTS } from './torture.ts';
@@ -38,19 +39,14 @@ const OPTIONS = {
   mode: { type: 'string', default: 'leased' },
   rounds: { type: 'string', default: '100' },
   seed: { type: 'string', default: '1' },
-  only: { type: 'string', multiple: true },
+  only: { type: 'string', multiple: true, default: NAMES },
   outage: { type: 'string', default: '5000' },
-  help: { type: 'boolean', short: 'h', default: false },
 } as const;
 
 /** What this process was called with. Ends it where that is wrong, or a question. */
 export function readArguments(): Arguments {
-  try {
+  return argumentsOf('torture:idempotency', USAGE, () => {
     const { values } = parseArgs({ options: OPTIONS });
-    if (values.help) {
-      process.stdout.write(USAGE);
-      process.exit();
-    }
     const store = oneOf('--store', values.store, STORES);
     const mode = oneOf('--mode', values.mode, MODES);
     const known: readonly ClientName[] = CLIENTS[store];
@@ -68,22 +64,7 @@ export function readArguments(): Arguments {
       seed: integer('--seed', values.seed, 0, 1e9),
       rounds: integer('--rounds', values.rounds, 1, 10_000),
       outage: integer('--outage', values.outage, 500, 60_000),
-      parts: (values.only ?? NAMES).map((part) => oneOf('--only', part, NAMES)),
+      parts: values.only.map((part) => oneOf('--only', part, NAMES)),
     };
-  } catch (error) {
-    process.stderr.write(`torture:idempotency: ${(error as Error).message}\n\n${USAGE}`);
-    return process.exit(2);
-  }
-}
-
-function oneOf<T extends string>(option: string, text: string, known: readonly T[]): T {
-  const found = known.find((each) => each === text);
-  if (found !== undefined) return found;
-  throw new Error(`${option} takes one of: ${known.join(', ')}; got '${text}'`);
-}
-
-function integer(option: string, text: string, min: number, max: number): number {
-  const value = /^\d+$/.test(text) ? Number(text) : NaN;
-  if (value >= min && value <= max) return value;
-  throw new Error(`${option} must be a whole number from ${min} to ${max}; got '${text}'`);
+  });
 }

@@ -2,9 +2,9 @@
  * `npm run torture:idempotency [-- --help]`: real stores, real processes, `kill -9` and outages, and
  * what became of every key. The exit code is 1 when a promise does not hold, 2 when one could not be judged.
  */
+import { type Check, exitCode, tableOf } from '../../../scripts/tasks/checks.ts';
 import { readArguments } from './arguments.ts';
 import type { Plan } from './plan.ts';
-import { type Check, exitCode, tableOf } from './report.ts';
 import { torture } from './torture.ts';
 
 const { json, parts, ...chosen } = readArguments();

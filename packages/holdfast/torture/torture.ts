@@ -4,7 +4,7 @@ import { histories } from './parts/histories.ts';
 import { kills } from './parts/kills.ts';
 import { outages } from './parts/outages.ts';
 import type { Plan } from './plan.ts';
-import type { Check } from './report.ts';
+import type { Check } from '../../../scripts/tasks/checks.ts';
 
 /** What is done to a store. */
 export const PARTS = { kills, duplicates, outages, histories } as const;

@@ -4,10 +4,10 @@
  */
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import type { Check } from './experiments/law.ts';
+import { argumentsOf, integer } from '../../../scripts/tasks/arguments.ts';
+import { type Check, exitCode, tableOf } from '../../../scripts/tasks/checks.ts';
 import { DOUBT, LAST_FIRST_SEED, laws, seedsFrom } from './laws.ts';
 import { runAll } from './pool.ts';
-import { exitCode, tableOf } from './table.ts';
 
 const NAMES = laws.map(({ name }) => name);
 
@@ -20,7 +20,7 @@ const USAGE = `usage: npm run oracles -- [options]
   --help
 `;
 
-const { json, which, seeds } = readArguments();
+const { json, which, seeds } = argumentsOf('oracles', USAGE, readArguments);
 const out = json ? process.stderr : process.stdout;
 const promises: Check[] = [];
 
@@ -44,32 +44,16 @@ if (json) console.log(JSON.stringify({ seeds, doubt: DOUBT, promises }));
 
 /** Which laws, by their place, and with which seeds. */
 function readArguments(): { json: boolean; which: number[]; seeds: readonly number[] } {
-  try {
-    const { values } = parseArgs({
-      options: {
-        json: { type: 'boolean', default: false },
-        only: { type: 'string', multiple: true },
-        seed: { type: 'string', default: '1' },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    });
-    if (values.help) {
-      process.stdout.write(USAGE);
-      process.exit();
-    }
-    const only = values.only ?? NAMES;
-    const unknown = only.find((name) => !NAMES.includes(name));
-    if (unknown !== undefined) throw new Error(`--only takes a name below; got '${unknown}'`);
-    const places = only.map((name) => NAMES.indexOf(name));
-    const first = /^\d+$/.test(values.seed) ? Number(values.seed) : NaN;
-    if (!(first <= LAST_FIRST_SEED)) {
-      throw new Error(
-        `--seed takes a whole number from 0 to ${LAST_FIRST_SEED}; got '${values.seed}'`,
-      );
-    }
-    return { json: values.json, which: [...new Set(places)], seeds: seedsFrom(first) };
-  } catch (error) {
-    process.stderr.write(`oracles: ${(error as Error).message}\n\n${USAGE}`);
-    return process.exit(2);
-  }
+  const { values } = parseArgs({
+    options: {
+      json: { type: 'boolean', default: false },
+      only: { type: 'string', multiple: true, default: NAMES },
+      seed: { type: 'string', default: '1' },
+    },
+  });
+  const unknown = values.only.find((name) => !NAMES.includes(name));
+  if (unknown !== undefined) throw new Error(`--only takes a name below; got '${unknown}'`);
+  const places = values.only.map((name) => NAMES.indexOf(name));
+  const first = integer('--seed', values.seed, 0, LAST_FIRST_SEED);
+  return { json: values.json, which: [...new Set(places)], seeds: seedsFrom(first) };
 }

@@ -1,16 +1,17 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { argumentsOf, integer } from '../../../scripts/tasks/arguments.ts';
 
 /** What the command was asked for. */
 export interface Arguments {
   readonly json: boolean;
   /** The spec. */
   readonly file: string;
-  /** undefined: all of them. */
+  /** The one to run; undefined for all of them. */
   readonly scenario: string | undefined;
   /** Real runs of each scenario. */
   readonly runs: number;
-  /** Of the first run. */
+  /** The first run's; those of the others follow it. */
   readonly seed: number;
   /** The policy whose timeout is mis-stated on purpose. */
   readonly misstate: string | undefined;
@@ -34,28 +35,14 @@ const OPTIONS = {
   seed: { type: 'string', default: '1' },
   spec: { type: 'string', default: join(import.meta.dirname, 'shop.yaml') },
   misstate: { type: 'string' },
-  help: { type: 'boolean', short: 'h', default: false },
 } as const;
 
 /** What this process was called with. Ends it where that is wrong, or a question. */
 export function readArguments(): Arguments {
-  try {
+  return argumentsOf('reality', USAGE, () => {
     const { values } = parseArgs({ options: OPTIONS });
-    if (values.help) {
-      process.stdout.write(USAGE);
-      process.exit();
-    }
     const { json, scenario, spec: file, misstate } = values;
     const runs = integer('--runs', values.runs, 1, 99);
     return { json, file, scenario, misstate, runs, seed: integer('--seed', values.seed, 0, 1e9) };
-  } catch (error) {
-    process.stderr.write(`reality: ${(error as Error).message}\n\n${USAGE}`);
-    return process.exit(2);
-  }
-}
-
-function integer(option: string, text: string, min: number, max: number): number {
-  const value = /^\d+$/.test(text) ? Number(text) : NaN;
-  if (value >= min && value <= max) return value;
-  throw new Error(`${option} must be a whole number from ${min} to ${max}; got '${text}'`);
+  });
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { exitCode } from '../oracles/table.ts';
+import { exitCode } from '../../../scripts/tasks/checks.ts';
 import type { RunResult } from '../src/simulate/result.ts';
 import { simulate } from '../src/simulate/simulate.ts';
 import type { Fleet } from '../src/spec/model.ts';

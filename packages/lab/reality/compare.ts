@@ -1,4 +1,4 @@
-import { type Check, within } from '../oracles/experiments/law.ts';
+import { type Check, within } from '../../../scripts/tasks/checks.ts';
 import type { Phase, RunResult, Verdict } from '../src/simulate/result.ts';
 import type { Pace, RealRun } from './stage.ts';
 

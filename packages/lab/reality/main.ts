@@ -2,8 +2,7 @@
  * `npm run reality [-- --help]`: the simulator against processes, sockets and time as they are. See
  * docs/guides/reality.md. The exit code is 1 when a promise does not hold, 2 when one could not be judged.
  */
-import type { Check } from '../oracles/experiments/law.ts';
-import { exitCode, tableOf } from '../oracles/table.ts';
+import { type Check, exitCode, tableOf } from '../../../scripts/tasks/checks.ts';
 import { simulate } from '../src/simulate/simulate.ts';
 import type { Fleet } from '../src/spec/model.ts';
 import { readArguments } from './arguments.ts';

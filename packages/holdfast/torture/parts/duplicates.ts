@@ -2,7 +2,7 @@ import { readLedger } from '../ledger.ts';
 import type { Place } from '../places/place.ts';
 import type { Plan } from '../plan.ts';
 import type { Answered, EngineSetup, Policy } from '../protocol.ts';
-import { type Check, none } from '../report.ts';
+import { type Check, none } from '../../../../scripts/tasks/checks.ts';
 import { Worker } from '../workers.ts';
 
 const PROCESSES = 4;

@@ -7,7 +7,7 @@ import { historiesOf, type Line, type Operation } from '../linearizable/history.
 import type { Place } from '../places/place.ts';
 import { LEASE, type Plan } from '../plan.ts';
 import type { EngineSetup } from '../protocol.ts';
-import { type Check, none, notJudged, within } from '../report.ts';
+import { type Check, none, notJudged, within } from '../../../../scripts/tasks/checks.ts';
 import { Worker } from '../workers.ts';
 
 const PROCESSES = 4;

@@ -1,7 +1,7 @@
 import type { Ledger } from '../ledger.ts';
 import { GRACE, LEASE } from '../plan.ts';
 import type { Answered, Boundary, Policy } from '../protocol.ts';
-import { type Check, none, within } from '../report.ts';
+import { type Check, none, within } from '../../../../scripts/tasks/checks.ts';
 
 /** One key: its first owner was killed, then two others asked for it at the same time. */
 export interface Round {

@@ -4,7 +4,7 @@ import { readLedger } from '../ledger.ts';
 import type { Place } from '../places/place.ts';
 import { LEASE, type Plan } from '../plan.ts';
 import { BOUNDARIES, type EngineSetup } from '../protocol.ts';
-import type { Check } from '../report.ts';
+import type { Check } from '../../../../scripts/tasks/checks.ts';
 import { Worker } from '../workers.ts';
 import { judgeKills, type Round } from './kills-judge.ts';
 

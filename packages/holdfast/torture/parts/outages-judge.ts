@@ -1,7 +1,7 @@
 import type { Ledger } from '../ledger.ts';
 import { GRACE, LEASE, type Plan } from '../plan.ts';
 import type { Answered } from '../protocol.ts';
-import { type Check, none, within } from '../report.ts';
+import { type Check, none, within } from '../../../../scripts/tasks/checks.ts';
 
 /** What was asked before, in and after an outage. */
 export interface OutageRun {

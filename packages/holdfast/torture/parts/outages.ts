@@ -5,7 +5,7 @@ import { type Fault, openPlace, type Place } from '../places/place.ts';
 import { NoRoomError } from '../places/tmpfs.ts';
 import { GRACE, LEASE, type Plan } from '../plan.ts';
 import type { Answered, EngineSetup, Policy } from '../protocol.ts';
-import { type Check, notJudged } from '../report.ts';
+import { type Check, notJudged } from '../../../../scripts/tasks/checks.ts';
 import { Worker } from '../workers.ts';
 import { judgeOutage, type OutageRun } from './outages-judge.ts';
 

@@ -1,7 +1,8 @@
 import { type BackoffOptions, seededRandom } from 'holdfast';
 import { type CustomServer, fleetOf, simulate, type SpecData } from '../../src/index.ts';
 import { mean } from '../stats.ts';
-import { type Check, column, type Law, type Plan, type Sample, within } from './law.ts';
+import { type Check, within } from '../../../../scripts/tasks/checks.ts';
+import { column, type Law, type Plan, type Sample } from './law.ts';
 import {
   BASE,
   CAP,

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import type { Check } from '../../../../scripts/tasks/checks.ts';
 import { DOUBT, laws } from '../laws.ts';
-import type { Check, Defect } from './law.ts';
+import type { Defect } from './law.ts';
 
 /** Minutes of virtual time, on whatever machine. */
 const SLOW = { timeout: 60_000 };

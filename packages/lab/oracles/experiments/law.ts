@@ -1,3 +1,4 @@
+import { type Check, within } from '../../../../scripts/tasks/checks.ts';
 import { estimate } from '../stats.ts';
 
 /**
@@ -41,16 +42,6 @@ export type Defect =
   | 'bounded-queue'
   | 'endless-queue';
 
-/** A promise, and what came of it. */
-export interface Check {
-  readonly name: string;
-  readonly value: number;
-  /** From where to where the value may lie; null for no limit on that side. */
-  readonly bound: readonly [low: number | null, high: number | null];
-  /** null when it could not be judged: the runs differ too much. */
-  readonly holds: boolean | null;
-}
-
 /** Half the width that an interval may have, as a share of the theory's value. */
 const WIDEST = 0.03;
 
@@ -61,16 +52,6 @@ export function column(samples: readonly Sample[], name: string): number[] {
     if (value === undefined) throw new Error(`no run has measured "${name}"`);
     return value;
   });
-}
-
-/** Whether a value lies within its bound. What is not a number does not. */
-export function within(
-  name: string,
-  value: number,
-  [low, high]: readonly [number | null, number | null],
-): Check {
-  const holds = value >= (low ?? -Infinity) && value <= (high ?? Infinity);
-  return { name, value, bound: [low, high], holds };
 }
 
 /**

@@ -1,4 +1,5 @@
-import { type Check, column, type Law, type Plan, type Sample, within } from './law.ts';
+import { type Check, within } from '../../../../scripts/tasks/checks.ts';
+import { column, type Law, type Plan, type Sample } from './law.ts';
 import { DeafProbe, worldOf } from './worlds.ts';
 
 const SECOND = 1000;

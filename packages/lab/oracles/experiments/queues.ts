@@ -2,7 +2,8 @@ import { erlangB } from '../theory/erlang.ts';
 import { mg1 } from '../theory/mg1.ts';
 import { mm1k } from '../theory/mm1k.ts';
 import { mmc } from '../theory/mmc.ts';
-import { agrees, type Check, column, type Law, type Plan, type Sample, within } from './law.ts';
+import { type Check, within } from '../../../../scripts/tasks/checks.ts';
+import { agrees, column, type Law, type Plan, type Sample } from './law.ts';
 import { QueueProbe } from './queue-probe.ts';
 import { BARE, worldOf } from './worlds.ts';
 

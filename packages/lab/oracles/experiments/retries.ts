@@ -1,4 +1,5 @@
-import { agrees, type Check, column, type Law, type Plan, type Sample, within } from './law.ts';
+import { type Check, within } from '../../../../scripts/tasks/checks.ts';
+import { agrees, column, type Law, type Plan, type Sample } from './law.ts';
 import { mean } from '../stats.ts';
 import { BARE, DeafProbe, worldOf } from './worlds.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { exitCode, none, notJudged, tableOf, within } from './report.ts';
+import { exitCode, none, notJudged, tableOf, within } from './checks.ts';
 
 const holds = within('kept', 1, [0, 2]);
 const broken = none('broken', ['key-1']);
@@ -23,6 +23,17 @@ test('a person reads which promise is broken, and by what', () => {
       '  kept       1  0 .. 2  holds',
       '  broken     1  0 .. 0  DOES NOT HOLD: key-1',
       '  not tried  0   ..     could not be judged: there was no room',
+      '',
+    ].join('\n'),
+  );
+});
+
+test('a task that knows one reason for all its doubts says it once', () => {
+  const unclear = { ...within('unclear', 1.234_567, [1, null]), holds: null };
+  expect(tableOf([unclear, unjudged], 'the runs differ too much')).toBe(
+    [
+      '  unclear    1.2346  1 ..   could not be judged: the runs differ too much',
+      '  not tried  0        ..    could not be judged: there was no room',
       '',
     ].join('\n'),
   );

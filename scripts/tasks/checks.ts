@@ -1,4 +1,4 @@
-/** A promise, and what came of it. */
+/** A promise of a task, and what came of it. */
 export interface Check {
   readonly name: string;
   readonly value: number;
@@ -6,7 +6,7 @@ export interface Check {
   readonly bound: readonly [low: number | null, high: number | null];
   /** null when it could not be judged. */
   readonly holds: boolean | null;
-  /** Why it could not, or what was found. */
+  /** Why it could not be judged, or what was found. */
   readonly note?: string;
 }
 
@@ -33,27 +33,31 @@ export function notJudged(name: string, why: string): Check {
 }
 
 /** 0 when every promise holds, 1 when one does not, 2 when one could not be judged or there is none. */
-export function exitCode(checks: readonly Check[]): 0 | 1 | 2 {
+export function exitCode(checks: readonly Pick<Check, 'holds'>[]): 0 | 1 | 2 {
   if (checks.some(({ holds }) => holds === false)) return 1;
   return checks.length === 0 || checks.some(({ holds }) => holds === null) ? 2 : 0;
 }
 
-/** For a person. */
-export function tableOf(checks: readonly Check[]): string {
-  const rows = checks.map(({ name, value, bound: [low, high], holds, note = '' }) => [
-    name,
-    figure(value),
-    `${low === null ? '' : figure(low)} .. ${high === null ? '' : figure(high)}`,
-    verdictOf(holds) + (note === '' ? '' : `: ${note}`),
+/** Checks for a person. `doubt` is why one could not be judged that does not say so itself. */
+export function tableOf(checks: readonly Check[], doubt = 'it is not known why'): string {
+  const rows = checks.map((check) => [
+    check.name,
+    figure(check.value),
+    boundText(check.bound),
+    verdictText(check, doubt),
   ]);
   const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]!.length)));
   const pad = (cell: string, column: number) => cell.padEnd(widths[column] ?? 0);
   return rows.map((row) => `  ${row.map(pad).join('  ').trimEnd()}\n`).join('');
 }
 
-function verdictOf(holds: boolean | null): string {
-  if (holds === null) return 'could not be judged';
-  return holds ? 'holds' : 'DOES NOT HOLD';
+function boundText([low, high]: Bound): string {
+  return `${low === null ? '' : figure(low)} .. ${high === null ? '' : figure(high)}`;
+}
+
+function verdictText({ holds, note }: Check, doubt: string): string {
+  if (holds === null) return `could not be judged: ${note ?? doubt}`;
+  return (holds ? 'holds' : 'DOES NOT HOLD') + (note === undefined ? '' : `: ${note}`);
 }
 
 /** Five digits, without an exponent where there is none needed. */
