@@ -1,9 +1,33 @@
 import type { Fleet } from '../spec/model.ts';
 import { isRecord } from '../spec/problems.ts';
-import type { Finding } from './finding.ts';
-import { type MethodConfig, serviceOf } from './grpc-names.ts';
+import type { Finding, Place } from './finding.ts';
+import { serviceOf } from './grpc-names.ts';
 import { meshFinding } from './mesh-findings.ts';
 import { type Field, protobufDuration } from './k8s-fields.ts';
+
+/** What a name of an entry stands for. */
+interface Named {
+  /** gRPC's name of a service; null is the empty name, for every service. */
+  readonly name: string | null;
+  /** One of its methods only; the others have another entry, or that of the empty name. */
+  readonly oneMethod: boolean;
+  readonly place: Place;
+}
+
+/** One valid entry of `methodConfig`. */
+export interface MethodConfig {
+  /** What it holds for. */
+  readonly services: readonly Named[];
+  /** The first one included; 1 without a policy. */
+  readonly maxAttempts: number;
+  /** Attempts are sent beside one another, not after one another. */
+  readonly hedges: boolean;
+  /** Milliseconds for the whole call; Infinity without one. */
+  readonly timeout: number;
+  readonly backoff: (n: number) => number;
+  readonly retryOn: readonly string[];
+  readonly place: Place;
+}
 
 /** gRPC's own limit; a channel argument can raise it. */
 const MAX_ATTEMPTS = 5;

@@ -7,9 +7,9 @@
 import { edgesOf } from '../spec/edges.ts';
 import type { Edge, Fleet } from '../spec/model.ts';
 import { isRecord } from '../spec/problems.ts';
-import type { Finding } from './finding.ts';
-import { readMethods } from './grpc-methods.ts';
-import { byService, type MethodConfig, worstMethod } from './grpc-names.ts';
+import type { Finding, Place } from './finding.ts';
+import { type MethodConfig, readMethods } from './grpc-methods.ts';
+import { serviceOf } from './grpc-names.ts';
 import { fromNote, meshFinding } from './mesh-findings.ts';
 import { documentsIn, type Note, type SourceDocument, startOf } from './k8s-documents.ts';
 import { Field } from './k8s-fields.ts';
@@ -106,6 +106,36 @@ const ROOT = [
   'healthCheckConfig',
 ];
 
+/**
+ * The entries for each service of the fleet; under null, those for every service that no entry names,
+ * which also hold for the other methods of a service of which only some are named.
+ */
+function byService(
+  configs: readonly MethodConfig[],
+  fleet: Fleet,
+  findings: Finding[],
+): ReadonlyMap<string | null, readonly MethodConfig[]> {
+  const found = new Map<string | null, MethodConfig[]>();
+  const whole = new Set<string | null>();
+  const told = new Set<string>();
+  for (const config of configs) {
+    for (const { name, oneMethod, place } of config.services) {
+      const service = name === null ? null : serviceOf(name, fleet);
+      if (service === null && name !== null) {
+        // A config may name each method of a service: that the spec has no such service is said once.
+        if (!told.has(name)) findings.push(unmatched(name, place));
+        told.add(name);
+        continue;
+      }
+      found.set(service, [...(found.get(service) ?? []), config]);
+      if (!oneMethod) whole.add(service);
+    }
+  }
+  const forAll = found.get(null) ?? [];
+  for (const [service, own] of found) if (!whole.has(service)) own.push(...forAll);
+  return found;
+}
+
 /** The entry that counts for an edge; null for none. Users do not call over channels of ours. */
 function configOf(
   edge: Edge,
@@ -116,6 +146,14 @@ function configOf(
   const own = configs.get(edge.to);
   if (own !== undefined) return worstMethod(own);
   return edge.options.protocol === 'http' ? null : worstMethod(configs.get(null) ?? []);
+}
+
+/** The entry with the most attempts, then with the longest timeout; null of none. */
+function worstMethod(configs: readonly MethodConfig[]): MethodConfig | null {
+  const [worst] = configs.toSorted(
+    (a, b) => b.maxAttempts - a.maxAttempts || (a.timeout > b.timeout ? -1 : 1),
+  );
+  return worst ?? null;
 }
 
 function layerOf(edge: Edge, config: MethodConfig, extraShare: number): Layer {
@@ -166,5 +204,15 @@ function notRepeatable(edge: Edge, config: MethodConfig): Finding {
     at: edge.id,
     place: config.place,
     value: config.maxAttempts,
+  });
+}
+
+function unmatched(name: string, place: Place): Finding {
+  return meshFinding('mesh-name-unmatched', {
+    severity: 'info',
+    message: `The gRPC service ${JSON.stringify(name)} is no service of the spec`,
+    fix: 'Correct the name, or add the service to the spec: its name there is the last part of this one, with or without `Service`.',
+    at: name,
+    place,
   });
 }
