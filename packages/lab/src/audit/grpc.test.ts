@@ -324,4 +324,10 @@ describe('what is not valid', () => {
     const nowhere = readGrpc(join(folder, 'nowhere.json'), fleet);
     await expect(nowhere).rejects.toThrow('nowhere.json does not exist');
   });
+
+  it('is not below another file: that is said as of a spec', async () => {
+    await writeFile(join(folder, 'file.json'), '{}');
+    const below = readGrpc(join(folder, 'file.json', 'grpc.json'), fleet);
+    await expect(below).rejects.toThrow('does not exist: a part of its path is no folder');
+  });
 });

@@ -8,9 +8,10 @@ import { type Document, isScalar, LineCounter, type ParsedNode, parseAllDocument
 
 import type { SpecPath } from '../spec/model.ts';
 import { isRecord } from '../spec/problems.ts';
+import { firstLineOf } from '../spec/text-file.ts';
 import { isTooDeep, repeatedKeys, writtenAt } from '../spec/yaml-nodes.ts';
 import type { Place } from './finding.ts';
-import { filesAt, type IsOurs, reason } from './k8s-files.ts';
+import { filesAt, type IsOurs } from './k8s-files.ts';
 
 /** One document, or one item of a list. */
 export interface SourceDocument {
@@ -110,7 +111,7 @@ export function documentsIn(text: string, file: string, reading?: Partial<Readin
         continue;
       } catch (error) {
         const place = placeAt(document.range[0], []);
-        const message = `${file} is not YAML that can be resolved: ${reason(error)}`;
+        const message = `${file} is not YAML that can be resolved: ${firstLineOf(error)}`;
         if (isOurs(own)) notes.push({ place, message });
       }
     } else if (isOurs(own)) {

@@ -6,13 +6,14 @@
 import { type Dirent } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { whyUnreadable } from '../spec/text-file.ts';
 
 /** Says of a text whether it may be configuration of the kind that is looked for. */
 export type IsOurs = (text: string) => boolean;
 
 /** A folder of configuration has some hundred files; ten times that is still read. */
 const MAX_FILES = 2000;
-/** In a repository with much else. */
+/** Files of a folder whose names may be ours; a repository has many that are not. */
 const MAX_LOOKED_AT = 50_000;
 const MAX_DEPTH = 64;
 /** Reading takes time and memory in proportion; the largest real files are dumps of a cluster. */
@@ -37,7 +38,7 @@ export async function* filesAt(path: string, isOurs: IsOurs): AsyncGenerator<Tex
   const { files, isFolder } = await filesIn(path, unread);
   let read = 0;
   for (const file of files) {
-    const text = await textOf(file, unread, isFolder ? isOurs : () => true);
+    const text = await textIfOurs(file, unread, isFolder ? isOurs : () => true);
     if (text === null) continue;
     if (read === MAX_FILES) {
       unread.push(`${file} is beyond the ${MAX_FILES} files that are read`);
@@ -56,7 +57,7 @@ export async function* filesAt(path: string, isOurs: IsOurs): AsyncGenerator<Tex
  */
 export async function readText(file: string): Promise<string> {
   const unread: string[] = [];
-  const text = await textOf(file, unread, () => true);
+  const text = await textIfOurs(file, unread, () => true);
   if (text === null) throw new Error(unread.join('\n'));
   return text;
 }
@@ -65,7 +66,7 @@ export async function readText(file: string): Promise<string> {
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Null for what is not ours, and for what cannot be read. */
-async function textOf(file: string, unread: string[], isOurs: IsOurs): Promise<string | null> {
+async function textIfOurs(file: string, unread: string[], isOurs: IsOurs): Promise<string | null> {
   try {
     const found = await stat(file);
     if (!found.isFile()) {
@@ -82,7 +83,7 @@ async function textOf(file: string, unread: string[], isOurs: IsOurs): Promise<s
         : `${much} ${MAX_BYTES} that are read: split it`,
     );
   } catch (error) {
-    unread.push(cannotRead(file, error));
+    unread.push(`${file} ${whyUnreadable(error)}`);
   }
   return null;
 }
@@ -101,7 +102,7 @@ async function filesIn(path: string, unread: string[]): Promise<FilesFound> {
   try {
     if (!(await stat(path)).isDirectory()) return { files: [path], isFolder: false };
   } catch (error) {
-    unread.push(cannotRead(path, error));
+    unread.push(`${path} ${whyUnreadable(error)}`);
     return { files: [], isFolder: false };
   }
   const files: string[] = [];
@@ -110,7 +111,7 @@ async function filesIn(path: string, unread: string[]): Promise<FilesFound> {
   return { files, isFolder: true };
 }
 
-/** Of tools, not of people. */
+/** Folders of tools, which hold nobody's configuration. */
 function isPassedOver(folder: string): boolean {
   return folder.startsWith('.') || folder === 'node_modules';
 }
@@ -146,20 +147,7 @@ async function entriesOf(folder: string, unread: string[]): Promise<readonly Dir
     const entries = await readdir(folder, { withFileTypes: true });
     return entries.toSorted((a, b) => (a.name < b.name ? -1 : 1));
   } catch (error) {
-    unread.push(cannotRead(folder, error));
+    unread.push(`${folder} ${whyUnreadable(error)}`);
     return [];
   }
-}
-
-function cannotRead(path: string, error: unknown): string {
-  const { code } = error as NodeJS.ErrnoException;
-  if (code === 'ENOENT') return `${path} does not exist`;
-  if (code === 'EACCES') return `${path} may not be read`;
-  if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') return `${path} is not UTF-8 text`;
-  return `${path} cannot be read: ${reason(error)}`;
-}
-
-/** For one line: system errors begin with their code. */
-export function reason(error: unknown): string {
-  return error instanceof Error ? error.message.split('\n', 1)[0]! : String(error);
 }

@@ -31,11 +31,21 @@ export async function textOf(file: string, maxBytes: number): Promise<string> {
     return new TextDecoder('utf-8', { fatal: true }).decode(buffer.subarray(0, bytesRead));
   } catch (error) {
     if (error instanceof UnreadableError) throw error;
-    const { code = '' } = error as NodeJS.ErrnoException;
-    throw new UnreadableError(REASONS[code] ?? 'cannot be read', code);
+    throw new UnreadableError(whyUnreadable(error), (error as NodeJS.ErrnoException).code);
   } finally {
     await handle?.close();
   }
+}
+
+/** What Node says of a file or folder that cannot be read, to go behind its name. */
+export function whyUnreadable(error: unknown): string {
+  const { code = '' } = error as NodeJS.ErrnoException;
+  return REASONS[code] ?? `cannot be read: ${firstLineOf(error)}`;
+}
+
+/** What an error says, where there is room for one line. */
+export function firstLineOf(error: unknown): string {
+  return error instanceof Error ? error.message.split('\n', 1)[0]! : String(error);
 }
 
 const REASONS: Readonly<Record<string, string>> = {
