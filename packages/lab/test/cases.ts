@@ -1,5 +1,5 @@
 /** A fleet of one call, `web > stock`, for the tests of the audit's rules. */
-import { audit } from '../src/audit/audit.ts';
+import { audit, type AuditReport } from '../src/audit/audit.ts';
 import type { Finding, Place } from '../src/audit/finding.ts';
 import type { Layer } from '../src/audit/layers.ts';
 import { fleetOf } from '../src/spec/fleet.ts';
@@ -67,4 +67,24 @@ export function rule(id: string, given: Case): Finding | undefined {
 /** Nothing but a mesh's retries. */
 export function mesh(given: Partial<Layer>): Case {
   return { policy: 'none', layers: [layer({ maxAttempts: 3, ...given })] };
+}
+
+/** A report with one error (a probe) and one warning (no jitter), beside what is given. */
+export function reportOf(
+  accept: readonly Json[] = [],
+  findings: readonly Finding[] = [],
+): AuditReport {
+  const fleet = fleetOf({
+    name: 'two',
+    services: {
+      web: {
+        livenessAsks: ['stock'],
+        calls: [{ to: 'stock', policy: { retry: { backoff: { jitter: 'none' } } } }],
+      },
+      stock: {},
+    },
+    users: { shoppers: { to: 'web', rate: 20 } },
+    accept,
+  });
+  return audit(fleet, { placeOf, findings });
 }

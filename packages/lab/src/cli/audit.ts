@@ -6,10 +6,10 @@ import { readGrpc } from '../audit/grpc.ts';
 import { readIstio } from '../audit/istio.ts';
 import type { LayersRead } from '../audit/layers.ts';
 import { toSarif } from '../audit/sarif.ts';
-import { type TextOptions, toText } from '../audit/text.ts';
 import { FAIL_ON, type FailOn, promisesOf, toJson } from '../audit/promises.ts';
 import { loadFleet } from '../spec/load.ts';
 import type { Fleet, SpecPath } from '../spec/model.ts';
+import { auditText, type TextOptions } from './audit-text.ts';
 import { columnsOf } from './columns.ts';
 import { asGiven, choice, once } from './once.ts';
 import type { Outcome } from './outcome.ts';
@@ -79,7 +79,7 @@ async function readAll(
 function printed(report: AuditReport, { format, failOn }: Options, look: TextOptions): string {
   switch (format) {
     case 'text':
-      return toText(report, look);
+      return auditText(report, look);
     case 'json':
       return `${JSON.stringify(toJson(report, failOn))}\n`;
     case 'sarif':

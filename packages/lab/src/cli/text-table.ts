@@ -7,10 +7,18 @@ export function table(
   rows: readonly (readonly Cell[])[],
   { left }: { readonly left: readonly number[] },
 ): string {
-  const widths = head.map((_, column) =>
-    Math.max(...[head, ...rows].map((row) => widthOf(row[column] ?? ''))),
-  );
-  const line = (row: readonly Cell[]): string =>
+  const all = [head, ...rows];
+  const rule = widthsOf(all).map((width) => '─'.repeat(width));
+  return aligned(all, left).toSpliced(1, 0, rule.join('──')).join('\n');
+}
+
+/** A line for each row, its cells to the right, but for those of the columns that are named in `left`. */
+export function aligned(
+  rows: readonly (readonly Cell[])[],
+  left: readonly number[],
+): readonly string[] {
+  const widths = widthsOf(rows);
+  return rows.map((row) =>
     widths
       .map((width, column) => {
         const cell = row[column] ?? '';
@@ -19,9 +27,8 @@ export function table(
         return left.includes(column) ? painted + space : space + painted;
       })
       .join('  ')
-      .trimEnd();
-  const rule = widths.map((width) => '─'.repeat(width)).join('──');
-  return [line(head), rule, ...rows.map(line)].join('\n');
+      .trimEnd(),
+  );
 }
 
 /** The same words in lines of at most so many characters, but for longer words; `indent` is before all but the first. */
@@ -38,6 +45,13 @@ export function wrapped(text: string, width: number, indent = ''): string {
 /** Rows as columns: the first cells of all rows are the first row. */
 export function transposed(rows: readonly (readonly Cell[])[]): Cell[][] {
   return (rows[0] ?? []).map((_, column) => rows.map((row) => row[column] ?? ''));
+}
+
+/** As many as the first row has cells. */
+function widthsOf(rows: readonly (readonly Cell[])[]): readonly number[] {
+  return (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((row) => widthOf(row[column] ?? ''))),
+  );
 }
 
 function widthOf(cell: Cell): number {

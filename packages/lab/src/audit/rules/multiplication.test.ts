@@ -5,7 +5,7 @@ import { type Case, found, layer, placeOf } from '../../../test/cases.ts';
 import { fleetOf } from '../../spec/fleet.ts';
 import { audit } from '../audit.ts';
 import type { Finding } from '../finding.ts';
-import { toText } from '../text.ts';
+import { productText } from '../graph.ts';
 
 const id = 'retries-multiply';
 const eager = (maxAttempts: number): object => ({ retry: { maxAttempts, budget: false } });
@@ -74,7 +74,7 @@ test('one hop without users is one number, and no equation', () => {
   expect(said(report)).toBe(
     'web > cart: 20 requests reach cart for one that web receives when it fails (library 20)',
   );
-  expect(toText(report)).toContain('Worst path: web > cart: 20\n');
+  expect(productText(report.total.worstPath)).toBe('20');
 });
 
 test('of many hops three are explained', () => {

@@ -1,10 +1,10 @@
 import { styleText } from 'node:util';
-
-import type { AuditReport } from './audit.ts';
-import type { Finding, Severity } from './finding.ts';
-import { type PathNumbers, productText } from './graph.ts';
-import { amount, ms } from './rules/rule.ts';
-import { counts } from './promises.ts';
+import type { AuditReport } from '../audit/audit.ts';
+import type { Finding, Severity } from '../audit/finding.ts';
+import { type PathNumbers, productText } from '../audit/graph.ts';
+import { counts } from '../audit/promises.ts';
+import { amount, ms } from '../audit/rules/rule.ts';
+import { aligned, wrapped } from './text-table.ts';
 
 /** How it is printed. */
 export interface TextOptions {
@@ -26,7 +26,7 @@ const SHOWN_TO_KNOW = 10;
  * fifty largest rows of each table, and how many more there are. A rule says once why it matters, and each
  * fix once.
  */
-export function toText(given: AuditReport, options: TextOptions = {}): string {
+export function auditText(given: AuditReport, options: TextOptions = {}): string {
   const { colours = false, columns = 100 } = options;
   const report = printable(given);
   const paint: Paint = colours
@@ -71,11 +71,11 @@ function findingText(finding: Finding, said: Set<string>, columns: number, paint
   const unsaid = (text: string): readonly string[] => {
     const isNew = !said.has(`${rule} ${text}`);
     said.add(`${rule} ${text}`);
-    return isNew ? wrapped(text, '  ', columns) : [];
+    return isNew ? indented(text, columns).split('\n') : [];
   };
   return [
     `${paint(COLOURS[severity], severity)} ${paint('bold', rule)} ${paint('dim', where)}`,
-    ...wrapped(message, '  ', columns),
+    indented(message, columns),
     ...unsaid(`Why: ${why}`).map((line) => paint('dim', line)),
     ...unsaid(`Fix: ${fix}`),
   ].join('\n');
@@ -83,8 +83,8 @@ function findingText(finding: Finding, said: Set<string>, columns: number, paint
 
 function acceptedText(accepted: readonly Finding[], columns: number, paint: Paint): string {
   const shown = firstOfEach(accepted, SHOWN);
-  const lines = shown.flatMap(({ rule, at, accepted: because }) =>
-    wrapped(`${rule} at ${at}: ${because}`, '  ', columns),
+  const lines = shown.map(({ rule, at, accepted: because }) =>
+    indented(`${rule} at ${at}: ${because}`, columns),
   );
   return [paint('bold', 'Accepted'), ...lines, ...notShown(accepted, shown, columns)].join('\n');
 }
@@ -112,7 +112,7 @@ function notShown(
     ([rule, { length }]) => `${length} of ${rule}`,
   );
   const text = `Not shown: ${more.join(', ')}. All are there with \`--format json\`.`;
-  return [wrapped(text, '', columns).join('\n')];
+  return [wrapped(text, columns)];
 }
 
 function edgesText({ edges }: AuditReport, columns: number, paint: Paint): string {
@@ -169,9 +169,9 @@ function summary(report: AuditReport, columns: number, paint: Paint): string {
     `${accepted} accepted`,
   ];
   const first = report.findings.find((finding) => finding.accepted === null);
-  const worst = wrapped(`Worst path: ${pathText(report.total.worstPath)}`, '', columns);
+  const worst = wrapped(`Worst path: ${pathText(report.total.worstPath)}`, columns);
   return [
-    worst.join('\n').replace(/(?<=^Worst path:\s)[^]*/, (path) => paint('bold', path)),
+    worst.replace(/(?<=^Worst path:\s)[^]*/, (path) => paint('bold', path)),
     found.join(', '),
     ...(first === undefined ? [] : [`More on a rule: holdfast explain ${first.rule}`]),
   ].join('\n');
@@ -203,25 +203,12 @@ function table(
   return [top, next, ...figures.flatMap((line, i) => [line, `    ${rows[i]![1]!}`])];
 }
 
+/** The first `words` columns to the left, as a paragraph is indented. */
 function inLine(rows: readonly (readonly string[])[], words: number): readonly string[] {
-  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)));
-  return rows.map((row) =>
-    `  ${row
-      .map((cell, i) => (i < words ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0)))
-      .join('  ')}`.trimEnd(),
-  );
+  const left = Array.from({ length: words }, (_, column) => column);
+  return aligned(rows, left).map((line) => `  ${line}`);
 }
 
-function wrapped(text: string, indent: string, columns: number): readonly string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line !== '' && indent.length + line.length + 1 + word.length > columns) {
-      lines.push(indent + line);
-      line = word;
-    } else {
-      line = line === '' ? word : `${line} ${word}`;
-    }
-  }
-  return [...lines, indent + line];
+function indented(text: string, columns: number): string {
+  return `  ${wrapped(text, columns - 2, '  ')}`;
 }
