@@ -8,8 +8,10 @@ import type { Classifier } from 'holdfast';
 
 type Operation = (attempt: Attempt) => Promise<unknown>;
 
+/** A permit is its generation times this. */
 const PERMITS = 1024;
 const BUCKETS = 10;
+/** Milliseconds of a bucket of the window, and between two looks for attempts that are due. */
 const BUCKET = 3000;
 const TICK = 50;
 
@@ -71,7 +73,7 @@ class Attempt {
     run?.ended(false, error);
   }
 
-  /** The run, the first time. */
+  /** The run that it belongs to, the first time; null from then on, so that a run hears of each attempt once. */
   #settle(): Run | null {
     const run = this.#run;
     this.#run = null;
@@ -155,9 +157,9 @@ class Run {
 export class Fused {
   readonly timeouts = new Timeouts(5000);
   readonly queue: Run[] = [];
-  /** Of the backoff, in milliseconds. */
+  /** Milliseconds that the first backoff takes at most. */
   readonly base: number;
-  /** Of the budget: what a success earns. */
+  /** What a success earns the retry budget. */
   readonly #ratio: number;
   readonly #failureRate: number;
   readonly #classify: Classifier;

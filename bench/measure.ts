@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { seededRandom } from 'holdfast';
-import type { Candidate, Samples } from './scenario.ts';
+import { type Candidate, noFigures, type Samples } from './scenario.ts';
 
 /**
  * How long one slice of one candidate runs, in milliseconds: so short that many slices are spared
@@ -23,7 +23,7 @@ export async function timeCalls(candidates: readonly Candidate[], seed: number):
   for (let round = 0; round < WARM_SLICES; round++) {
     for (const runner of shuffled(runners, random)) await runner.slice();
   }
-  const ns: Record<string, number[]> = Object.fromEntries(candidates.map(({ name }) => [name, []]));
+  const ns = noFigures(candidates.map(({ name }) => name));
   for (let round = 0; round < ROUNDS; round++) {
     for (const runner of shuffled(runners, random)) {
       ns[runner.name]!.push(await runner.slice());
@@ -80,6 +80,20 @@ function loopOf({ name, run, throws = false }: Candidate): Loop {
   const call = throws ? 'try { await run(); } catch {}' : 'await run();';
   const body = `return async (calls) => { for (let i = 0; i < calls; i++) ${call} } // ${name}`;
   return new Function('run', body)(run) as Loop;
+}
+
+/** Two turns with a collection each: the second finds what finalizers have let go. */
+export async function collectGarbage(): Promise<void> {
+  for (let i = 0; i < 2; i++) {
+    await turn();
+    globalThis.gc!();
+  }
+}
+
+/** Bytes of the heap and of array buffers. */
+export function bytesHeld(): number {
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
 }
 
 export function shuffled<T>(items: readonly T[], random: { next(): number }): T[] {

@@ -1,23 +1,23 @@
 import { fork } from 'node:child_process';
 import type { Job, Samples, Scenario } from './scenario.ts';
 
-/** Processes for each scenario whose calls are timed: what the compiler makes of the code differs. */
+/** Processes that measure a scenario: what the compiler makes of the code differs from one to the next. */
 const PROCESSES = 3;
-/** A young generation of fixed size, in MB: one as usual, one that holds all that is counted. */
+/** MB of the young generation: as usual, or so many that nothing is collected while bytes are counted. */
 const YOUNG = { time: 16, measure: 16, bytes: 256 };
-/** No job takes as long, in milliseconds. */
+/** A job that takes longer, in milliseconds, is ended. */
 const PATIENCE = 120_000;
 
 /** Everything that a scenario measures, one process after another. */
 export async function run(scenario: Scenario, seed: number, oursOnly: boolean): Promise<Samples> {
   const measured: Samples[] = [];
-  for (const job of await jobsOf(scenario, seed, oursOnly)) {
+  for (const job of jobsOf(scenario, seed, oursOnly)) {
     measured.push(await inChild(job, scenario.usualHeap === true));
   }
   return merged(measured);
 }
 
-async function jobsOf(scenario: Scenario, seed: number, oursOnly: boolean): Promise<Job[]> {
+function jobsOf(scenario: Scenario, seed: number, oursOnly: boolean): Job[] {
   const job: Job = { scenario: scenario.name, what: 'measure', seed, oursOnly, alone: null };
   const seeds = Array.from({ length: scenario.processes ?? PROCESSES }, (_, i) => seed + i);
   const alone = oursOnly ? [] : (scenario.alone ?? []);
@@ -30,7 +30,7 @@ async function jobsOf(scenario: Scenario, seed: number, oursOnly: boolean): Prom
   });
 }
 
-/** Runs one job; nothing measured if it fails, since a peer may. */
+/** Runs one job. If it fails, as a peer may, nothing was measured. */
 function inChild(job: Job, usualHeap: boolean): Promise<Samples> {
   const size = YOUNG[job.what];
   const young = usualHeap ? [] : [`--max-semi-space-size=${size}`, `--min-semi-space-size=${size}`];

@@ -1,6 +1,11 @@
 /** What one process measured: by metric and candidate, one number a round. */
 export type Samples = Readonly<Record<string, Readonly<Record<string, readonly number[]>>>>;
 
+/** Figures of one metric, before anything is measured. */
+export function noFigures(names: readonly string[]): Record<string, number[]> {
+  return Object.fromEntries(names.map((name) => [name, []]));
+}
+
 /** One way to do the job of a scenario. */
 export interface Candidate {
   /** `limit`, `ours` or the peer's name, and its variant: `cockatiel, cooperative`. */
@@ -34,15 +39,15 @@ export interface Scenario {
   readonly goals: readonly Goal[];
   /** What a reader must know: what was left out and why, how a candidate was set up. */
   readonly notes?: readonly string[];
-  /** Calls that are measured by the clock and by the heap, */
+  /** What is timed call by call, and weighed where `bytes` is a metric. A scenario has these, or `measure`. */
   readonly candidates?: () => readonly Candidate[] | Promise<readonly Candidate[]>;
-  /** or whatever else it takes. */
+  /** Measures by itself what is no single call: what stays behind, bursts, whole runs. */
   readonly measure?: (job: Job) => Promise<Samples>;
   /** Candidates with processes of their own: what they leave behind, timers or garbage, would tax the others. */
   readonly alone?: readonly string[];
-  /** Leave the young generation as Node has it, for what it is to be like in production. */
+  /** Whether the young generation is left as Node has it, since the figures are to be those of production. */
   readonly usualHeap?: boolean;
-  /** Processes that `measure` runs in, one after another. */
+  /** How many processes measure it, one after another. Default 3. */
   readonly processes?: number;
 }
 
@@ -63,7 +68,7 @@ export function isWanted(name: string, job: Job, { alone = [] }: Pick<Scenario, 
   return !alone.includes(name) && (isOurs(name) || !job.oursOnly);
 }
 
-/** Whether a candidate is one of our own: the minimum, the fused one, the bare call or Holdfast. */
+/** Whether a candidate is no peer, but Holdfast, the bare call, or a minimum or fused policy written by hand. */
 export function isOurs(name: string): boolean {
-  return /^(bare|limit|fused|ours)\b/.test(name);
+  return /^(bare|limit|minimum|fused|ours)\b/.test(name);
 }

@@ -1,7 +1,7 @@
 /**
- * `npm run bench:idempotency [-- --help]`: what idempotency costs a route, beside the
- * peers and the route alone, in one run; and what the stores do by themselves. Starts its own Redis and PostgreSQL.
- * The exit code is 1 when a promise does not hold, and 2 when one could not be judged.
+ * `npm run bench:idempotency [-- --help]`: what idempotency costs a route, beside the peers and the route alone, in
+ * one run; and what the stores do by themselves. Starts a Redis and a PostgreSQL of its own. The exit code is 1 when
+ * a promise does not hold, and 2 when one could not be judged.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,7 +11,7 @@ import { exitCode } from '../../scripts/tasks/checks.ts';
 import { startPostgres } from '../../test/servers/postgres.ts';
 import { startRedis } from '../../test/servers/redis.ts';
 import { judge, type Judged } from '../judge.ts';
-import type { Goal, Samples, Scenario } from '../scenario.ts';
+import { type Goal, isOurs, noFigures, type Samples, type Scenario } from '../scenario.ts';
 import { tableOf } from '../table.ts';
 import { load } from './load.ts';
 import { postgresRates, sqliteCommits } from './stores.ts';
@@ -35,6 +35,7 @@ const values = argumentsOf('bench:idempotency', USAGE, () => {
   return { ...given, rounds: integer('--rounds', given.rounds, 1, 100) };
 });
 const CLIENTS = 50;
+/** Milliseconds that a server is asked for in each round. */
 const SLICE = 1500;
 const METRICS = { rps: 'requests/s', cpu: "us of the server's CPU a request" };
 const ROUTES = {
@@ -55,61 +56,10 @@ const ROUTES = {
 const promises: Judged[] = [];
 const figures: Record<string, Samples> = {};
 try {
-  for (const framework of ['fastify', 'express'] as const) {
-    // What is promised is promised of the faster framework: there the route itself costs least.
-    const goals = framework === 'fastify' ? [goalOf('memory', 0.8), goalOf('redis', 0.6)] : [];
-    const title = `POST /charge on ${framework}, ${CLIENTS} keep-alive clients, every key new`;
-    const notes =
-      framework === 'fastify'
-        ? [
-            'Redis without persistence, as the peers were measured, unless it says otherwise.',
-            'The minimum ([bench/idempotency/minimum.ts](../../bench/idempotency/minimum.ts)) hashes, takes the key and keeps the answer, and knows nothing else.',
-          ]
-        : ["express-idempotency's Redis adapter lets duplicates through, so it is left out."];
-    tell(
-      { name: framework, title, metrics: METRICS, base: 'bare', goals, notes },
-      await routesOf(framework),
-    );
-  }
-  const postgres = await startPostgres();
-  try {
-    const goals: Goal[] = [
-      {
-        name: 'claims, ratio to a bare insert',
-        metric: 'perSecond',
-        of: 'claims',
-        per: 'bare',
-        bound: 0.7,
-        atLeast: true,
-      },
-      {
-        name: 'whole cycles, ratio to a bare insert',
-        metric: 'perSecond',
-        of: 'cycles',
-        per: 'bare',
-        bound: 0.35,
-        atLeast: true,
-      },
-    ];
-    const title = 'PostgreSQL at 16 connections; bare is `insert .. on conflict do nothing`';
-    tell(
-      { name: 'postgres', title, metrics: { perSecond: 'a second' }, base: 'bare', goals },
-      await postgresRates(postgres.port),
-    );
-  } finally {
-    await postgres.stop();
-  }
-  tell(
-    {
-      name: 'sqlite',
-      title: 'SQLite, 100 claims under way, synchronous=FULL',
-      metrics: { perCommit: 'claims a commit', perSecond: 'a second' },
-      goals: [
-        { name: 'claims a commit', metric: 'perCommit', of: 'sqlite', bound: 10, atLeast: true },
-      ],
-    },
-    await sqliteCommits(),
-  );
+  await benchFastify();
+  await benchExpress();
+  await benchPostgres();
+  await benchSqlite();
   process.exitCode = exitCode(promises);
 } catch (error) {
   console.error(`bench:idempotency: could not be judged, ${(error as Error).message}`);
@@ -117,7 +67,67 @@ try {
 }
 if (values.json) console.log(JSON.stringify({ promises, figures }));
 
-function goalOf(store: string, bound: number): Goal {
+/** What is promised is promised of the faster framework: there the route itself costs least. */
+async function benchFastify(): Promise<void> {
+  const notes = [
+    'Redis without persistence, as the peers were measured, unless it says otherwise.',
+    'The minimum ([bench/idempotency/minimum.ts](../../bench/idempotency/minimum.ts)) hashes, takes the key and keeps the answer, and knows nothing else.',
+  ];
+  const goals = [routeGoal('memory', 0.8), routeGoal('redis', 0.6)];
+  tell({ ...routeScenario('fastify'), goals, notes }, await routesOf('fastify'));
+}
+
+async function benchExpress(): Promise<void> {
+  const notes = ["express-idempotency's Redis adapter lets duplicates through, so it is left out."];
+  tell({ ...routeScenario('express'), goals: [], notes }, await routesOf('express'));
+}
+
+async function benchPostgres(): Promise<void> {
+  const goals: Goal[] = [
+    {
+      name: 'claims, ratio to a bare insert',
+      metric: 'perSecond',
+      of: 'claims',
+      per: 'bare',
+      bound: 0.7,
+      atLeast: true,
+    },
+    {
+      name: 'whole cycles, ratio to a bare insert',
+      metric: 'perSecond',
+      of: 'cycles',
+      per: 'bare',
+      bound: 0.35,
+      atLeast: true,
+    },
+  ];
+  const title = 'PostgreSQL at 16 connections; bare is `insert .. on conflict do nothing`';
+  const server = await startPostgres();
+  try {
+    tell(
+      { name: 'postgres', title, metrics: { perSecond: 'a second' }, base: 'bare', goals },
+      await postgresRates(server.port),
+    );
+  } finally {
+    await server.stop();
+  }
+}
+
+async function benchSqlite(): Promise<void> {
+  const goals: Goal[] = [
+    { name: 'claims a commit', metric: 'perCommit', of: 'sqlite', bound: 10, atLeast: true },
+  ];
+  const title = 'SQLite, 100 claims under way, synchronous=FULL';
+  const metrics = { perCommit: 'claims a commit', perSecond: 'a second' };
+  tell({ name: 'sqlite', title, metrics, goals }, await sqliteCommits());
+}
+
+function routeScenario(framework: keyof typeof ROUTES): Omit<Scenario, 'goals'> {
+  const title = `POST /charge on ${framework}, ${CLIENTS} keep-alive clients, every key new`;
+  return { name: framework, title, metrics: METRICS, base: 'bare' };
+}
+
+function routeGoal(store: string, bound: number): Goal {
   const name = `${store}, ratio to the bare route`;
   return { name, metric: 'rps', of: `ours, ${store}`, per: 'bare', bound, atLeast: true };
 }
@@ -131,9 +141,7 @@ function tell(scenario: Scenario, samples: Samples): void {
 
 /** All servers stand; round by round each gets its slice, so that all meet the same machine. */
 async function routesOf(framework: keyof typeof ROUTES): Promise<Samples> {
-  const wanted = ROUTES[framework].filter(
-    (name) => !values['no-peers'] || /^(bare|minimum|ours)/.test(name),
-  );
+  const wanted = ROUTES[framework].filter((name) => !values['no-peers'] || isOurs(name));
   const [plain, durable] = [
     await startRedis(),
     await startRedis({ appendonly: true, appendfsync: 'always' }),
@@ -147,10 +155,12 @@ async function routesOf(framework: keyof typeof ROUTES): Promise<Samples> {
         await started(`${framework}, ${name.replace(', appendfsync always', '')}`, port),
       );
     }
-    const [rps, cpu] = [none(wanted), none(wanted)];
+    const [rps, cpu] = [noFigures(wanted), noFigures(wanted)];
     for (let round = -1; round < values.rounds; round++) {
       for (const [name, { child, port }] of servers) {
-        console.error(`bench: ${framework}, ${name}, round ${round + 1} of ${values.rounds}`);
+        console.error(
+          `bench:idempotency: ${framework}, ${name}, round ${round + 1} of ${values.rounds}`,
+        );
         const before = await cpuOf(child);
         const { perSecond, answered } = await load(port, CLIENTS, SLICE);
         if (round < 0) continue; // to warm up
@@ -165,10 +175,6 @@ async function routesOf(framework: keyof typeof ROUTES): Promise<Samples> {
   }
 }
 
-function none(names: readonly string[]): Record<string, number[]> {
-  return Object.fromEntries(names.map((name) => [name, []]));
-}
-
 /** Microseconds that a server has used so far. */
 async function cpuOf(child: ChildProcess): Promise<number> {
   const answer = once(child, 'message') as Promise<[number]>;
@@ -176,6 +182,7 @@ async function cpuOf(child: ChildProcess): Promise<number> {
   return (await answer)[0];
 }
 
+/** Starts a server, and waits until it can be asked. */
 async function started(
   route: string,
   redisPort: number,

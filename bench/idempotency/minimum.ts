@@ -5,7 +5,7 @@ import { fastRedis } from './peers.ts';
 
 type Request = FastifyRequest & { place?: string };
 
-/** Of an answer, in milliseconds. */
+/** Milliseconds that an answer is kept. */
 const RETENTION = 86_400_000;
 const expiration = { type: 'PX', value: RETENTION } as const;
 

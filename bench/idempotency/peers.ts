@@ -19,6 +19,7 @@ export async function nodeRedis(app: FastifyInstance, port: number): Promise<voi
   glue(app, new Idempotency(storage));
 }
 
+/** Its core asked before the handler, and told after it. */
 function glue(app: FastifyInstance, core: Idempotency): void {
   app.addHook('preHandler', async (request, reply) => {
     const before = await core.onRequest(asked(request));

@@ -8,6 +8,7 @@ import { Pool } from 'pg';
 import type { Samples } from '../scenario.ts';
 
 const ROUNDS = 9;
+/** Milliseconds of a round. */
 const ROUND = 700;
 const CONNECTIONS = 16;
 
@@ -76,6 +77,7 @@ function claimOf(id: string): Parameters<IdempotencyStore['claim']>[0] {
   return { id, ...about, lease: 30_000, retention: 86_400_000 };
 }
 
+/** How often a second `once` is done, by so many lanes at a time, each time with another key. */
 async function rateOf(
   lanes: number,
   once: (key: string) => Promise<unknown>,

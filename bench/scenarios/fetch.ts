@@ -6,11 +6,11 @@ import { dependency, seededRandom } from 'holdfast';
 import { resilientFetch } from 'holdfast/fetch';
 import pRetry from 'p-retry';
 import { shuffled } from '../measure.ts';
-import { isWanted, type Job, type Samples, type Scenario } from '../scenario.ts';
+import { isWanted, type Job, noFigures, type Samples, type Scenario } from '../scenario.ts';
 import { ratios, spreadOf } from '../stats.ts';
 
 const CONCURRENCY = 50;
-/** Of one burst: so few that all candidates' bursts of a round meet the same machine. */
+/** Requests of one burst: so few that the bursts of all candidates in a round meet the same machine. */
 const REQUESTS = 200;
 /** Rounds whose median is one figure: single bursts differ by a fifth. */
 const ROUNDS = 61;
@@ -19,7 +19,7 @@ const WARM_ROUNDS = 20;
 
 type Fetch = (url: string, init: { signal: AbortSignal }) => Promise<Response>;
 
-/** The garbage of one is collected in another's bursts, so each meets `fetch` in its own process. */
+/** Each meets `fetch` in a process of its own, or the garbage of one would be collected in another's bursts. */
 const peers = ['cockatiel', 'p-retry'];
 
 export const fetchScenario: Scenario = {
@@ -90,7 +90,7 @@ async function urlOf(server: ChildProcess): Promise<string> {
   return `http://127.0.0.1:${port}/`;
 }
 
-/** What is compared is that of one process: the `fetch` beside ours. */
+/** Leaves out the `fetch` of this process, since the table shows that of ours. */
 function only(name: string, figures: Samples): Samples {
   return Object.fromEntries(
     Object.entries(figures).map(([metric, byName]) => [metric, { [name]: byName[name] ?? [] }]),
@@ -102,18 +102,19 @@ async function inRounds(url: string, job: Job): Promise<Samples> {
   const all = Object.entries(candidates()).filter(
     ([name]) => name === 'fetch' || isWanted(name, job, { alone: peers }),
   );
+  const names = all.map(([name]) => name);
   const samples = {
-    rps: noFigures(all),
-    share: noFigures(all),
-    cpu: noFigures(all),
-    added: noFigures(all),
+    rps: noFigures(names),
+    share: noFigures(names),
+    cpu: noFigures(names),
+    added: noFigures(names),
   };
   for (let round = 0; round < WARM_ROUNDS; round++) {
     for (const [, send] of all) await burst(url, send);
   }
   for (let figure = 0; figure < FIGURES; figure++) {
-    const rps = noFigures(all);
-    const cpu = noFigures(all);
+    const rps = noFigures(names);
+    const cpu = noFigures(names);
     for (let round = 0; round < ROUNDS; round++) {
       for (const [name, send] of shuffled(all, random)) {
         const measured = await burst(url, send);
@@ -133,10 +134,6 @@ async function inRounds(url: string, job: Job): Promise<Samples> {
   return samples;
 }
 
-function noFigures(all: readonly (readonly [string, unknown])[]): Record<string, number[]> {
-  return Object.fromEntries(all.map(([name]) => [name, []]));
-}
-
 /** How many sockets stay open when the attempts on them time out: the attempt's signal must close them. */
 async function leftOpen(server: ChildProcess, url: string): Promise<number> {
   const options = { protocol: 'http', timeout: '50ms', retry: false } as const;
@@ -150,7 +147,7 @@ async function leftOpen(server: ChildProcess, url: string): Promise<number> {
   return open;
 }
 
-/** So many requests, a few at a time. */
+/** Sends `REQUESTS` requests, `CONCURRENCY` at a time. */
 async function burst(url: string, send: Fetch): Promise<{ rps: number; cpu: number }> {
   const { signal } = new AbortController();
   let left = REQUESTS;

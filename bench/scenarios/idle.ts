@@ -1,18 +1,19 @@
 import { createHook } from 'node:async_hooks';
-import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ConsecutiveBreaker, SamplingBreaker } from 'cockatiel';
 import { circuitBreaker, pipeline } from 'holdfast';
 import { SlidingCountBreaker } from 'mollitia';
 import { Pipeline } from '../limit.ts';
 import { Breaker, WindowBreaker } from '../limit-alone.ts';
 import { four } from '../ours.ts';
+import { bytesHeld, collectGarbage } from '../measure.ts';
 import * as peers from '../peer-setups.ts';
 import { isOurs, type Job, type Samples, type Scenario } from '../scenario.ts';
 
 const { operation } = peers;
 const OBJECTS = 5000;
 const ROUNDS = 3;
-/** Longer than any timer that only lingers, in milliseconds. */
+/** Milliseconds until timers are counted: by then those that only linger have gone. */
 const IDLE = 250;
 
 interface Kind {
@@ -128,28 +129,14 @@ async function weigh(make: Kind['make'], count: number): Promise<{ heap: number;
     init: (id, type) => type === 'Timeout' && alive.add(id),
     destroy: (id) => alive.delete(id),
   });
-  await settled();
-  const before = held();
+  await collectGarbage();
+  const before = bytesHeld();
   hook.enable();
   const objects = await make(count);
-  await settled();
+  await collectGarbage();
   await sleep(IDLE);
-  await settled();
+  await collectGarbage();
   hook.disable();
-  const heap = (held() - before) / objects.length;
+  const heap = (bytesHeld() - before) / objects.length;
   return { heap, timers: alive.size };
-}
-
-/** Two turns and two collections: the second finds what finalizers let go. */
-export async function settled(): Promise<void> {
-  for (let i = 0; i < 2; i++) {
-    await turn();
-    globalThis.gc!();
-  }
-}
-
-/** Bytes of the heap and of array buffers. */
-export function held(): number {
-  const { heapUsed, arrayBuffers } = process.memoryUsage();
-  return heapUsed + arrayBuffers;
 }

@@ -7,7 +7,7 @@ import pTimeout from 'p-timeout';
 import { timeout as limitTimeout, timers } from '../limit.ts';
 import { shuffled } from '../measure.ts';
 import { mollitiaCircuit } from '../peer-setups.ts';
-import { isWanted, type Job, type Samples, type Scenario } from '../scenario.ts';
+import { isWanted, type Job, noFigures, type Samples, type Scenario } from '../scenario.ts';
 
 const CALLS = 10_000;
 const ROUNDS = 7;
@@ -97,7 +97,7 @@ async function byTurns(
       const figures = await round(candidates[name]!);
       if (i < 0) continue; // to warm up
       for (const [metric, figure] of Object.entries(figures)) {
-        samples[metric] ??= Object.fromEntries(wanted.map((each) => [each, []]));
+        samples[metric] ??= noFigures(wanted);
         samples[metric][name]!.push(figure);
       }
     }

@@ -5,10 +5,13 @@ import { createWorld, type World } from '../../packages/lab/src/simulate/world.t
 import { fleetOf } from '../../packages/lab/src/spec/fleet.ts';
 import type { Fleet } from '../../packages/lab/src/spec/model.ts';
 import { Heap } from '../heap.ts';
+import { bytesHeld, collectGarbage } from '../measure.ts';
 import type { Goal, Job, Samples, Scenario } from '../scenario.ts';
-import { held, settled } from './idle.ts';
 
-/** Clients of the metrics, with the rounds that they get (each is a whole run; the first ones warm up), and with what is promised. */
+/**
+ * The fleets that are timed. A round is a whole run, and the first ones only warm up. Promised are at most
+ * `ratio` times the minimum, and `atLeast` attempts a second.
+ */
 const SIZES = [
   {
     metric: 'small',
@@ -181,13 +184,13 @@ function passEvents(heap: Heap<object>, times: Float64Array, events: number): vo
 /** Bytes that a client keeps after one call, while its user thinks. */
 async function weighClient(): Promise<number> {
   const fleet = fleetWith(IDLE, '10m');
-  await settled();
-  const before = held();
+  await collectGarbage();
+  const before = bytesHeld();
   const world = worldOf(fleet, 'calm', 1, new Counter());
   // Everyone has come once in the first ten minutes, and nobody has yet come back after them.
   world.run(600_000);
-  await settled();
-  const grown = held() - before;
+  await collectGarbage();
+  const grown = bytesHeld() - before;
   // Asked afterwards, so that it is still there when it is weighed.
   if (world.now < 600_000) throw new Error('the world has not got to its end');
   return grown / IDLE;
