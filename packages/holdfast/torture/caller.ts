@@ -11,7 +11,7 @@ import type { Gate } from './gate.ts';
 import type { Link } from './links/link.ts';
 import type { Answered, Ask, Policy, Setup } from './protocol.ts';
 
-/** Between the tries of a caller who was refused, in milliseconds. */
+/** Milliseconds that a caller who was refused waits before the next try. */
 const BETWEEN_TRIES = 50;
 /** How the promises want callers to be refused; whatever else comes counts as unclear. */
 const CLEAR = new Set(['IDEMPOTENCY_STORE', 'IDEMPOTENCY_CONFLICT', 'LEASE_LOST', 'WORK_FAILED']);

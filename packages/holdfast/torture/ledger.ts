@@ -5,7 +5,7 @@ import type { Place } from './places/place.ts';
 export interface Ledger {
   /** How often a key's effect happened. */
   count(key: string): number;
-  /** By how many different keys whoever had the effect was asked for it. */
+  /** How many different derived keys its effects were asked for by: more than one, and a bank would take them for two. */
   derived(key: string): number;
 }
 

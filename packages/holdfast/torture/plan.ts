@@ -10,10 +10,11 @@ export interface Plan {
   readonly client: ClientName;
   readonly mode: Mode;
   readonly seed: number;
-  /** Of kill -9. */
+  /** How often an owner is killed by `kill -9`. */
   readonly rounds: number;
-  /** Keys that are asked for by many callers at once, and how many. */
+  /** Keys that are asked for by many callers at once. */
   readonly keys: number;
+  /** Callers of each of these keys. */
   readonly callers: number;
   /** How long an outage lasts, in milliseconds. */
   readonly outage: number;
@@ -27,5 +28,7 @@ export interface Plan {
 
 /** Milliseconds of a lease, short so that hundreds of them can run out. */
 export const LEASE = 400;
+/** The engine's default for a step of the store, in milliseconds. */
+export const STORE_TIMEOUT = 1000;
 /** How long after a lease a key must have been answered, in milliseconds. */
 export const GRACE = 1000;

@@ -35,9 +35,9 @@ export interface Setup extends Whereabouts, EngineSetup {
   readonly link: LinkOptions;
 }
 
-/** How its engines are. */
+/** How the engines of a worker are set up. */
 export interface EngineSetup {
-  /** Milliseconds. */
+  /** How long a lease runs, in milliseconds. */
   readonly lease: number;
   /** The most that a step of the store may take, in milliseconds. */
   readonly storeTimeout: number;
@@ -53,7 +53,7 @@ export interface Ask {
   readonly effort: number;
   /** Milliseconds after which a caller gives up. */
   readonly patience: number;
-  /** Where to tell the parent, who then kills. */
+  /** Where the worker stops and tells its parent, which then kills it. */
   readonly stopAt?: Boundary;
 }
 

@@ -18,7 +18,7 @@ const callers = new Callers(setup, link, gated(store, gate), gate);
 
 process.on('message', ({ id, request }: ToWorker) => void answer(id, request));
 process.once('disconnect', () => process.exit());
-// Who is killed has no time to.
+// A process that is killed has no time for it.
 flushCompileCache();
 await tell({ kind: 'ready' });
 

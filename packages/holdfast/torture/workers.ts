@@ -6,13 +6,13 @@ import type { Place } from './places/place.ts';
 import type { Answered, Ask, EngineSetup, FromWorker, Request, Setup } from './protocol.ts';
 
 const PROGRAM = fileURLToPath(new URL('worker.ts', import.meta.url));
-/** What the first have compiled, all others need not: most live for a moment, and hundreds are started. */
+/** Code that the first workers have compiled for the others: hundreds are started, and most live for a moment. */
 const COMPILED = temporaryFolder();
 
 /** A process of the fleet, as its parent sees it. */
 export class Worker {
   readonly #child: ChildProcess;
-  /** Resolves to false. */
+  /** Once the process has ended: false, as it is not ready and never will be. */
   readonly #gone: Promise<boolean>;
   readonly #waiting = new Map<
     number,
@@ -54,7 +54,7 @@ export class Worker {
     return promise;
   }
 
-  /** Has it begin, and kills it by SIGKILL at the boundary; or where it comes to an end before. */
+  /** Has it ask for a key, and kills it by SIGKILL at the boundary, or once it is answered without coming there. */
   async killDuring(ask: Omit<Ask, 'do'>): Promise<void> {
     const reached = new Promise<void>((resolve) => (this.#atBoundary = resolve));
     await Promise.race([reached, this.ask(ask)]);

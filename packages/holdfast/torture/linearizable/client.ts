@@ -5,18 +5,22 @@ import { type Random, seededRandom } from '../../src/runtime/random.ts';
 import type { Answer, Line, RecordRequest, Step } from './history.ts';
 
 const RETENTION = 600_000;
+/** What a claim asks for where a lease has ended: takeovers twice as often as the rest. */
 const WAYS: readonly OnExpiredLease[] = ['refuse', 'takeover', 'takeover', 'reconcile'];
 const POINTS = ['a', 'b', 'c'];
 /** The most that work in a transaction takes, in milliseconds. */
 const EFFORT = 10;
 
-/** Takes steps at random, on all keys at once, each as one client; every line is written before what it tells of goes on. */
+/**
+ * Takes steps at random, on all keys at once, as one client of each. An invocation is written before its step is
+ * taken, an answer before the next one.
+ */
 export async function recordSteps(store: IdempotencyStore, request: RecordRequest): Promise<void> {
   const file = openSync(request.file, 'a');
   const random = seededRandom(request.seed).fork(request.client);
   let left = request.diesIn ?? Infinity;
   const write = (line: Line): void => {
-    // Who is dying hears no answer any more.
+    // A process that is dying hears no answer any more.
     if (left > 0 || !('answer' in line)) writeSync(file, `${JSON.stringify(line)}\n`);
   };
   const mayDie = (): void => {

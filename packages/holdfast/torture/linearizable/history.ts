@@ -41,7 +41,7 @@ export interface Operation {
   readonly rivals: readonly string[];
 }
 
-/** Of a transaction that was done: true. */
+/** What a step was answered; a transaction that was done is answered true. */
 export type Answer = Claim | boolean;
 
 /** A line of a process's record: an invocation, which is written before the step is taken, or its answer. */
@@ -61,16 +61,16 @@ export type Line =
 /** Asks a process to take steps at random, and to record them. */
 export interface RecordRequest {
   readonly do: 'record';
-  /** Which is appended to. */
+  /** The record, to which the process appends its lines. */
   readonly file: string;
-  /** Different for each process. */
+  /** The name of the process, different for each. */
   readonly client: string;
   readonly seed: number;
   readonly keys: readonly string[];
   /** Steps for each key. */
   readonly steps: number;
   readonly lease: number;
-  /** The process dies by SIGKILL in the middle of the step that is its so manieth; null for never. */
+  /** How many steps the process takes before it dies by SIGKILL, in the middle of the last; null for never. */
   readonly diesIn: number | null;
 }
 

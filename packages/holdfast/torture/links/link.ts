@@ -35,7 +35,7 @@ export interface LinkOptions {
   readonly maxPageCount?: number;
 }
 
-/** Connects; only the one client is loaded. */
+/** Connects by a client, which is loaded for it: the others are not. */
 export async function connect({ client, where }: Whereabouts, options: LinkOptions = {}) {
   switch (client) {
     case 'node:sqlite':

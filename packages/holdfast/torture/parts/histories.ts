@@ -11,8 +11,9 @@ import { type Check, none, notJudged, within } from '../../../../scripts/tasks/c
 import { Worker } from '../workers.ts';
 
 const PROCESSES = 4;
-/** Keys that all processes work on at once, and steps of each for a key. */
+/** Keys that all processes work on at once. */
 const AT_ONCE = 16;
+/** Steps that each process takes on each key. */
 const STEPS = 12;
 /** Milliseconds of a lease, so that many end within a history. */
 const SHORT = 100;

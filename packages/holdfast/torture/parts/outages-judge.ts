@@ -1,15 +1,15 @@
 import type { Ledger } from '../ledger.ts';
-import { GRACE, LEASE, type Plan } from '../plan.ts';
+import { GRACE, LEASE, type Plan, STORE_TIMEOUT } from '../plan.ts';
 import type { Answered } from '../protocol.ts';
 import { type Check, none, within } from '../../../../scripts/tasks/checks.ts';
 
 /** What was asked before, in and after an outage. */
 export interface OutageRun {
-  /** Of the callers of each key. */
+  /** How the callers of each key were answered, before the end of the outage and soon after. */
   readonly answers: ReadonlyMap<string, readonly Answered[]>;
-  /** Of each process, of the first that it asked for after the outage. */
+  /** How each process was answered for the first key that it asked for after the outage. */
   readonly recovered: readonly Answered[];
-  /** Milliseconds from the end of the outage until all of these were answered. */
+  /** Milliseconds from the end of the outage until all processes were answered so. */
   readonly recovery: number;
   /** How each key was answered at last, all leases being over. */
   readonly asked: ReadonlyMap<string, Answered>;
@@ -17,8 +17,6 @@ export interface OutageRun {
 
 /** The most that the engine's breaker stays open, in milliseconds, with its jitter. */
 const LONGEST_COOLDOWN = 6000;
-/** What was asked while the store was down may fail as long after that, in milliseconds. */
-const LONGEST_STEP = 1000;
 
 /** What an outage must not have done. */
 export function judgeOutage(
@@ -74,9 +72,10 @@ export function judgeOutage(
         kind === 'value' ? [] : [`process ${n}: ${kind} ${value}`],
       ),
     ),
+    // What was asked while the store was down may fail as long after that as a step may take.
     within(name('until all processes work again, ms'), run.recovery, [
       null,
-      LONGEST_STEP + LONGEST_COOLDOWN + LEASE + GRACE,
+      STORE_TIMEOUT + LONGEST_COOLDOWN + LEASE + GRACE,
     ]),
   ];
 }

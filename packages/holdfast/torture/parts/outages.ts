@@ -3,22 +3,22 @@ import { seededRandom } from '../../src/runtime/random.ts';
 import { readLedger } from '../ledger.ts';
 import { type Fault, openPlace, type Place } from '../places/place.ts';
 import { NoRoomError } from '../places/tmpfs.ts';
-import { GRACE, LEASE, type Plan } from '../plan.ts';
+import { GRACE, LEASE, type Plan, STORE_TIMEOUT } from '../plan.ts';
 import type { Answered, EngineSetup, Policy } from '../protocol.ts';
 import { type Check, notJudged } from '../../../../scripts/tasks/checks.ts';
 import { Worker } from '../workers.ts';
 import { judgeOutage, type OutageRun } from './outages-judge.ts';
 
-/** Processes that ask all the time, and the keys under way; two processes ask for each. */
+/** Processes that ask all the time. */
 const PROCESSES = 3;
+/** Keys under way; two processes ask for each. */
 const AT_ONCE = 6;
-/** Milliseconds that an effect takes, and that all runs undisturbed before and after the outage. */
+/** Milliseconds that an effect takes. */
 const EFFORT = 15;
+/** Milliseconds that all runs undisturbed, before the outage and after it. */
 const QUIET = 500;
 /** A caller who is not answered so many milliseconds after the outage gives up. */
 const PATIENCE = 7000;
-/** The engine's default, in milliseconds; a short outage has to be noticed as well. */
-const LONGEST_STEP = 1000;
 
 /** Everything that can happen to the place, one after another; then a full disk, elsewhere. */
 export async function outages(place: Place, plan: Plan): Promise<Check[]> {
@@ -38,10 +38,11 @@ export async function outages(place: Place, plan: Plan): Promise<Check[]> {
   return checks;
 }
 
-/** One of them, while callers keep asking. */
+/** One outage, while callers keep asking. */
 export async function outage(place: Place, fault: Fault, plan: Plan): Promise<Check[]> {
   plan.progress(`outage: ${fault.name}`);
-  const storeTimeout = Math.min(LONGEST_STEP, plan.outage / 3);
+  // A short outage has to be noticed as well.
+  const storeTimeout = Math.min(STORE_TIMEOUT, plan.outage / 3);
   const engine: EngineSetup = { lease: LEASE, storeTimeout, defect: plan.defect };
   const workers = await Promise.all(
     Array.from({ length: PROCESSES }, () => Worker.start(place, engine)),

@@ -11,7 +11,7 @@ import { sqlitePlace } from './sqlite.ts';
 
 /** Where a store keeps its records: a server, or a folder; and what can happen to it. */
 export interface Place extends Whereabouts {
-  /** For the clients of this place. */
+  /** How clients of this place are set up. */
   readonly link: LinkOptions;
   readonly faults: readonly Fault[];
   /** Ends the server, and removes what it has left. */

@@ -6,7 +6,7 @@ import type { Fault, Place, PlaceOptions } from './place.ts';
 
 /** Pages of a small file: 160 kB. */
 const FEW_PAGES = 40;
-/** Of the records that fill it: they are gone a second later. */
+/** Milliseconds that the records which fill it last: a second later there is room again. */
 const SHORT = 1000;
 
 /** A folder; processes share its file. */
