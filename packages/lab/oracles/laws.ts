@@ -8,9 +8,9 @@ import { bonferroni } from './stats.ts';
 /** All that the simulator is held against. */
 export const laws: readonly Law[] = [...queues, ...retryLaws, backoffAndJitter, metastable];
 
-/** How often each is run. */
+/** How often each law is run. */
 const RUNS = 20;
-/** Seeds are whole numbers of 32 bits. */
+/** The largest first seed: seeds are whole numbers of 32 bits. */
 export const LAST_FIRST_SEED: number = 2 ** 32 - RUNS;
 
 /** The seeds of the runs, from this one on. */

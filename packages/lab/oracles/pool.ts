@@ -1,13 +1,14 @@
 import { Worker } from 'node:worker_threads';
 import type { Sample } from './experiments/law.ts';
 
-/** One run to be made: of the n-th law, with this seed. */
+/** One run to be made. */
 export interface Task {
+  /** The place of the law among all. */
   readonly law: number;
   readonly seed: number;
 }
 
-/** And what it came to. */
+/** A run that was made, and what it came to. */
 export interface Done extends Task {
   readonly sample: Sample;
 }

@@ -2,11 +2,11 @@ import { type Check, within } from '../../../scripts/tasks/checks.ts';
 import type { Phase, RunResult, Verdict } from '../src/simulate/result.ts';
 import type { Pace, RealRun } from './stage.ts';
 
-/** How far goodput may be from the virtual one: points of a hundred, as a share. */
+/** How far goodput may be from the virtual one: 5 points of 100. */
 const POINTS = 0.05;
 /** How far attempts per call may be, as a share of the virtual ones. */
 const SHARE = 0.1;
-/** A machine that was later than this, in milliseconds, has run something else than the spec. */
+/** Milliseconds. A machine that was later has run something else than the spec. */
 const SLOWEST: Pace = { loopDelay: 20, lateness: 10 };
 
 /**
@@ -71,7 +71,7 @@ export function median(values: readonly number[]): number {
 /** One thing that is compared. */
 interface Figure {
   readonly name: string;
-  /** The place of its phase. */
+  /** The place of its phase among the result's phases. */
   readonly phase: number;
   readonly of: (run: RunResult) => number;
   /** How far from the expected one it may be. */

@@ -38,7 +38,7 @@ export interface Seen {
   readonly told: readonly Told[];
   /** By how many milliseconds the event loop was late in each phase, at the 99th percentile. */
   readonly loopDelays: readonly number[];
-  /** The same of the requests that it sent as users; empty where it plays none. */
+  /** How late it sent its requests as users, likewise; empty where it plays none. */
   readonly lateness: readonly number[];
 }
 
@@ -64,7 +64,7 @@ export class RunTime {
 
   /** Fulfilled at this moment, as near as a timer of whole milliseconds comes to it; at once if it is over. */
   async until(moment: number): Promise<void> {
-    // The last part of a millisecond is left out: timers are late by about as much, and work takes no longer than it should.
+    // The last part of a millisecond is not waited for, since timers are late by about as much.
     for (let left = moment - this.now(); left >= 1; left = moment - this.now()) {
       await sleep(Math.floor(left));
     }
@@ -79,7 +79,11 @@ export function takePart(): Task {
   return JSON.parse(process.argv[2]!) as Task;
 }
 
-/** Says that this process is ready, and waits for the start. @param port where it listens. */
+/**
+ * Says that this process is ready, and waits for the start.
+ *
+ * @param port where it listens; null if it does not.
+ */
 export async function ready(port: number | null): Promise<Start> {
   const started = once(process, 'message');
   tell({ type: 'ready', port });

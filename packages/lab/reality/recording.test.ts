@@ -4,7 +4,7 @@ import { seededRandom } from 'holdfast';
 import { simulate } from '../src/simulate/simulate.ts';
 import { createWorld } from '../src/simulate/world.ts';
 import { loadFleet } from '../src/spec/load.ts';
-import { Recorder } from '../test/worlds.ts';
+import { Witness } from '../test/worlds.ts';
 import type { Told } from './part.ts';
 import { resultOfRecording } from './recording.ts';
 
@@ -12,13 +12,13 @@ const { fleet } = await loadFleet(join(import.meta.dirname, 'shop.yaml'));
 
 /** Everything that happens in a virtual run, told by nobody in particular and in no order. */
 function toldIn(scenario: string, seed: number): Told[] {
-  const recorder = new Recorder();
+  const witness = new Witness();
   const staged = fleet.scenarios.get(scenario)!;
   const lane = fleet.lanes.get('holdfast')!;
-  const world = createWorld({ fleet, scenario: staged, lane, seed, probe: recorder.probe });
+  const world = createWorld({ fleet, scenario: staged, lane, seed, probe: witness.probe });
   world.run(staged.duration);
   const random = seededRandom(seed);
-  return (recorder.told as readonly unknown[] as readonly Told[])
+  return (witness.told as readonly unknown[] as readonly Told[])
     .map((told) => ({ told, place: random.next() }))
     .toSorted((a, b) => a.place - b.place)
     .map(({ told }) => told);

@@ -32,7 +32,7 @@ const VALUE = { status: 200, headers: {} };
 
 type Answer = typeof FAILED;
 
-/** Of the newest in the moving average of service times, as in the simulator. */
+/** Weight of the newest service time in their moving average, as in the simulator. */
 const TIME_WEIGHT = 0.1;
 
 /**

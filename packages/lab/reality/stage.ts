@@ -9,10 +9,11 @@ import { resultOfRecording } from './recording.ts';
 /** Milliseconds between "all are ready" and the start, for the message to reach all. */
 const NOTICE = 300;
 
-/** Which run. */
+/** Which run to make. */
 export interface StageOptions {
-  /** The spec, and what it says. */
+  /** The spec. */
   readonly file: string;
+  /** What the spec says. */
   readonly fleet: Fleet;
   readonly scenario: string;
   /** The same seed, the same arrivals. */

@@ -32,8 +32,8 @@ const METHODS: readonly (keyof Probe)[] = [
   'callEnded',
 ];
 
-/** Keeps everything that it is told, in order. */
-export class Recorder {
+/** Hears a world, and keeps everything that it is told, in order. */
+export class Witness {
   readonly told: Told[] = [];
   readonly probe: Probe;
 
@@ -45,7 +45,7 @@ export class Recorder {
     this.probe = Object.fromEntries(methods) as Probe;
   }
 
-  /** What one method was told of one service, edge or users. */
+  /** What one method was told of one service, edge or users, or of all; without the name of which. */
   of(name: keyof Probe, subject?: string): (string | number | boolean)[][] {
     return this.told
       .filter(([method, on]) => method === name && (subject === undefined || on === subject))
@@ -202,8 +202,8 @@ export function worldOf(setting: Setting, probe: Probe): World {
 }
 
 /** What a world told until its end. */
-export function run(setting: Setting): Recorder {
-  const recorder = new Recorder();
-  worldOf(setting, recorder.probe).run(setting.duration ?? 60_000);
-  return recorder;
+export function run(setting: Setting): Witness {
+  const witness = new Witness();
+  worldOf(setting, witness.probe).run(setting.duration ?? 60_000);
+  return witness;
 }

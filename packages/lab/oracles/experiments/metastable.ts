@@ -3,11 +3,11 @@ import { column, type Law, type Plan, type Sample } from './law.ts';
 import { DeafProbe, worldOf } from './worlds.ts';
 
 const SECOND = 1000;
-/** When the network holds everything, and for how long. */
+/** When the network holds everything. */
 const HOLD = { from: 60 * SECOND, to: 70 * SECOND };
-/** With the load as it was: 20 x the fault and more. */
+/** How long it is watched without a repair, under the same load: far more than 20 times the fault. */
 const HORIZON = 600 * SECOND;
-/** What repairs it shows at once. */
+/** How long it is watched with a repair, which shows at once. */
 const SHORT = 120 * SECOND;
 /** How soon is at once: the second in which all that was held is delivered, and the two of a call. */
 const AT_ONCE = 3 * SECOND;
@@ -15,13 +15,13 @@ const AT_ONCE = 3 * SECOND;
 const GOOD = 0.95;
 const BAD = 0.9;
 
-/** What is changed of the published database. */
+/** What is changed in the published database. */
 type Repair = 'none' | 'bounded queue' | 'LIFO' | keyof typeof DEADLINES;
 
 /**
- * What a server knows of how long somebody waits is the smaller of what is left of the attempt's
- * timeout and of the call's deadline: without one, within which both attempts fit, and within which
- * the second has half its time.
+ * The deadlines of calls where servers check how long their callers still wait: what is left of the attempt's timeout
+ * or of this deadline, whichever is less. None; one within which both attempts fit; one that leaves the second half
+ * its time.
  */
 const DEADLINES = {
   'deadline check': false,

@@ -2,16 +2,16 @@ import { quantileOf } from '../stats.ts';
 import type { Sample } from './law.ts';
 import { DeafProbe } from './worlds.ts';
 
-/** Of each run so many requests are seen, and not measured: the queue begins empty. */
+/** The share of a run that is seen, and not measured: the queue begins empty. */
 const WARM_UP = 0.02;
 
 /** Measures one service that its users call without any policy. Times are milliseconds. */
 export class QueueProbe extends DeafProbe {
   readonly #workers: number;
   readonly #from: number;
-  /** What its clock makes of a millisecond. */
+  /** How long a millisecond of the world is on the probe's clock: 1, unless that is wrong on purpose. */
   readonly #pace: number;
-  /** And the clock by which it reads the load. */
+  /** The same of the clock by which it measures queue and workers. */
   readonly #loadPace: number;
   #arrived = 0;
   #delayed = 0;
@@ -26,7 +26,6 @@ export class QueueProbe extends DeafProbe {
   #waitingArea = 0;
   #busyArea = 0;
 
-  /** @param duration of the run. @param pace 1, unless its clock is to be wrong; so `loadPace`. */
   constructor(workers: number, duration: number, pace: number, loadPace: number) {
     super();
     this.#workers = workers;

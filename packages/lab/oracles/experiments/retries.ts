@@ -11,7 +11,7 @@ const FAILING = [0.3, 0.5, 0.9, 0.99] as const;
 /** Users' requests of one run. */
 const REQUESTS = 20_000;
 const RATE = 100;
-/** How many requests reach the leaf for one of the users': (1 + ratio)^layers. */
+/** A layer's budget, and how many requests then reach the leaf for one of the users': (1 + ratio)^layers. */
 const BUDGET = { ratio: 0.1, amplification: 1.1 ** LAYERS, tolerance: 0.005 };
 
 /** What three layers of retries send to a leaf that fails. */

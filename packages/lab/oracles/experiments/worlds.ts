@@ -39,9 +39,11 @@ export class DeafProbe implements Probe {
 }
 
 /**
- * A world of a spec in the file's form, without what no law needs.
+ * A world of a spec, in which the one scenario runs in the one lane of Holdfast.
  *
- * @param duration in milliseconds. @param faults of the one scenario, in the file's form.
+ * @param spec services and users, as a spec's file has them.
+ * @param duration of the scenario, in milliseconds.
+ * @param faults of the scenario, as a spec's file has them.
  */
 export function worldOf(
   spec: Readonly<Record<string, unknown>>,

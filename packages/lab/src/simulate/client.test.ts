@@ -3,7 +3,7 @@ import {
   BARE,
   edge,
   fixed,
-  Recorder,
+  Witness,
   run,
   service,
   type Setting,
@@ -49,7 +49,7 @@ describe('clients', () => {
   });
 
   test('are one for each replica of the caller, and have their breakers and budgets', () => {
-    const recorder = new Recorder();
+    const witness = new Witness();
     const guarded = { timeout: '1s', retry: false, breaker: { minimumCalls: 5 } } as const;
     const world = worldOf(
       {
@@ -64,7 +64,7 @@ describe('clients', () => {
         ],
         users: [users('web', trace(...Array.from({ length: 18 }, (_, i) => i)))],
       },
-      recorder.probe,
+      witness.probe,
     );
     expect(world.stateOf('web > db')).toEqual({ open: 0, budget: null, inFlight: 0 });
     world.run(1000);
@@ -97,7 +97,7 @@ describe('clients', () => {
         services: [service('web', { serviceTime: fixed(100) })],
         users: [users('web', trace(0, 0, 0), { options: limited })],
       },
-      new Recorder().probe,
+      new Witness().probe,
     );
     world.run(50);
     expect(world.stateOf('users > web').inFlight).toBe(3);
@@ -122,7 +122,7 @@ describe('clients', () => {
   });
 });
 
-const served = (told: Recorder) =>
+const served = (told: Witness) =>
   told.of('requestServed').map(([now, , , repeat]) => [now, repeat]);
 
 describe('a call that has ended', () => {

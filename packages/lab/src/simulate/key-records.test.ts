@@ -5,7 +5,7 @@ import {
   fixed,
   type FaultParts,
   poisson,
-  type Recorder,
+  type Witness,
   run,
   service,
   trace,
@@ -27,7 +27,7 @@ interface Till {
   readonly faults?: readonly FaultParts[];
 }
 
-function ask(till: Till): Recorder {
+function ask(till: Till): Witness {
   const { remembers, timeout = 10, pause = 0, attempts = 2, keyed = true } = till;
   const backoff = { kind: 'constant', base: pause, max: 120_000, jitter: 'none' } as const;
   const retry = { ...TWICE, maxAttempts: attempts, backoff };
@@ -42,11 +42,11 @@ function ask(till: Till): Recorder {
 }
 
 /** What the till did, and when. */
-const served = (told: Recorder, at = 'till') =>
+const served = (told: Witness, at = 'till') =>
   told.of('requestServed', at).map(([now, , , repeat]) => [now, repeat]);
 
 /** How the attempts ended, and when. */
-const ended = (told: Recorder) => told.of('attemptEnded').map(([now, , verdict]) => [now, verdict]);
+const ended = (told: Witness) => told.of('attemptEnded').map(([now, , verdict]) => [now, verdict]);
 
 /** Effects that happened once and again, and repeats that had none, at a till with slow customers. */
 const effects = (remembers?: Remembers) => {
@@ -78,7 +78,7 @@ const failing = (verdict: 'transient' | 'overload' | 'terminal'): Till => ({
   timeout: 55,
   pause: 50,
 });
-const late = (told: Recorder) => ended(told).at(-1);
+const late = (told: Witness) => ended(told).at(-1);
 
 /** What the calls of a shop do at a bank, when the shop has crashed after it, and its work is taken over. */
 const bank = (keyed: boolean) => {

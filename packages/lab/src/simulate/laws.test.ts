@@ -7,7 +7,7 @@ import {
   edge,
   type FaultParts,
   fixed,
-  Recorder,
+  Witness,
   service,
   users,
   worldOf,
@@ -118,7 +118,7 @@ describe('in every world', () => {
   test('what comes goes, what starts ends, and nothing is left when all is over', () => {
     fc.assert(
       fc.property(setting, (given) => {
-        const told = new Recorder();
+        const told = new Witness();
         const world = worldOf(given, told.probe);
         world.run(DURATION / 2);
         expectConserved(told);
@@ -138,7 +138,7 @@ describe('in every world', () => {
 });
 
 /** Every call has ended, with its attempts. */
-function expectOver(told: Recorder, id: string, world: World): void {
+function expectOver(told: Witness, id: string, world: World): void {
   const ended = told.of('callEnded', id);
   expect(ended).toHaveLength(told.count('callStarted', id));
   const attempts = ended.reduce((sum, [, , , count]) => sum + Number(count), 0);
@@ -148,7 +148,7 @@ function expectOver(told: Recorder, id: string, world: World): void {
 }
 
 /** Time never goes back; who has come to a service has left it, waits, or is worked on. */
-function expectConserved(told: Recorder): void {
+function expectConserved(told: Witness): void {
   const times = told.told.map(([, , now]) => Number(now));
   expect(times).toEqual(times.toSorted((a, b) => a - b));
   for (const name of ['web', 'db']) {

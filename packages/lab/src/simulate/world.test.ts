@@ -4,7 +4,7 @@ import {
   edge,
   fixed,
   poisson,
-  Recorder,
+  Witness,
   run,
   service,
   type Setting,
@@ -41,11 +41,11 @@ describe('a run', () => {
   });
 
   test('can be continued in any steps', () => {
-    const recorder = new Recorder();
-    const world = worldOf(fleet(1), recorder.probe);
+    const witness = new Witness();
+    const world = worldOf(fleet(1), witness.probe);
     for (let until = 0; until <= 8000; until += 37) world.run(until);
     world.run(8000);
-    expect(recorder.told).toEqual(run(fleet(1)).told);
+    expect(witness.told).toEqual(run(fleet(1)).told);
     expect(world.now).toBe(8000);
     expect(world.events).toBeGreaterThan(5000);
   });
@@ -58,7 +58,7 @@ describe('a run', () => {
 });
 
 /** Means over time and requests, from what a probe is told after a warm-up. */
-function queueFigures(told: Recorder, from: number, to: number) {
+function queueFigures(told: Witness, from: number, to: number) {
   let area = 0;
   let last = from;
   let present = 0;
