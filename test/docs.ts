@@ -109,20 +109,17 @@ const fileOf = ({ name }: Block): string => `${name.replace(':', '.')}.ts`;
 
 /** Blocks as files of one project, inside the repository, so that `holdfast` is found. */
 export class Snippets {
-  readonly #home: string;
+  /** The folder that they are in. */
+  readonly home: string;
 
   constructor(blocks: readonly Block[]) {
     mkdirSync(join(root, '.tmp'), { recursive: true });
-    this.#home = mkdtempSync(join(root, '.tmp/docs-'));
+    this.home = mkdtempSync(join(root, '.tmp/docs-'));
     for (const block of blocks) {
-      const path = join(this.#home, fileOf(block));
+      const path = join(this.home, fileOf(block));
       mkdirSync(dirname(path), { recursive: true });
       writeFileSync(path, block.text);
     }
-  }
-
-  get home(): string {
-    return this.#home;
   }
 
   /** What the compiler says, line by line; it builds what ships first, if that is not up to date. */
@@ -146,14 +143,14 @@ export class Snippets {
         { path: join(root, 'packages/lab') },
       ],
     };
-    writeFileSync(join(this.#home, 'tsconfig.json'), JSON.stringify(project));
-    const { stdout } = await node(this.#home, tsc, '-b', '--pretty', 'false');
+    writeFileSync(join(this.home, 'tsconfig.json'), JSON.stringify(project));
+    const { stdout } = await node(this.home, tsc, '-b', '--pretty', 'false');
     return stdout.split('\n').filter((line) => line !== '');
   }
 
   /** Runs a block in a process of its own: null when it did and printed what it should, else what it printed. */
   async failure(block: Block): Promise<string | null> {
-    const { failed, stdout, stderr } = await node(this.#home, fileOf(block));
+    const { failed, stdout, stderr } = await node(this.home, fileOf(block));
     if (failed) return `${stdout}\n${stderr}`;
     const missing = block.prints.find((text) => !`\n${stdout}\n`.includes(`\n${text}\n`));
     return missing === undefined ? null : `It prints\n${stdout}\nand not\n${missing}`;

@@ -3,7 +3,7 @@ import { bodies, boundedBodies } from './idempotency-http/bodies.ts';
 import { departures, failures } from './idempotency-http/failures.ts';
 import { keys, usedKeys } from './idempotency-http/keys.ts';
 import { payloads } from './idempotency-http/payloads.ts';
-import { replayedOnce, replays } from './idempotency-http/replays.ts';
+import { replayedRequests, replays } from './idempotency-http/replays.ts';
 import type { Serve } from './idempotency-http/site.ts';
 import { durability, stores } from './idempotency-http/stores.ts';
 import { unkept } from './idempotency-http/unkept.ts';
@@ -29,7 +29,7 @@ export function http2Conformance(name: string, serve: Serve): void {
 function conformance(serve: Serve): void {
   describe('a replay', () => {
     replays(serve);
-    replayedOnce(serve);
+    replayedRequests(serve);
   });
   describe('a key', () => usedKeys(serve));
   describe('a payload', () => payloads(serve));

@@ -1,6 +1,7 @@
 import { safeToRetry } from 'holdfast/idempotency';
 import { expect, test } from 'vitest';
-import { gate, problemIn, type Reply, type Serve, site, until } from './site.ts';
+import { until } from '../../../packages/holdfast/test/serve.ts';
+import { gate, problemIn, type Reply, type Serve, site } from './site.ts';
 
 const UNKNOWN = { status: 409, type: 'urn:holdfast:problem:idempotency-outcome-unknown' };
 
@@ -59,17 +60,17 @@ export function failures(serve: Serve): void {
       expect(calls.length).toBe(1);
     },
   );
-}
 
-/** What becomes of a handler whose client leaves. */
-export function departures(serve: Serve): void {
-  test('is kept as the options say', async () => {
+  test('that is an answer is kept or not as the options say', async () => {
     const { send, calls } = await site(serve, () => ({ status: 500, body: `${calls.length}` }), {
       http: { storeResult: ({ status }) => (status === 500 ? 'store' : 'release') },
     });
     for (let i = 0; i < 2; i++) expect((await send('/charge', { key: 'k1' })).text).toBe('1');
   });
+}
 
+/** What becomes of a handler whose client leaves. */
+export function departures(serve: Serve): void {
   test('of the client to stay leaves the handler running, and the retry gets its answer', async () => {
     const { opened, open } = gate();
     const reply: Reply = {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { gate, problemIn, type Reply, type Serve, site, until } from './site.ts';
+import { until } from '../../../packages/holdfast/test/serve.ts';
+import { gate, problemIn, type Reply, type Serve, site } from './site.ts';
 
 const ok: Reply = { status: 200, headers: { 'Content-Type': 'text/plain' }, body: 'done' };
 const REUSED = { status: 422, type: 'urn:holdfast:problem:idempotency-key-reused' };

@@ -1,5 +1,4 @@
 import { connect } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Execution,
   idempotency,
@@ -19,14 +18,14 @@ export interface Call {
   readonly method: string;
   /** `POST /charge`, `POST /binary`, `POST /stream`, `POST /fail`, `PUT /thing/:id` or `GET /charge`. */
   readonly route: string;
-  /** Of `/thing/:id`. */
+  /** Which thing, of `/thing/:id`. */
   readonly id?: string | undefined;
   /** The JSON that came; undefined for none. */
   readonly body: unknown;
   readonly execution: Execution<unknown> | undefined;
 }
 
-/** What it answers; or it throws. */
+/** What a route's handler answers, unless it throws. */
 export interface Reply {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string | string[]>>;
@@ -51,7 +50,7 @@ export type Serve = (handle: Handle, options: SiteOptions) => Promise<RunningSer
 
 export interface RunningServer {
   readonly port: number;
-  /** Where it does not speak HTTP/1: what does as `fetch` does. */
+  /** What asks in place of `fetch` where the server does not speak HTTP/1. */
   readonly fetch?: (url: string, init: RequestInit) => Promise<Response>;
   /** Ends its connections as well. */
   close(): Promise<void>;
@@ -151,24 +150,16 @@ export async function raw(port: number, lines: readonly string[], body = ''): Pr
   return Buffer.concat(chunks).toString('latin1');
 }
 
-/** A problem's code and status, as its body says. */
+/** A problem's status and type, as its body says. */
 export function problemIn(answer: Answer): { status: number; type: string } {
   const { status, type } = JSON.parse(answer.text) as { status: number; type: string };
   return { status, type };
 }
 
-/** Something to wait for, and its being so. */
+/** A promise, and what fulfils it. */
 export function gate(): { readonly opened: Promise<void>; open(): void } {
   const { promise, resolve } = Promise.withResolvers<void>();
   return { opened: promise, open: resolve };
-}
-
-/** Waits until something is so. */
-export async function until(what: string, isSo: () => boolean): Promise<void> {
-  for (let left = 1000; !isSo(); left--) {
-    if (left === 0) throw new Error(`never came about: ${what}`);
-    await sleep(5);
-  }
 }
 
 /** A store of which some methods act differently. */

@@ -1,7 +1,8 @@
 import { connect } from 'node:net';
 import { memoryStore } from 'holdfast/memory';
 import { expect, test } from 'vitest';
-import { altered, gate, problemIn, type Reply, type Serve, site, until } from './site.ts';
+import { until } from '../../../packages/holdfast/test/serve.ts';
+import { altered, gate, problemIn, type Reply, type Serve, site } from './site.ts';
 
 const ok: Reply = { status: 201, headers: { 'Content-Type': 'text/plain' }, body: 'done' };
 const down = () => Promise.reject(new Error('connect ECONNREFUSED 10.0.0.1:6379'));

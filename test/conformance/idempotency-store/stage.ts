@@ -27,11 +27,11 @@ export interface StoreHarness {
   readonly reaps: boolean;
 }
 
-/** Of leases and records that are to outlive a test: a minute. */
+/** Milliseconds of leases and records that are to outlive a test. */
 export const LONG = 60_000;
-/** Of leases and records that are to end within it. */
+/** Milliseconds of leases and records that are to end within it. */
 export const SHORT = 150;
-/** How long whatever must happen may take on a busy machine. */
+/** Milliseconds that whatever must happen may take on a busy machine. */
 const PATIENCE = 20_000;
 const BETWEEN_QUESTIONS = 10;
 
@@ -99,7 +99,7 @@ export async function look(store: IdempotencyStore, request: ClaimRequest): Prom
   return await store.claim(rivalOf(request, { expired: 'refuse' }));
 }
 
-/** Asks until the answer satisfies, and gives it. */
+/** Asks until the answer satisfies, and gives that. */
 export async function until<T>(
   what: string,
   ask: () => Promise<T>,

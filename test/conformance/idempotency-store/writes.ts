@@ -165,6 +165,11 @@ function changesWhatItSays(stage: Stage): void {
   });
 }
 
+/** `z1` is the recovery point `z` with the value 1. */
+function pointOf(text: string): RecoveryPoint {
+  return { name: text[0]!, value: text[1]! };
+}
+
 function keepPoints(stage: Stage): void {
   const pointsOf = async (owned: Owned): Promise<readonly RecoveryPoint[]> => {
     const claim = await stage.other.claim(claimOf(owned));
@@ -173,14 +178,10 @@ function keepPoints(stage: Stage): void {
 
   test('come in the order in which they were first kept, each with its last value', async () => {
     const { id, token } = await claimed(stage.store);
-    for (const [name, value] of ['z1', 'a1', 'm1', 'a2', 'z2', '01', '10'].map(([n, v]) => [
-      n,
-      v,
-    ])) {
-      const point = { name: name!, value: value! };
+    for (const point of ['z1', 'a1', 'm1', 'a2', 'z2', '01', '10'].map(pointOf)) {
       expect(await stage.store.checkpoint({ id, token }, point, LONG)).toBe(true);
     }
-    const expected = ['z2', 'a2', 'm1', '01', '10'].map(([name, value]) => ({ name, value }));
+    const expected = ['z2', 'a2', 'm1', '01', '10'].map(pointOf);
     expect(await pointsOf({ id, token })).toEqual(expected);
   });
 
