@@ -44,10 +44,10 @@ try {
   install([...tarballs, ...others.map((name) => pack('--ignore-scripts', folderOf(name)))]);
   for (const { name } of [holdfast, lab]) checkFiles(name);
   checkPages();
-  for (const node of [process.execPath, node22]) if (existsSync(node)) imports(node);
-  types('DOM only', library, { lib: ['ES2024', 'DOM', 'DOM.Iterable'], types: [] });
-  types('Node types only', entries, { lib: ['ES2024'], types: ['node'] });
-  await names();
+  for (const node of [process.execPath, node22]) if (existsSync(node)) checkImports(node);
+  checkTypes('DOM only', library, { lib: ['ES2024', 'DOM', 'DOM.Iterable'], types: [] });
+  checkTypes('Node types only', entries, { lib: ['ES2024'], types: ['node'] });
+  await checkNames();
   console.log(`\nThe packages are fit: ${entries.join(', ')}.`);
 } catch (error) {
   console.error(`\nThe packages are not fit: ${(error as Error).message}`);
@@ -103,7 +103,7 @@ function checkPages(): void {
 }
 
 /** Every entry loads and exports something; what `exports` does not list cannot be reached. */
-function imports(node: string): void {
+function checkImports(node: string): void {
   writeFileSync(
     join(home, 'consumer.js'),
     `for (const entry of ${JSON.stringify(entries)}) {
@@ -120,7 +120,7 @@ function imports(node: string): void {
 }
 
 /** What every function answers, and every event, has a type that a library built on these can name in its declarations. */
-async function names(): Promise<void> {
+async function checkNames(): Promise<void> {
   const lines = ['declare const given: never;'];
   for (const [i, entry] of entries.entries()) {
     lines.push(`import * as entry${i} from '${entry}';`);
@@ -140,7 +140,7 @@ async function names(): Promise<void> {
 }
 
 /** The declarations stand on their own, whichever library brings `AbortSignal` and `fetch`. */
-function types(
+function checkTypes(
   what: string,
   which: readonly string[],
   options: { readonly lib: readonly string[]; readonly types: readonly string[] },

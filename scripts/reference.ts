@@ -61,7 +61,7 @@ export const TABLES: readonly (readonly [factory: string, page: string, table: T
   ['keyed', '../guides/own-policies.md#one-for-each-key', keyedOptions],
 ];
 
-/** What a factory takes beside its table, since it is no data. */
+/** What a factory takes beside the options of its table. */
 const BESIDE: Readonly<Record<string, string>> = {
   dependency: 'The name comes first: `dependency(name, options)`.',
   idempotency:

@@ -11,7 +11,7 @@ import { type LoadTask, type Sample, sharedNow, takePart, tell } from './process
 
 const { plan, shops } = takePart<LoadTask>(start);
 const arrivals = arrivalsOf(plan);
-/** Of its own for each run: the store may remember the orders of the last. */
+/** In the names of this run's orders, since the store may remember those of the last. */
 const orders = randomUUID();
 const agent = new Agent({ keepAlive: true });
 const lateness: number[] = [];

@@ -4,7 +4,7 @@ import { seededRandom } from 'holdfast';
 export interface Phase {
   readonly name: PhaseName;
   readonly provider: 'healthy' | 'slow' | 'down';
-  /** Milliseconds. */
+  /** How long it lasts, in milliseconds. */
   readonly length: number;
 }
 

@@ -9,17 +9,19 @@ export interface KeysPlace {
   readonly folder: string | null;
 }
 
-/** What a part is told as it is started. */
+/** What the provider of a lane is told as it is started. */
 export interface ProviderTask {
   readonly plan: Plan;
   readonly keys: KeysPlace;
 }
+/** What the shop of a lane is told as it is started. */
 export interface ShopTask {
   readonly plan: Plan;
   readonly lane: LaneName;
   /** The provider's origin. */
   readonly provider: string;
 }
+/** What the load generator is told as it is started. */
 export interface LoadTask {
   readonly plan: Plan;
   /** The shops' origins. */

@@ -25,7 +25,7 @@ export const PLAIN = {
   successesToClose: 1,
 } satisfies CircuitBreakerOptions;
 
-/** A call whose operation goes on until it is told to end. */
+/** A call whose operation goes on until `end`. */
 interface Running {
   readonly attempt: Attempt;
   settled: Settled | null;

@@ -14,8 +14,9 @@ export interface FakeIdempotency extends Idempotency<unknown> {
   readonly steps: string[];
   /** What was kept, by key. */
   readonly kept: Map<string, string>;
-  /** What keeping is answered, and what comes before an answer. */
+  /** What `complete` is answered. */
   completion: Completion;
+  /** What `complete` waits for. */
   beforeCompletion: Promise<void>;
   /** What opening is answered in place of how the key stands. */
   opened: Opened<unknown> | null;

@@ -15,7 +15,7 @@ import { type TestRuntime, testRuntime } from '../src/testing/index.ts';
 const judge = (o: { ok: boolean; value?: unknown }): Verdict | Judgement =>
   o.ok ? ((o.value as { verdict?: Verdict }).verdict ?? 'success') : 'transient';
 
-/** What is around a fallback and inside it, and what is told of values that nobody gets. */
+/** The policies around a fallback and inside it, and what is given the values that nobody gets. */
 type Around = (runtime: TestRuntime) => {
   outside?: Policy[];
   inside?: Policy[];

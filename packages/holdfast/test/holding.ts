@@ -17,7 +17,7 @@ export interface FakeRun extends HttpRun {
   readonly failed: unknown[];
   /** What to send in place of the handler's answer. */
   instead: HttpAnswer | null;
-  /** What durability waits for. */
+  /** Fulfilled once what was finished is kept. */
   durable: Promise<void>;
 }
 

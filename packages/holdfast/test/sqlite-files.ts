@@ -6,7 +6,7 @@ import type { Readable, Writable } from 'node:stream';
 import { afterAll } from 'vitest';
 import type { ClaimRequest } from '../src/idempotency/store.ts';
 
-/** Of which a test file's paths are made; removed when its tests are done. */
+/** A folder for the databases of a test file, removed when its tests are done. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-sqlite-'));
   afterAll(() => rmSync(folder, { recursive: true }));
@@ -24,7 +24,7 @@ export const request = (id: string, overrides: Partial<ClaimRequest> = {}): Clai
   ...overrides,
 });
 
-/** The same, of another. */
+/** A claim of the same key by another. */
 export const rival = (id: string): ClaimRequest => request(id, { token: 'rival' });
 
 /** A process that has a store of its own. */

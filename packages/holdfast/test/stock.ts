@@ -1,15 +1,13 @@
 import { dependency, type DependencyOptions, pending, type Verdict } from '../src/index.ts';
 import { testRuntime } from '../src/testing/index.ts';
 
-/** A string is a verdict, everything else a success; errors are transient. */
-export const classify = (o: { ok: boolean; value?: unknown }): Verdict =>
-  o.ok
-    ? ['transient', 'terminal'].includes(o.value as string)
-      ? (o.value as Verdict)
-      : 'success'
-    : 'transient';
+/** A value that is one of these verdicts is judged so, any other is a success; errors are transient. */
+export function classify({ ok, value }: { ok: boolean; value?: unknown }): Verdict {
+  if (!ok) return 'transient';
+  return value === 'transient' || value === 'terminal' ? value : 'success';
+}
 
-/** A dependency of that name, on a test clock. */
+/** The dependency `stock`, on a test clock. */
 export function makeStock<F = never>(options: DependencyOptions<F> = {}) {
   const runtime = testRuntime();
   const it = dependency('stock', { ...options, classify }, runtime);

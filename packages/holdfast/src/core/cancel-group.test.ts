@@ -1,11 +1,11 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, test } from 'vitest';
-import { house, never, REASON } from '../../test/house.ts';
+import { makePipeline, never, REASON } from '../../test/pipelines.ts';
 import { type Attempt, pending } from './operation.ts';
 
 describe('one signal for many calls', () => {
   test('has one listener while any runs, and none a turn after the last', async () => {
-    const { pipeline, timeout, runtime, abort, asked } = house();
+    const { pipeline, timeout, runtime, abort, asked } = makePipeline();
     const limited = pipeline(timeout(1000));
     const attempts: Attempt[] = [];
     const calls = Array.from({ length: 50 }, () =>
@@ -29,7 +29,7 @@ describe('one signal for many calls', () => {
   });
 
   test('ends ten thousand of them in chunks', () => {
-    const { pipeline, timeout, runtime, abort, asked } = house();
+    const { pipeline, timeout, runtime, abort, asked } = makePipeline();
     const limited = pipeline(timeout('1m'));
     let ended = 0;
     for (let i = 0; i < 10_000; i++) {
@@ -59,7 +59,7 @@ describe('one signal for many calls', () => {
   });
 
   test('ends them all although the callback of one throws', () => {
-    const { pipeline, timeout, runtime, abort, asked } = house();
+    const { pipeline, timeout, runtime, abort, asked } = makePipeline();
     const limited = pipeline(timeout('1m'));
     let ended = 0;
     for (let i = 0; i < 5; i++) {

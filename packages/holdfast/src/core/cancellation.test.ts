@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { house, never, REASON } from '../../test/house.ts';
+import { makePipeline, never, REASON } from '../../test/pipelines.ts';
 import { type Attempt, pending } from './operation.ts';
 
 describe('an abort', () => {
   test('before the call starts keeps the operation from running', async () => {
-    const { protectedBy, abort, asked, isClean } = house();
+    const { protectedBy, abort, asked, expectClean } = makePipeline();
     abort.abort(REASON);
     let ran = 0;
     const result = await protectedBy.tryCall(() => ran++, asked);
@@ -12,11 +12,11 @@ describe('an abort', () => {
     expect(result.error).toBe(REASON);
     expect(ran).toBe(0);
     await expect(protectedBy.call(() => ran++, asked)).rejects.toBe(REASON);
-    isClean();
+    expectClean();
   });
 
   test('while the operation runs ends the call with the reason, and aborts the attempt', async () => {
-    const { protectedBy, abort, asked, isClean } = house();
+    const { protectedBy, abort, asked, expectClean } = makePipeline();
     let attempt!: Attempt;
     const call = protectedBy.tryCall((given) => {
       attempt = given;
@@ -27,11 +27,11 @@ describe('an abort', () => {
     expect(result.error).toBe(REASON);
     expect(result).toMatchObject({ verdict: 'ignored', stoppedBy: 'abort' });
     expect(attempt.signal.reason).toBe(REASON);
-    isClean();
+    expectClean();
   });
 
   test('without a reason ends the call with the one that its signal makes up', async () => {
-    const { protectedBy, abort, asked } = house();
+    const { protectedBy, abort, asked } = makePipeline();
     const call = protectedBy.tryCall(never, asked);
     abort.abort();
     const { error } = await call;
@@ -40,7 +40,7 @@ describe('an abort', () => {
   });
 
   test('while queued leaves the queue at once', async () => {
-    const { protectedBy, slots, abort, asked, isClean } = house();
+    const { protectedBy, slots, abort, asked, expectClean } = makePipeline();
     let free!: () => void;
     const operation = (attempt: Attempt) => {
       free = () => attempt.succeed('done');
@@ -55,11 +55,11 @@ describe('an abort', () => {
     expect(slots).toMatchObject({ inFlight: 1, queued: 0 });
     free();
     expect((await running).ok).toBe(true);
-    isClean();
+    expectClean();
   });
 
   test('in backoff ends the wait at once', async () => {
-    const { protectedBy, runtime, abort, asked, isClean } = house();
+    const { protectedBy, runtime, abort, asked, expectClean } = makePipeline();
     let attempts = 0;
     const call = protectedBy.tryCall(() => {
       attempts++;
@@ -69,13 +69,13 @@ describe('an abort', () => {
     expect(runtime.clock.armed).toBe(2); // the deadline and the wait
     abort.abort(REASON);
     expect((await call).error).toBe(REASON);
-    isClean();
+    expectClean();
     runtime.clock.advance(100_000);
     expect(attempts).toBe(1);
   });
 
   test('while a fallback runs ends it, and its answer is not taken', async () => {
-    const { pipeline, classify, fallback, abort, asked, isClean } = house();
+    const { pipeline, classify, fallback, abort, asked, expectClean } = makePipeline();
     let signal!: AbortSignal;
     let answer!: (value: string) => void;
     const call = pipeline(
@@ -92,28 +92,28 @@ describe('an abort', () => {
     expect(signal.aborted).toBe(true);
     expect((await call).error).toBe(REASON);
     answer('too late');
-    isClean();
+    expectClean();
   });
 
   test('keeps a fallback from running', async () => {
-    const { pipeline, fallback, timeout, abort, asked } = house();
+    const { pipeline, fallback, timeout, abort, asked } = makePipeline();
     const call = pipeline(fallback({ value: 'instead' }), timeout(1000)).tryCall(never, asked);
     abort.abort(REASON);
     expect(await call).toMatchObject({ ok: false, error: REASON, fellBack: false });
   });
 
   test('inside the operation, which then goes on, ends the call', async () => {
-    const { protectedBy, abort, asked, isClean } = house();
+    const { protectedBy, abort, asked, expectClean } = makePipeline();
     const waits = protectedBy.tryCall(() => {
       abort.abort(REASON);
       return new Promise(() => {});
     }, asked);
     expect((await waits).error).toBe(REASON);
-    isClean();
+    expectClean();
   });
 
   test('inside the operation, which then fails, keeps it from being tried again', async () => {
-    const { protectedBy, abort, asked, isClean } = house();
+    const { protectedBy, abort, asked, expectClean } = makePipeline();
     let attempts = 0;
     const fails = protectedBy.tryCall(() => {
       attempts++;
@@ -122,26 +122,26 @@ describe('an abort', () => {
     }, asked);
     expect((await fails).error).toBe(REASON);
     expect(attempts).toBe(1);
-    isClean();
+    expectClean();
   });
 
   test('inside the operation, which then succeeds, comes too late', async () => {
-    const { protectedBy, abort, asked, isClean } = house();
+    const { protectedBy, abort, asked, expectClean } = makePipeline();
     const succeeds = protectedBy.tryCall(() => {
       abort.abort(REASON);
       return 'done';
     }, asked);
     expect(await succeeds).toMatchObject({ ok: true, value: 'done' });
-    isClean();
+    expectClean();
   });
 
   test('from a listener to its success comes too late, and leaves nothing behind', async () => {
     const gone = new AbortController();
-    const { protectedBy, runtime, isClean } = house(({ type }) => {
+    const { protectedBy, runtime, expectClean } = makePipeline(({ type }) => {
       if (type === 'attempt.settled') gone.abort(REASON);
     });
     expect(await protectedBy.call(async () => 'done', { signal: gone.signal })).toBe('done');
-    isClean();
+    expectClean();
     runtime.clock.advance(3_600_000);
     expect(runtime.sink.events.map(({ type }) => type)).toEqual([
       'attempt.settled',
@@ -151,20 +151,22 @@ describe('an abort', () => {
 
   test('in onRetry ends the call', async () => {
     const gone = new AbortController();
-    const { protectedBy, isClean } = house(undefined, { onRetry: () => gone.abort(REASON) });
+    const { protectedBy, expectClean } = makePipeline(undefined, {
+      onRetry: () => gone.abort(REASON),
+    });
     const call = protectedBy.tryCall(() => Promise.reject(new Error('down')), {
       idempotent: true,
       signal: gone.signal,
     });
     expect((await call).error).toBe(REASON);
-    isClean();
+    expectClean();
   });
 
   test.each(['attempt.settled', 'retry.scheduled', 'timeout.expired'])(
     'from a listener to %s ends the call',
     async (type) => {
       const gone = new AbortController();
-      const { protectedBy, runtime, isClean } = house((event) => {
+      const { protectedBy, runtime, expectClean } = makePipeline((event) => {
         if (event.type === type) gone.abort(REASON);
       });
       const call = protectedBy.tryCall(
@@ -173,14 +175,14 @@ describe('an abort', () => {
       );
       await runtime.clock.advanceAsync(1000);
       expect((await call).error).toBe(REASON);
-      isClean();
+      expectClean();
     },
   );
 
   test('between a slot being granted and the call going on gives the slot back', async () => {
     const gone = new AbortController();
     // The slot is handed on before the call that had it is told of as settled.
-    const { pipeline, bulkhead, runtime } = house(({ type }) => {
+    const { pipeline, bulkhead, runtime } = makePipeline(({ type }) => {
       if (type === 'call.settled') gone.abort(REASON);
     });
     const one = bulkhead({ maxConcurrent: 1 });
@@ -210,7 +212,7 @@ describe('a deadline', () => {
     // The second wait would last until 600.
     ['would wait beyond it', 300, () => Promise.reject(new Error('down'))],
   ])('ends a call that %s, after %i ms of 500', async (_, after, operation) => {
-    const { pipeline, classify, deadline, retry, bulkhead, timeout, runtime } = house();
+    const { pipeline, classify, deadline, retry, bulkhead, timeout, runtime } = makePipeline();
     const slots = bulkhead();
     const call = pipeline(
       classify((outcome) => (outcome.ok ? 'success' : 'transient')),

@@ -1,11 +1,11 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, test } from 'vitest';
-import { house, never, REASON } from '../../test/house.ts';
+import { makePipeline, never, REASON } from '../../test/pipelines.ts';
 import { type Attempt, pending } from './operation.ts';
 
 describe('a call made on behalf of an attempt', () => {
   test('ends when that attempt is abandoned, for the same reason, and so do the calls behind it', async () => {
-    const { protectedBy, pipeline, timeout, abort, asked, isClean } = house();
+    const { protectedBy, pipeline, timeout, abort, asked, expectClean } = makePipeline();
     const inner = pipeline(timeout(1000));
     const calls: Promise<{ error?: unknown }>[] = [];
     const outer = protectedBy.tryCall((parent) => {
@@ -23,11 +23,11 @@ describe('a call made on behalf of an attempt', () => {
     abort.abort(REASON);
     const errors = (await Promise.all([outer, ...calls])).map(({ error }) => error);
     expect(errors).toEqual([REASON, REASON, REASON]);
-    isClean();
+    expectClean();
   });
 
   test('ends when the attempt times out, before the next attempt begins', async () => {
-    const { protectedBy, pipeline, timeout, runtime, slots } = house();
+    const { protectedBy, pipeline, timeout, runtime, slots } = makePipeline();
     const inner = pipeline(timeout('1m'));
     const order: string[] = [];
     const call = protectedBy.tryCall(
@@ -49,7 +49,7 @@ describe('a call made on behalf of an attempt', () => {
   });
 
   test('does not start once the attempt was abandoned', async () => {
-    const { protectedBy, pipeline, timeout, abort, asked } = house();
+    const { protectedBy, pipeline, timeout, abort, asked } = makePipeline();
     let parent!: Attempt;
     const outer = protectedBy.tryCall((attempt) => {
       parent = attempt;
@@ -64,7 +64,7 @@ describe('a call made on behalf of an attempt', () => {
 
   test('that has a signal of its own ends with whichever comes first', async () => {
     for (const first of ['signal', 'parent'] as const) {
-      const { protectedBy, pipeline, timeout, abort, asked, runtime, isClean } = house();
+      const { protectedBy, pipeline, timeout, abort, asked, runtime, expectClean } = makePipeline();
       const own = new AbortController();
       const inner = pipeline(timeout('1m'));
       let child!: Promise<{ error?: unknown }>;
@@ -79,12 +79,12 @@ describe('a call made on behalf of an attempt', () => {
       await outer;
       runtime.clock.advance(0);
       expect(getEventListeners(own.signal, 'abort')).toEqual([]);
-      isClean();
+      expectClean();
     }
   });
 
   test('that outlives an attempt which has settled goes on', async () => {
-    const { protectedBy, pipeline, timeout, runtime } = house();
+    const { protectedBy, pipeline, timeout, runtime } = makePipeline();
     let child!: Promise<{ value?: unknown }>;
     let finish!: () => void;
     await protectedBy.call((parent) => {

@@ -9,8 +9,11 @@ export const REASON = { because: 'the caller has gone' };
 /** An operation that hangs. */
 export const never = () => pending;
 
-/** The whole pipeline with an ear on its events, on a clock of its own. */
-export function house(onEvent: (event: RuntimeEvent) => void = () => {}, options: object = {}) {
+/** Deadline, retry, bulkhead, breaker and timeout in one, on a clock of their own; `onEvent` hears their events. */
+export function makePipeline(
+  onEvent: (event: RuntimeEvent) => void = () => {},
+  options: object = {},
+) {
   const base = testRuntime();
   const runtime: TestRuntime = {
     ...base,
@@ -31,12 +34,12 @@ export function house(onEvent: (event: RuntimeEvent) => void = () => {}, options
   );
   const abort = new AbortController();
   const asked: CallOptions = { signal: abort.signal, idempotent: true };
-  /** All came back: slots, timers; and in the next turn the listener too. */
-  const isClean = () => {
+  /** Sees that all have come back: slots, timers, and in the next turn the listener. */
+  const expectClean = () => {
     expect({ inFlight: slots.inFlight, queued: slots.queued }).toEqual({ inFlight: 0, queued: 0 });
     runtime.clock.advance(0);
     expect(runtime.clock.armed).toBe(0);
     expect(getEventListeners(abort.signal, 'abort')).toEqual([]);
   };
-  return { ...made, runtime, slots, protectedBy, abort, asked, isClean };
+  return { ...made, runtime, slots, protectedBy, abort, asked, expectClean };
 }
