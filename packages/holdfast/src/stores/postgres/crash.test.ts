@@ -134,6 +134,16 @@ test('a connection of pg that is closed in the moment at which it opens does not
   await end();
 });
 
+test('a transaction over pg that asks while its connection is lost rejects with what the server said', async () => {
+  const { store, end } = byPg(server().url, 1);
+  const transacted = store.transact(request(), async (tx) => {
+    await askIn(tx, 'select pg_terminate_backend(pg_backend_pid(), 20000)');
+    return { result: '1', value: 1 };
+  });
+  await expect(transacted).rejects.toMatchObject({ code: '57P01' });
+  await end();
+});
+
 /** Transacts one key after the other, and says so in a line after each effect. */
 const PROGRAM = `
   import pg from 'pg';

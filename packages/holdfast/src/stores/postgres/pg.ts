@@ -36,6 +36,7 @@ export function pgDatabase<Connection extends PgConnection>(
       const { connection, lost, lose } = await connected(pool);
       const limit = new Limit(clock, time);
       let isClean = false;
+      let failure: { readonly error: unknown } | undefined;
       const run = async () => {
         try {
           await connection.query({ text: 'begin' });
@@ -44,12 +45,16 @@ export function pgDatabase<Connection extends PgConnection>(
           isClean = true;
           return value;
         } catch (error) {
+          failure = { error };
           isClean = await isRolledBack(connection);
           throw error;
         }
       };
       try {
         return await Promise.race([run(), limit.over, lost]);
+      } catch (error) {
+        // What failed first says why: after it comes only that the connection has ended.
+        throw failure === undefined ? error : (failure as { readonly error: unknown }).error;
       } finally {
         limit.stop();
         connection.removeListener('error', lose);
