@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { expect, it } from 'vitest';
-import { fakeRun, get, listening } from '../../../test/holding.ts';
+import { fakeRun, get, holding, listening } from '../../../test/holding.ts';
 import { holdResponse } from './held-response.ts';
 import { problem } from './problems.ts';
 
@@ -34,4 +34,18 @@ it.each([
   const got = await get(port);
   expect(got.headers).toMatchObject({ 'content-encoding': 'upper' });
   expect(got.body).toContain(body);
+});
+
+it('what takes one end only, as sessions behind do, has had the one of the handler', async () => {
+  const run = fakeRun();
+  run.instead = problem('idempotency-lease-lost');
+  const port = await holding(run, (response) => {
+    const { end } = response;
+    response.end = ((body: string) => {
+      response.end = () => response;
+      return end.call(response, body, 'utf8');
+    }) as typeof end;
+    response.end('done');
+  });
+  expect(await get(port)).toMatchObject({ status: 409 });
 });

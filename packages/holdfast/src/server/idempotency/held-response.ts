@@ -312,7 +312,8 @@ class Held implements HeldResponse {
     this.resetHeaders();
     // HTTP/2 has none, and Node warns of it.
     if (http2StreamOf(response) === undefined) response.statusMessage = '';
-    sendAnswer(response, answer);
+    // What is behind, as sessions are, may take only one end, and has had the handler's.
+    sendAnswer(response, answer, this.#own);
     this.#phase = 'replaced';
     if (this.#owesDrain && !this.#ended) response.emit('drain');
   }

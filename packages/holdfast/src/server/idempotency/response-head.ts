@@ -84,7 +84,11 @@ export function endWhole(
 }
 
 /** Sends an answer that is not a handler's. Headers that were set for all answers stay, those of a body do not. */
-export function sendAnswer(response: ServerResponse, { status, headers, body }: HttpAnswer): void {
+export function sendAnswer(
+  response: ServerResponse,
+  { status, headers, body }: HttpAnswer,
+  by: Ending = response,
+): void {
   response.statusCode = status;
   for (const name of ['content-length', 'content-encoding', 'content-type', 'etag']) {
     response.removeHeader(name);
@@ -94,5 +98,5 @@ export function sendAnswer(response: ServerResponse, { status, headers, body }: 
     response.setHeader(name, values.length === 1 ? values[0]! : values);
   }
   setLength(response, body.length);
-  endWhole(response, body);
+  endWhole(response, body, by);
 }
