@@ -52,6 +52,20 @@ describe('check', () => {
     await end();
   });
 
+  test('warns of a user who may not execute the functions, as where that was taken from all', async () => {
+    const { client, ask, store, end } = byPg(server.url, 1, { table: 'Hardened' });
+    await migrate(client, { table: 'Hardened' });
+    await ask('revoke execute on all functions in schema public from public; create role hardened');
+    await ask('grant select, insert, update, delete on "Hardened" to hardened; set role hardened');
+    expect(await store.check()).toEqual([expect.stringContaining('may not `execute`')]);
+    await expect(store.claim(request())).rejects.toThrow('permission denied for function');
+    await ask('reset role; grant execute on all functions in schema public to hardened');
+    await ask('set role hardened');
+    expect(await store.check()).toEqual([]);
+    expect(await store.claim(request())).toMatchObject({ kind: 'claimed' });
+    await end();
+  });
+
   test('warns of a database that cannot keep every character', async () => {
     const like = `template template0 lc_collate 'C' lc_ctype 'C'`;
     await connected.ask(`create database western encoding 'LATIN1' ${like}`);

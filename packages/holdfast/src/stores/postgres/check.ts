@@ -3,7 +3,7 @@ import type { TableName } from './options.ts';
 
 const FORGETS = 'a crash of the server may forget keys that were claimed or completed';
 
-/** Each danger as a condition of the server's, where `$1` is the table, and what it means. */
+/** Each danger as a condition of the server's, where `$1` is the table and `$2` one of its functions, and what it means. */
 const DANGERS = [
   ['to_regclass($1) is null', 'The table is not there, or cannot be seen: run `migrate`.'],
   [
@@ -11,6 +11,10 @@ const DANGERS = [
       .map((right) => `has_table_privilege(to_regclass($1), '${right}')`)
       .join(' and ')})`,
     'This user may not `select`, `insert`, `update` and `delete` in the table: keys are refused.',
+  ],
+  [
+    `not has_function_privilege(to_regproc($2)::oid, 'execute')`,
+    "This user may not `execute` the table's functions: keys are refused.",
   ],
   [
     'row_security_active(to_regclass($1))',
@@ -48,7 +52,8 @@ const DANGERS = [
 
 /** What of the server's configuration endangers what the store promises, in whole sentences. */
 export async function warningsOf(ask: Ask, table: TableName): Promise<readonly string[]> {
-  const { column } = await ask({ text: QUESTION, values: [table.sql()] });
+  const values = [table.sql(), table.sql('_claim')];
+  const { column } = await ask({ text: QUESTION, values });
   return column.map((place) => DANGERS[Number(place)]![1]);
 }
 

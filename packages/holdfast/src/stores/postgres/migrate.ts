@@ -17,8 +17,9 @@ const WRITTEN_FOR = /\bholdfast_idempotency(_\w+)?\b/g;
  * may do it at once. All of it happens or nothing. Answers the names of the migrations that it ran.
  *
  * The user of the client must be allowed to create tables and functions in the schema, which must
- * be there; the user of the store may then do with `select`, `insert`, `update` and `delete` on the table. Where
- * nothing is left to be done, `select` on `<table>_migrations` is enough.
+ * be there; the user of the store may then do with `select`, `insert`, `update` and `delete` on the table, and
+ * `execute` on its functions, which PostgreSQL lets everybody unless that was revoked. Where nothing is left to be
+ * done, `select` on `<table>_migrations` is enough.
  *
  * @throws TypeError, RangeError for a client or options that are wrong. The promise rejects with what
  *   the server says.
