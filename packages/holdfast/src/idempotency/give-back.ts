@@ -9,8 +9,8 @@ const FIRST_PAUSE = 250;
 
 /**
  * Gives a claim back that was not answered, in the background: the store may have granted it, and nothing was done
- * under it. Ends when the store has said twice that it is not ours, since the claim may still be on its way. No
- * process stays for it: a lease runs out all the same.
+ * under it. Tries until it is given back, or the store has said twice that it is not ours, since the claim may still be
+ * on its way; at most for some leases. No process stays for it: a lease runs out all the same.
  */
 export function giveBack(keeper: Keeper, asking: Asking): void {
   const { lease } = keeper.options;
