@@ -112,11 +112,11 @@ describe('a held response', () => {
       calls.push('written');
       response.end('c', () => calls.push('ended'));
       response.end(() => calls.push('ended again'));
-      response.write('d', (error) => calls.push(String(error)));
+      response.write('d', (error) => calls.push((error as NodeJS.ErrnoException).code!));
     });
     const got = get(port);
-    await until('it has ended', () => calls.includes('Error: write after end'));
-    expect(calls).toEqual(['written', 'Error: write after end']);
+    await until('it has ended', () => calls.includes('ERR_STREAM_WRITE_AFTER_END'));
+    expect(calls).toEqual(['written', 'ERR_STREAM_WRITE_AFTER_END']);
     resolve();
     expect((await got).body).toBe('abc');
     expect(calls.slice(2).toSorted()).toEqual(['ended', 'ended again', 'finish']);

@@ -180,7 +180,7 @@ class Held implements HeldResponse {
       return this.#own.write.call(this.#response, chunk, encoding, callback);
     }
     if (this.#phase !== 'replaced' && this.#ended) {
-      void later(done, new Error('write after end'));
+      void later(done, afterEnd());
       return false;
     }
     void later(done);
@@ -326,6 +326,11 @@ function toldBy(name: 'headersSent' | 'writableEnded'): PropertyDescriptor {
       return this[HELD]!.isTold(name);
     },
   };
+}
+
+/** As Node's. */
+function afterEnd(): Error {
+  return Object.assign(new Error('write after end'), { code: 'ERR_STREAM_WRITE_AFTER_END' });
 }
 
 function whenFinished(response: ServerResponse, callback: Callback): void {
