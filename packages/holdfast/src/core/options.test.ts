@@ -55,6 +55,13 @@ function problem(given: unknown): string {
   return 'none';
 }
 
+class Named {
+  readonly whole = 5;
+  static name(): string {
+    return 'its source is content';
+  }
+}
+
 describe('options', () => {
   test('that are left out, or undefined, have their defaults', () => {
     const defaults = {
@@ -111,6 +118,7 @@ describe('options', () => {
     ['a Map', new Map([['whole', 5]]), 'Map'],
     ['a promise of them', Promise.resolve({ whole: 5 }), 'Promise'],
     ['an heir of them', Object.create({ whole: 5 }), 'a class'],
+    ['an instance whose class has a name() of its own', new Named(), 'a class'],
   ])('are not %s, in which they would go unseen', (_what, given, shown) => {
     const expected = `must be an object of options, got an instance of ${shown}`;
     expect(problem(given)).toBe(`TypeError: thing ${expected}`);

@@ -322,6 +322,7 @@ export function show(value: unknown): string {
 
 function classOf(value: object): string {
   const { constructor: maker } = value;
-  // An heir of a plain object has that one's.
-  return typeof maker === 'function' && maker !== Object && maker.name ? maker.name : 'a class';
+  // An heir of a plain object has that one's. A class may have a static `name` that is anything.
+  const name: unknown = typeof maker === 'function' && maker !== Object && maker.name;
+  return typeof name === 'string' && name !== '' ? name : 'a class';
 }
