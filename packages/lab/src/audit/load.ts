@@ -48,8 +48,8 @@ export function capacityOf({ replicas, server }: Service): number {
   return (replicas * server.workers * 1000) / meanOf(server.serviceTime);
 }
 
-/** Calls with a cache only on a miss. */
-function missRate({ server }: Service): number {
+/** The share of its requests for which a service makes its calls: with a cache only on a miss. */
+export function missRate({ server }: Service): number {
   return 1 - (server.cache?.hitRate ?? 0);
 }
 

@@ -1,5 +1,6 @@
 import { type Random, seededRandom } from 'holdfast';
 import { describe, expect, test } from 'vitest';
+import { medianOf } from '../spec/mean.ts';
 import type { Distribution } from '../spec/model.ts';
 import { residualOf, samplerOf } from './distributions.ts';
 
@@ -54,6 +55,14 @@ describe('times drawn from a distribution', () => {
       expect(found.least).toBeGreaterThanOrEqual(0);
     },
   );
+
+  test.each(kinds)('%s: half of them are at most the median, or a little fewer', (_, spec) => {
+    const median = medianOf(spec);
+    const atMost = draw(spec, samplerOf).filter((value) => value <= median).length / COUNT;
+    const isOfSteps = spec.kind === 'empirical' || spec.kind === 'mixture';
+    expect(atMost).toBeGreaterThan(0.4);
+    expect(atMost).toBeLessThan(isOfSteps ? 1 : 0.505);
+  });
 
   test.each<(typeof kinds)[number]>([
     ...kinds,

@@ -92,27 +92,53 @@ describe('keys', () => {
 
 describe('time', () => {
   test('timeout-too-short counts what the callee calls in turn, and says what a bare number is', () => {
-    const slow = { calls: [{ to: 'east' }, { to: 'west', times: 0.5 }] };
+    const slow = { calls: [{ to: 'east' }, { to: 'west', times: 0.75 }] };
     const services = {
       east: { serviceTime: '20ms' },
       west: { serviceTime: { exponential: '40ms' } },
     };
-    const finding = rule('timeout-too-short', { policy: { timeout: 50 }, stock: slow, services });
-    expect(finding).toMatchObject({ severity: 'error', value: 0, at: 'web > stock' });
+    const finding = rule('timeout-too-short', { policy: { timeout: 57 }, stock: slow, services });
+    expect(finding).toMatchObject({ severity: 'error', at: 'web > stock' });
     expect(finding?.message).toBe(
-      'web > stock waits 50ms for an answer (`timeout: 50` is milliseconds), but stock takes 50ms on average, when all is well and nothing waits',
+      'web > stock waits 57ms for an answer (`timeout: 57` is milliseconds), but stock usually takes 58ms, when all is well and nothing waits',
     );
-    const enough: Case = { policy: { timeout: '51ms' }, stock: slow, services };
+    const total = rule('timeout-too-short', { policy: { deadline: 57 }, stock: slow, services });
+    expect(total?.message).toContain('(`deadline: 57` is milliseconds)');
+    const enough: Case = { policy: { timeout: '58ms' }, stock: slow, services };
     expect(rule('timeout-too-short', enough)).toBeUndefined();
+  });
+
+  test.each([
+    [
+      'few answers take long',
+      { serviceTime: { mixture: [{ weight: 99, time: '5ms' }, { time: '10s' }] } },
+    ],
+    ['a cache has most answers', { cache: { hitRate: '60%' }, calls: [{ to: 'slow' }] }],
+    ['few requests make the long call', { calls: [{ to: 'slow', times: 0.4 }] }],
+    [
+      'the long call is cut',
+      { calls: [{ to: 'slow', optional: true, policy: { timeout: 20, retry: false } }] },
+    ],
+  ])('timeout-too-short leaves alone what most attempts can end in: %s', (_, stock) => {
+    const services = { slow: { serviceTime: '5s' } };
+    const findings = found({ policy: { timeout: '50ms' }, stock, services });
+    const at = findings.filter((one) => one.rule === 'timeout-too-short').map((one) => one.at);
+    expect(at).not.toContain('web > stock');
   });
 
   test('timeout-too-short finds the time that a mesh gives, and the patience of users', () => {
     const stock = { serviceTime: '50ms' };
     const sidecar = layer({ perTry: 40, timeout: 40 });
-    const finding = rule('timeout-too-short', { stock, layers: [sidecar] });
+    const lent = { policy: { timeout: 800 }, stock, layers: [sidecar] };
+    const finding = rule('timeout-too-short', lent);
     expect(finding).toMatchObject({ value: 10, at: 'web > stock' });
-    const hasty = rule('timeout-too-short', { stock, users: { patience: '55ms' } });
-    expect(hasty).toMatchObject({ value: 5, at: 'shoppers > web' });
+    expect(finding?.message).toContain('waits 40ms for an answer, but');
+    for (const policy of ['none', { timeout: '2s' }]) {
+      const users = { patience: '55ms', policy };
+      const hasty = rule('timeout-too-short', { stock, users });
+      expect(hasty).toMatchObject({ value: 5, at: 'shoppers > web' });
+      expect(hasty?.message).toContain('waits 55ms for an answer, but');
+    }
   });
 
   test('timeout-inversion finds a total that somebody chose and that the caller does not wait for', () => {

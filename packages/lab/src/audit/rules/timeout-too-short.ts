@@ -1,3 +1,5 @@
+import type { Edge } from '../../spec/model.ts';
+import { usualTimes } from '../usual-times.ts';
 import { atLeast, eachEdge, ms, type Rule } from './rule.ts';
 
 export const timeoutTooShort: Rule = {
@@ -5,17 +7,27 @@ export const timeoutTooShort: Rule = {
   severity: 'error',
   looksFor: 'An attempt that is given less time than the callee usually takes to answer',
   why: 'Most attempts are cut while nothing is wrong: the callee works in vain, the caller sees an outage, and retries and breaker take it for one.',
-  check: eachEdge((edge, { load, numbersOf }) => {
-    const { window } = numbersOf(edge);
-    const usual = load.answerTime(edge.to);
-    if (window === null || window > usual) return null;
-    const { timeout } = edge.options;
-    const unit = typeof timeout === 'number' ? ` (\`timeout: ${timeout}\` is milliseconds)` : '';
-    return {
-      options: ['timeout'],
-      message: `${edge.id} waits ${ms(window)} for an answer${unit}, but ${edge.to} takes ${atLeast(usual)} on average, when all is well and nothing waits`,
-      fix: `Wait for as long as 99.9 % of the answers take and some room, several times ${atLeast(usual)}; or make ${edge.to} faster.`,
-      value: usual - window,
-    };
-  }),
+  check: (audited) => {
+    const { fleet, layersOf, numbersOf } = audited;
+    const times = usualTimes(fleet, layersOf);
+    return eachEdge((edge) => {
+      const usual = times.get(edge.to) ?? 0;
+      const patience = fleet.users.get(edge.from)?.patience ?? Infinity;
+      const given = Math.min(numbersOf(edge).window ?? Infinity, patience);
+      if (given > usual) return null;
+      return {
+        options: ['timeout', 'deadline'],
+        message: `${edge.id} waits ${ms(given)} for an answer${unitOf(given, edge)}, but ${edge.to} usually takes ${atLeast(usual)}, when all is well and nothing waits`,
+        fix: `Wait for as long as 99.9 % of the answers take and some room, several times ${atLeast(usual)}; or make ${edge.to} faster.`,
+        value: usual - given,
+      };
+    })(audited);
+  },
 };
+
+/** Who writes a number may mean seconds. What users have without a policy, nobody has written. */
+function unitOf(given: number, { bare, options }: Edge): string {
+  if (bare) return '';
+  const key = (['timeout', 'deadline'] as const).find((one) => options[one] === given);
+  return key === undefined ? '' : ` (\`${key}: ${given}\` is milliseconds)`;
+}
