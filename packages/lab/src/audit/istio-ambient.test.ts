@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { meshReader, rules, service, sidecar } from '../../test/meshes.ts';
+import { fleetOf } from '../spec/fleet.ts';
 import type { LayersRead } from './layers.ts';
 
 const read = meshReader();
@@ -150,5 +151,55 @@ metadata: { name: ingress, namespace: shop }
 spec: { template: { metadata: { labels: { istio.io/dataplane-mode: none } } } }
 `;
     expect(rules(await read(gateway))).not.toContain('mesh-kind-not-read');
+  });
+});
+
+const readElsewhere = meshReader(
+  fleetOf({
+    name: 'apart',
+    services: {
+      web: { calls: [{ to: 'payments' }, { to: 'ledger.books' }, { to: 'api.bank.com' }] },
+      payments: {},
+      'ledger.books': {},
+      'api.bank.com': { external: true },
+    },
+  }),
+);
+
+/** A VirtualService that is wherever it is applied. */
+const routesOf = (host: string): string => `kind: VirtualService
+metadata: { name: routes }
+spec: { hosts: [${host}], http: [{ route: [{ destination: { host: ${host} } }], retries: { attempts: 4 } }] }
+`;
+
+/** Says where the services are whose names do not say it. */
+const IN_SHOP = `kind: DestinationRule
+metadata: { name: payments, namespace: shop }
+spec: { host: payments, trafficPolicy: {} }
+`;
+
+describe('a label for a waypoint counts for the service that its resource is', () => {
+  it.each([
+    [
+      'a Service that does not say where it is',
+      'payments',
+      labelled('Service', 'payments', WAYPOINT),
+    ],
+    [
+      'a Service in the namespace that the spec names with it',
+      'ledger.books',
+      labelled('Service', 'ledger', WAYPOINT, ', namespace: books'),
+    ],
+    [
+      'a ServiceEntry, by its hosts',
+      'api.bank.com',
+      `${labelled('ServiceEntry', 'bank', WAYPOINT)}spec: { hosts: [api.bank.com], ports: [{ name: http, protocol: HTTP }] }\n`,
+    ],
+  ])('%s', async (_, to, resource) => {
+    const host = to === 'ledger.books' ? 'ledger.books.svc.cluster.local' : to;
+    const yaml = [labelled('Namespace', 'shop', AMBIENT), IN_SHOP, resource, routesOf(host)];
+    const found = await readElsewhere(yaml.join('---\n'));
+    expect(rules(found)).not.toContain('invalid-mesh-config');
+    expect(sidecar(found, to, 'web').maxAttempts).toBe(5);
   });
 });

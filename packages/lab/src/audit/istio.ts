@@ -11,7 +11,7 @@ import type { Finding, Place } from './finding.ts';
 import { type Destination, Destinations } from './istio-destinations.ts';
 import { readGatewayRoutes } from './gateway-routes.ts';
 import { delegations, keyOf, notFollowed } from './istio-delegates.ts';
-import { Ambient, elsewhereInAmbient } from './istio-ambient.ts';
+import { Ambient, ambientNamespaces, elsewhereInAmbient } from './istio-ambient.ts';
 import { fromNote, meshFinding, notRendered } from './mesh-findings.ts';
 import { ServiceNames } from './istio-hosts.ts';
 import { readMesh } from './istio-mesh.ts';
@@ -63,12 +63,12 @@ export async function readIstio(
   const unread = [...notRead(documents), ...elsewhereInAmbient(documents)];
   findings.push(...unread);
   findings.push(...notRendered([...templates, ...raw.map(({ document }) => document.placeOf([]))]));
-  const ambient = new Ambient(documents);
+  const inAmbient = ambientNamespaces(documents);
   const anything =
-    stated.length + templates.length + unread.length + ambient.namespaces.length > 0 ||
-    mesh.isStated;
+    stated.length + templates.length + unread.length + inAmbient.length > 0 || mesh.isStated;
   if (!anything) findings.push(nothingOfIstio(path));
-  const names = new ServiceNames(fleet, resources, mesh, ambient.namespaces[0]);
+  const names = new ServiceNames(fleet, resources, mesh, inAmbient[0]);
+  const ambient = new Ambient(documents, names);
   const delegated = delegations(resources, names);
   findings.push(...notFollowed(delegated, resources, names));
   const reading: Reading = { names, mesh, findings };
