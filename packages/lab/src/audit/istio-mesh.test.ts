@@ -239,6 +239,11 @@ describe('MeshConfig', () => {
     expect(wrong(await read(twice))).toEqual([
       'meshConfig.defaultHttpRetryPolicy.retry_on is the same field as retryOn, which is given as well',
     ]);
+    const whole =
+      'meshConfig: { defaultHttpRetryPolicy: { attempts: 1 }, default_http_retry_policy: { attempts: 4 } }';
+    expect(wrong(await read(whole))).toEqual([
+      'meshConfig.default_http_retry_policy is the same field as defaultHttpRetryPolicy, which is given as well',
+    ]);
     const sail =
       'kind: Istio\nspec: { values: { meshConfig: { default_http_retry_policy: { attempts: 0 } } } }';
     expect(wrong(await read(sail))).toEqual([

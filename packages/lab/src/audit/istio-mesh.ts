@@ -209,10 +209,10 @@ function meshDefault(config: Field, builtIn: Retries, findings: Finding[]): Retr
 
 /** MeshConfig has too many fields to know them all; this one must not be missed. */
 function noteMisspelt(config: Field): void {
-  const read = config.at(POLICY).path.at(-1);
+  const names = config.namesOf(POLICY);
   for (const key of Object.keys(config.value as object)) {
     const same = key.replaceAll('_', '').toLowerCase() === POLICY.toLowerCase();
-    if (same && key !== POLICY && key !== read) {
+    if (same && !names.includes(key)) {
       config.at(key).note(`is not a field; did you mean '${POLICY}'?`);
     }
   }

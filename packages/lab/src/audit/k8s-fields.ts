@@ -49,6 +49,11 @@ export class Field {
     return this.#of.source.placeOf(this.path);
   }
 
+  /** What a field of it may be called. */
+  namesOf(key: string): readonly string[] {
+    return this.#of.isProtobuf ? [key, protoName(key)] : [key];
+  }
+
   /** A field of an object; of anything else, one that is not given. */
   at(key: string): Field {
     const own = this.#named(key);
@@ -75,9 +80,9 @@ export class Field {
       return false;
     }
     if (known === undefined) return true;
-    const names = this.#of.isProtobuf ? [...known, ...known.map(protoName)] : known;
+    const names = new Set(known.flatMap((key) => this.namesOf(key)));
     for (const key of Object.keys(this.value)) {
-      if (!names.includes(key))
+      if (!names.has(key))
         this.#named(key).#add({ message: unknownKey(key, known), unknown: true });
     }
     return true;
