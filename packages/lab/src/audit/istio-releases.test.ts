@@ -47,6 +47,22 @@ describe('what Istio does up to 1.23', () => {
       'of an image',
       CONTAINERS.replace('IT', '{ image: "docker.io/istio/pilot:1.23.2-distroless" }'),
     ],
+    [
+      'of an image that is pinned',
+      CONTAINERS.replace('IT', `{ image: "istio/pilot:1.23.2@sha256:${'0a'.repeat(32)}" }`),
+    ],
+    [
+      "of Fleet's chart",
+      'helm: { chart: istiod, repo: "https://charts.example", version: 1.23.0 }',
+    ],
+    [
+      "of Kustomize's chart",
+      'kind: Kustomization\nhelmCharts: [{ name: istiod, repo: "https://charts.example", version: 1.23.0 }]',
+    ],
+    [
+      'of the chart that another is around',
+      'name: mesh\nversion: 0.1.0\ndependencies: [{ name: istiod, repository: "https://charts.example", version: 1.23.x }]',
+    ],
   ])('is taken from a release that is said %s', async (_, yaml) => {
     expect(await isOld(yaml)).toBe(true);
     const newer = yaml.replace(/1\.2\d/, '1.24');
@@ -61,6 +77,7 @@ describe('what Istio does up to 1.23', () => {
     expect(await isOld('releases: [{ chart: istio/istiod, version: ^1.20.0 }]')).toBe(false);
     expect(await isOld('releases: [{ chart: istio/istiod, version: 1.20 - 1.26 }]')).toBe(false);
     expect(await isOld('kind: Istio\nspec: { version: v1.20.0 }')).toBe(false);
+    expect(await isOld('app: { name: istiod, version: 1.20.0 }')).toBe(false);
     expect(
       await isOld(CONTAINERS.replace('IT', '{ image: "docker.io/istio/proxyv2:1.20.0" }')),
     ).toBe(false);

@@ -30,7 +30,7 @@ export class Releases {
 export const RELEASE_WORDS: readonly string[] = [
   'compatibilityVersion',
   'sailoperator.io/',
-  'chart: *["\']?(?:istio/)?istiod',
+  '(?:chart|name): *["\']?(?:istio/)?istiod',
   '/pilot:',
 ];
 
@@ -42,13 +42,16 @@ function installed(field: Field): unknown {
       ? field.at('spec').at('version').value
       : null;
   }
-  const { value: chart } = field.at('chart');
+  // Kustomize, and a chart of its dependencies, say `name` for it, and where it comes from.
+  const comesFrom = field.at('repo').value ?? field.at('repository').value;
+  const { value: name } = field.at('name');
+  const chart = field.at('chart').value ?? (comesFrom === undefined ? null : name);
   if (typeof chart === 'string' && /^(?:.*\/)?istiod$/.test(chart)) {
     // Argo CD's word for it is the second.
     return field.at('version').value ?? field.at('targetRevision').value;
   }
   const { value: image } = field.at('image');
-  return typeof image === 'string' ? /\/pilot:(.+)$/.exec(image)?.[1] : null;
+  return typeof image === 'string' ? /\/pilot:([^@]+)/.exec(image)?.[1] : null;
 }
 
 /** The y of 1.y; null for what is no version, and for a range, which may come to any. Two digits: YAML's number 1.20 is 1.2, which is none. */
