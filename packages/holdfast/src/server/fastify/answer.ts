@@ -3,7 +3,7 @@ import { isSafeToRetry } from '../../idempotency/options.ts';
 import type { HoldLimits } from '../idempotency/bounded-stream.ts';
 import { isDestroyed } from '../idempotency/http2.ts';
 import type { AnswerHead, HttpAnswer, HttpRun } from '../idempotency/http.ts';
-import { closeStream, hold } from './payload.ts';
+import { bufferOf, closeStream, hold, payloadOf } from './payload.ts';
 import { headOf, resetHead, setHead, typeOf } from './reply-head.ts';
 import type { ReplyLike } from './types.ts';
 
@@ -115,11 +115,6 @@ function sendable(bytes: Uint8Array, payload: unknown): unknown {
     : bufferOf(bytes);
 }
 
-/** Fastify sends no other bytes. */
-function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
-  return Buffer.from(buffer, byteOffset, byteLength);
-}
-
 /** As Fastify itself does later: the status and headers become the reply's, the body is the payload. */
 function unwrapped(response: Response, reply: ReplyLike): unknown {
   reply.code(response.status);
@@ -134,5 +129,5 @@ function replaced(answer: HttpAnswer, before: Running['before'], reply: ReplyLik
     if (value !== undefined) reply.header(name, value);
   }
   setHead(reply, answer);
-  return bufferOf(answer.body);
+  return payloadOf(answer.body);
 }

@@ -12,6 +12,7 @@ import { isDestroyed } from '../idempotency/http2.ts';
 import { Gone } from '../idempotency/node-exchange.ts';
 import { CLOSING, type TenantOptions } from '../idempotency/options.ts';
 import { kept, Running } from './answer.ts';
+import { payloadOf } from './payload.ts';
 import { setHead, typeOf } from './reply-head.ts';
 import { bodyOf, whyUnparsed } from './request-body.ts';
 import { checkPluginOptions, routeOptionsOf } from './route-config.ts';
@@ -203,12 +204,21 @@ function sendAnswer(answer: HttpAnswer, request: Request, reply: ReplyLike, done
   setHead(reply, answer);
   // Fastify gives a type to bytes without one.
   if (typeOf(answer) === '') request[UNTYPED] = true;
+  reply.serializer(written);
   try {
-    reply.send(answer.body.byteLength === 0 ? undefined : answer.body);
+    reply.send(answer.body.byteLength === 0 ? undefined : payloadOf(answer.body));
   } catch (error) {
     // A record whose headers Node cannot send.
     done(error as Error);
   }
+}
+
+/**
+ * Text stays as it is: without a serializer Fastify adds to the type of JSON, and one that a hook has set would write it
+ * again. What is no text is an error handler's, after a hook has failed.
+ */
+function written(payload: unknown): string {
+  return typeof payload === 'string' ? payload : JSON.stringify(payload);
 }
 
 /** The headers for all answers, such as CORS. Only browsers need them, and they send `Origin`: nobody else pays for it. */

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { Readable } from 'node:stream';
 import {
   type HoldLimits,
@@ -37,6 +38,20 @@ export async function hold(
   // Of the kind that it was: hooks that come later may know only that.
   const rest = isWeb ? read.stream : Readable.fromWeb(read.stream as FromWeb);
   return { kind: 'beyond', payload: rest };
+}
+
+/**
+ * The body of an answer that is no handler's, as a handler would have sent it: hooks of `onSend` that know text alone
+ * would fail with bytes.
+ */
+export function payloadOf(body: Uint8Array): string | Buffer {
+  const bytes = bufferOf(body);
+  return isUtf8(bytes) ? bytes.toString() : bytes;
+}
+
+/** Fastify sends no other bytes. */
+export function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
 }
 
 /** Closes a stream that nobody will read. False for any other payload. */

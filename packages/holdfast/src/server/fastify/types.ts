@@ -44,6 +44,7 @@ export interface ReplyLike {
   header(name: string, value: number | string | readonly string[]): unknown;
   getHeaders(): Readonly<Record<string, number | string | readonly string[] | undefined>>;
   removeHeader(name: string): unknown;
+  serializer(write: (payload: unknown) => string): unknown;
   send(payload?: unknown): unknown;
   hijack(): unknown;
 }
