@@ -19,7 +19,10 @@ export function bodyOf(
   return body === undefined ? { kind: 'none' } : { kind: 'parsed', value: body };
 }
 
-/** Why nobody could tell what is asked for, where a body came that no parser has made something of; else undefined. */
+/**
+ * Why nobody could tell what is asked for, where a body came that no parser has made something of, or that is of parts
+ * still to be read; else undefined.
+ */
 export function whyUnparsed(
   { method, headers, body }: RequestLike,
   route: string,
@@ -29,11 +32,22 @@ export function whyUnparsed(
   // JSON's own null was parsed.
   const isNull = body === null && isJson(headers['content-type']);
   const isParsed = body !== undefined && body !== null && !isStream(body);
-  if (!came || isNull || isParsed) return undefined;
+  const isForm = String(headers['content-type']).startsWith('multipart/');
+  if (!came || isNull || (isParsed && !(isForm && isOfParts(body)))) return undefined;
   return new TypeError(
-    `holdfast: nothing has parsed the body of ${method} ${route} before preHandler, ` +
-      'so requests cannot be told apart: an idempotent route needs a parser that gives the whole body',
+    isParsed
+      ? `holdfast: the body of ${method} ${route} is of parts, and not of their values, ` +
+          "so requests cannot be told apart: @fastify/multipart needs attachFieldsToBody: 'keyValues'"
+      : `holdfast: nothing has parsed the body of ${method} ${route} before preHandler, ` +
+          'so requests cannot be told apart: an idempotent route needs a parser that gives the whole body',
   );
+}
+
+/** As @fastify/multipart has them with `attachFieldsToBody: true`: each part knows all others, and so itself. */
+function isOfParts(body: unknown): boolean {
+  if (typeof body !== 'object' || body instanceof Uint8Array) return false;
+  const parts: unknown[] = Object.values(body as object).flat();
+  return parts.some((part) => (part as { fields?: unknown } | null)?.fields === body);
 }
 
 function isStream(body: unknown): boolean {
