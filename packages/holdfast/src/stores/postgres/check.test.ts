@@ -89,6 +89,18 @@ describe('check', () => {
     await connected.ask(`reset ${setting}`);
   });
 
+  test('warns of commits that do not wait for the standbys they are said to have', async () => {
+    const settings = { synchronous_standby_names: 'one', synchronous_commit: 'local' };
+    const replicated = await startPostgres({ settings });
+    const { client, ask, store, end } = byPg(replicated.url, 1);
+    await migrate(client);
+    expect(await store.check()).toEqual([expect.stringContaining('is `local`')]);
+    await ask('set synchronous_commit = remote_write');
+    expect(await store.check()).toEqual([]);
+    await end();
+    await replicated.stop();
+  });
+
   test('warns of a server that may forget', async () => {
     const careless = await startPostgres({ fsync: false, settings: { full_page_writes: 'off' } });
     const { client, store, end } = byPg(careless.url);

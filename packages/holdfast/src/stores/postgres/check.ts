@@ -45,8 +45,12 @@ const DANGERS = [
     'A standby follows asynchronously (`synchronous_standby_names` is empty): after a failover to it, keys that were claimed or completed last may be unknown.',
   ],
   [
+    `current_setting('synchronous_standby_names') <> '' and current_setting('synchronous_commit') = 'local'`,
+    '`synchronous_commit` is `local`, which waits for no standby: after a failover to a synchronous one, too, keys that were claimed or completed last may be unknown.',
+  ],
+  [
     `current_setting('default_transaction_isolation') <> 'read committed'`,
-    '`default_transaction_isolation` is not `read committed`: claims made at once may be refused with serialization errors.',
+    '`default_transaction_isolation` is not `read committed`: claims made at once, and transactions when they commit, may be refused with serialization errors.',
   ],
 ] as const;
 
