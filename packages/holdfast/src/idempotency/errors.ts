@@ -17,6 +17,8 @@ export interface IdempotencyErrorDetails {
   /** The engine's name. */
   readonly name: string;
   readonly why?: ConflictReason;
+  /** What has happened, for people: of an `IdempotencyStoreError`. Default that the store cannot be asked. */
+  readonly reason?: string;
   /** Milliseconds after which it is worth asking again. */
   readonly retryAfter?: number;
   readonly cause?: unknown;
@@ -47,17 +49,15 @@ export class IdempotencyMismatchError extends HoldfastError {
   }
 }
 
+const UNASKED = 'the store of idempotency records cannot be asked';
+
 /**
- * The store could not be asked, or is full, so the work was not done; or its transaction was not committed, or the answer
+ * The store could not be asked, or is full, or the engine is closed, so the work was not done; or its transaction was not committed, or the answer
  * to that was lost. `cause` says why. Asking again is safe, and tells.
  */
 export class IdempotencyStoreError extends HoldfastError {
-  constructor({ name, retryAfter, cause }: IdempotencyErrorDetails) {
-    super('IDEMPOTENCY_STORE', {
-      ...detailsOf(name, 'the store of idempotency records cannot be asked'),
-      retryAfter,
-      cause,
-    });
+  constructor({ name, reason = UNASKED, retryAfter, cause }: IdempotencyErrorDetails) {
+    super('IDEMPOTENCY_STORE', { ...detailsOf(name, reason), retryAfter, cause });
   }
 }
 

@@ -267,8 +267,8 @@ export class Opener {
 
   /** Refuses, even with `onStoreDown: 'open'`: nobody would look after work that begins now. */
   #closed(): Answer {
-    const cause = new Error('the engine is closed');
-    const error = new IdempotencyStoreError({ name: this.#name, retryAfter: SOON, cause });
+    const reason = 'the engine is closed';
+    const error = new IdempotencyStoreError({ name: this.#name, reason, retryAfter: SOON });
     return { opened: { kind: 'refused', error }, how: 'closed' };
   }
 
@@ -298,7 +298,8 @@ export class Opener {
     const { onStoreDown = this.#keeper.options.onStoreDown } = asked;
     if (onStoreDown === 'open') return { kind: 'unprotected' };
     const retryAfter = Math.max(SOON, isHoldfastError(cause) ? (cause.retryAfter ?? 0) : 0);
-    const error = new IdempotencyStoreError({ name: this.#name, retryAfter, cause });
+    const full = isStoreFull(cause) ? { reason: 'the store of idempotency records is full' } : {};
+    const error = new IdempotencyStoreError({ name: this.#name, ...full, retryAfter, cause });
     return { kind: 'refused', error };
   }
 }

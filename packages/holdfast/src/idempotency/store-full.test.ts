@@ -35,6 +35,7 @@ describe.each([
     for (let at = 0; at < 10; at++) {
       await expect(engine.idempotent(`new-${at}`, () => 'done')).rejects.toMatchObject({
         code: 'IDEMPOTENCY_STORE',
+        message: 'idempotency: the store of idempotency records is full (idempotency)',
         retryAfter: 1000,
         cause: expect.any(StoreFullError) as Error,
       });

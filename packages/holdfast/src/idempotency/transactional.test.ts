@@ -109,7 +109,11 @@ describe('in a transaction', () => {
     const { engine, ledger, runtime } = setting();
     ledger.mood = 'commit fails';
     const charge = () => engine.idempotent('k', ({ transaction }) => transaction.write('charge'));
-    expect(await outcomeOf(charge())).toMatchObject({ code: 'IDEMPOTENCY_STORE', status: 503 });
+    expect(await outcomeOf(charge())).toMatchObject({
+      code: 'IDEMPOTENCY_STORE',
+      status: 503,
+      message: expect.stringContaining('not committed') as string,
+    });
     expect(runtime.sink.of('idempotency.lease-lost')).toEqual([]);
     ledger.mood = 'well';
     await charge();
@@ -198,8 +202,8 @@ describe('in a transaction', () => {
     const asked = outcomeOf(engine.idempotent('k', work));
     await engine.close();
     slow.resolve();
-    const cause = new Error('the engine is closed');
-    expect(await asked).toMatchObject({ code: 'IDEMPOTENCY_STORE', cause });
+    const message = 'test: the engine is closed (idempotency)';
+    expect(await asked).toMatchObject({ code: 'IDEMPOTENCY_STORE', message });
     expect([work.mock.calls, ledger.open]).toEqual([[], 0]);
     const told = runtime.sink.events.map(({ type }) => type);
     expect(told).toEqual(['idempotency.opened']);

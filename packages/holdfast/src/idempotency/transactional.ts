@@ -14,6 +14,8 @@ import type {
 } from './store.ts';
 import type { IdempotencyLeaseLostEvent } from './telemetry.ts';
 
+const UNCOMMITTED = 'the transaction was not committed, or the answer to that was lost';
+
 /** How a key stands inside of a transaction. */
 export type Begun<Tx> =
   | { readonly kind: 'run'; readonly execution: TransactionExecution<Tx> }
@@ -134,7 +136,7 @@ export class TransactionExecution<Tx> implements OwnedExecution<Tx> {
       const name = this.#keeper.runtime.dependency;
       return {
         kind: 'refused',
-        error: new IdempotencyStoreError({ name, retryAfter: 1000, cause }),
+        error: new IdempotencyStoreError({ name, reason: UNCOMMITTED, retryAfter: 1000, cause }),
       };
     }
   }
