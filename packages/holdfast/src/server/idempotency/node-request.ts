@@ -37,6 +37,9 @@ export async function readBody(request: IncomingMessage, limit: number): Promise
   await Promise.resolve();
   const chunks = await gathered(request, limit);
   if (chunks === null) return dropped(request);
+  if (chunks.length === 0 && isTold(request)) {
+    throw new TypeError('idempotent: the request has nothing of its body, whose length it tells');
+  }
   if (chunks.length === 0) return { kind: 'none' };
   const bytes = Buffer.concat(chunks);
   request.unshift(bytes);
@@ -71,7 +74,10 @@ function gathered(request: IncomingMessage, limit: number): Promise<Buffer[] | n
       settle();
     };
     if (request.destroyed) return gone();
-    if (isComplete(request) && request.readableLength === 0) return resolve(chunks);
+    // What stands for a request where functions are served is complete before it has made its body.
+    if (isComplete(request) && request.readableLength === 0 && isTold(request)) request.read(0);
+    // At once: the stream may not come to say that it is at its end.
+    if (isComplete(request)) return take();
     request.on('readable', take).on('error', gone).on('close', gone);
   });
 }
@@ -82,6 +88,11 @@ function hasBody(request: IncomingMessage): boolean {
   if (stream !== undefined) return !stream.endAfterHeaders;
   const { 'content-length': length, 'transfer-encoding': coding } = request.headers;
   return coding !== undefined || Number(length) > 0;
+}
+
+/** Whether a body is told by its length. Node's own request that is complete has it then. */
+function isTold({ headers }: IncomingMessage): boolean {
+  return Number(headers['content-length']) > 0;
 }
 
 /** Whether all of it has come. */
