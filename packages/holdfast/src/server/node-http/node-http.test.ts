@@ -125,3 +125,25 @@ it('refuses wrong options', () => {
   expect(() => idempotent(engine)(undefined as never)).toThrow('needs a listener');
   expect(createServer(idempotent(engine)(() => {})).listening).toBe(false);
 });
+
+it('compares what a parser in front has made of the body, and says so where it has left nothing', async () => {
+  const engine = fakeIdempotency();
+  const once = idempotent(engine)((_request, response) => void response.end('done'));
+  const errors: unknown[] = [];
+  let parses = true;
+  const port = await listening(async (request, response) => {
+    const body = await json(request);
+    await once(parses ? Object.assign(request, { body }) : request, response).catch(
+      (error: unknown) => {
+        errors.push(error);
+        response.writeHead(500).end();
+      },
+    );
+  });
+  expect((await post(port)).status).toBe(200);
+  expect((await post(port)).headers.get('idempotent-replayed')).toBe('true');
+  expect((await post(port, { body: '{"amount": 6}' })).status).toBe(422);
+  parses = false;
+  expect((await post(port)).status).toBe(500);
+  expect(errors).toEqual([expect.objectContaining({ name: 'TypeError' })]);
+});

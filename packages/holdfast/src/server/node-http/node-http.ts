@@ -3,7 +3,7 @@ import { isThenable } from '../../core/edge.ts';
 import type { Execution, Idempotency } from '../../idempotency/idempotency.ts';
 import { httpIdempotency } from '../idempotency/http-idempotency.ts';
 import { beginExchange, type HeldRun, pathOf } from '../idempotency/node-exchange.ts';
-import { readBody } from '../idempotency/node-request.ts';
+import { bodyOf } from '../idempotency/node-request.ts';
 import type { HttpIdempotencyOptions } from '../idempotency/options.ts';
 import { sendAnswer } from '../idempotency/response-head.ts';
 
@@ -33,7 +33,8 @@ export type IdempotentListener = (
  * }));
  * ```
  *
- * The body is read here, and can be read again. The answer is held until it is recorded. What the
+ * The body is read here, and can be read again; one that was read in front is compared by what a parser has put
+ * into `request.body`. The answer is held until it is recorded. What the
  * listener throws leaves its outcome unknown (unless marked by `safeToRetry`), and is thrown on: as without
  * this, an error that nobody catches ends the process. node:http knows no routes: the path is the route.
  *
@@ -48,7 +49,8 @@ export function idempotent(
     if (typeof listener !== 'function') throw new TypeError('idempotent needs a listener to wrap');
     return async (request, response) => {
       const url = request.url ?? '';
-      const body = () => readBody(request, http.limits.requestBody);
+      const { body: parsed } = request as { readonly body?: unknown };
+      const body = () => bodyOf(request, parsed, http.limits.requestBody);
       const about = { route: pathOf(url), url, body, source: request };
       const begun = await beginExchange(http, { request, response, about });
       switch (begun.kind) {
