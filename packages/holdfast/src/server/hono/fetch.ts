@@ -82,8 +82,14 @@ async function keep(
     return unkept(run, head, response);
   }
   const read = await readUpTo(body, limits);
-  if (read.kind === 'beyond') return unkept(run, head, new Response(read.stream, response));
-  return sendable(run, { ...head, body: read.bytes }, new Response(read.bytes, response));
+  if (read.kind === 'beyond') return unkept(run, head, new Response(read.stream, initOf(response)));
+  return sendable(run, { ...head, body: read.bytes }, new Response(read.bytes, initOf(response)));
+}
+
+/** Of a ponyfill's response, servers would not know the headers as what they are. */
+function initOf(response: Response): ResponseInit {
+  const { status, statusText, headers } = response;
+  return headers instanceof Headers ? response : { status, statusText, headers: [...headers] };
 }
 
 async function sendable(
