@@ -10,8 +10,9 @@ const FEWEST = 5;
 export const breakerNeverOpens: Rule = {
   id: 'breaker-never-opens',
   severity: 'warning',
-  looksFor: "A breaker whose window never holds its minimum of calls at the users' rates",
-  why: 'It looks like protection and is none: with fewer calls in the window than the minimum it stays closed, whatever fails. Each replica has a breaker of its own and sees its own calls only.',
+  looksFor:
+    "A breaker that cannot open, because its window never holds `minimumCalls` calls at the users' rates",
+  why: 'The breaker looks like protection and is none: until its window holds `minimumCalls` calls it stays closed, whatever fails. Each replica has its own breaker, which sees only its own calls.',
   check: eachDependency((edges, { load, layersOf }, caller) => {
     if (caller === null) return null;
     const [edge] = edges;

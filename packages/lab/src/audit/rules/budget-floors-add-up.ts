@@ -11,8 +11,8 @@ export const budgetFloorsAddUp: Rule = {
   id: 'budget-floors-add-up',
   severity: 'warning',
   looksFor:
-    'Retry budgets whose floors, over all calling processes, add up to more than the callee can serve',
-  why: 'A floor is granted to every process by itself, however little it has earned. A thousand quiet clients with one retry a second each are a thousand retries a second when the callee fails.',
+    'Floors of retry budgets that, over all calling processes, add up to more than the callee can serve',
+  why: 'Every process may make `floorPerSecond` retries, even if it has earned none. When the callee fails, a thousand quiet clients with a floor of one a second send it a thousand retries a second.',
   check: eachService((service, audited) => {
     const capacity = capacityOf(service);
     if (capacity === Infinity) return null;

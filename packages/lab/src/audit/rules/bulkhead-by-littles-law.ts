@@ -8,8 +8,8 @@ export const bulkheadByLittlesLaw: Rule = {
   id: 'bulkhead-by-littles-law',
   severity: 'warning',
   looksFor:
-    'A bulkhead that is too small for calls a second x seconds a call, or far too large for it',
-  why: 'By that law so many calls are in flight when all is well. With fewer slots healthy calls are refused; with a hundred times as many a slow dependency takes the whole process.',
+    'A bulkhead with fewer slots than calls are usually in flight, or with more than a hundred times as many',
+  why: "By Little's law, (calls a second) x (seconds a call) are in flight when all is well. With fewer slots, the bulkhead refuses healthy calls; with a hundred times as many, a slow dependency can still take the whole process.",
   check: eachDependency((edges, { load }, caller) => {
     if (caller === null) return null;
     const [edge] = edges;

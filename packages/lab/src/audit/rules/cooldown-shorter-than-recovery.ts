@@ -7,7 +7,7 @@ export const cooldownShorterThanRecovery: Rule = {
   id: 'cooldown-shorter-than-recovery',
   severity: 'warning',
   looksFor: 'A breaker that probes before its dependency can be back',
-  why: 'The first probes fail for certain. Each costs a user and disturbs the recovery, and doubles the cooldown, so that the breaker is still open when the dependency is long back.',
+  why: "The first probes are certain to fail. Each of them costs a user's request, disturbs the recovery and doubles the cooldown, so the breaker may still be open long after the dependency is back.",
   check: eachDependency((edges, { fleet }, caller) => {
     if (caller === null) return null;
     const [edge] = edges;

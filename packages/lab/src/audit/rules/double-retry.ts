@@ -3,8 +3,8 @@ import { eachEdge, layerText, type Rule } from './rule.ts';
 export const doubleRetry: Rule = {
   id: 'double-retry',
   severity: 'warning',
-  looksFor: 'More than one layer retries, or hedges, on the same edge',
-  why: 'A client library, gRPC and a sidecar know nothing of each other: each repeats what the others have repeated already, and the attempts multiply.',
+  looksFor: 'An edge on which more than one layer retries or hedges',
+  why: 'The client library, gRPC and the sidecar know nothing of each other. Each repeats what the others have already repeated, so the attempts multiply.',
   check: eachEdge((edge, { layersOf, numbersOf }) => {
     // The callee's sidecar repeats only what has not reached the application: it counts, but it is nobody's mistake.
     const retrying = layersOf(edge).filter(

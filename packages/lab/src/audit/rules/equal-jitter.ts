@@ -3,8 +3,8 @@ import { eachEdge, type Rule } from './rule.ts';
 export const equalJitter: Rule = {
   id: 'equal-jitter',
   severity: 'info',
-  looksFor: 'Waits of which only a half is random',
-  why: 'With equal jitter callers have half of the wait to spread over, so that contention lasts longer and costs more attempts than with full jitter, for no gain.',
+  looksFor: 'Waits between attempts of which only half is random',
+  why: 'Callers that failed together spread over only half of the wait. Contention lasts longer and costs more attempts than with full jitter, and equal jitter has no advantage in return.',
   check: eachEdge(({ id, policy: { retry } }) => {
     if (retry === null || retry.maxAttempts === 1 || retry.backoff.jitter !== 'equal') return null;
     return {

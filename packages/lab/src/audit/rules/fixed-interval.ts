@@ -4,8 +4,8 @@ import { eachEdge, ms, type Rule } from './rule.ts';
 export const fixedInterval: Rule = {
   id: 'fixed-interval',
   severity: 'warning',
-  looksFor: 'Attempts at a fixed interval, or one straight after another',
-  why: 'The longer a dependency has failed, the longer it may yet: callers that never wait longer keep up their whole load until it is back, and meet it with that.',
+  looksFor: 'Attempts at a fixed interval, or without any wait between them',
+  why: 'The longer a dependency has failed, the longer it may go on failing. Callers whose waits do not grow keep up their whole load until it is back, and then hit it with that load.',
   check: eachEdge(({ id, policy: { retry } }) => {
     if (retry === null || retry.maxAttempts === 1) return null;
     const { backoff, maxAttempts } = retry;

@@ -5,7 +5,7 @@ export const keyNotRemembered: Rule = {
   id: 'key-not-remembered',
   severity: 'error',
   looksFor: 'A layer that repeats a keyed call to a service that does not remember keys',
-  why: 'A key by itself protects nothing: a server that does not remember it does the work again for every repeat, and somebody is charged twice. With a key, the library repeats as well.',
+  why: 'A key alone protects nothing: a server that does not remember keys does the work again for every repeat, and somebody is charged twice. The library, too, repeats calls that have a key.',
   check: eachEdge((edge, { fleet, layersOf }) => {
     if (!edge.keyed || edge.idempotent) return null;
     const callee = fleet.services.get(edge.to);

@@ -4,8 +4,8 @@ import { eachCall, type Rule } from './rule.ts';
 export const missingDeadline: Rule = {
   id: 'missing-deadline',
   severity: 'warning',
-  looksFor: 'A call that retries, queues or is passed on, with no deadline for the whole of it',
-  why: 'Attempts, waits and queues add up without a bound, and what is called on behalf of this call does not learn when its caller has left.',
+  looksFor: 'A call without a deadline that retries, queues or leads to further calls',
+  why: 'Attempts, waits and queues add up without a limit. Also, the callee is not told how long its caller waits, so it goes on working after the caller has left.',
   check: eachCall((edge, { fleet }) => {
     const { deadline, retry, bulkhead } = edge.policy;
     if (deadline !== null) return null;

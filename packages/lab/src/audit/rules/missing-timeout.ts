@@ -4,8 +4,8 @@ import { eachEdge, type Rule } from './rule.ts';
 export const missingTimeout: Rule = {
   id: 'missing-timeout',
   severity: 'error',
-  looksFor: 'An edge on which nothing bounds one attempt',
-  why: 'A dependency that hangs then holds a connection, memory and the caller, and a breaker never sees a failure: one hung attempt takes all the time of the others.',
+  looksFor: 'An edge on which no layer limits the time of one attempt',
+  why: 'A dependency that hangs then holds a connection, memory and the caller. The attempt never ends, so there is nothing to retry, and the breaker sees no failure.',
   check: eachEdge((edge, { layersOf }) => {
     const [library, ...inner] = layersOf(edge);
     if (Math.min(library?.perTry ?? Infinity, longest(inner)) < Infinity) return null;

@@ -6,7 +6,7 @@ export const noBudget: Rule = {
   id: 'no-budget',
   severity: 'warning',
   looksFor: 'Retries of the library or of gRPC without a budget',
-  why: 'Retries mend single failures and make outages worse. A budget tells the two apart: while most calls succeed there is plenty, when most fail it is empty, and the load stays what it was.',
+  why: 'Retries repair single failures and make outages worse. A budget tells the two apart: it allows retries while most calls succeed and refuses them when most calls fail, so an outage does not multiply the load.',
   check: eachEdge((edge, { layersOf }) => {
     const without = layersOf(edge).filter(isWithout);
     const [outer] = without;

@@ -3,8 +3,8 @@ import { eachCall, type Rule } from './rule.ts';
 export const noFallback: Rule = {
   id: 'no-fallback',
   severity: 'info',
-  looksFor: 'A call that is optional, or more than critical, with no fallback named',
-  why: 'An answer that is good without the call needs something in its place, and a call that must not fail needs a plan for when it does. Unnamed, it is whatever the code does on the day.',
+  looksFor: 'An optional or `critical_plus` call without a fallback',
+  why: 'If a call is optional, something has to take the place of its answer. If it must not fail, you need a plan for when it does. Without a stated fallback, nobody knows what the code will do.',
   check: eachCall(({ id, optional, criticality, policy }) => {
     if (policy.fallback !== null || (!optional && criticality !== 'critical_plus')) return null;
     return {

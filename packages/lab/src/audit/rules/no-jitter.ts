@@ -4,7 +4,7 @@ export const noJitter: Rule = {
   id: 'no-jitter',
   severity: 'warning',
   looksFor: 'Waits between attempts that are the same for every caller',
-  why: 'Callers that failed in the same moment come back in the same moment, and fail together again: the waits keep the spike together instead of spreading it.',
+  why: 'Callers that failed at the same moment come back at the same moment and fail together again. The waits only move the spike instead of spreading it.',
   check: eachEdge(({ id, policy: { retry } }) => {
     // Without any wait there is nothing to spread: `fixed-interval` says so.
     if (retry === null || retry.maxAttempts === 1 || retry.backoff.base === 0) return null;

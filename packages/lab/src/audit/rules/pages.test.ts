@@ -34,10 +34,23 @@ describe('the pages', () => {
     }
   });
 
-  test('state the severity that the rule has', async () => {
-    for (const { id, severity } of [...RULES, ACCEPT_WITHOUT_FINDING]) {
-      const text = await readFile(new URL(`${id}.md`, docs), 'utf8');
-      expect(text).toContain(`Severity: ${severity}`);
+  test('say in one line what the index says, and for rules of the call graph what the code says', async () => {
+    const index = await readFile(new URL('README.md', docs), 'utf8');
+    const inCode = [...RULES, ACCEPT_WITHOUT_FINDING].map(
+      ({ id, severity, looksFor }) => `${id}: ${severity}. ${looksFor}`,
+    );
+    const inPages: string[] = [];
+    for (const page of await pages()) {
+      const text = await readFile(new URL(page, docs), 'utf8');
+      const [, severity, summary] = /^Severity: (\w+)[^.]*\. (.*)\.$/m.exec(text) ?? [];
+      inPages.push(`${page.replace('.md', '')}: ${severity}. ${summary}`);
     }
+    const rows = index.matchAll(/^\| \[([a-z0-9-]+)\]\(\S+ +\| (\w+) +\| (.*\S) +\|$/gm);
+    const inIndex = Array.from(
+      rows,
+      ([, id, severity, summary]) => `${id}: ${severity}. ${summary}`,
+    );
+    expect([...new Set(inIndex)].toSorted()).toEqual(inPages.toSorted());
+    expect(inPages).toEqual(expect.arrayContaining(inCode));
   });
 });

@@ -5,8 +5,8 @@ export const probesHerd: Rule = {
   id: 'probes-herd',
   severity: 'warning',
   looksFor:
-    'Breakers of several processes that probe at the same moment, because their cooldown has no jitter',
-  why: 'Breakers that opened together are half-open together: all their probes meet a dependency that is just coming back, and push it over again.',
+    'Breakers of several processes that all probe at the same moment, because their cooldown has no jitter',
+  why: 'Breakers that opened together become half-open together. All their probes reach a dependency that is just coming back, and overload it again.',
   check: eachDependency((edges, { fleet }, caller) => {
     const [edge] = edges;
     const { breaker } = edge.policy;

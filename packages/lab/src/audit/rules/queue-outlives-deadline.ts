@@ -7,8 +7,8 @@ const MAX_QUEUE = 1_000_000;
 export const queueOutlivesDeadline: Rule = {
   id: 'queue-outlives-deadline',
   severity: 'warning',
-  looksFor: "A service's queue that takes longer to work off than its callers wait",
-  why: 'Once it is longer than callers wait, all that comes out of it is in vain: the service is busy with answers that nobody waits for, and stays so after the overload is over.',
+  looksFor: 'A service whose full queue takes longer to work off than its callers wait',
+  why: 'When requests wait in the queue longer than their callers do, every answer comes too late. The service is busy with answers that nobody waits for, and stays so after the overload is over.',
   check: eachService((service, { callsTo, numbersOf }) => {
     const { queue, workers } = service.server;
     const time = meanOf(service.server.serviceTime);

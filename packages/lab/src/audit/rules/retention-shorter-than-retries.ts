@@ -5,8 +5,8 @@ import { repeatsDone } from './unsafe-retry.ts';
 export const retentionShorterThanRetries: Rule = {
   id: 'retention-shorter-than-retries',
   severity: 'error',
-  looksFor: 'A service that forgets keys while its callers may still repeat with them',
-  why: 'A repeat that comes when its key is forgotten looks like something new, and is done again: the key protects until then, and not in the long outage that it is for.',
+  looksFor: 'A service that forgets keys while its callers may still repeat calls with them',
+  why: 'A repeat that comes after its key is forgotten looks like a new request and is done again. Keys are most needed in a long outage, in which attempts come late.',
   check: eachService(({ name, idempotency }, { callsTo, layersOf }) => {
     if (idempotency === null) return null;
     const { retention } = idempotency;

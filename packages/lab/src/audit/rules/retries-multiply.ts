@@ -12,8 +12,8 @@ export const retriesMultiply: Rule = {
   id: 'retries-multiply',
   severity: 'error',
   looksFor:
-    'Retries of several layers or hops that no budget bounds, and that multiply to ten or more',
-  why: 'When the last service fails, each layer repeats all that the layers inside it have tried: the load on what has just shown that it has too little room is the product of all attempts.',
+    'Retries without a budget, of several layers or hops, that multiply to ten attempts or more',
+  why: 'When the last service fails, each layer repeats everything that the layers inside it have tried. The product of all attempts hits the service that is already overloaded.',
   check: (audited) => {
     const { fleet } = audited;
     // A call that is never made is no part of a path.

@@ -6,8 +6,8 @@ import { upstreamsOf } from './shared-breaker.ts';
 export const retryHorizonShorterThanRecovery: Rule = {
   id: 'retry-horizon-shorter-than-recovery',
   severity: 'warning',
-  looksFor: 'Retries that all come before the dependency can be back, with no breaker to stop them',
-  why: 'None of the attempts can succeed while the dependency recovers, and nothing tells the callers so: every call spends all of its attempts on what is down.',
+  looksFor: 'Retries that are all over before the dependency can be back, without a breaker',
+  why: 'No attempt can succeed while the dependency recovers, and nothing tells the callers. Each call spends all of its attempts on a service that is down.',
   check: eachCall((edge, { fleet, layersOf }) => {
     const callee = fleet.services.get(edge.to);
     const recovery = callee?.recoveryTime ?? null;

@@ -7,8 +7,8 @@ import { atLeast, type Audited, eachEdge, ms, type Rule } from './rule.ts';
 export const sequenceDoesNotFit: Rule = {
   id: 'sequence-does-not-fit',
   severity: 'error',
-  looksFor: "Calls one after another that together take longer than the caller's attempt",
-  why: 'Each limit looks right by itself, but the last calls of the sequence run when nobody waits any more: the work of all of them is lost, and done again by the retry.',
+  looksFor: 'A service whose calls, one after another, take longer together than its caller waits',
+  why: "Each limit looks right by itself, but the last calls of the sequence run when nobody waits any more. The work of all calls is lost, and the caller's retry does it again.",
   check: eachEdge((edge, audited) => {
     const callee = audited.fleet.services.get(edge.to);
     const { window } = audited.numbersOf(edge);

@@ -8,8 +8,8 @@ import { type Audited, eachEdge, namesOf, type Rule } from './rule.ts';
 export const severalRetryOwners: Rule = {
   id: 'several-retry-owners',
   severity: 'warning',
-  looksFor: 'More than one hop of a path that retries without a budget',
-  why: 'One layer of a chain should own its retries, and all others fail fast: a second owner repeats what the first is about to repeat as well.',
+  looksFor: 'A path on which more than one hop retries without a budget',
+  why: 'One layer of a call chain should own the retries, and all others should fail fast. A second owner repeats what the first will repeat too.',
   check: (audited) => {
     const ownersBefore = ownersOf(audited);
     return eachEdge((edge) => {

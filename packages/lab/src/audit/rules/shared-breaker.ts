@@ -5,8 +5,8 @@ import { eachDependency, namesOf, type Rule } from './rule.ts';
 export const sharedBreaker: Rule = {
   id: 'shared-breaker',
   severity: 'warning',
-  looksFor: 'One breaker before a service that passes each request on to one of several others',
-  why: 'The breaker cannot tell behind which of them a failure lies: when one is down it opens, and those that are well are refused with it; or it never opens, because the others dilute the failures of one.',
+  looksFor: 'One breaker in front of a service that forwards each request to one of several others',
+  why: 'The breaker cannot tell which of the services behind has failed. When one is down, it opens and refuses calls to the healthy ones too; or it never opens, because the answers of the others dilute the failures.',
   check: eachDependency((edges, { fleet }) => {
     const [{ to, policy }] = edges;
     if (policy.breaker === null) return null;

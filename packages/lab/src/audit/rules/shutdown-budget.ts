@@ -4,7 +4,7 @@ export const shutdownBudget: Rule = {
   id: 'shutdown-budget',
   severity: 'error',
   looksFor: 'A drain that does not end before the platform kills the process',
-  why: 'Requests that were to be finished are cut in the middle at every deploy, with no answer and with effects of which nobody knows.',
+  why: 'At every deploy, running requests are cut in the middle. They get no answer, and nobody knows whether they had their effect.',
   check: eachService(({ name, shutdown: { drain, terminationGracePeriod: grace } }) => {
     if (grace === null || drain < grace) return null;
     return {

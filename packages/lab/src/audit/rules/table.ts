@@ -73,5 +73,5 @@ export const ACCEPT_WITHOUT_FINDING = {
   id: 'accept-without-finding',
   severity: 'warning',
   looksFor: 'An `accept` in the spec that matches no finding',
-  why: 'What it was for is gone, or its rule or place is misspelt: it would silence the next finding that nobody has looked at.',
+  why: 'The finding that it was for is gone, or its rule or place is misspelt. It would silence a later finding that nobody has looked at.',
 } as const;

@@ -6,8 +6,8 @@ import { type Audited, eachEdge, ms, namesOf, type Rule, type Said } from './rul
 export const timeoutInversion: Rule = {
   id: 'timeout-inversion',
   severity: 'error',
-  looksFor: "A callee that may work longer on a request than its caller's attempt lasts",
-  why: 'The caller gives up and tries again while the callee still works for the first attempt: work is done for nobody, and doubled just when there is too much of it.',
+  looksFor: 'A callee that may work on a request for longer than its caller waits',
+  why: 'The caller gives up and tries again while the callee still works for the first attempt. That work is wasted, and the load doubles just when there is too much of it.',
   check: eachEdge((edge, audited) => {
     const callee = audited.fleet.services.get(edge.to);
     const { window } = audited.numbersOf(edge);

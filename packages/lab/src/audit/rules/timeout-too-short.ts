@@ -5,8 +5,8 @@ import { atLeast, eachEdge, ms, type Rule } from './rule.ts';
 export const timeoutTooShort: Rule = {
   id: 'timeout-too-short',
   severity: 'error',
-  looksFor: 'An attempt that is given less time than the callee usually takes to answer',
-  why: 'Most attempts are cut while nothing is wrong: the callee works in vain, the caller sees an outage, and retries and breaker take it for one.',
+  looksFor: 'An attempt that has less time than the callee usually takes to answer',
+  why: "Most attempts are cut while nothing is wrong. The callee's work is wasted, and the caller's retries and breaker react as in an outage.",
   check: (audited) => {
     const { fleet, layersOf, numbersOf } = audited;
     const times = usualTimes(fleet, layersOf);

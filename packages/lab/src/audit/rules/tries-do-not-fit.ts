@@ -5,7 +5,7 @@ export const triesDoNotFit: Rule = {
   id: 'tries-do-not-fit',
   severity: 'warning',
   looksFor: 'Attempts that, with the waits between them, need more time than the total allows',
-  why: 'The last attempts are cut short or never begin: they were counted on, and all that they can add is load.',
+  why: 'The last attempts are cut short or never begin. Somebody counted on them, but all that they can add is load.',
   check: eachEdge((edge, { layersOf }) => {
     // What the layers outside leave for all of this one's tries.
     let left = Infinity;

@@ -3,8 +3,8 @@ import { eachDependency, namesOf, type Rule } from './rule.ts';
 export const unboundedRetryConcurrency: Rule = {
   id: 'unbounded-retry-concurrency',
   severity: 'warning',
-  looksFor: 'Retries without a bulkhead: nothing bounds how many attempts run at once',
-  why: 'When the callee slows down, first attempts and retries pile up together: sockets, memory and callers, until the process serves nobody.',
+  looksFor: 'Retries without a bound on how many attempts run at once',
+  why: 'When the callee slows down, first attempts and retries pile up together, with their sockets, memory and callers, until the process serves nobody.',
   check: eachDependency((edges, _audited, caller) => {
     const { retry, bulkhead } = edges[0].policy;
     if (caller === null || bulkhead !== null) return null;

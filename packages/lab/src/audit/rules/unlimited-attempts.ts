@@ -7,7 +7,7 @@ export const unlimitedAttempts: Rule = {
   id: 'unlimited-attempts',
   severity: 'warning',
   looksFor: 'More than ten attempts in one layer',
-  why: 'What two further attempts do not mend, ten do not either. They keep the call, its caller and their memory busy through the whole outage, and are all there when it ends.',
+  why: 'If two retries do not help, ten rarely do. The attempts keep the call, its caller and their memory busy through the whole outage, and all hit the callee when it is back.',
   check: eachEdge((edge, { layersOf }) => {
     const layer = layersOf(edge).find(({ maxAttempts }) => maxAttempts > AS_GOOD_AS_UNLIMITED);
     if (layer === undefined) return null;

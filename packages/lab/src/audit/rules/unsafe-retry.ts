@@ -28,8 +28,8 @@ const OF_GRPC: ReadonlySet<string> = new Set([
 export const unsafeRetry: Rule = {
   id: 'unsafe-retry',
   severity: 'error',
-  looksFor: 'A layer that repeats what is neither idempotent nor keyed',
-  why: 'A lost answer looks like a lost request: what is repeated then happens twice, and somebody is charged twice. The library does not repeat such calls; a mesh or gRPC cannot know.',
+  looksFor: 'A layer that repeats a call which is neither idempotent nor keyed',
+  why: 'A lost answer looks like a lost request. If the request was done, the repeat takes effect again, and somebody is charged twice. The library does not repeat such calls; a mesh or gRPC cannot know which calls may be repeated.',
   check: eachEdge((edge, { layersOf, read }) => {
     if (edge.idempotent || edge.keyed) return null;
     const hedged = read.some(
