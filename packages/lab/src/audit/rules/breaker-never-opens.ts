@@ -32,7 +32,7 @@ export const breakerNeverOpens: Rule = {
     ];
     return {
       options: ['breaker.minimumCalls'],
-      message: `${namesOf(edges)}: ${caller.replicas === 1 ? 'the one replica' : `each of ${caller.replicas} replicas`} makes ${amount(attempts)} attempts a second, ${amount(seen)} in the window, and the breaker does not open on fewer than ${breaker.minimumCalls}`,
+      message: `${namesOf(edges)}: ${caller.replicas === 1 ? 'the one replica' : `each of ${caller.replicas} replicas`} makes ${amount(attempts)} attempts a second, so ${amount(seen)} are in the breaker's window, and it cannot open with fewer than ${breaker.minimumCalls}`,
       fix: `${ways.join(', or ')}.`,
       value: seen,
     };

@@ -31,8 +31,8 @@ export const budgetFloorsAddUp: Rule = {
     const spare = Math.max(0, capacity - audited.load.rateOf(service.name));
     if (floors <= spare || floors <= NEGLIGIBLE * capacity) return null;
     return {
-      message: `${service.name} can serve ${amount(spare)} requests a second more than usual, and the floors of its callers' budgets allow ${amount(floors)} retries a second`,
-      fix: "Lower `floorPerSecond` (0.1 by default), to 0 for callers that make enough calls to earn their retries, or a mesh's `minRetryConcurrency` (3, also where it says 0).",
+      message: `${service.name} can serve ${amount(spare)} requests a second beyond its usual load, but the floors of its callers' retry budgets allow ${amount(floors)} retries a second`,
+      fix: 'Lower `floorPerSecond` (0.1 by default); set it to 0 for callers that make enough calls to earn their retries. In a mesh, lower `minRetryConcurrency` (3 by default, and 0 counts as 3).',
       value: floors,
     };
   }),

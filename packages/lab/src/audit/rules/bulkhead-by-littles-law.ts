@@ -19,12 +19,12 @@ export const bulkheadByLittlesLaw: Rule = {
     const time = load.answerTime(edge.to);
     const need = (rate * time) / 1000;
     const { maxConcurrent } = bulkhead;
-    const law = `${amount(rate)} calls a second of ${ms(time)} from each replica need ${amount(need)} at once`;
+    const law = `each replica makes ${amount(rate)} calls a second that take ${ms(time)} each, so ${amount(need)} are in flight at once`;
     if (maxConcurrent < need) {
       return {
         options: ['bulkhead.maxConcurrent'],
-        message: `${namesOf(edges)}: ${law}, and the bulkhead has ${maxConcurrent} slots`,
-        fix: `Set \`bulkhead: { maxConcurrent: ${Math.ceil(2 * need)} }\`, or have more replicas.`,
+        message: `${namesOf(edges)}: ${law}, but the bulkhead has only ${maxConcurrent} slots`,
+        fix: `Set \`bulkhead: { maxConcurrent: ${Math.ceil(2 * need)} }\`, or add replicas.`,
         value: need,
       };
     }
@@ -33,8 +33,8 @@ export const bulkheadByLittlesLaw: Rule = {
     }
     return {
       options: ['bulkhead.maxConcurrent'],
-      message: `${namesOf(edges)}: ${law}, and a bulkhead of ${maxConcurrent} slots bounds nothing`,
-      fix: `Set \`bulkhead: { maxConcurrent: ${Math.max(5, Math.ceil(4 * need))} }\`: room for a bad minute.`,
+      message: `${namesOf(edges)}: ${law}; a bulkhead of ${maxConcurrent} slots is too large to protect anything`,
+      fix: `Set \`bulkhead: { maxConcurrent: ${Math.max(5, Math.ceil(4 * need))} }\`, which leaves room for a bad minute.`,
       value: need,
     };
   }),

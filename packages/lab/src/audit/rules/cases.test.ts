@@ -16,7 +16,7 @@ describe('layers of one edge', () => {
     const finding = rule('tries-do-not-fit', { policy, layers: [sidecar] });
     expect(finding).toMatchObject({ value: 400 });
     expect(finding?.message).toContain(
-      '3 attempts of the sidecar and their waits need 2.4s, but there are 2s that the layers around it leave: 3 can begin, 2 can end',
+      '3 attempts of the sidecar and their waits need 2.4s, but the layers around it leave 2s: 3 can begin, 2 can end',
     );
     const longer = { ...policy, timeout: '2.4s' };
     expect(rule('tries-do-not-fit', { policy: longer, layers: [sidecar] })).toBeUndefined();
@@ -25,7 +25,7 @@ describe('layers of one edge', () => {
   test('unsafe-retry finds the 503 that Istio retried unasked up to 1.23, and takes 429 for not begun', () => {
     const retryOn = ['connect-failure', 'retriable-status-codes', '503'];
     const finding = rule('unsafe-retry', mesh({ implicit: true, retryOn }));
-    expect(finding?.message).toContain('its sidecar layer repeats it on 503, up to 3 attempts');
+    expect(finding?.message).toContain('its sidecar layer repeats it on 503 (up to 3 attempts)');
     const busy = ['connect-failure', 'retriable-status-codes', '425', '429'];
     expect(rule('unsafe-retry', mesh({ retryOn: busy }))).toBeUndefined();
   });
@@ -39,7 +39,7 @@ test('unsafe-retry knows that over HTTP no answer has a status of gRPC', () => {
   expect(over('http', mesh({ retryOn }))).toBeUndefined();
   expect(over('grpc', mesh({ retryOn }))).toMatchObject({ value: 3 });
   expect(over('http', mesh({ retryOn: [...retryOn, 'reset'] }))).toMatchObject({
-    message: expect.stringContaining('its sidecar layer repeats it on reset, up to') as string,
+    message: expect.stringContaining('its sidecar layer repeats it on reset (up to') as string,
   });
   expect(over('http', mesh({ kind: 'grpc', retryOn: ['UNAVAILABLE'] }))).toBeDefined();
 });
@@ -57,7 +57,7 @@ describe('keys', () => {
     const library = rule('key-not-remembered', keyed);
     expect(library).toMatchObject({ severity: 'error', value: 3, at: 'web > stock' });
     expect(library?.message).toContain(
-      'web > stock sends a key that stock does not remember, and its library layer repeats it on transient, timeout, up to 3 attempts',
+      'web > stock sends a key that stock does not remember, and its library layer repeats it on transient, timeout (up to 3 attempts)',
     );
     const keyRule = (given: Case): unknown => rule('key-not-remembered', { ...keyed, ...given });
     expect(keyRule(mesh({ retryOn: ['5xx'] }))).toMatchObject({ value: 3 });
@@ -79,7 +79,7 @@ describe('keys', () => {
     // Three attempts of 1 s and waits of 100 and 200 ms.
     expect(finding).toMatchObject({ severity: 'error', value: 1300, at: 'stock' });
     expect(finding?.message).toContain(
-      'stock forgets keys after 2s, but attempts of one call over web > stock may come for 3.3s',
+      'stock forgets keys after 2s, but attempts of one call of web > stock may come for up to 3.3s',
     );
     expect(finding?.fix).toContain('retention: 3.3s');
     expect(finding?.place.path).toEqual(['services', 'stock', 'idempotency', 'retention']);
@@ -282,7 +282,7 @@ describe('no-budget', () => {
     const finding = rule('no-budget', { policy, layers: [layer({ ...channel, hedges: true })] });
     expect(finding).toMatchObject({ value: 12, place: { file: 'spec.yaml' } });
     expect(finding?.message).toContain('(library 3 x grpc 4 at once)');
-    expect(finding?.fix).toMatch(/^Leave `budget` out.* Give the service config/);
+    expect(finding?.fix).toMatch(/^Leave `budget` out.* Add `"retryThrottling"/);
   });
 
   test("leaves a sidecar's retries to the rule on how many run at once", () => {

@@ -22,7 +22,7 @@ export const cooldownShorterThanRecovery: Rule = {
     return {
       options: ['breaker.cooldown'],
       message: `${namesOf(edges)}: the breaker probes after ${ms(breaker.cooldown)}, but ${edge.to} takes ${ms(recovery)} to recover`,
-      fix: `Set \`breaker: { cooldown: ${cooldown}${longest} }\`${enough < MAX_COOLDOWN ? ' or more' : ', the longest there is'}.`,
+      fix: `Set \`breaker: { cooldown: ${cooldown}${longest} }\`${enough < MAX_COOLDOWN ? ' or more' : ', which is the maximum'}.`,
       value: recovery - breaker.cooldown,
     };
   }),

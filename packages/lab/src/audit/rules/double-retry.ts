@@ -16,7 +16,7 @@ export const doubleRetry: Rule = {
     const what = retrying.some(({ hedges }) => hedges) ? 'repeat or hedge' : 'retry';
     return {
       message: `${retrying.length} layers ${what} ${edge.id} (${layers}): up to ${attempts} requests for one call`,
-      fix: 'Keep the retries of one layer. The library knows verdicts, keys and its budget: switch the others off (`attempts: 0` in the VirtualService, no `retryPolicy` or `hedgingPolicy` in the service config).',
+      fix: 'Keep the retries of one layer, best the library: it knows verdicts, idempotency keys and its budget. Switch the others off: set `attempts: 0` in the VirtualService, and remove `retryPolicy` or `hedgingPolicy` from the service config.',
       value: attempts,
     };
   }),

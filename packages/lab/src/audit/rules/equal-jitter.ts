@@ -9,8 +9,8 @@ export const equalJitter: Rule = {
     if (retry === null || retry.maxAttempts === 1 || retry.backoff.jitter !== 'equal') return null;
     return {
       options: ['retry.backoff.jitter'],
-      message: `${id} has equal jitter: the first half of each wait is the same for every caller`,
-      fix: 'Use `jitter: full`, the default; `decorrelated` does as well.',
+      message: `${id} uses equal jitter: the first half of each wait is the same for every caller`,
+      fix: 'Set `jitter: full`, the default, or `jitter: decorrelated`.',
       value: null,
     };
   }),

@@ -18,9 +18,9 @@ export const fixedInterval: Rule = {
       options: [first === 0 ? 'retry.backoff.base' : 'retry.backoff.kind'],
       message:
         first === 0
-          ? `${id} makes all of its ${maxAttempts} attempts at once, without waiting`
-          : `${id} waits ${ms(first)} before each of its ${maxAttempts - 1} further attempts, however often it has failed`,
-      fix: 'Use `backoff: { kind: exponential, base: 100ms, max: 5s }`, the default.',
+          ? `${id} makes its ${maxAttempts} attempts one after another without any wait`
+          : `${id} waits ${ms(first)} before each of its ${maxAttempts - 1} retries, and the wait never grows`,
+      fix: 'Set `backoff: { kind: exponential, base: 100ms, max: 5s }`, the default.',
       value: first,
     };
   }),

@@ -62,7 +62,7 @@ const CURES: readonly Cure[] = [
   {
     rule: 'tries-do-not-fit',
     faulty: tries('60s'),
-    names: /give (\S+) in all/,
+    names: /allow (\S+) in all/,
     mended: tries,
   },
   {
@@ -115,10 +115,10 @@ test('timeout-inversion names all that takes too long, the worst first', () => {
   expect(finding).toMatchObject({
     severity: 'error',
     message: expect.stringContaining('a call of stock > west may take 6.3s') as string,
-    fix: "Give stock > west and stock > east less than 1.2s in all, or a deadline, which it then inherits; or stock's caller more time.",
+    fix: "Limit stock > west and stock > east to less than 1.2s in all, or set a `deadline` there, which the caller's remaining time then shortens; or let web > stock wait longer.",
   });
   const endless = rule('timeout-inversion', calling({ timeout: false, deadline: false }));
-  expect(endless?.fix).not.toContain('more time');
+  expect(endless?.fix).not.toContain('wait longer');
 });
 
 test('several-retry-owners says how each kind of layer is switched off, and gets a budget', () => {
@@ -126,7 +126,7 @@ test('several-retry-owners says how each kind of layer is switched off, and gets
   const sidecar = layer({ maxAttempts: 3 });
   const given: Case = { policy: { retry: false }, users, layers: [sidecar] };
   expect(rule('several-retry-owners', given)?.fix).toBe(
-    'Leave the retries to shoppers > web if it may repeat the call safely, and switch those of web > stock off (`attempts: 0` in the VirtualService); or give each a budget (`retry: { budget: { ratio: 0.1 } }`, `retryBudget`).',
+    'Leave the retries to shoppers > web if it may repeat the call safely, and switch those of web > stock off (`attempts: 0` in the VirtualService). Or give each of them a budget (`retry: { budget: { ratio: 0.1 } }`, `retryBudget`).',
   );
   const off = { ...given, layers: [layer({ ...sidecar, maxAttempts: 1 })] };
   expect(rule('several-retry-owners', off)).toBeUndefined();
@@ -147,7 +147,7 @@ test('several-retry-owners names the budgets of all owners, and the outermost as
   );
   expect(ofDisk?.message).toContain('inside the retries of front > web and web > stock, and');
   expect(ofDisk?.fix).toBe(
-    'Leave the retries to front > web if it may repeat the call safely, and switch those of stock > disk off (`retry: false`); or give each a budget (`retry: { budget: { ratio: 0.1 } }`, `retryThrottling`).',
+    'Leave the retries to front > web if it may repeat the call safely, and switch those of stock > disk off (`retry: false`). Or give each of them a budget (`retry: { budget: { ratio: 0.1 } }`, `retryThrottling`).',
   );
 });
 

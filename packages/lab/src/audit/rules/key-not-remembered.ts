@@ -14,8 +14,8 @@ export const keyNotRemembered: Rule = {
     const repeating = layersOf(edge).find((layer) => repeatsDone(layer, edge));
     if (repeating === undefined) return null;
     return {
-      message: `${edge.id} sends a key that ${edge.to} does not remember, and its ${repetition(repeating, edge)}: retries still repeat the effect`,
-      fix: `Put the idempotency middleware before the handlers of ${edge.to}, and say \`idempotency: {}\` of it; or say \`idempotent: true\` of the call if repeating does no harm.`,
+      message: `${edge.id} sends a key that ${edge.to} does not remember, and its ${repetition(repeating, edge)}: each retry may repeat the effect`,
+      fix: `Put the idempotency middleware before the handlers of ${edge.to}, and set \`idempotency: {}\` on ${edge.to} in the spec. If repeating the call does no harm, set \`idempotent: true\` on the call instead.`,
       value: repeating.maxAttempts,
     };
   }),

@@ -9,8 +9,8 @@ export const livenessAsksDependency: Rule = {
     if (livenessAsks.length === 0) return null;
     return {
       options: ['livenessAsks'],
-      message: `The liveness probe of ${name} asks ${livenessAsks.join(' and ')}`,
-      fix: 'Let liveness say only whether the process itself still turns; readiness may say more.',
+      message: `The liveness probe of ${name} calls ${livenessAsks.join(' and ')}`,
+      fix: 'Let the liveness probe check only that the process itself works. The readiness probe may check more.',
       value: livenessAsks.length,
     };
   }),

@@ -18,8 +18,8 @@ export const missingDeadline: Rule = {
     if (adds.length === 0) return null;
     return {
       options: ['deadline'],
-      message: `${edge.id} has no deadline, and ${adds.join(' and ')} to bound`,
-      fix: 'Set `deadline`, above attempts x timeout and their waits; without the option it is 4 s, and 20 s with `protocol: http`.',
+      message: `${edge.id} has no deadline, so nothing bounds the total time of ${adds.join(' and ')}`,
+      fix: 'Set `deadline` to more than attempts x timeout plus the waits between them. The default is 4 s, and 20 s with `protocol: http`.',
       value: null,
     };
   }),

@@ -11,8 +11,8 @@ export const missingTimeout: Rule = {
     if (Math.min(library?.perTry ?? Infinity, longest(inner)) < Infinity) return null;
     return {
       options: ['timeout'],
-      message: `${edge.id} has no timeout for an attempt, in any layer`,
-      fix: "Set `timeout` to the callee's 99.9th percentile and some room; without the option it is 1 s, and 5 s with `protocol: http`.",
+      message: `No layer of ${edge.id} has a timeout for one attempt`,
+      fix: "Set `timeout` to the 99.9th percentile of the callee's answer times plus some room. The default is 1 s, and 5 s with `protocol: http`.",
       value: null,
     };
   }),

@@ -11,19 +11,19 @@ const id = 'retries-multiply';
 const eager = (maxAttempts: number): object => ({ retry: { maxAttempts, budget: false } });
 
 const ONE_LAYER =
-  'Make three attempts, and give them a budget (`retry: { budget: { ratio: 0.1 } }`).';
+  'Make at most three attempts, and give them a budget (`retry: { budget: { ratio: 0.1 } }`).';
 
 const CASES: readonly (Case & { readonly says: string; readonly advises: string })[] = [
   {
     policy: { ...eager(20) },
-    says: "1 x 20 = 20 requests reach stock for one of a user's when it fails (web > stock: library 20)",
+    says: '1 x 20 = 20 requests reach stock for one request of a user when stock fails (web > stock: library 20)',
     advises: ONE_LAYER,
   },
   {
     policy: { ...eager(4) },
     layers: [layer({ maxAttempts: 3 })],
-    says: "1 x 12 = 12 requests reach stock for one of a user's when it fails (web > stock: library 4 x sidecar 3)",
-    advises: 'switch the others off (`retry: false`, `attempts: 0` in the VirtualService).',
+    says: '1 x 12 = 12 requests reach stock for one request of a user when stock fails (web > stock: library 4 x sidecar 3)',
+    advises: 'Switch the others off (`retry: false`, `attempts: 0` in the VirtualService).',
   },
   {
     policy: { ...eager(4) },
@@ -72,13 +72,13 @@ const said = ({ findings }: { readonly findings: readonly Finding[] }): string |
 test('one hop without users is one number, and no equation', () => {
   const report = chain(1, 20);
   expect(said(report)).toBe(
-    'web > cart: 20 requests reach cart for one that web receives when it fails (library 20)',
+    'web > cart: 20 requests reach cart for one request that web receives when cart fails (library 20)',
   );
   expect(productText(report.total.worstPath)).toBe('20');
 });
 
 test('of many hops three are explained', () => {
   expect(said(chain(4, 2))).toBe(
-    'web > cart > stock > shelf > box: 2 x 2 x 2 x 2 = 16 requests reach box for one that web receives when it fails (web > cart: library 2; cart > stock: library 2; stock > shelf: library 2; 1 more)',
+    'web > cart > stock > shelf > box: 2 x 2 x 2 x 2 = 16 requests reach box for one request that web receives when box fails (web > cart: library 2; cart > stock: library 2; stock > shelf: library 2; 1 more)',
   );
 });

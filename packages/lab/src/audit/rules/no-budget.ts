@@ -28,6 +28,6 @@ function isWithout({ kind, maxAttempts, extraShare }: Layer): boolean {
 
 function fixOf(kind: Layer['kind']): string {
   return kind === 'library'
-    ? 'Leave `budget` out: it is then a tenth of the calls that succeed.'
-    : 'Give the service config `"retryThrottling": { "maxTokens": 10, "tokenRatio": 0.1 }`: a tenth of the calls that succeed.';
+    ? 'Leave `budget` out: the default allows retries for a tenth of the calls that succeed.'
+    : 'Add `"retryThrottling": { "maxTokens": 10, "tokenRatio": 0.1 }` to the service config, which allows retries for a tenth of the calls that succeed.';
 }

@@ -8,8 +8,8 @@ export const noFallback: Rule = {
   check: eachCall(({ id, optional, criticality, policy }) => {
     if (policy.fallback !== null || (!optional && criticality !== 'critical_plus')) return null;
     return {
-      message: `${id} is ${optional ? 'optional' : 'critical_plus'}, and nothing says what answers in its place`,
-      fix: 'Name a `fallback`: a value, or `stale: true` for the last good answer; or accept the finding with the reason.',
+      message: `${id} is ${optional ? 'optional' : 'critical_plus'}, but has no fallback`,
+      fix: 'Set `fallback: { value: ... }`, or `fallback: { stale: true }` for the last good answer. If the call needs none, accept the finding with the reason.',
       value: null,
     };
   }),

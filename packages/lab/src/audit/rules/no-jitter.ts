@@ -11,8 +11,8 @@ export const noJitter: Rule = {
     if (retry.backoff.jitter !== 'none') return null;
     return {
       options: ['retry.backoff.jitter'],
-      message: `${id} waits without jitter before each of its further attempts`,
-      fix: 'Leave `jitter` out: it is then `full`, anything between nothing and the whole wait.',
+      message: `${id} waits without jitter before each of its retries`,
+      fix: 'Leave `jitter` out: the default, `full`, draws each wait at random between 0 and the whole wait.',
       value: null,
     };
   }),

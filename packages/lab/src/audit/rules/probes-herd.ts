@@ -15,8 +15,8 @@ export const probesHerd: Rule = {
     const probes = processes * breaker.probes;
     return {
       options: ['breaker.cooldownJitter'],
-      message: `${namesOf(edges)}: the breakers of ${processes} ${caller === null ? 'clients' : 'replicas'} send ${probes} probes in the same moment`,
-      fix: 'Leave `cooldownJitter` out: it is then 0.2, and cooldowns differ by up to 20 %.',
+      message: `${namesOf(edges)}: the breakers of ${processes} ${caller === null ? 'clients' : 'replicas'} send ${probes} probes at the same moment`,
+      fix: 'Leave `cooldownJitter` out: the default, 0.2, spreads cooldowns by plus or minus 20 %.',
       value: probes,
     };
   }),

@@ -26,8 +26,8 @@ export const queueOutlivesDeadline: Rule = {
       message:
         wait === Infinity
           ? `${service.name} has a queue without a bound`
-          : `${service.name}: a full queue of ${queue.max} takes ${ms(wait)} to work off, and callers wait ${ms(patience)}`,
-      fix: `Bound the queue (\`max: ${Math.min(half, MAX_QUEUE)}\` takes at most half of what callers wait), or set \`checksDeadline: true\`.`,
+          : `${service.name}: a full queue of ${queue.max} takes ${ms(wait)} to work off, but callers wait only ${ms(patience)}`,
+      fix: `Set \`max: ${Math.min(half, MAX_QUEUE)}\` for the queue, which then takes at most half of the time that callers wait, or set \`checksDeadline: true\`.`,
       value: wait === Infinity ? null : wait,
     };
   }),

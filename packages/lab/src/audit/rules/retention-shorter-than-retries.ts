@@ -19,8 +19,8 @@ export const retentionShorterThanRetries: Rule = {
     const horizon = atLeast(last.horizon);
     return {
       options: ['idempotency.retention'],
-      message: `${name} forgets keys after ${ms(retention)}, but attempts of one call over ${last.edge.id} may come for ${horizon}`,
-      fix: `Set \`idempotency: { retention: ${horizon} }\` or more; without the option it is 24h.`,
+      message: `${name} forgets keys after ${ms(retention)}, but attempts of one call of ${last.edge.id} may come for up to ${horizon}`,
+      fix: `Set \`idempotency: { retention: ${horizon} }\` or more. The default is 24h.`,
       value: last.horizon - retention,
     };
   }),

@@ -51,11 +51,11 @@ function fault(path: Path, audited: Audited): Fault {
     Number.MAX_VALUE,
   );
   const last = path.edges.at(-1) as Edge;
-  const asked = fleet.users.size > 0 ? "of a user's" : `that ${path.names[0]} receives`;
+  const asked = fleet.users.size > 0 ? 'of a user' : `that ${path.names[0]} receives`;
   return {
     at: last.id,
     place: placeOf(last.path),
-    message: `${path.names.join(' > ')}: ${productText({ factors, product })} requests reach ${last.to} for one ${asked} when it fails (${whatMultiplies(path, audited)})`,
+    message: `${path.names.join(' > ')}: ${productText({ factors, product })} requests reach ${last.to} for one request ${asked} when ${last.to} fails (${whatMultiplies(path, audited)})`,
     fix: fixFor(path.edges.flatMap((edge) => audited.layersOf(edge).filter(multiplies))),
     value: product,
   };
@@ -79,6 +79,6 @@ function whatMultiplies({ edges }: Path, { layersOf, numbersOf }: Audited): stri
 function fixFor(layers: readonly Layer[]): string {
   const { off, budget } = curesFor(layers);
   return layers.length === 1
-    ? `Make three attempts, and give them a budget (${budget}).`
-    : `Let one layer retry, the outermost that may safely repeat the call, with a budget, and switch the others off (${off}).`;
+    ? `Make at most three attempts, and give them a budget (${budget}).`
+    : `Let only one layer retry, with a budget: the outermost that may safely repeat the call. Switch the others off (${off}).`;
 }

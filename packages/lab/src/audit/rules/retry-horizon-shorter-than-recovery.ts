@@ -21,8 +21,8 @@ export const retryHorizonShorterThanRecovery: Rule = {
     if (horizon >= recovery) return null;
     return {
       options: ['breaker'],
-      message: `${edge.id}: all attempts of a call are over after ${ms(horizon)} at most, ${edge.to} takes ${ms(recovery)} to recover, and there is no breaker`,
-      fix: `Set \`breaker: { cooldown: ${atLeast(cooldownFor(recovery))} }\`: it refuses calls at once meanwhile. What must happen in the end belongs in a queue.`,
+      message: `${edge.id} has no breaker, and all attempts of a call are over after ${ms(horizon)} at most, but ${edge.to} takes ${ms(recovery)} to recover`,
+      fix: `Set \`breaker: { cooldown: ${atLeast(cooldownFor(recovery))} }\`, so that calls are refused at once while ${edge.to} recovers. Work that must happen in the end belongs in a queue.`,
       value: recovery - horizon,
     };
   }),

@@ -187,7 +187,7 @@ describe('cases of one rule', () => {
 
   test('tries-do-not-fit gives the nominal number, and what can begin and end', () => {
     expect(rule('tries-do-not-fit', { policy: { timeout: '1.5s' } })?.message).toContain(
-      '3 attempts of the library and their waits need 4.8s, but there are 4s in all: 3 can begin, 2 can end',
+      '3 attempts of the library and their waits need 4.8s, but they have 4s in all: 3 can begin, 2 can end',
     );
   });
 
@@ -220,7 +220,7 @@ describe('cases of one rule', () => {
 
   test('fixed-interval finds attempts without any wait', () => {
     const finding = rule('fixed-interval', backoff({ base: 0, jitter: 'none' }));
-    expect(finding?.message).toContain('all of its 3 attempts at once');
+    expect(finding?.message).toContain('makes its 3 attempts one after another without any wait');
     expect(rule('no-jitter', backoff({ base: 0, jitter: 'none' }))).toBeUndefined();
   });
 
@@ -228,7 +228,7 @@ describe('cases of one rule', () => {
     const finding = rule('bulkhead-by-littles-law', {
       policy: { bulkhead: { maxConcurrent: 5000 } },
     });
-    expect(finding?.message).toContain('bounds nothing');
+    expect(finding?.message).toContain('is too large to protect anything');
   });
 
   test('queue-outlives-deadline leaves what is not ours alone, and finds a queue without a bound', () => {

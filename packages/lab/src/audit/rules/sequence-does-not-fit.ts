@@ -17,8 +17,8 @@ export const sequenceDoesNotFit: Rule = {
     const limits = inSequence(callee, (call) => limitOf(call, audited));
     if (usual > window) {
       return {
-        message: `${edge.id} waits ${ms(window)}, but ${callee.name} takes ${ms(usual)} with the calls that it makes one after another, even when all is well`,
-        fix: `Make the calls that do not need each other at once (\`together\`)${waiting(Math.max(usual, limits))}.`,
+        message: `${edge.id} waits ${ms(window)} for an answer, but ${callee.name} takes ${ms(usual)} with the calls that it makes one after another, even when all is well`,
+        fix: `Make calls that do not need each other at the same time (\`together\`)${waiting(Math.max(usual, limits))}.`,
         value: usual - window,
       };
     }
@@ -29,8 +29,8 @@ export const sequenceDoesNotFit: Rule = {
     const inherits = callsOf(callee).every(({ policy }) => policy.deadline !== null);
     return {
       severity: inherits ? 'warning' : 'error',
-      message: `${edge.id} waits ${ms(window)}, but the calls that ${callee.name} makes one after another may take ${ms(limits)}`,
-      fix: `Make those at once that do not need each other (\`together\`), or shorten their timeouts to ${ms(Math.floor(window))} in sum${waiting(limits)}.`,
+      message: `${edge.id} waits ${ms(window)} for an answer, but the calls that ${callee.name} makes one after another may take ${ms(limits)}`,
+      fix: `Make calls that do not need each other at the same time (\`together\`), or shorten the timeouts until they add up to at most ${ms(Math.floor(window))}${waiting(limits)}.`,
       value: limits === Infinity ? null : limits - window,
     };
   }),

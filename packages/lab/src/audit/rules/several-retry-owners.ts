@@ -20,7 +20,7 @@ export const severalRetryOwners: Rule = {
       const { budget } = curesFor([...layers, ...own]);
       return {
         message: `${edge.id} retries inside the retries of ${names}, and no budget bounds them`,
-        fix: `Leave the retries to ${first.id} if it may repeat the call safely, and switch those of ${edge.id} off (${curesFor(own).off}); or give each a budget (${budget}).`,
+        fix: `Leave the retries to ${first.id} if it may repeat the call safely, and switch those of ${edge.id} off (${curesFor(own).off}). Or give each of them a budget (${budget}).`,
         value: count + 1,
       };
     })(audited);

@@ -14,8 +14,8 @@ export const sharedBreaker: Rule = {
     if (upstreams.length < 2) return null;
     return {
       options: ['breaker'],
-      message: `${namesOf(edges)}: one breaker for ${upstreams.join(' and ')}, to one of which ${to} passes each request on`,
-      fix: `Leave the breakers to ${to}, which has one for each of them, and set \`breaker: false\` here; or make one dependency for each (\`keyed\`).`,
+      message: `${namesOf(edges)}: one breaker guards all calls, but ${to} forwards each of them to one of ${upstreams.join(' and ')}`,
+      fix: `Set \`breaker: false\` here and leave the breakers to ${to}, which has one for each of them; or use one dependency for each (\`keyed\`).`,
       value: upstreams.length,
     };
   }),

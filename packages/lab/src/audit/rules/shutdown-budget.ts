@@ -9,7 +9,7 @@ export const shutdownBudget: Rule = {
     if (grace === null || drain < grace) return null;
     return {
       options: ['shutdown.terminationGracePeriod'],
-      message: `${name} drains for ${ms(drain)}, and is killed after ${ms(grace)}`,
+      message: `${name} drains for ${ms(drain)}, but the platform kills it after ${ms(grace)}`,
       fix: `Set \`terminationGracePeriodSeconds\` to ${Math.ceil(drain / 1000) + 5} or more, or drain for less than ${ms(grace)}.`,
       value: drain - grace,
     };

@@ -59,7 +59,7 @@ function said(
   return {
     severity: cut ? 'warning' : 'error',
     message: `${edge.id} waits ${ms(window)} for an answer, but ${what} of ${call.id} may take ${ms(takes)}`,
-    fix: `Give ${namesOf(longer.map((each) => each.call))} less than ${ms(window)}${cut ? '' : ' in all, or a deadline, which it then inherits'}${takes === Infinity ? '' : `; or ${callee.name}'s caller more time`}.`,
+    fix: `Limit ${namesOf(longer.map((each) => each.call))} to less than ${ms(window)}${cut ? '' : " in all, or set a `deadline` there, which the caller's remaining time then shortens"}${takes === Infinity ? '' : `; or let ${edge.id} wait longer`}.`,
     value: takes === Infinity ? null : takes - window,
   };
 }

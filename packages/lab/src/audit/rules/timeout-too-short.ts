@@ -18,7 +18,7 @@ export const timeoutTooShort: Rule = {
       return {
         options: ['timeout', 'deadline'],
         message: `${edge.id} waits ${ms(given)} for an answer${unitOf(given, edge)}, but ${edge.to} usually takes ${atLeast(usual)}, when all is well and nothing waits`,
-        fix: `Wait for as long as 99.9 % of the answers take and some room, several times ${atLeast(usual)}; or make ${edge.to} faster.`,
+        fix: `Raise the limit to the 99.9th percentile of the answer times plus some room, which is several times ${atLeast(usual)}; or make ${edge.to} faster.`,
         value: usual - given,
       };
     })(audited);

@@ -17,10 +17,13 @@ export const triesDoNotFit: Rule = {
       const noLimit = layer.kind !== 'library' && layer.perTry >= layer.timeout;
       if (layer.maxAttempts > 1 && !noLimit && need < Infinity && need > total) {
         const { begin, end } = triesThatFit(inner, left);
-        const room = left < layer.timeout ? 'that the layers around it leave' : 'in all';
+        const room =
+          left < layer.timeout
+            ? `the layers around it leave ${ms(total)}`
+            : `they have ${ms(total)} in all`;
         return {
-          message: `${edge.id}: ${layer.maxAttempts} attempts of the ${layer.kind} and their waits need ${ms(need)}, but there are ${ms(total)} ${room}: ${begin} can begin, ${end} can end`,
-          fix: `Have ${end > 1 ? `${end} attempts` : 'one attempt'}, shorten the time of one, or give ${atLeast(need)} in all.`,
+          message: `${edge.id}: ${layer.maxAttempts} attempts of the ${layer.kind} and their waits need ${ms(need)}, but ${room}: ${begin} can begin, ${end} can end`,
+          fix: `Make only ${end > 1 ? `${end} attempts` : 'one attempt'}, shorten the time of one, or allow ${atLeast(need)} in all.`,
           value: need - total,
         };
       }

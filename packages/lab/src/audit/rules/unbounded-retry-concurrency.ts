@@ -11,8 +11,8 @@ export const unboundedRetryConcurrency: Rule = {
     if (retry === null || retry.maxAttempts === 1) return null;
     return {
       options: ['bulkhead'],
-      message: `${namesOf(edges)}: retries with no bulkhead to bound how many attempts run at once`,
-      fix: 'Leave `bulkhead` out (50 at once, 100 queued), or size it: calls a second x seconds a call, and some room.',
+      message: `${namesOf(edges)}: there are retries but no bulkhead, so nothing bounds how many attempts run at once`,
+      fix: 'Leave `bulkhead` out for the default (50 at once, 100 queued), or set `maxConcurrent` to (calls a second) x (seconds a call) plus some room.',
       value: null,
     };
   }),

@@ -14,7 +14,7 @@ export const unlimitedAttempts: Rule = {
     return {
       options: layer.kind === 'library' ? ['retry.maxAttempts'] : [],
       message: `${edge.id}: the ${layer.kind} layer makes up to ${layer.maxAttempts} attempts of a call`,
-      fix: 'Make three, five where nobody waits; let a queue or a schedule repeat what must happen in the end.',
+      fix: 'Make three attempts, or five where nobody waits for the answer. Let a queue or a scheduled job repeat what must happen in the end.',
       value: layer.maxAttempts,
     };
   }),

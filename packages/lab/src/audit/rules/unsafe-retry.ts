@@ -42,7 +42,7 @@ export const unsafeRetry: Rule = {
     if (unsafe === undefined) return null;
     return {
       message: `${edge.id} is neither idempotent nor keyed, but its ${repetition(unsafe, edge)}`,
-      fix: 'Send an idempotency key, say `keyed: true` and have the callee remember keys (`idempotency: {}`), say `idempotent: true` if repeating does no harm, or switch the retries of that layer off for this route.',
+      fix: 'Send an idempotency key, set `keyed: true` on the call, and let the callee remember keys (`idempotency: {}`). If repeating does no harm, set `idempotent: true` instead. Otherwise switch the retries of that layer off for this route.',
       value: unsafe.maxAttempts,
     };
   }),
@@ -62,7 +62,7 @@ export function repeatsDone(layer: Layer, edge: Edge): boolean {
 /** What such a layer does, for messages. */
 export function repetition(layer: Layer, edge: Edge): string {
   const on = onWhatIsDone(layer, edge);
-  return `${layer.kind} layer repeats it${on.length > 0 ? ` on ${on.join(', ')}` : ''}, up to ${layer.maxAttempts} attempts`;
+  return `${layer.kind} layer repeats it${on.length > 0 ? ` on ${on.join(', ')}` : ''} (up to ${layer.maxAttempts} attempts)`;
 }
 
 /** The layer's conditions under which the attempt before may have had its effect. */
