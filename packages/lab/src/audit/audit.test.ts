@@ -73,11 +73,11 @@ describe('an accept that accepts nothing', () => {
     const { findings } = reportOf([{ rule: 'no-jiter', because: 'a single caller' }]);
     const vain = findings.find(({ rule }) => rule === 'accept-without-finding');
     expect(vain?.message).toBe(
-      'There is no rule "no-jiter" whose findings to accept; did you mean \'no-jitter\'?',
+      'There is no rule "no-jiter", so there is nothing to accept; did you mean \'no-jitter\'?',
     );
     const mesh = reportOf([{ rule: 'grpc-clamped', because: 'raised' }]).findings;
     expect(mesh.map(({ message }) => message)).toContain(
-      'Nothing is found by grpc-clamped anywhere, so there is nothing to accept',
+      'grpc-clamped finds nothing anywhere, so there is nothing to accept',
     );
   });
 

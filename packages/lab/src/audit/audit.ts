@@ -127,10 +127,10 @@ function inVain(entries: readonly Entry[], found: readonly Finding[]): readonly 
       rule: id,
       severity,
       message: KNOWN.includes(rule)
-        ? `Nothing is found by ${rule} ${where}, so there is nothing to accept`
+        ? `${rule} finds nothing ${where}, so there is nothing to accept`
         : unknownRule(rule),
       why,
-      fix: 'Take the entry away, or correct its rule or place.',
+      fix: 'Remove the entry, or correct its rule or place.',
       at: at ?? rule,
       place,
       value: null,
@@ -144,7 +144,7 @@ const KNOWN: readonly string[] = [
 ];
 
 function unknownRule(rule: string): string {
-  return `There is no rule ${JSON.stringify(rule)} whose findings to accept; ${likeliest(rule, KNOWN)}`;
+  return `There is no rule ${JSON.stringify(rule)}, so there is nothing to accept; ${likeliest(rule, KNOWN)}`;
 }
 
 const SEVERITIES: readonly Severity[] = ['error', 'warning', 'info'];

@@ -88,7 +88,7 @@ describe('an HTTPRoute of a service', () => {
   it('may retry on what is the caller’s mistake', async () => {
     const { findings } = await read(route('retry: { codes: [429, 503] }'));
     expect(findings.find(({ rule }) => rule === 'retry-on-4xx')).toMatchObject({
-      fix: 'Take 429 out of codes.',
+      fix: 'Remove 429 from codes.',
       at: 'payments',
     });
   });
@@ -122,7 +122,7 @@ describe('an HTTPRoute of a service', () => {
     const found = await read([own, own, consumer].join('---\n'));
     expect(sidecar(found)).toMatchObject({ maxAttempts: 3, implicit: true });
     expect(unmatched(found)).toEqual([
-      'HTTPRoute it in far is for callers in other namespaces, and those of the spec are taken to be in shop: it counts for none of them',
+      'HTTPRoute it in far applies only to callers in other namespaces: the audit takes the callers of the spec to be in shop, so it counts for none of them',
     ]);
   });
 
@@ -151,14 +151,14 @@ spec: { hosts: [api.bank.com], ports: [{ number: 80, name: http, protocol: HTTP 
     expect(sidecar(found, 'api.bank.com')).toMatchObject({ maxAttempts: 5, implicit: false });
     expect(unmatched(found)).toEqual([]);
     expect(unmatched(await readAbroad(stated))).toEqual([
-      'The host "bank" of an HTTPRoute is no service of the spec',
+      'The host "bank" of an HTTPRoute matches no service of the spec',
     ]);
   });
 
   it('of no service of the spec is told of', async () => {
     const found = await read(route('', { parent: SERVICE.replace('payments', 'paymnts') }));
     expect(unmatched(found)).toEqual([
-      'The host "paymnts" of an HTTPRoute is no service of the spec',
+      'The host "paymnts" of an HTTPRoute matches no service of the spec',
     ]);
   });
 });
@@ -174,7 +174,9 @@ describe('an HTTPRoute of a gateway', () => {
 
   it('is told of where it leads to nobody whom the spec knows', async () => {
     const found = await read(route('', { parent: GATEWAY }, 'wob'));
-    expect(unmatched(found)).toEqual(['The host "wob" of an HTTPRoute is no service of the spec']);
+    expect(unmatched(found)).toEqual([
+      'The host "wob" of an HTTPRoute matches no service of the spec',
+    ]);
     expect(found.layers.filter(({ from }) => from === 'shoppers')).toEqual([]);
   });
 });
@@ -184,7 +186,7 @@ describe('a GRPCRoute', () => {
     const found = await read(route('', { kind: 'GRPCRoute' }));
     expect(sidecar(found)).toMatchObject({ maxAttempts: 3, implicit: true });
     const { fix } = found.findings.find(({ at }) => at === 'payments')!;
-    expect(fix).toContain('since a GRPCRoute has no words for it');
+    expect(fix).toContain('since a GRPCRoute has no field for retries');
     const stated = await read(route('retry: { attempts: 4 }', { kind: 'GRPCRoute' }));
     expect(invalid(stated)).toEqual([
       expect.stringContaining('spec.rules[0].retry is not a field'),
@@ -249,7 +251,7 @@ describe('kinds that are not read', () => {
       { severity: 'info', at: 'HTTPRoute', value: 1, place: { line: 9 } },
     ]);
     expect(found[0]!.message).toBe(
-      'The audit does not read EnvoyFilter (networking.istio.io/v1alpha3), which may change timeouts, retries or limits: the files have 2',
+      'The files have 2 EnvoyFilter (networking.istio.io/v1alpha3), which may change timeouts, retries or limits and which the audit does not read',
     );
     expect(unmatched({ findings, layers: [] })).toEqual([]);
   });

@@ -248,8 +248,8 @@ function warnOfClientErrors(
       severity: 'warning',
       message: `gRPC channels to ${at} retry ${words}`,
       fix: none
-        ? `Take the retryPolicy away: there is nothing else in its ${list}.`
-        : `Take ${bad.join(', ')} out of ${list}.`,
+        ? `Remove the retryPolicy: there is nothing else in its ${list}.`
+        : `Remove ${bad.join(', ')} from ${list}.`,
       at,
       place: field.place,
       value: CLIENT_ERRORS.get(first)!,

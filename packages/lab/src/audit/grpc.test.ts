@@ -125,7 +125,7 @@ describe('a method', () => {
   it("warns of the codes of the caller's own errors", async () => {
     const codes = ['UNAVAILABLE', 'NOT_FOUND'];
     const found = await payments({ retryPolicy: { ...RETRY, retryableStatusCodes: codes } });
-    const fix = 'Take NOT_FOUND out of retryableStatusCodes.';
+    const fix = 'Remove NOT_FOUND from retryableStatusCodes.';
     const expected = { rule: 'retry-on-4xx', value: 404, fix };
     expect(found.findings).toEqual([expect.objectContaining(expected)]);
   });
@@ -135,11 +135,11 @@ describe('a method', () => {
     const [retry] = (await payments({ retryPolicy: { ...RETRY, retryableStatusCodes: codes } }))
       .findings;
     expect(retry?.fix).toBe(
-      'Take the retryPolicy away: there is nothing else in its retryableStatusCodes.',
+      'Remove the retryPolicy: there is nothing else in its retryableStatusCodes.',
     );
     const hedgingPolicy = { maxAttempts: 2, nonFatalStatusCodes: codes };
     const hedged = (await payments({ hedgingPolicy })).findings.map(({ fix }) => fix);
-    expect(hedged).toContain('Take NOT_FOUND out of nonFatalStatusCodes.');
+    expect(hedged).toContain('Remove NOT_FOUND from nonFatalStatusCodes.');
   });
 
   it.each([

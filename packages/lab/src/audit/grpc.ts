@@ -210,7 +210,7 @@ function notRepeatable(edge: Edge, config: MethodConfig): Finding {
 function unmatched(name: string, place: Place): Finding {
   return meshFinding('mesh-name-unmatched', {
     severity: 'info',
-    message: `The gRPC service ${JSON.stringify(name)} is no service of the spec`,
+    message: `The gRPC service ${JSON.stringify(name)} matches no service of the spec`,
     fix: 'Correct the name, or add the service to the spec: its name there is the last part of this one, with or without `Service`.',
     at: name,
     place,

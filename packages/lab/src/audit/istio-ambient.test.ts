@@ -44,7 +44,7 @@ describe('a namespace in ambient mode', () => {
         severity: 'warning',
         at: 'payments',
         message:
-          'payments is called in ambient mode, and has no waypoint: nobody there reads the VirtualService, so its retries and its timeout have no effect',
+          'payments is called in ambient mode and has no waypoint, so no proxy reads the VirtualService: its retries and its timeout have no effect',
       },
     ]);
   });

@@ -93,8 +93,8 @@ export function elsewhereInAmbient(documents: readonly SourceDocument[]): readon
   return [
     meshFinding('mesh-kind-not-read', {
       severity: 'info',
-      message: `The audit reads the label ${MODE} of namespaces alone, not of workloads, nor of what makes namespaces: the files have ${places.length}`,
-      fix: 'Give the audit the namespace with its label, or accept what is found of sidecars that are not there.',
+      message: `The audit reads the label ${MODE} only on namespaces, but ${places.length === 1 ? '1 place' : `${places.length} places`} in the files set it on workloads or on what creates namespaces`,
+      fix: 'Give the audit a file with the namespace and its label, or accept the findings about sidecars that do not exist.',
       at: MODE,
       place,
       value: places.length,

@@ -75,7 +75,7 @@ function undelegated(
     severity: 'info',
     message: `A route of ${service} is delegated to ${itself}, which ${exists ? 'has hosts of its own' : 'is not in the files'}: Istio drops such a route`,
     fix: exists
-      ? 'Take the hosts of the delegate away: those of who delegates count.'
+      ? 'Remove `hosts` from the delegate: those of the VirtualService that delegates to it count.'
       : 'Correct the name or the namespace, or give the audit the file that it is in as well.',
     at: service,
     place: http.at('delegate').at('name').place,

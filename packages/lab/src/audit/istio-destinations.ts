@@ -201,7 +201,7 @@ export class Destinations {
         meshFinding('invalid-mesh-config', {
           severity: 'warning',
           message: `The retryBudget of ${service ?? 'a DestinationRule'} is ${percent} %, which allows next to no retry`,
-          fix: `Percent counts to 100: write ${Number((percent * 100).toPrecision(12))} if that share is meant.`,
+          fix: `Percent goes from 0 to 100: write ${Number((percent * 100).toPrecision(12))} if you mean that share.`,
           at: service ?? 'a DestinationRule',
           place: field.place,
           value: percent,
@@ -230,7 +230,7 @@ export class Destinations {
     this.#findings.push(
       meshFinding('outlier-ejection-too-small', {
         severity: 'warning',
-        message: `Outlier detection of ${service} may eject ${percent} %${given}, of ${replicas} replicas: less than one`,
+        message: `Outlier detection of ${service} may eject ${percent} %${given}, of ${replicas} replicas, which is less than one`,
         fix: `Set maxEjectionPercent to at least ${Math.ceil(100 / replicas)}, which is one of ${replicas}.`,
         at: service!,
         place: field.given ? field.place : outliers.place,

@@ -70,9 +70,15 @@ describe('a host', () => {
   );
 
   it.each([
-    ['payments.other.svc.cluster.local', 'one in other is named payments.other there'],
-    ['payments.example.com', 'write payments.shop.svc.cluster.local if that is meant'],
-    ['payments.shop', 'write payments.shop.svc.cluster.local if that is meant'],
+    [
+      'payments.other.svc.cluster.local',
+      'If this one is in other, name it payments.other in the spec',
+    ],
+    [
+      'payments.example.com',
+      'if you mean the service payments, write payments.shop.svc.cluster.local',
+    ],
+    ['payments.shop', 'if you mean the service payments, write payments.shop.svc.cluster.local'],
     ['10.0.0.7', 'add the service to the spec'],
   ])('names no service by its first label: %s', async (host, fix) => {
     const found = await read(`${routes(host)}---\n${budget(host)}`);
@@ -88,7 +94,7 @@ describe('a host', () => {
     );
     expect(sidecar(found).maxAttempts).toBe(3);
     expect(unmatched(found).map(({ fix }) => fix)).toEqual([
-      'The services of the spec are taken to be in the namespace shop: one in other is named payments.other there.',
+      'The audit takes the services of the spec to be in the namespace shop. If this one is in other, name it payments.other in the spec.',
     ]);
     expect(sidecar(await read(routes('payments', '{}'))).maxAttempts).toBe(5);
   });

@@ -191,7 +191,7 @@ describe('files', () => {
     expect(others).toEqual([]);
     expect(found).toMatchObject({ rule: 'invalid-mesh-config', severity: 'error' });
     expect(found?.message).toMatch(/mesh\.yaml is a template \(\{\{ \}\}\)/);
-    expect(found?.fix).toContain('as `helm template` does');
+    expect(found?.fix).toContain('for example with `helm template`');
   });
 
   it('goes on after what is not YAML', async () => {
@@ -224,7 +224,7 @@ describe('files', () => {
       `kind: VirtualService\nspec: { hosts: [payments], http: [{ ${unknown} }] }`,
     );
     expect(found).toHaveLength(101);
-    expect(found.at(-1)?.message).toBe('more than 100 things are wrong: the others are not told');
+    expect(found.at(-1)?.message).toBe('more than 100 things are wrong: the others are not listed');
   });
 
   it('refuses a bomb of aliases', async () => {

@@ -230,7 +230,7 @@ describe('MeshConfig', () => {
     const said = found.findings.filter(({ at }) => at === 'the mesh');
     expect(said.map(({ message, fix }) => [message, fix].join(' '))).toEqual([
       expect.stringContaining('default_http_retry_policy.per_try_timeout has no effect'),
-      expect.stringContaining('out of retry_on'),
+      expect.stringContaining('from retry_on'),
     ]);
   });
 

@@ -197,8 +197,8 @@ function meshDefault(config: Field, builtIn: Retries, findings: Finding[]): Retr
     findings.push(
       meshFinding('invalid-mesh-config', {
         severity: 'warning',
-        message: `${pathText(ignored.path.slice(-2))} has no effect: Istio takes over all but that`,
-        fix: 'State perTryTimeout, with attempts, in the VirtualServices whose tries must be short.',
+        message: `${pathText(ignored.path.slice(-2))} has no effect: Istio applies all of the policy except this field`,
+        fix: 'Set perTryTimeout, together with attempts, in the VirtualServices whose attempts must be short.',
         at,
         place: ignored.place,
       }),

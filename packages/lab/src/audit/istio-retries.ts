@@ -108,7 +108,7 @@ function off(field: Field, written: string, at: string): Finding {
   return meshFinding('istio-retries-off-by-block', {
     severity: 'warning',
     message: `The retries block of ${at} has ${written}, which switches retries off`,
-    fix: 'Write `retries: { attempts: 0 }`, and nothing else in it, if that is meant; else say how many retries there shall be on top of the first try.',
+    fix: 'If you want no retries, write `retries: { attempts: 0 }` and nothing else in it. Otherwise set `attempts` to the number of retries after the first attempt.',
     at,
     place: field.place,
     value: 0,
@@ -171,13 +171,13 @@ export function warnOf4xx(
   const [first] = bad;
   if (first === undefined) return;
   const why = bad.includes('429')
-    ? '; 429 asks for fewer requests, and its Retry-After is not heeded'
+    ? '; 429 asks for fewer requests, and sidecars ignore its Retry-After'
     : '';
   findings.push(
     meshFinding('retry-on-4xx', {
       severity: 'warning',
       message: `The sidecars of ${at} retry ${bad.map(inWords).join(', ')}${why}`,
-      fix: `Take ${bad.join(', ')} out of ${list.path.at(-1)}.`,
+      fix: `Remove ${bad.join(', ')} from ${list.path.at(-1)}.`,
       at,
       place: list.place,
       ...(first === 'retriable-4xx' ? { value: 409 } : { value: Number(first) }),

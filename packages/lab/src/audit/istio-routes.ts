@@ -272,7 +272,7 @@ function withoutEffect(spec: Field, itself: string): Finding {
   return meshFinding('invalid-mesh-config', {
     severity: 'warning',
     message: `${itself} has no hosts, and no other delegates to it: it has no effect`,
-    fix: 'Name the hosts that its routes are for, or take it away.',
+    fix: 'Set `hosts` to the hosts that its routes are for, or remove the VirtualService.',
     at: itself,
     place: spec.place,
   });

@@ -119,9 +119,9 @@ describe('a VirtualService', () => {
     const [finding] = said(await read(routes('far', 'exportTo: ["."], ')));
     expect(finding).toMatchObject({ severity: 'info', at: 'payments' });
     expect(finding?.message).toBe(
-      'VirtualService it in far is for callers in other namespaces, and those of the spec are taken to be in shop: it counts for none of them',
+      'VirtualService it in far applies only to callers in other namespaces: the audit takes the callers of the spec to be in shop, so it counts for none of them',
     );
-    expect(finding?.fix).toContain('take shop into its exportTo');
+    expect(finding?.fix).toContain('add shop to its exportTo');
   });
 
   it('at a gateway is read as ever: where that is, no file says', async () => {

@@ -99,8 +99,8 @@ function trafficOver(
 function unread(to: string, { kind, place }: Route): Finding {
   return meshFinding('invalid-mesh-config', {
     severity: 'warning',
-    message: `${to} is called in ambient mode, and has no waypoint: nobody there reads the ${kind}, so its retries and its timeout have no effect`,
-    fix: `Give it a waypoint, by the label istio.io/use-waypoint of ${to} or of its namespace, or leave retries and time to the library.`,
+    message: `${to} is called in ambient mode and has no waypoint, so no proxy reads the ${kind}: its retries and its timeout have no effect`,
+    fix: `Set the label istio.io/use-waypoint on ${to} or on its namespace, or leave retries and timeouts to the library.`,
     at: to,
     place,
   });

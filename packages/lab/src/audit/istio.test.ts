@@ -188,7 +188,7 @@ spec:
       const nothing = await read(other);
       expect(nothing.findings.find(({ rule }) => rule === 'mesh-name-unmatched')).toMatchObject({
         severity: 'info',
-        message: expect.stringContaining("has nothing of Istio's"),
+        message: expect.stringContaining('has no Istio resources'),
       });
     }
     for (const own of ['meshConfig: { enableTracing: true }', 'kind: IstioOperator\nspec: {}']) {

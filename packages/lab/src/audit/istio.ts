@@ -112,8 +112,8 @@ export async function readIstio(
 function nothingOfIstio(path: string): Finding {
   return meshFinding('mesh-name-unmatched', {
     severity: 'info',
-    message: `${path} has nothing of Istio's, so each sidecar is taken to do what Istio does unasked`,
-    fix: 'If the mesh is configured elsewhere, give the audit those files; if it is not, this is as it is.',
+    message: `${path} has no Istio resources, so the audit assumes Istio's defaults for each sidecar`,
+    fix: 'If the mesh is configured in other files, give the audit those. If it is not configured at all, there is nothing to do.',
     at: 'the mesh',
     place: startOf(path),
   });
@@ -208,14 +208,12 @@ function implicitRetries(
   const proxies = fleet.services.has(edges[0]!.from) ? 'the sidecars' : 'the gateways';
   const retrying = isWaypoint ? `the waypoint of ${to} retries` : `${proxies} of ${callers} retry`;
   const times =
-    library > 1
-      ? `; with ${library} attempts of the library that makes ${library * maxAttempts}`
-      : '';
+    library > 1 ? `; with ${library} attempts of the library it is ${library * maxAttempts}` : '';
   return [
     meshFinding('istio-default-retries', {
       severity: library > 1 ? 'warning' : 'info',
-      message: `No retries are stated for ${to}, so ${retrying} ${maxAttempts - 1} times: ${maxAttempts} requests${times}`,
-      fix: `Say ${offIn(route, to)}, and retry in one layer only.`,
+      message: `No file states retries for ${to}, so ${retrying} ${maxAttempts - 1} times, which makes ${maxAttempts} requests${times}`,
+      fix: `Set ${offIn(route, to)}, and retry in one layer only.`,
       at: to,
       place: route.place,
       value: library * maxAttempts,
@@ -232,7 +230,7 @@ function offIn({ kind }: Route, to: string): string {
     case 'HTTPRoute':
       return `\`retry: { attempts: 0 }\` in the HTTPRoute of ${to}, or for all in ${forAll}`;
     case 'GRPCRoute':
-      return `\`attempts: 0\` in ${forAll}, since a GRPCRoute has no words for it`;
+      return `\`attempts: 0\` in ${forAll}, since a GRPCRoute has no field for retries`;
   }
 }
 

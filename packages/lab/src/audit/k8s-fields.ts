@@ -155,7 +155,7 @@ export class Field {
     const { notes } = this.#of;
     const { length } = notes;
     if (length > MAX_NOTES) return;
-    const rest = `more than ${MAX_NOTES} things are wrong: the others are not told`;
+    const rest = `more than ${MAX_NOTES} things are wrong: the others are not listed`;
     const text = length < MAX_NOTES ? `${subject}${message}` : rest;
     const { place } = this;
     const isNoted = notes.some((note) => note.message === text && isSame(note.place, place));

@@ -7,27 +7,27 @@ import type { Note } from './k8s-documents.ts';
 /** Why each of the rules on meshes and gRPC matters. */
 const WHY = {
   'istio-default-retries':
-    'A sidecar that is told nothing still sends a failed request twice more. Nobody has decided on it, and it multiplies with every other layer that retries.',
+    'A sidecar without a retry policy still sends a failed request up to twice more. Nobody has decided on these retries, and they multiply with those of every other layer.',
   'istio-retries-off-by-block':
-    'A retries block without a positive `attempts` does not take the default of 2: it switches retries off, and what else is in the block has no effect.',
+    'A retries block without a positive `attempts` does not take the default of 2. It switches retries off, and the rest of the block has no effect.',
   'unbounded-retry-concurrency':
-    "Istio raises Envoy's limit of 3 concurrent retries to 4294967295. When everything fails, everything is retried at once, just when the callee can bear it least.",
+    "Istio raises Envoy's limit of 3 concurrent retries to 4294967295, so there is no limit. When everything fails, everything is retried at once, just when the callee can bear it least.",
   'invalid-mesh-config':
-    'A proxy may refuse what is not valid, ignore it, or take it for something else: then what runs is not what the file says.',
+    'A proxy may reject a value that is not valid, ignore it, or read it as another one. What runs is then not what the file says.',
   'mesh-name-unmatched':
-    'What this part says goes into no number of the audit. If the name is mistyped, the service that is meant runs on the defaults.',
+    "The audit's numbers leave out what is configured under this name. If the name is misspelt, the service that was meant runs on the defaults.",
   'mesh-kind-not-read':
-    'What such a resource does to requests goes into no number of the audit: there may be more attempts than it counts, and less time.',
+    "The audit's numbers leave out what such a resource does to requests. There may be more attempts than the audit counts, and less time.",
   'outlier-ejection-too-small':
-    'Since 1.31 Envoy ejects a host only if the share of ejected hosts stays within maxEjectionPercent (before, one host always): outlier detection that can eject nobody leaves a broken replica in rotation.',
+    'Since 1.31 Envoy ejects a host only if the share of ejected hosts stays within maxEjectionPercent (before, it could always eject one). If that allows less than one host, a broken replica stays in rotation.',
   'retry-on-4xx':
-    'A 4xx says that the request itself is at fault or too much: sent again unchanged it fails again, and each try costs what the first one did.',
+    'A 4xx says that the request itself is wrong, or that there are too many of them. Sent again unchanged, it fails again, and each attempt costs as much as the first.',
   'grpc-clamped':
-    'gRPC counts at most 5 attempts unless a channel argument raises the limit: the file promises what does not happen.',
+    'gRPC makes at most 5 attempts unless a channel argument raises the limit, so the file promises attempts that never happen.',
   'grpc-invalid':
-    'gRPC refuses a service config as a whole when one part of it is invalid: the channel goes on without any of it, its retries and timeouts included. Fields that it does not know it ignores, and what they say does not happen.',
+    'gRPC rejects a whole service config if one part of it is invalid: the channel runs without all of its retries and timeouts. Fields that gRPC does not know are ignored.',
   'grpc-hedging-not-repeatable':
-    'Hedging sends the same request again while the first may still be at work: both may have their effect.',
+    'Hedging sends the same request again while the first may still be running, so both may have their effect.',
 } as const;
 
 export type MeshRule = keyof typeof WHY;
@@ -65,8 +65,8 @@ export function notRendered(templates: readonly Place[]): readonly Finding[] {
   return [
     meshFinding('invalid-mesh-config', {
       severity: 'error',
-      message: `${these} ({{ }}), and what comes of ${size === 1 ? 'it' : 'them'} is not in the audit`,
-      fix: 'Render them first, as `helm template` does, and give the audit what comes out.',
+      message: `${these} ({{ }}), so the resources in ${size === 1 ? 'it' : 'them'} are not in the audit`,
+      fix: 'Render the templates first, for example with `helm template`, and give the audit the result.',
       at: 'the templates',
       place,
       value: size,
@@ -84,14 +84,14 @@ export function unmatched(kind: Kind, host: Host, names: ServiceNames): Finding 
   if (name !== undefined || !text.includes('.')) {
     const where = namespace ?? host.namespace ?? home;
     if (where !== home) {
-      fix = `The services of the spec are taken to be in the namespace ${home}: one in ${where} is named ${name ?? text}.${where} there.`;
+      fix = `The audit takes the services of the spec to be in the namespace ${home}. If this one is in ${where}, name it ${name ?? text}.${where} in the spec.`;
     }
   } else if (names.serviceOf(label, null) !== null) {
-    fix = `Istio completes only names without a dot: write ${label}.${home}.svc.cluster.local if that is meant. A public name is a service's that has the same name in the spec, or that a ServiceEntry of the service's name gives it.`;
+    fix = `Istio completes only names without a dot: if you mean the service ${label}, write ${label}.${home}.svc.cluster.local. If it is a public name, give the service the same name in the spec, or list the host in a ServiceEntry that is named as the service.`;
   }
   return meshFinding('mesh-name-unmatched', {
     severity: 'info',
-    message: `The host ${JSON.stringify(text)} of ${some(kind)} is no service of the spec`,
+    message: `The host ${JSON.stringify(text)} of ${some(kind)} matches no service of the spec`,
     fix,
     at: text,
     place,
@@ -107,8 +107,8 @@ export function elsewhere(
   const callers = names.callers.join(' and ');
   return meshFinding('mesh-name-unmatched', {
     severity: 'info',
-    message: `${kind} ${name} in ${namespace ?? names.home} is for callers in other namespaces, and those of the spec are taken to be in ${callers}: it counts for none of them`,
-    fix: `If they are meant, ${toBeSeen(kind, callers)}.`,
+    message: `${kind} ${name} in ${namespace ?? names.home} applies only to callers in other namespaces: the audit takes the callers of the spec to be in ${callers}, so it counts for none of them`,
+    fix: `If it should apply to them, ${toBeSeen(kind, callers)}.`,
     ...found,
   });
 }
@@ -119,5 +119,5 @@ function toBeSeen(kind: Kind, callers: string): string {
   }
   return isGatewayKind(kind)
     ? `put it into ${callers}, or into the namespace of the service`
-    : `take ${callers} into its exportTo`;
+    : `add ${callers} to its exportTo`;
 }

@@ -58,8 +58,8 @@ export function notRead(documents: readonly SourceDocument[]): readonly Finding[
     const { kind, version, place } = all[0]!;
     return meshFinding('mesh-kind-not-read', {
       severity: 'info',
-      message: `The audit does not read ${kind} (${version}), which may change timeouts, retries or limits: the files have ${all.length}`,
-      fix: 'Look whether it does. Retries and times are best stated where the audit reads them: in a VirtualService or an HTTPRoute, their bounds in a DestinationRule.',
+      message: `The files have ${all.length} ${kind} (${version}), which may change timeouts, retries or limits and which the audit does not read`,
+      fix: 'Check whether it changes them. Set retries and timeouts where the audit reads them, in a VirtualService or an HTTPRoute, and limits in a DestinationRule.',
       at: kind,
       place,
       value: all.length,

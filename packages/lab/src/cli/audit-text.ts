@@ -141,7 +141,7 @@ function nodesText({ nodes, total }: AuditReport, columns: number, paint: Paint)
   );
   rows.push(['total', String(total.requests), String(total.timeLimitedRequests), '', '']);
   const head = ['service', 'requests', 'if all hang', 'sustained', 'in an outage'];
-  const title = "Requests for one of a user's, at most";
+  const title = 'Requests for one request of a user, at most';
   return [paint('bold', title), ...table(head, rows, 1, columns), ...others(nodes)].join('\n');
 }
 
@@ -153,7 +153,9 @@ function most<T>(rows: readonly T[], of: (row: T) => number): readonly T[] {
 /** A line on those that `most` leaves out; none if it leaves none. */
 function others({ length }: readonly unknown[]): readonly string[] {
   const more = length - SHOWN;
-  return more <= 0 ? [] : [`  and ${more} with no more than these, see \`--format json\``];
+  return more <= 0
+    ? []
+    : [`  and ${more} more with numbers that are not higher; see \`--format json\``];
 }
 
 function summary(report: AuditReport, columns: number, paint: Paint): string {
