@@ -32,7 +32,9 @@ export const refusalScenario: Scenario = {
       bound: 1.7,
     },
   ],
-  notes: ['The minimum makes an error without a stack. No peer answers with a result.'],
+  notes: [
+    'The minimum makes an error without a stack. No peer answers with a result instead of an exception.',
+  ],
   candidates: async () => {
     const minimum = new Breaker();
     minimum.openUntil = Infinity;
@@ -85,8 +87,8 @@ export const failureScenario: Scenario = {
   metrics: { ns: 'ns' },
   goals: [{ name: 'ratio to the minimum', metric: 'ns', of: 'ours', per: 'limit', bound: 2.1 }],
   notes: [
-    'Ours and the minimum are the four policies; the peers only retry.',
-    'All peers but p-retry wait a timer of 1 ms for a delay of 0.',
+    'Ours and the minimum have all four policies, the peers only retry.',
+    'For a delay of 0, all peers but p-retry wait for a timer of 1 ms.',
     'opossum, p-limit and p-timeout do not retry.',
   ],
   candidates: () => {
@@ -150,7 +152,7 @@ export const windowScenario: Scenario = {
   metrics: { ns: 'ns' },
   goals: [{ name: 'ratio to the minimum', metric: 'ns', of: 'ours', per: 'limit', bound: 2 }],
   notes: [
-    'The 50,000 are successes, and none of the breakers opens; measured failures add to the window.',
+    'The 50,000 calls in the window are successes, so no breaker opens. The measured failures are added to them.',
     "mollitia's sliding time window keeps each call: it is measured with 1,000 in it.",
     'alfred counts failures in a row only.',
   ],

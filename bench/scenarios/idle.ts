@@ -104,7 +104,7 @@ export const idleScenario: Scenario = {
   ],
   notes: [
     `${OBJECTS} of each; a whole pipeline is the four policies. Heap and array buffers after a collection.`,
-    'The minimum has one timer for all of its pipelines, made before.',
+    'The minimum has one timer for all of its pipelines, which is made beforehand.',
   ],
   processes: 1,
   measure: async ({ oursOnly }: Job): Promise<Samples> => {

@@ -74,9 +74,9 @@ export const expiryScenario: Scenario = {
   ],
   notes: [
     'After 200 ms. CPU is that of the process from before the first expiry to the last rejection.',
-    'The heap is collected while the calls are pending: what waits for a timeout is old by then. Were it young, the longest turn would be the scavenge that copies it, whoever made it.',
-    'cockatiel with its aggressive strategy: the cooperative one waits for the operation.',
-    'p-timeout takes so long to start its calls that their timeouts are spread.',
+    'The heap is collected once while the calls are pending, so that they are in the old generation when the timeouts expire. Otherwise the longest turn would be the garbage collector copying them, for every candidate.',
+    'cockatiel runs with its aggressive strategy, because the cooperative one waits for the operation.',
+    'p-timeout takes so long to start its calls that their timeouts do not expire together.',
     'opossum spends half a millisecond of CPU on each of so many failures.',
   ],
   processes: 1,

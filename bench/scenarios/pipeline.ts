@@ -79,7 +79,9 @@ export const signalScenario: Scenario = {
     },
     { name: 'listeners left', metric: 'listeners', of: 'ours, with a signal', bound: 0 },
   ],
-  notes: ['One long-lived signal for all calls. Of the peers only cockatiel passes one through.'],
+  notes: [
+    'All calls share one long-lived signal. Of the peers, only cockatiel passes a signal on.',
+  ],
   processes: 3,
   measure: async ({ seed, oursOnly }: Job): Promise<Samples> => {
     const ours = four();
@@ -113,8 +115,8 @@ export const dependencyScenario: Scenario = {
   metrics: { ns: 'ns', bytes: 'B' },
   goals: [{ name: 'ratio to the minimum', metric: 'ns', of: 'ours', per: 'limit', bound: 4 }],
   notes: [
-    'All calls are made inside an AsyncLocalStorage. The minimum is that of the four policies.',
-    'No peer has a deadline, a retry budget and a classifier to compare with.',
+    'All calls are made inside an AsyncLocalStorage. The minimum is the one with the four policies.',
+    'There is no peer to compare with: none has a deadline, a retry budget and a classifier.',
   ],
   candidates: () => {
     const storage = new AsyncLocalStorage<object>();

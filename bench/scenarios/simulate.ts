@@ -47,9 +47,9 @@ const METRICS = {
   largeRate: 'attempts/s, 10,000',
 };
 const NOTES = [
-  'The minimum is [bench/heap.ts](../../bench/heap.ts): as many events, with one pending for each client, and nothing that happens at them.',
+  'The minimum is [bench/heap.ts](../../bench/heap.ts): it handles as many events, with one pending for each client, and does nothing at them.',
   'Each client thinks for a second on average, and has a retry, a retry budget, a breaker and a timeout of its own.',
-  'An event is a timer that expires; those that are disarmed, as nearly all timeouts are, come on top.',
+  'An event is a timer that expires. Timers that are stopped before they expire, as nearly all timeouts are, come on top.',
 ];
 
 export const simulateScenario: Scenario = {
@@ -65,7 +65,7 @@ export const simulateScenario: Scenario = {
   notes: [
     ...NOTES,
     'Each attempt has two events.',
-    'The storm is the whole of `holdfast simulate` but its report, with 10,000 clients of the lane `naive`.',
+    'The storm is a whole run of `holdfast simulate` without its report: 10,000 clients in the lane `naive`.',
   ],
   processes: 2,
   measure: async ({ seed }: Job): Promise<Samples> => {
@@ -83,7 +83,7 @@ export const outageScenario: Scenario = {
   goals: SIZES.map(ratioGoal),
   notes: [
     ...NOTES,
-    'Within seconds of the outage the breakers open, and the default cooldown of 30 s outlasts it: most calls are refused, and one event is all that a refused call has.',
+    'The breakers open within seconds of the outage, and their default cooldown of 30 s outlasts it. So most calls are refused, and a refused call has only one event.',
   ],
   processes: 2,
   measure: ({ seed }: Job): Promise<Samples> => Promise.resolve(timeSizes('outage', seed)),

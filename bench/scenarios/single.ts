@@ -134,7 +134,7 @@ export const breakerScenario: Scenario = {
   ],
   notes: [
     'The p-libraries, async-retry and exponential-backoff have no breaker.',
-    'Only ours judges slow calls, which costs a second reading of the clock where no timer runs.',
+    'Only ours judges slow calls, which costs a second reading of the clock if no timer runs.',
   ],
   candidates: () => {
     const minimum = new limit.Breaker();
