@@ -16,7 +16,7 @@ function promised(options: DependencyOptions<unknown>): {
 } {
   const text = dependency('it', { ...options, classify }, testRuntime()).explain();
   const found =
-    /At worst, one call makes (\d+) attempts? and takes ([^,\n]+?)(?:, (\S+) if it need not[^\n]*)?\.$/.exec(
+    /At worst, one call makes (\d+) attempts? and takes ([^,\n]+?)(?:, or (\S+) if it waits neither[^\n]*)?\.$/.exec(
       text,
     );
   const [, attempts, most, usual = most] = found!;
@@ -159,13 +159,13 @@ describe('explain', () => {
     expect(explain({})).toBe(
       `stock, from the outside in:
   no fallback
-  deadline 4s unless the call says otherwise, or what the parent has left less max(10ms, 5%)
+  deadline 4s unless the call sets another, and never more than its parent has left, less max(10ms, 5%)
   up to 3 attempts if repeating is safe, exponential waits from 100ms to 5s, full jitter
   retry budget: 10% of successful calls over 10s, plus 0.1/s
-  bulkhead: 50 at once, 100 waiting
-  breaker: opens at 50% failures or 50% slower than 500ms over 30s, of at least 20 calls, for 30s
+  bulkhead: 50 attempts at once, 100 calls waiting
+  breaker: opens for 30s when 50% of the calls in 30s failed or 50% took longer than 500ms, if there were at least 20
   attempt timeout 1s
-At worst, one call makes 3 attempts and takes 4s, 3.3s if it need not queue nor heed a Retry-After.`,
+At worst, one call makes 3 attempts and takes 4s, or 3.3s if it waits neither in the queue nor for a Retry-After.`,
     );
   });
 
@@ -198,9 +198,11 @@ At worst, one call makes 1 attempt and takes for ever.`,
     );
     expect(lines).toContain('waits of your own, full jitter');
     expect(lines).toContain('10% of calls, plus 0.1/s, at most 60/min');
-    expect(lines).toContain('opens at 50% failures over 10 calls, of at least 10, for 30s');
+    expect(lines).toContain(
+      'opens for 30s when 50% of the last 10 calls failed, if there were at least 10',
+    );
     expect(explain({ breaker: { kind: 'consecutive' }, retry: { budget: false } })).toMatch(
-      /no retry budget: an outage multiplies the load[^]*opens at 5 failures in a row/,
+      /no retry budget: an outage multiplies the load[^]*opens for 30s after 5 failures in a row/,
     );
     expect(explain({ fallback: { value: 1 } })).toContain('fallback: a fixed value');
   });

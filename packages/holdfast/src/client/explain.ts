@@ -17,7 +17,7 @@ function lines(options: ParsedDependency): string[] {
     fallbackLine(options),
     options.deadline === null
       ? 'no deadline'
-      : `deadline ${formatDuration(options.deadline)} unless the call says otherwise, or what the parent has left less max(10ms, 5%)`,
+      : `deadline ${formatDuration(options.deadline)} unless the call sets another, and never more than its parent has left, less max(10ms, 5%)`,
     ...retryLines(options),
     bulkheadLine(options),
     breakerLine(options),
@@ -59,7 +59,7 @@ function retryLines({ retry }: ParsedDependency): string[] {
 
 function bulkheadLine({ bulkhead }: ParsedDependency): string {
   if (bulkhead === null) return 'no bulkhead';
-  return `bulkhead: ${bulkhead.maxConcurrent} at once, ${bulkhead.maxQueue} waiting`;
+  return `bulkhead: ${bulkhead.maxConcurrent} attempts at once, ${bulkhead.maxQueue} calls waiting`;
 }
 
 function breakerLine({ breaker }: ParsedDependency): string {
@@ -67,15 +67,15 @@ function breakerLine({ breaker }: ParsedDependency): string {
   const { kind, slowCallRate, slowCallDuration, failureRate, windowCalls } = breaker;
   const slow =
     slowCallRate > 0
-      ? ` or ${percent(slowCallRate)} slower than ${formatDuration(slowCallDuration)}`
+      ? ` or ${percent(slowCallRate)} took longer than ${formatDuration(slowCallDuration)}`
       : '';
   const opens =
     kind === 'consecutive'
-      ? `${breaker.consecutiveFailures} failures in a row`
+      ? `after ${breaker.consecutiveFailures} failures in a row`
       : kind === 'time'
-        ? `${percent(failureRate)} failures${slow} over ${formatDuration(breaker.window)}, of at least ${breaker.minimumCalls} calls`
-        : `${percent(failureRate)} failures${slow} over ${windowCalls} calls, of at least ${Math.min(breaker.minimumCalls, windowCalls)}`;
-  return `breaker: opens at ${opens}, for ${formatDuration(breaker.cooldown)}`;
+        ? `when ${percent(failureRate)} of the calls in ${formatDuration(breaker.window)} failed${slow}, if there were at least ${breaker.minimumCalls}`
+        : `when ${percent(failureRate)} of the last ${windowCalls} calls failed${slow}, if there were at least ${Math.min(breaker.minimumCalls, windowCalls)}`;
+  return `breaker: opens for ${formatDuration(breaker.cooldown)} ${opens}`;
 }
 
 /** The worst that one call can do and take. */
@@ -90,7 +90,8 @@ function worst(options: ParsedDependency): string {
   const fallen = options.fallback?.run === undefined ? 0 : options.fallback.timeout;
   const most = formatDuration((queues ? bound : Math.min(running + asked, bound)) + fallen);
   const usual = formatDuration(Math.min(running, bound) + fallen);
-  const unless = most === usual ? '' : `, ${usual} if it need not queue nor heed a Retry-After`;
+  const unless =
+    most === usual ? '' : `, or ${usual} if it waits neither in the queue nor for a Retry-After`;
   return `At worst, one call makes ${makes} and takes ${most}${unless}.`;
 }
 

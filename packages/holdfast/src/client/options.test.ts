@@ -46,12 +46,12 @@ describe('options over a preset over the protocol', () => {
   });
 
   test('a call is slow after half the attempt timeout, unless it is said otherwise', () => {
-    expect(told({ timeout: '3s' })).toContain('slower than 1.5s');
+    expect(told({ timeout: '3s' })).toContain('took longer than 1.5s');
     expect(told({ timeout: '3s', breaker: { slowCallDuration: '1s' } })).toContain(
-      'slower than 1s',
+      'took longer than 1s',
     );
-    expect(told({ timeout: 1 })).toContain('slower than 1ms');
-    expect(told({ timeout: false })).toContain('slower than 2.5s');
+    expect(told({ timeout: 1 })).toContain('took longer than 1ms');
+    expect(told({ timeout: false })).toContain('took longer than 2.5s');
   });
 
   test('a probe is leased for the attempt timeout and a second', () => {
