@@ -97,7 +97,7 @@ export const dependencyOptions = {
   classify: callback<Classifier<never>>({ what: 'Says what outcomes mean' }),
   /** Called with every event of this dependency, synchronously; what it throws is dropped. */
   onEvent: callback<(event: HoldfastEvent) => void>({
-    what: 'Told every event of this dependency',
+    what: 'Called with every event of this dependency',
   }),
 };
 

@@ -25,7 +25,7 @@ export const idempotencyOptions = {
    * extended every third of it while the work runs. 100 ms to 1 h; default 30 s.
    */
   lease: duration({
-    what: 'How long a claim holds without a sign of life',
+    what: 'How long a claim holds if its owner does not extend it',
     default: '30s',
     min: 100,
     max: 3_600_000,
@@ -36,7 +36,7 @@ export const idempotencyOptions = {
    * default 1 h.
    */
   maxDuration: duration({
-    what: 'How long work may go on: then its lease is not extended any more, or its transaction rolled back',
+    what: 'How long work may run; after that its lease is no longer extended, or its transaction is rolled back',
     default: '1h',
     min: 1000,
     max: 366 * 86_400_000,
@@ -98,7 +98,7 @@ export const idempotencyOptions = {
    * it. Default `closed`.
    */
   onStoreDown: oneOf(['closed', 'open'], {
-    what: 'Without the store: refuse, or do the work unprotected',
+    what: 'What happens when the store cannot be asked: refuse, or do the work unprotected',
     default: 'closed',
   }),
   /** The most that one step of the store may take. 1 ms to 1 min; default 1 s. */
@@ -114,7 +114,7 @@ export const idempotencyOptions = {
    * 1 000 000, 0 for none; default 1000.
    */
   replayCache: integer({
-    what: 'Results that were replayed lately, and are for 5 s without asking the store',
+    what: 'How many replayed results are kept in memory, to be replayed for 5 s without asking the store',
     default: 1000,
     min: 0,
     max: 1_000_000,
@@ -126,7 +126,7 @@ export const idempotencyOptions = {
    * it is a warning of the process (`process.emitWarning`), as nobody would hear of it otherwise. Default true.
    */
   startCheck: flag({
-    what: 'Whether the store is asked once what endangers its promises, and its findings are told',
+    what: 'Whether the configuration of the store is checked once for what endangers its promises',
     default: true,
   }),
   /**
@@ -139,7 +139,7 @@ export const idempotencyOptions = {
   }),
   /** Told every event of this engine, synchronously; what it throws is dropped. */
   onEvent: callback<(event: IdempotencyEvent) => void>({
-    what: 'Told every event of this engine',
+    what: 'Called with every event of this engine',
   }),
 };
 

@@ -77,7 +77,7 @@ const branch = {
     min: 0,
     max: 1_000_000,
   }),
-  time: required(distribution({ what: 'How long then' }), 1),
+  time: required(distribution({ what: 'How long it takes in this case' }), 1),
 };
 
 /** The forms of a distribution that are objects; the first key of each is its name. */

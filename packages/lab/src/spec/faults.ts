@@ -25,13 +25,13 @@ import { notTogether, type Schema, someOf } from './combinations.ts';
 
 const from = {
   from: span({
-    what: 'When it begins; after the warm-up, unless it lasts to the end',
+    what: 'When it begins: after the warm-up, unless it lasts until the end of the scenario',
     default: '0ms',
   }),
 };
 const during = {
   ...from,
-  to: orNull(span({ what: 'When it is over; neither `to` nor `for`: at the end' })),
+  to: orNull(span({ what: 'When it ends; without `to` and `for`, at the end of the scenario' })),
   for: orNull(span({ what: 'How long it lasts, in place of `to`', min: 1 })),
 };
 
@@ -44,13 +44,18 @@ function on(what: string) {
 export const faultTables = {
   latency: {
     latency: on('Serving takes longer; `times` or `plus` is needed'),
-    times: number({ what: 'So many times as long', default: 1, min: 0, max: 1_000_000 }),
-    plus: orNull(distribution({ what: 'And so much longer' })),
+    times: number({
+      what: 'By which factor serving takes longer',
+      default: 1,
+      min: 0,
+      max: 1_000_000,
+    }),
+    plus: orNull(distribution({ what: 'How much time is added to serving' })),
     ...during,
   },
   errors: {
     errors: on('A share of its answers are errors'),
-    rate: required(share({ what: 'The share', default: 1 }), 1),
+    rate: required(share({ what: 'Which share of its answers are errors', default: 1 }), 1),
     verdict: oneOf(['transient', 'overload', 'terminal'], {
       what: 'What the errors mean to callers',
       default: 'transient',
@@ -83,7 +88,7 @@ export const faultTables = {
   },
   crash: {
     crash: on('Replicas die, their queues with them; they are back at the end, with empty caches'),
-    replicas: integer({ what: 'How many', default: 1, min: 1, max: 1000 }),
+    replicas: integer({ what: 'How many replicas die', default: 1, min: 1, max: 1000 }),
     ...during,
   },
   capacity: {
@@ -99,7 +104,12 @@ export const faultTables = {
   },
   'slow-start': {
     'slow-start': on('Serving takes longer, less and less until the end'),
-    times: number({ what: 'So many times as long at first', default: 10, min: 1, max: 1_000_000 }),
+    times: number({
+      what: 'By which factor serving takes longer at first',
+      default: 10,
+      min: 1,
+      max: 1_000_000,
+    }),
     ...during,
   },
   'cache-flush': {
@@ -113,7 +123,7 @@ export const faultTables = {
   },
   'clock-skew': {
     'clock-skew': on('Its clocks run fast: deadlines that come with requests seem nearer'),
-    by: required(span({ what: 'By so much' }), 0),
+    by: required(span({ what: 'How far its clocks are ahead' }), 0),
     ...during,
   },
 } satisfies Record<string, Table>;

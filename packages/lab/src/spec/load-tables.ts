@@ -103,7 +103,7 @@ export const arrivalsTable = {
   }),
   clients: orNull(
     integer({
-      what: 'Closed load: so many clients, each of which waits for its answer',
+      what: 'Closed load: the number of clients, each of which waits for its answer',
       default: 1,
       min: 1,
       max: 1_000_000,
@@ -132,7 +132,7 @@ export const usersTable = {
   to: nameOf(['services'], { what: 'The service that they call' }),
   ...arrivalsTable,
   patience: span({
-    what: 'Who waits longer has left, and an answer is in vain',
+    what: 'How long they wait for an answer; after that it is useless to them',
     default: '10s',
     min: 1,
   }),

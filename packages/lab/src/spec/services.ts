@@ -24,7 +24,7 @@ const MAX_SERVICES = 1000;
 
 /** What callers say of a call beside its policy; users say it as well. */
 export const callTraits = {
-  idempotent: flag({ what: 'Repeating it does no harm', default: false }),
+  idempotent: flag({ what: 'Whether repeating it does no harm', default: false }),
   keyed: flag({
     what: 'Sent with an idempotency key: repeating has no second effect where the callee has `idempotency`',
     default: false,
@@ -47,7 +47,7 @@ export const callTable = {
   policy: policy({
     what: 'How the call is protected: a policy by name, options of `dependency()`, or `none`: one attempt under its timeout. Left out: every default of `dependency()`',
   }),
-  optional: flag({ what: 'Without it the answer is still good', default: false }),
+  optional: flag({ what: 'Whether the answer is good without it', default: false }),
   ...callTraits,
 };
 
@@ -90,7 +90,7 @@ export const queueTable = {
     Infinity,
   ),
   order: oneOf(['fifo', 'lifo', 'priority'], {
-    what: 'Who is next: the first, the last, or the most critical',
+    what: 'Which request is next: the first, the last, or the most critical',
     default: 'fifo',
   }),
   abandoned: oneOf(['executed', 'cancelled'], {
@@ -98,7 +98,7 @@ export const queueTable = {
     default: 'executed',
   }),
   checksDeadline: flag({
-    what: 'Requests that can hardly be served in time are dropped at their turn',
+    what: 'Whether requests that can hardly be served in time are dropped when their turn comes',
     default: false,
   }),
 };
@@ -130,16 +130,18 @@ export const idempotencyTable = { lease, retention, onExpiredLease, wait };
 /** How an instance ends. */
 export const shutdownTable = {
   drain: span({
-    what: 'From SIGTERM until everything should have finished',
+    what: 'How long after SIGTERM requests in progress may take to finish',
     default: '25s',
   }),
-  terminationGracePeriod: orNull(span({ what: 'After this the platform kills' })),
+  terminationGracePeriod: orNull(
+    span({ what: 'How long after SIGTERM the platform kills the process' }),
+  ),
 };
 
 /** A service, or a dependency outside of the fleet. */
 export const serviceTable = {
   external: flag({
-    what: 'Not ours: its configuration is not in our hands, and it calls nobody that we know of',
+    what: 'Whether somebody else runs it: you cannot configure it, and do not know whom it calls',
     default: false,
   }),
   replicas: integer({ what: 'Instances', default: 1, min: 1, max: 1000 }),

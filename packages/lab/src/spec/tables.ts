@@ -15,9 +15,9 @@ const expectation = { ...text({ what: 'An expectation' }), instead: '' };
 
 /** A scenario: load and faults over time, and what must hold. */
 export const scenarioTable = {
-  about: text({ what: 'What one sees in it, for the report', default: '' }),
+  about: text({ what: 'What the scenario shows, for the report', default: '' }),
   duration: span({ what: 'How long it runs, in virtual time', default: '1m', min: 1 }),
-  warmUp: span({ what: 'Not measured, at the beginning', default: '0ms' }),
+  warmUp: span({ what: 'How long nothing is measured at the beginning', default: '0ms' }),
   load,
   faults,
   expect: listOf(expectation, {

@@ -62,7 +62,7 @@ export const fetchOptions = {
   /** How long a body may bring nothing while it is being read; false for no limit. Default 10 s. */
   bodyIdleTimeout: durationOrOff(
     duration({
-      what: 'How long a body may bring nothing while it is being read',
+      what: 'The longest pause in a body while it is being read',
       default: '10s',
       min: 1,
     }),
@@ -78,7 +78,7 @@ export const fetchOptions = {
     max: 1_073_741_824,
   }),
   /** The hosts that are told deadline, attempt and criticality (`Holdfast-Context`). Default none. */
-  contextHosts: hosts({ what: 'The hosts that are told deadline, attempt and criticality' }),
+  contextHosts: hosts({ what: 'The hosts to which deadline, attempt and criticality are sent' }),
   /** How important these calls are. Default `critical`. */
   criticality: {
     ...criticality,

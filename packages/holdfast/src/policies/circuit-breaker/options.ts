@@ -13,21 +13,26 @@ import {
 export const circuitBreakerOptions = {
   /** What the breaker judges by: the calls within the last `window` (`time`), the last `windowCalls` calls (`count`), or failures in a row (`consecutive`). Default `time`. */
   kind: oneOf(['time', 'count', 'consecutive'], {
-    what: 'What is looked at: a window of time, a number of calls, or failures in a row',
+    what: 'What it judges by: a window of time, a number of calls, or failures in a row',
     default: 'time',
   }),
   /** The window of kind `time`. 1 s to 1 h; default 30 s. */
   window: duration({
-    what: 'The window of kind `time`',
+    what: 'How long the window of kind `time` is',
     default: '30s',
     min: 1000,
     max: 3_600_000,
   }),
   /** The window of kind `count`, in calls. 1 to 10 000; default 100. */
-  windowCalls: integer({ what: 'The window of kind `count`', default: 100, min: 1, max: 10_000 }),
+  windowCalls: integer({
+    what: 'How many calls the window of kind `count` holds',
+    default: 100,
+    min: 1,
+    max: 10_000,
+  }),
   /** With kind `consecutive`, the breaker opens after so many failures in a row. 1 to 10 000; default 5. */
   consecutiveFailures: integer({
-    what: 'With kind `consecutive`: opens after so many failures in a row',
+    what: 'With kind `consecutive`: how many failures in a row open it',
     default: 5,
     min: 1,
     max: 10_000,
@@ -48,13 +53,13 @@ export const circuitBreakerOptions = {
   }),
   /** A call is slow when it takes longer than this. At least 1 ms; default 2.5 s, in `dependency()` half the attempt timeout. */
   slowCallDuration: duration({
-    what: 'A call is slow when it takes longer',
+    what: 'A call that takes longer than this is slow',
     default: '2.5s',
     min: 1,
   }),
   /** The breaker never opens on fewer calls in the window than this. 1 to 10 000; default 20. */
   minimumCalls: integer({
-    what: 'Never opens on fewer calls in the window',
+    what: 'The fewest calls in the window on which it may open',
     default: 20,
     min: 1,
     max: 10_000,
@@ -108,7 +113,7 @@ export const circuitBreakerOptions = {
   }),
   /** During the ramp it opens on as few calls as this. 1 to 10 000; default 5. */
   rampMinimumCalls: integer({
-    what: 'During the ramp it opens on as few calls as this',
+    what: 'The fewest calls on which it may open during the ramp',
     default: 5,
     min: 1,
     max: 10_000,

@@ -26,7 +26,7 @@ export interface FallbackReason {
 /** What is kept of good answers. */
 const staleOptions = {
   /** Answers older than this are not given. At least 1 ms; default 5 min. */
-  maxAge: duration({ what: 'Older answers are not given', default: '5m', min: 1 }),
+  maxAge: duration({ what: 'The oldest answer that may be given', default: '5m', min: 1 }),
   /** How many answers are kept; the one that was stored longest ago goes first. 1 to 100 000; default 100. */
   maxEntries: integer({
     what: 'Answers kept, the least recently stored going first',

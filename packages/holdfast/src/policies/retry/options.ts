@@ -29,7 +29,7 @@ export const backoffOptions = {
     max: 100,
   }),
   /** The longest wait, jitter included; what a Retry-After asks for is added to it. 0 or more; default 5 s. */
-  max: duration({ what: 'No wait is longer, jitter included', default: '5s' }),
+  max: duration({ what: 'The longest wait, jitter included', default: '5s' }),
   /**
    * How waits are spread, so that callers that failed together do not come back together. `full`:
    * U(0, wait). `decorrelated`: U(base, 3 x the previous wait). `proportional`: ±20 %. `equal`:
@@ -63,12 +63,12 @@ export const retryOptions = {
   backoff: nested(backoffOptions, { what: 'How long to wait before a further attempt' }),
   /** A Retry-After beyond this ends the call instead of being waited for. 0 or more; default 1 min. */
   maxRetryAfter: duration({
-    what: 'A Retry-After beyond this ends the call instead of being waited for',
+    what: 'The longest Retry-After that is waited for; a longer one ends the call',
     default: '1m',
   }),
   /** Called before each wait, in the caller's async context; what it throws is dropped. */
   onRetry: callback<(retry: RetryNotice) => void>({
-    what: 'Told before each wait',
+    what: 'Called before each wait',
   }),
 };
 

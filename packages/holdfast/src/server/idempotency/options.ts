@@ -39,7 +39,7 @@ export const httpOptions = {
    * what is asked for, so a short one harms at most who chose it. Where keys must be random, 20 or more.
    */
   minKeyLength: integer({
-    what: 'Shorter keys are answered 400',
+    what: 'The shortest key; requests with a shorter one are answered 400',
     default: 1,
     min: 1,
     max: MAX_KEY_LENGTH,
@@ -62,7 +62,7 @@ export const httpOptions = {
    * content type and body always count. Default none.
    */
   fingerprintHeaders: listOf({
-    what: 'Further headers that a repeat must have the same',
+    what: 'Further headers in which a repeat must equal the first request',
     default: [],
     range: 'an array of header names',
     accepts: (item) => TOKEN.test(item),
@@ -73,7 +73,7 @@ export const httpOptions = {
    * Other bodies always count whole. Default: all of it.
    */
   fingerprintBody: callback<(body: unknown) => unknown>({
-    what: 'What of a JSON body a repeat must have the same',
+    what: 'The parts of a JSON body in which a repeat must equal the first request',
   }),
   /**
    * Further headers that replays carry, beside those of `REPLAYED_HEADERS`. Those of one connection, one
@@ -90,7 +90,7 @@ export const httpOptions = {
    * whose length nobody has told, or of its compressed form alone, counts as its JSON. In bytes, 0 to 1 GiB; default 1 MiB.
    */
   maxRequestBody: integer({
-    what: 'Requests with a key and a longer body, in bytes, are answered 413',
+    what: 'The longest body of a request with a key, in bytes; a longer one is answered 413',
     default: MEBIBYTE,
     min: 0,
     max: GIBIBYTE,
@@ -100,7 +100,7 @@ export const httpOptions = {
    * (409, `idempotency-not-replayable`). In bytes, 0 to 1 GiB; default 1 MiB.
    */
   maxResponseBody: integer({
-    what: 'Longer answers, in bytes, are sent without being kept',
+    what: 'The longest answer that is kept, in bytes; a longer one is only sent',
     default: MEBIBYTE,
     min: 0,
     max: GIBIBYTE,
@@ -111,7 +111,7 @@ export const httpOptions = {
    * nothing may leave before it is durable. 0 to 1 h; default 5 s.
    */
   maxResponseHold: duration({
-    what: 'Answers in pieces that take longer, from the first, are sent without being kept',
+    what: 'How long an answer in pieces is held for its last piece; after that it is only sent, and not kept',
     default: '5s',
     max: 3_600_000,
   }),
@@ -139,7 +139,7 @@ export const httpOptions = {
    * body, of whatever size. Nobody here checks it: only for clients that do not lie to themselves. Default false.
    */
   trustContentDigest: flag({
-    what: 'Whether the body is told by its Content-Digest, and not read',
+    what: 'Whether a body is compared by its Content-Digest, without being read',
     default: false,
   }),
   /**
@@ -153,7 +153,7 @@ export const httpOptions = {
   /** Without the store: `closed` answers 503, `open` lets requests through unprotected. Default: as the engine's options say. */
   onStoreDown: unlessGiven(
     oneOf(['closed', 'open'], {
-      what: 'Without the store: answer 503, or let requests through unprotected',
+      what: 'What happens when the store cannot be asked: answer 503, or let requests through unprotected',
       default: 'closed',
     }),
   ),

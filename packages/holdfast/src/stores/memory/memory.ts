@@ -30,7 +30,7 @@ export const memoryStoreOptions = {
    * 10 000.
    */
   maxRecords: integer({
-    what: 'Records at most: a claim of a further key is refused until one has expired',
+    what: 'The most records it holds; when it is full, new keys are refused until a record has expired',
     default: 10_000,
     min: 1,
     max: 10_000_000,
