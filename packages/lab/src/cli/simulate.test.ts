@@ -144,7 +144,7 @@ describe('holdfast simulate', () => {
     expect(out).toContain('? duplicates at spare = 0: could not be evaluated');
     const other = await holdfast('simulate', spec, '--lanes', 'naive');
     expect(other.code).toBe(2);
-    expect(other.err).toContain('--lanes lacks holdfast');
+    expect(other.err).toContain('--lanes does not name holdfast');
   });
 
   it('runs several seeds, and gives means with their confidence', async () => {

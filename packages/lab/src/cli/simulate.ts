@@ -52,16 +52,21 @@ export function addSimulate(program: Command, outcome: Outcome): void {
     .description("rehearse the spec's scenarios in virtual time, with the production code")
     .argument('[spec]', 'the spec, YAML or JSON', 'holdfast.yaml')
     .option('--scenario <name>', 'only this scenario; all of them by default', once(asGiven))
-    .option('--seed <n>', 'the same seed, the same bytes', once(integerFrom(0, MAX_SEED)), 1)
-    .option('--seeds <k>', 'so many seeds, from --seed on', once(integerFrom(1, 1000)), 1)
+    .option(
+      '--seed <n>',
+      'seed of all random numbers; the same seed gives the same output',
+      once(integerFrom(0, MAX_SEED)),
+      1,
+    )
+    .option('--seeds <k>', 'how many seeds to run, from --seed on', once(integerFrom(1, 1000)), 1)
     .addOption(
-      new Option('--lanes <names>', 'policies to compare, with commas')
+      new Option('--lanes <names>', 'policies to compare, separated by commas')
         .argParser(once(listOf))
         .default(COMPARED, COMPARED.join(',')),
     )
     .option(
       '--sweep <range>',
-      'PARAM=FROM..TO/STEP: verdicts over values of the spec',
+      'PARAM=FROM..TO/STEP: repeat the run for each value of a parameter of the spec',
       once(sweepRange),
     )
     .option(
@@ -114,7 +119,9 @@ function codeOf(
   const expected = scenarios.some((name) => fleet.scenarios.get(name)!.expectations.length > 0);
   if (!expected) return 0;
   const { writeErr } = command.configureOutput();
-  writeErr?.(`holdfast: the expectations were not judged: --lanes lacks ${JUDGED_LANE}\n`);
+  writeErr?.(
+    `holdfast: the expectations were not judged, because --lanes does not name ${JUDGED_LANE}\n`,
+  );
   return 2;
 }
 

@@ -73,7 +73,7 @@ export function parseExpectation(text: string, places: Places): Parsed {
   const misplaced = at === undefined ? null : checkPlace(measure as Measure, at, places);
   if (misplaced !== null) return misplaced;
   if (during !== undefined && OF_THE_RUN.has(measure as Measure)) {
-    return `must not say '${during}': ${measure} is of the whole run`;
+    return `must not have '${during}': ${measure} is measured over the whole run`;
   }
   const expectation = {
     ...whole(text, measure as Measure, is as Expectation['is'], 0),

@@ -26,8 +26,8 @@ describe('what is wrong with a spec', () => {
   test.each<[string, object]>([
     ["servces is not an option; did you mean 'services'?", { ...small, servces: {} }],
     ['services is missing', {}],
-    ['services must have a service', { services: {} }],
-    ['scenarios.s has nobody who calls', { services: { a: {} }, scenarios: { s: {} } }],
+    ['services must have at least one service', { services: {} }],
+    ['scenarios.s cannot run', { services: { a: {} }, scenarios: { s: {} } }],
     ['services.web must be an object, like {} for all defaults, got 3', { services: { web: 3 } }],
     ['services.a b is no name', { services: { 'a b': {} } }],
     [
@@ -57,7 +57,7 @@ describe('what is wrong with a spec', () => {
         policies: { p: { breaker: { cooldown: '10m', maxCooldown: '1s' } } },
       },
     ],
-    ['policies.none is taken', { ...small, policies: { none: {} } }],
+    ['policies.none is a reserved name', { ...small, policies: { none: {} } }],
     [
       'services.web.replicas must be a whole number from 1 to 1000, got 1000000000',
       { services: { web: { replicas: 1e9 } } },
@@ -110,7 +110,7 @@ describe('what is wrong with a spec', () => {
       },
     ],
     [
-      'services.web.calls are of an external service',
+      'services.web.calls cannot be stated for an external service',
       {
         services: { web: { external: true, calls: [{ to: 'db' }] }, db: {} },
       },
@@ -122,7 +122,7 @@ describe('what is wrong with a spec', () => {
       },
     ],
     [
-      'users.web is the name of a service as well',
+      'users.web is also the name of a service',
       { ...small, users: { web: { to: 'db', rate: 1 } } },
     ],
     ['users.u needs a `rate`, `clients` or a `trace`', { ...small, users: { u: { to: 'db' } } }],
@@ -149,7 +149,7 @@ describe('what is wrong with a spec', () => {
         },
       },
     ],
-    ['lanes.naive is there by itself', { ...small, lanes: { naive: {} } }],
+    ['lanes.naive is a built-in lane', { ...small, lanes: { naive: {} } }],
     [
       'lanes.l does not fit web > db: policy.breaker.maxCooldown',
       {
@@ -202,7 +202,7 @@ describe('what is wrong with a spec', () => {
       inScenario({ faults: [{ hold: 'db', from: '1m' }] }),
     ],
     [
-      "scenarios.s.faults[1].from must be later than the warm-up's end at 10s: what is measured before it is what the run is judged by; got 5s",
+      "scenarios.s.faults[1].from must be later than the warm-up's end at 10s: the run is compared with what is measured before the fault; got 5s",
       inScenario({
         warmUp: '10s',
         faults: [
@@ -228,7 +228,7 @@ describe('what is wrong with a spec', () => {
       inScenario({ faults: [{ partition: 'db', callers: ['u'] }] }),
     ],
     [
-      'scenarios.s.expect[0] is about a fault, and',
+      'scenarios.s.expect[0] is about a fault, but',
       inScenario({ expect: ['recovers within 10s'] }),
     ],
     [

@@ -80,7 +80,10 @@ function serviceOf(
   const path = ['services', name];
   const { external, replicas, recoveryTime, shutdown, livenessAsks } = given;
   if (external && given.calls.length > 0) {
-    problems.at([...path, 'calls'], 'are of an external service: nobody knows whom it calls');
+    problems.at(
+      [...path, 'calls'],
+      'cannot be stated for an external service: whom it calls is unknown',
+    );
   }
   if (livenessAsks.includes(name)) {
     problems.at([...path, 'livenessAsks'], 'names the service itself');
@@ -88,7 +91,10 @@ function serviceOf(
   const { workers, serviceTime, queue, failures, balancing, cache, idempotency } = given;
   checkRetention(idempotency, path, problems);
   if (cache !== null && given.calls.length === 0 && !problems.isWrong([...path, 'calls'])) {
-    problems.at([...path, 'cache'], 'spares the calls of its service, which has none');
+    problems.at(
+      [...path, 'cache'],
+      'has no effect: it saves the calls of its service, and the service makes none',
+    );
   }
   return {
     name,
@@ -154,21 +160,27 @@ function acceptedOf(
 /** What one name alone cannot tell. */
 function checkNames(fleet: Fleet, parsed: ParsedSpec, problems: SpecProblems): void {
   if (fleet.services.size === 0 && problems.count === 0) {
-    problems.at(['services'], 'must have a service, or there is no fleet');
+    problems.at(['services'], 'must have at least one service');
   }
   const [scenario] = parsed.scenarios.keys();
   if (scenario !== undefined && fleet.users.size === 0 && problems.count === 0) {
-    problems.at(['scenarios', scenario], 'has nobody who calls: the spec has no users');
+    problems.at(
+      ['scenarios', scenario],
+      'cannot run, because the spec has no users and so nobody calls',
+    );
   }
   for (const name of fleet.users.keys()) {
     if (fleet.services.has(name)) {
-      problems.at(['users', name], 'is the name of a service as well: an edge could be of either');
+      problems.at(
+        ['users', name],
+        'is also the name of a service: choose another name, so that edges are unambiguous',
+      );
     }
   }
   if (parsed.policies.has('none')) {
-    problems.at(['policies', 'none'], 'is taken: it means no policy');
+    problems.at(['policies', 'none'], 'is a reserved name: it means no policy');
   }
   for (const name of parsed.lanes.keys()) {
-    if (LANES.has(name)) problems.at(['lanes', name], 'is there by itself: choose another name');
+    if (LANES.has(name)) problems.at(['lanes', name], 'is a built-in lane: choose another name');
   }
 }

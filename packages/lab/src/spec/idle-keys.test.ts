@@ -39,11 +39,11 @@ describe('a key that has no effect beside the others', () => {
       { ...small, policies: { p: { breaker: { consecutiveFailures: 3 } } } },
     ],
     [
-      'lanes.l.retry.budget.capacity has no effect: every edge has another kind than it is for',
+      'lanes.l.retry.budget.capacity has no effect: no edge uses the `kind` that it is for',
       { ...small, lanes: { l: { retry: { budget: { capacity: 3 } } } } },
     ],
     [
-      'lanes.l.breaker.windowCalls has no effect: every edge has another kind than it is for',
+      'lanes.l.breaker.windowCalls has no effect: no edge uses the `kind` that it is for',
       onKinds({ breaker: { windowCalls: 50, cooldown: '1s' } }),
     ],
     [
@@ -67,7 +67,7 @@ describe('a key that has no effect beside the others', () => {
       inFault({ latency: 'db', from: '1s', for: '1s' }),
     ],
     [
-      'services.db.cache spares the calls of its service, which has none',
+      'services.db.cache has no effect: it saves the calls of its service, and the service makes none',
       { services: { db: { cache: {} } } },
     ],
     [

@@ -50,7 +50,7 @@ export function checkLanes(fleet: Fleet, problems: SpecProblems): void {
       continue;
     }
     for (const path of lostIn(laid, lane.options, ['lanes', name])) {
-      problems.at(path, 'has no effect: every edge has another kind than it is for');
+      problems.at(path, 'has no effect: no edge uses the `kind` that it is for');
     }
     const wrong = edges
       .map((edge) => ({ edge, own: problemsOf(optionsIn(lane, edge)) }))

@@ -137,12 +137,12 @@ describe('a spec in a file', () => {
     [
       'a spec in itself',
       'services: &s\n  web: { calls: *s }\n',
-      ':2:10 services.web.calls is an alias of something that it stands in',
+      ':2:10 services.web.calls is an alias of something that contains it',
     ],
     [
       'a value without end, where any value may be',
       'policies:\n  page: { fallback: { value: &x [1, *x] } }\nservices: { web: {} }\n',
-      ':2:37 policies.page.fallback.value[1] is an alias of something that it stands in',
+      ':2:37 policies.page.fallback.value[1] is an alias of something that contains it',
     ],
     [
       'many keys',

@@ -71,7 +71,7 @@ export function readSpec(
   const spec = valueOf(document, placeOf([]));
   const circle = circleIn(spec);
   if (circle === null) return { spec, placeOf };
-  const message = `${pathText(circle)} is an alias of something that it stands in`;
+  const message = `${pathText(circle)} is an alias of something that contains it`;
   throw new SpecError([{ path: circle, message, place: placeOf(circle) }]);
 }
 
@@ -123,7 +123,7 @@ function explained(error: YAMLError): string {
 
 /** What the parser's own words leave unclear. */
 const EXPLAINED: Readonly<Record<string, string>> = {
-  MULTIPLE_DOCS: 'begins a second document: a spec is one',
+  MULTIPLE_DOCS: 'begins a second document: a spec must be a single one',
   TAG_RESOLVE_FAILED: 'has a tag that a spec cannot have: write a plain value',
   BLOCK_AS_IMPLICIT_KEY:
     'is not YAML: a key stands where a value is already: look at the indentation of this line and the next',

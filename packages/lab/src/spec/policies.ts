@@ -44,7 +44,9 @@ export function policyOptions(about: {
       if (!isRecord(given)) problems.type(path, range, given);
       else {
         for (const key of ['classify', 'onEvent'].filter((name) => Object.hasOwn(given, name))) {
-          problems.other(`${path}.${key} is code: it is given where the dependency is made`);
+          problems.other(
+            `${path}.${key} is code, which a spec cannot have: set it where the dependency is made`,
+          );
         }
         const { classify: _code, onEvent: _too, ...data } = given;
         effectivePolicy(about.laid ? fitted(data) : data, path, problems);

@@ -29,7 +29,7 @@ export function scenarioOf(
     // What lasts throughout is how the fleet is: nobody waits for it to be as before.
     if (from > warmUp || to >= duration) continue;
     const later = `must be later than the warm-up's end at ${formatDuration(warmUp)}`;
-    const why = 'what is measured before it is what the run is judged by';
+    const why = 'the run is compared with what is measured before the fault';
     problems.at([...where, 'from'], `${later}: ${why}; got ${formatDuration(from)}`);
   }
   const asked: Asked = {
@@ -148,9 +148,9 @@ function expectationOf(
   }
   const isAboutAfter = parsed.during === 'after' || parsed.measure === 'recovery';
   if (!hasFaults && (isAboutAfter || parsed.during !== 'all')) {
-    problems.at(path, 'is about a fault, and the scenario has none');
+    problems.at(path, 'is about a fault, but the scenario has none');
   } else if (isAboutAfter && !hasTimeAfter) {
-    problems.at(path, 'is about the time after the faults, and they last to the end');
+    problems.at(path, 'is about the time after the faults, but they last until the end');
   }
   return [{ ...parsed, path }];
 }

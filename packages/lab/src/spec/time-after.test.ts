@@ -32,7 +32,7 @@ describe.each(['goodput after >= 90%', 'recovers within 10s'])('%s', (expectatio
     ['lasts to the end when another is over', [outage, { hold: 'web', from: '1m' }]],
   ])('is refused where a fault %s', (_, faults) => {
     expect(asked(faults, expectation)).toThrow(
-      /^scenarios\.s\.expect\[0\] is about the time after the faults, and they last to the end$/,
+      /^scenarios\.s\.expect\[0\] is about the time after the faults, but they last until the end$/,
     );
   });
 });

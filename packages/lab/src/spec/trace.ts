@@ -82,8 +82,9 @@ class TraceReader {
     const at = value - this.#start;
     const before = this.moments.at(-1) ?? 0;
     if (kind !== this.#kind) {
-      const all = this.#kind === 'time' ? 'times, this is an offset' : 'offsets, this is a time';
-      this.#wrong(line, `must be as the lines before, which are ${all}`);
+      const all =
+        this.#kind === 'time' ? 'times, but this is an offset' : 'offsets, but this is a time';
+      this.#wrong(line, `must be of the same kind as the lines before, which are ${all}`);
     } else if (at < before) {
       this.#wrong(line, 'must not be earlier than the moment before: sort the trace');
     } else if (at > MAX_SPAN) {
