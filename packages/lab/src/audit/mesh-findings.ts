@@ -25,7 +25,7 @@ const WHY = {
   'grpc-clamped':
     'gRPC makes at most 5 attempts unless a channel argument raises the limit, so the file promises attempts that never happen.',
   'grpc-invalid':
-    'gRPC rejects a whole service config if one part of it is invalid: the channel runs without all of its retries and timeouts. Fields that gRPC does not know are ignored.',
+    'gRPC rejects a whole service config if one part of it is invalid: the channel then runs without any of its retries and timeouts. Fields that gRPC does not know are ignored.',
   'grpc-hedging-not-repeatable':
     'Hedging sends the same request again while the first may still be running, so both may have their effect.',
 } as const;

@@ -5,7 +5,7 @@ export const missingTimeout: Rule = {
   id: 'missing-timeout',
   severity: 'error',
   looksFor: 'An edge on which no layer limits the time of one attempt',
-  why: 'A dependency that hangs then holds a connection, memory and the caller. The attempt never ends, so there is nothing to retry, and the breaker sees no failure.',
+  why: 'A dependency that hangs then holds a connection, memory and the caller. Without a deadline the attempt never ends, and the breaker sees no failure; with one it leaves no time for a retry.',
   check: eachEdge((edge, { layersOf }) => {
     const [library, ...inner] = layersOf(edge);
     if (Math.min(library?.perTry ?? Infinity, longest(inner)) < Infinity) return null;
