@@ -59,6 +59,28 @@ describe('a long text', () => {
       'one two\nthree\nincomprehensibilities\nx',
     );
   });
+
+  it('is not broken before a unit, inside of an edge, nor inside of code', () => {
+    expect(wrapped('the default is 4 s.', 16)).toBe('the default is\n4 s.');
+    expect(wrapped('at 83 % load', 5)).toBe('at\n83 %\nload');
+    expect(wrapped('switch those of web > stock: off', 22)).toBe(
+      'switch those of\nweb > stock: off',
+    );
+    expect(wrapped('a budget (`budget: { ratio: 0.1 }`).', 30)).toBe(
+      'a budget\n(`budget: { ratio: 0.1 }`).',
+    );
+  });
+
+  it('has a path of several edges broken behind a service', () => {
+    expect(wrapped('at worst a > b > c', 17)).toBe('at worst a > b >\nc');
+    expect(wrapped('at worst a > b > c', 15)).toBe('at worst a >\nb > c');
+  });
+
+  it('is broken there too, where the line is too short for the whole', () => {
+    expect(wrapped('set `a: { b: 1 }`', 8)).toBe('set `a:\n{ b: 1\n}`');
+    expect(wrapped('web > checkout', 10)).toBe('web >\ncheckout');
+    expect(wrapped('an odd ` is a word', 8)).toBe('an odd `\nis a\nword');
+  });
 });
 
 const plain = { colours: false, columns: 100 };

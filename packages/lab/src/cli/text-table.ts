@@ -31,10 +31,18 @@ export function aligned(
   );
 }
 
+/**
+ * What stays in one line if it fits: code, a number with its unit, an edge; and any other word. A longer path
+ * is broken behind a `>`.
+ */
+const WHOLE =
+  /[^\s`]*`[^`]*`[^\s`]*|\S*\d (?:ms|s|%)(?!\w)\S*|(?<!> )\S+ > \S+(?= (?!>)|$)|\S+(?: >(?= ))?/g;
+
 /** The same words in lines of at most so many characters, but for longer words; `indent` is before all but the first. */
 export function wrapped(text: string, width: number, indent = ''): string {
+  const wholes = text.replaceAll(/\s+/g, ' ').match(WHOLE) ?? [];
   const lines: string[] = [];
-  for (const word of text.split(/\s+/)) {
+  for (const word of wholes.flatMap((whole) => (whole.length > width ? whole.split(' ') : whole))) {
     const last = lines.at(-1);
     if (last === undefined || last.length + 1 + word.length > width) lines.push(word);
     else lines[lines.length - 1] = `${last} ${word}`;
