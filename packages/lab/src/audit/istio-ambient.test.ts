@@ -139,6 +139,7 @@ spec:
     expect(found.findings[0]).toMatchObject({
       rule: 'mesh-kind-not-read',
       severity: 'info',
+      message: expect.stringContaining('but 1 place in the files sets it on workloads') as string,
       place: { line: 3 },
       value: 1,
     });

@@ -23,7 +23,7 @@ export const bulkheadByLittlesLaw: Rule = {
     if (maxConcurrent < need) {
       return {
         options: ['bulkhead.maxConcurrent'],
-        message: `${namesOf(edges)}: ${law}, but the bulkhead has only ${maxConcurrent} slots`,
+        message: `${namesOf(edges)}: ${law}, but the bulkhead has only ${maxConcurrent === 1 ? '1 slot' : `${maxConcurrent} slots`}`,
         fix: `Set \`bulkhead: { maxConcurrent: ${Math.ceil(2 * need)} }\`, or add replicas.`,
         value: need,
       };

@@ -224,6 +224,12 @@ describe('cases of one rule', () => {
     expect(rule('no-jitter', backoff({ base: 0, jitter: 'none' }))).toBeUndefined();
   });
 
+  test('bulkhead-by-littles-law says of a bulkhead of one that it has one slot', () => {
+    const policy = { bulkhead: { maxConcurrent: 1 } };
+    const finding = rule('bulkhead-by-littles-law', { policy, stock: { serviceTime: '80ms' } });
+    expect(finding?.message).toMatch(/, but the bulkhead has only 1 slot$/);
+  });
+
   test('bulkhead-by-littles-law finds one that is far too large, if somebody chose it', () => {
     const finding = rule('bulkhead-by-littles-law', {
       policy: { bulkhead: { maxConcurrent: 5000 } },
