@@ -34,6 +34,7 @@ export interface HttpAnswer {
  *
  * An error that tells of an answer of status 400 to 599, as clients throw that take it for an error (axios, got, ky,
  * SDKs), is judged as that answer: by its `response`, or its own `status` or `statusCode`, and `headers`.
+ * Without a `response`, an abort, or what a failure of the network has caused, has no answer, whatever its status.
  *
  * `Holdfast-Pushback: retry=no` forbids a further attempt after any of them. A Retry-After that is
  * a date is compared with the answer's own Date, so that clocks need not agree; without one, with

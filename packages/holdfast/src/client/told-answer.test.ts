@@ -78,6 +78,34 @@ describe('an error', () => {
   );
 
   test.each([
+    [
+      'refused',
+      Object.assign(new TypeError('fetch failed'), { cause: error({ code: 'ECONNREFUSED' }) }),
+      { verdict: 'transient', neverSent: true },
+    ],
+    [
+      'cut',
+      Object.assign(new TypeError('terminated'), { cause: error({ code: 'UND_ERR_SOCKET' }) }),
+      'transient',
+    ],
+    ['too slow', new DOMException('too slow', 'TimeoutError'), 'timeout'],
+  ])(
+    'of Octokit for a connection that was %s has no answer, though a status of 500',
+    (_, cause, judged) =>
+      expect(failed(error({ name: 'HttpError', status: 500, cause }))).toEqual(judged),
+  );
+
+  test('that Octokit marks with a status of 500 is an abort all the same', () =>
+    expect(failed(Object.assign(new DOMException('stop', 'AbortError'), { status: 500 }))).toBe(
+      'ignored',
+    ));
+
+  test('with a status is judged by it where its cause is no failure of the network', () =>
+    expect(failed(error({ status: 503, cause: new SyntaxError('no JSON') }))).toEqual({
+      verdict: 'transient',
+    }));
+
+  test.each([
     ["axios's for an answer that broke off", { message: 'stream has been aborted' }, 'transient'],
     ["got's for the same", { code: 'ERR_HTTP_CONTENT_LENGTH_MISMATCH' }, 'transient'],
     ["axios's for a request that was cancelled", { name: 'CanceledError' }, 'ignored'],

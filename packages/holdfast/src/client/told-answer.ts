@@ -1,4 +1,5 @@
 import type { HttpAnswer } from './http.ts';
+import { judgeNetworkError } from './network-errors.ts';
 
 /** As much as is looked at of an error, and of the answer that it has; clients differ in all of it. */
 interface AnswerLike {
@@ -10,12 +11,19 @@ interface AnswerLike {
 /**
  * The answer of which an error tells: most clients but fetch throw for a status from 400 on. Such an error has the
  * answer as its `response` (axios, got, ky, superagent, Octokit), or is like one itself (undici, SDKs of APIs). Null for
- * any other: one that has a good answer says that something else went wrong, with the body, say.
+ * any other: one that has a good answer says that something else went wrong, with the body, say, and one that was caused
+ * by a failure of the network has got none.
  */
 export function toldAnswer(error: unknown): HttpAnswer | null {
   if (!isObject(error)) return null;
   const { response } = error as { readonly response?: unknown };
-  return (isObject(response) ? asAnswer(response) : null) ?? asAnswer(error);
+  const answer = isObject(response) ? asAnswer(response) : null;
+  return answer ?? (isOfNetwork(error) ? null : asAnswer(error));
+}
+
+/** Octokit gives a status of 500 to what got no answer, and to aborts. */
+function isOfNetwork({ name, cause }: { readonly name?: unknown; readonly cause?: unknown }) {
+  return name === 'AbortError' || judgeNetworkError(cause) !== 'terminal';
 }
 
 function asAnswer({ status, statusCode, headers }: AnswerLike): HttpAnswer | null {
