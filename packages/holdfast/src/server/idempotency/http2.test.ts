@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type ClientHttp2Session, connect, createServer } from 'node:http2';
+import { type ClientHttp2Session, connect, constants, createServer } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setImmediate as turn } from 'node:timers/promises';
@@ -8,7 +8,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { fakeRun } from '../../../test/holding.ts';
 import { READERS } from '../../../test/request-readers.ts';
 import { holdResponse } from './held-response.ts';
-import { readBody } from './node-request.ts';
+import { bodyOf, readBody } from './node-request.ts';
 
 describe.each(Object.entries(READERS))('a body over HTTP/2, read again by %s', (_name, reader) => {
   test.each([
@@ -40,6 +40,27 @@ describe.each(Object.entries(READERS))('a body over HTTP/2, read again by %s', (
     expect(read).toEqual([kind, all, all]);
   });
 });
+
+test.each([[{}], [{ 'content-length': '20' }]])(
+  'a body over HTTP/2 that broke off before it was asked for is none that could be read: %j',
+  async (headers) => {
+    const read: unknown[] = [];
+    const arrived = Promise.withResolvers<void>();
+    const client = await serving(async (request, response) => {
+      arrived.resolve();
+      await once(response, 'close');
+      // Not thrown at once: that would be a mistake of the server, which ends the process.
+      const bodies = [readBody(request, 1000), bodyOf(request, undefined, 1000)];
+      for (const { status } of await Promise.allSettled(bodies)) read.push(status);
+    });
+    const stream = client.request({ ':method': 'POST', ...headers });
+    stream.on('error', () => {});
+    stream.write('partial');
+    await arrived.promise;
+    stream.close(constants.NGHTTP2_CANCEL);
+    await vi.waitFor(() => expect(read).toEqual(['rejected', 'rejected']));
+  },
+);
 
 describe('a response over HTTP/2', () => {
   test('is held, and goes out once it is durable', async () => {

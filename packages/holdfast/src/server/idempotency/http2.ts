@@ -1,5 +1,7 @@
 /** What is asked here of the stream under a request or a response. */
 export interface Http2Stream {
+  /** Whether it broke off. The layer then says that the request is complete, and at its end. */
+  readonly aborted: boolean;
   readonly destroyed: boolean;
   readonly endAfterHeaders: boolean;
   readonly readableEnded: boolean;

@@ -15,6 +15,7 @@ export function bodyOf(
 ): RequestBody | Promise<RequestBody> {
   if (!request.readableDidRead && !request.readableEnded) return readBody(request, limit);
   if (parsed === undefined && hasBody(request)) {
+    if (hasBrokenOff(request)) return Promise.reject(brokenOff());
     throw new TypeError(
       'idempotent: the body was read, and request.body has nothing of it, so requests cannot be told apart: ' +
         'what reads it must put it there, or come after',
@@ -68,12 +69,12 @@ function gathered(request: IncomingMessage, limit: number): Promise<Buffer[] | n
       }
       if (size > limit || isComplete(request)) stop(() => resolve(size > limit ? null : chunks));
     };
-    const gone = (): void => stop(() => reject(new Error('the request broke off')));
+    const gone = (): void => stop(() => reject(brokenOff()));
     const stop = (settle: () => void): void => {
       request.off('readable', take).off('error', gone).off('close', gone);
       settle();
     };
-    if (request.destroyed) return gone();
+    if (request.destroyed || hasBrokenOff(request)) return gone();
     // What stands for a request where functions are served is complete before it has made its body.
     if (isComplete(request) && request.readableLength === 0 && isTold(request)) request.read(0);
     // At once: the stream may not come to say that it is at its end.
@@ -93,6 +94,15 @@ function hasBody(request: IncomingMessage): boolean {
 /** Whether a body is told by its length. Node's own request that is complete has it then. */
 function isTold({ headers }: IncomingMessage): boolean {
   return Number(headers['content-length']) > 0;
+}
+
+/** Over HTTP/2, where such a request is not destroyed, but complete, and without what had come. */
+function hasBrokenOff(request: IncomingMessage): boolean {
+  return http2StreamOf(request)?.aborted === true;
+}
+
+function brokenOff(): Error {
+  return new Error('the request broke off');
 }
 
 /** Whether all of it has come. */
