@@ -147,3 +147,14 @@ it('compares what a parser in front has made of the body, and says so where it h
   expect((await post(port)).status).toBe(500);
   expect(errors).toEqual([expect.objectContaining({ name: 'TypeError' })]);
 });
+
+it('asks for a parsed body only where it compares it: some parse when they are asked, and throw', async () => {
+  const once = idempotent(fakeIdempotency())((_request, response) => void response.end('done'));
+  let asked = 0;
+  const port = await listening((request, response) => {
+    Object.defineProperty(request, 'body', { get: () => (asked += 1) });
+    return once(request, response);
+  });
+  expect((await post(port, { headers: {} })).status).toBe(200);
+  expect(asked).toBe(0);
+});

@@ -49,8 +49,8 @@ export function idempotent(
     if (typeof listener !== 'function') throw new TypeError('idempotent needs a listener to wrap');
     return async (request, response) => {
       const url = request.url ?? '';
-      const { body: parsed } = request as { readonly body?: unknown };
-      const body = () => bodyOf(request, parsed, http.limits.requestBody);
+      const { requestBody: limit } = http.limits;
+      const body = () => bodyOf(request, (request as { readonly body?: unknown }).body, limit);
       const about = { route: pathOf(url), url, body, source: request };
       const begun = await beginExchange(http, { request, response, about });
       switch (begun.kind) {
