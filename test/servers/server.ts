@@ -14,7 +14,7 @@ export interface Server {
   resume(): void;
   /** The end of what it has printed since it was started last. */
   output(): string;
-  /** Starts it again after `kill` or `stop`, on the same port and folder. */
+  /** Starts it again after `kill` or `stop`, once that is over, on the same port and folder. */
   restart(): Promise<void>;
 }
 
@@ -46,16 +46,19 @@ export async function runServer({ dir, port: wanted, start, ...how }: Running): 
     }
   }
   let current = server;
+  // A client hears of the end before the process is gone, and what starts then finds the folder in use.
+  let ending = Promise.resolve();
   return {
     port,
     dir,
     url: how.urlOf(port),
-    kill: () => current.kill(),
-    stop: () => current.stop(how.stopBy),
+    kill: () => (ending = current.kill()),
+    stop: () => (ending = current.stop(how.stopBy)),
     pause: () => current.pause(),
     resume: () => current.resume(),
     output: () => current.output(),
     restart: async () => {
+      await ending;
       current = await start(port);
     },
   };
