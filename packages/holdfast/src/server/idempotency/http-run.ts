@@ -6,6 +6,7 @@ import type { AnswerHead, HandlerAnswer, HttpAnswer, HttpRun } from './http-idem
 import { encodeAnswer, encodeUnkept, isLonger } from './kept-answer.ts';
 import { problem } from './problems.ts';
 import { keptHeaders } from './replayed-headers.ts';
+import { atTurnEnd } from './turn-end.ts';
 
 /** What runs must know of the options. */
 export interface Keeping {
@@ -62,7 +63,7 @@ export class Run implements HttpRun {
       const ended = this.#tell(head, encode);
       return ended instanceof Promise
         ? ended.then(insteadOf, (error: unknown) => this.#failed(error))
-        : insteadOf(ended);
+        : atTurnEnd(insteadOf(ended));
     } catch (error) {
       return this.#failed(error);
     }
