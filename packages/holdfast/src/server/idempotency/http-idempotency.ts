@@ -85,8 +85,8 @@ export type HttpBegun =
 export interface HttpRun {
   readonly execution: Execution<unknown>;
   /**
-   * The handler has answered, whole: null once that is durable and may go out, else what to send in its place. At once,
-   * if the store answers at once. Never rejects.
+   * The handler has answered, whole: null once that is durable and may go out, else what to send in its place. Only what
+   * may leave before it is kept does not wait. Never rejects.
    */
   finish(answer: HandlerAnswer): Awaitable<HttpAnswer | null>;
   /**

@@ -6,7 +6,7 @@ import type { AnswerHead, HandlerAnswer, HttpAnswer, HttpRun } from './http-idem
 import { encodeAnswer, encodeUnkept, isLonger } from './kept-answer.ts';
 import { problem } from './problems.ts';
 import { keptHeaders } from './replayed-headers.ts';
-import { atTurnEnd } from './turn-end.ts';
+import { turnEnd } from './turn-end.ts';
 
 /** What runs must know of the options. */
 export interface Keeping {
@@ -63,7 +63,7 @@ export class Run implements HttpRun {
       const ended = this.#tell(head, encode);
       return ended instanceof Promise
         ? ended.then(insteadOf, (error: unknown) => this.#failed(error))
-        : atTurnEnd(insteadOf(ended));
+        : turnEnd().then(() => insteadOf(ended));
     } catch (error) {
       return this.#failed(error);
     }

@@ -45,5 +45,5 @@ function asking(key: string): HttpRequest {
 
 /** As many as come one after another within a turn. */
 async function microtasks(): Promise<void> {
-  for (let i = 0; i < 50; i++) await null;
+  for (let i = 0; i < 50; i++) await Promise.resolve();
 }

@@ -1,10 +1,8 @@
-import type { Awaitable } from '../../idempotency/awaitable.ts';
-
-/** Kept as it is at import: what a test has faked may never come. Not every runtime has it. */
-const { setImmediate } = globalThis as { setImmediate?: typeof globalThis.setImmediate };
+import { Sleep } from '../../idempotency/sleep.ts';
+import { systemRuntime } from '../../runtime/system.ts';
 
 /** The same for all who ask within a turn; null before the first. */
-let turnEnd: Promise<void> | null = null;
+let reached: Promise<void> | null = null;
 
 /**
  * Once this turn of the event loop has read what came for it. Answers that are ready as soon as their requests have been
@@ -12,13 +10,8 @@ let turnEnd: Promise<void> | null = null;
  * group of answers; to be woken for each of them cost the server more than its own work for the request. A store that
  * has to be waited for makes such groups by itself.
  */
-export function atTurnEnd<T>(value: T): Awaitable<T> {
-  if (setImmediate === undefined) return value;
-  turnEnd ??= new Promise((resolve) => {
-    setImmediate(() => {
-      turnEnd = null;
-      resolve();
-    });
-  });
-  return turnEnd.then(() => value);
+export function turnEnd(): Promise<void> {
+  return (reached ??= new Sleep(systemRuntime.clock, 0).over.then(() => {
+    reached = null;
+  }));
 }
