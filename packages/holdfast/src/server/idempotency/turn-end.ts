@@ -11,7 +11,9 @@ let reached: Promise<void> | null = null;
  * has to be waited for makes such groups by itself.
  */
 export function turnEnd(): Promise<void> {
-  return (reached ??= new Sleep(systemRuntime.clock, 0).over.then(() => {
-    reached = null;
-  }));
+  return (reached ??= new Sleep(systemRuntime.clock, 0).over.then(forget));
+}
+
+function forget(): void {
+  reached = null;
 }
