@@ -30,6 +30,7 @@ export function jsonOf(value: unknown, what: string): string {
   try {
     return JSON.stringify(value) ?? 'null';
   } catch (cause) {
-    throw new TypeError(`what ${what} answers must be JSON`, { cause });
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new TypeError(`what ${what} answers must be JSON: ${why}`, { cause });
   }
 }
