@@ -4,16 +4,29 @@
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { type Job, Queue, UnrecoverableError, Worker } from 'bullmq';
-import { idempotency, IdempotencyConflictError } from 'holdfast/idempotency';
+import { DelayedError, type Job, Queue, UnrecoverableError, Worker } from 'bullmq';
+import {
+  type Execution,
+  idempotency,
+  IdempotencyConflictError,
+  IdempotencyMismatchError,
+  IdempotencyStoreError,
+} from 'holdfast/idempotency';
 import { redisStore } from 'holdfast/redis';
 import { Redis } from 'ioredis';
 
 interface Order {
+  readonly order: string;
   readonly cents: number;
-  /** When the worker that gets it first is killed, after it has charged the card. */
-  readonly crash: 'before it was recorded' | 'before it was acknowledged';
+  /** What becomes of the worker that gets it first. */
+  readonly trouble: (typeof TROUBLES)[number];
 }
+
+const TROUBLES = [
+  'was killed after the charge, before it was acknowledged',
+  'was killed after the charge, before it was recorded',
+  'hung before the charge, and went on when another had the job',
+] as const;
 
 const url = process.env['REDIS_URL'] ?? 'redis://127.0.0.1:6379';
 /** A queue for this run. The worker that is to be killed is another process, which is told the name. */
@@ -36,9 +49,8 @@ const bank = {
 const charges = idempotency({
   name,
   store: redisStore(redis),
-  lease: '1s',
-  // A delivery that comes while the lease of a worker that has died is running.
-  wait: '5s',
+  // So short only to make the example quick, like the times of `startWorker`: a service keeps the defaults.
+  lease: '2s',
   // A week: longer than a job may be delivered again, be it by hand.
   retention: '7d',
   // Nobody knows how far the one that died had come; but the bank does.
@@ -48,26 +60,48 @@ const charges = idempotency({
       : { outcome: 'nothing-happened' },
 });
 
-/** The processor. BullMQ delivers a job at least once, so its id is the key. */
-async function work({ id, data }: Job<Order>): Promise<string> {
+/** The processor. BullMQ delivers a job at least once, so the order's id is the key. */
+async function work(job: Job<Order>, token?: string): Promise<string> {
+  const { order } = job.data;
+  const trouble = isDoomed ? TROUBLES.indexOf(job.data.trouble) : -1;
   const charge = async (): Promise<string> => {
-    await bank.charge(id!);
-    if (isDoomed && data.crash === 'before it was recorded') die();
+    await bank.charge(order);
+    if (trouble === 1) signal('SIGKILL');
     return 'charged';
   };
+  const chargeOnce = async ({ step }: Execution): Promise<string> => {
+    if (trouble === 2) {
+      await new Promise((resolve) => process.send!('hangs', resolve));
+      signal('SIGSTOP');
+    }
+    // A step asks first whether the key is still ours: another may have charged while this worker hung.
+    return step('charged', charge);
+  };
   try {
-    const said = await charges.idempotent(id!, charge, { payload: data });
-    if (isDoomed && data.crash === 'before it was acknowledged') die();
-    return said;
+    return await charges.idempotent(order, chargeOnce, { payload: job.data });
   } catch (error) {
-    const isUnknown = error instanceof IdempotencyConflictError && error.why !== 'in-progress';
-    // No further delivery would find out: to the failed jobs, for a person.
-    throw isUnknown ? new UnrecoverableError(error.message) : error;
+    return await refused(error, job, token);
+  } finally {
+    if (isDoomed) signal('SIGKILL');
   }
 }
 
-function die(): void {
-  process.kill(process.pid, 'SIGKILL');
+/** Of all that the work may throw, and the engine. */
+async function refused(error: unknown, job: Job<Order>, token?: string): Promise<never> {
+  const isConflict = error instanceof IdempotencyConflictError;
+  const mayComeLater = isConflict || error instanceof IdempotencyStoreError;
+  if (mayComeLater && error.retryAfter !== undefined) {
+    // To fail it would cost one of its attempts, of which a job has one by default.
+    await job.moveToDelayed(Date.now() + error.retryAfter, token);
+    throw new DelayedError();
+  }
+  // No further delivery would find out, or help: to the failed jobs, for a person.
+  const isFinal = isConflict || error instanceof IdempotencyMismatchError;
+  throw isFinal ? new UnrecoverableError(error.message) : error;
+}
+
+function signal(which: NodeJS.Signals): void {
+  process.kill(process.pid, which);
 }
 
 /** The job of a worker that has been silent for a second is delivered to another. */
@@ -77,14 +111,19 @@ function startWorker(): Worker<Order, string> {
 
 async function main(): Promise<void> {
   const queue = new Queue<Order, string>(name, { connection: { url } });
-  for (const crash of ['before it was acknowledged', 'before it was recorded'] as const) {
-    const { id } = await queue.add('charge', { cents: 995, crash });
-    await once(fork(import.meta.filename, [name, 'doomed']), 'exit');
-    console.log(`job ${id}: its worker was killed after the charge, ${crash}`);
+  for (const [i, trouble] of TROUBLES.entries()) {
+    const order = `order-${i}`;
+    const { id } = await queue.add('charge', { order, cents: 995, trouble });
+    const doomed = fork(import.meta.filename, [name, 'doomed']);
+    const ended = once(doomed, 'exit');
+    await Promise.race([once(doomed, 'message'), ended]);
+    console.log(`job ${id}: its worker ${trouble}`);
     const worker = startWorker();
     const [{ stalledCounter }, said] = (await once(worker, 'completed')) as [Job<Order>, string];
+    doomed.kill('SIGCONT');
+    await ended;
     console.log(`job ${id}: delivered ${stalledCounter + 1} times, ${said}`);
-    console.log(`job ${id}: charges at the bank: ${await bank.charges(id!)}`);
+    console.log(`job ${id}: charges at the bank: ${await bank.charges(order)}`);
     await worker.close();
   }
   await queue.obliterate({ force: true });
@@ -94,5 +133,6 @@ async function main(): Promise<void> {
   redis.disconnect();
 }
 
-if (isDoomed) startWorker();
+// That a worker has lost the lock of its job is told to nobody here.
+if (isDoomed) startWorker().on('error', () => {});
 else await main();

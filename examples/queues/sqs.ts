@@ -2,7 +2,12 @@
  * A consumer of a queue like SQS's, whose messages have their effect once, however often they are
  * received. The queue is in memory, on a clock of its own. Run it: `node examples/queues/sqs.ts`.
  */
-import { idempotency, IdempotencyConflictError, safeToRetry } from 'holdfast/idempotency';
+import {
+  idempotency,
+  IdempotencyConflictError,
+  IdempotencyMismatchError,
+  safeToRetry,
+} from 'holdfast/idempotency';
 import { memoryStore } from 'holdfast/memory';
 
 interface Message {
@@ -72,9 +77,11 @@ async function consume(queue: Queue, message: Message): Promise<string> {
     queue.delete(message);
     return `${receipt}, deleted`;
   } catch (error) {
-    // Nobody knows whether it was done, and no further delivery would find out: a person asks the bank.
-    const isUnknown = error instanceof IdempotencyConflictError && error.why !== 'in-progress';
-    if (isUnknown) queue.moveAway(message);
+    // No further delivery would find out, or help: a person asks the bank, or the sender.
+    const isFinal =
+      (error instanceof IdempotencyConflictError && error.why !== 'in-progress') ||
+      error instanceof IdempotencyMismatchError;
+    if (isFinal) queue.moveAway(message);
     return (error as Error).message;
   }
 }
@@ -85,7 +92,8 @@ queue.send('m2', '{"order":"A"}');
 queue.send('m3', '{"order":"B","trouble":"crash"}');
 queue.send('m4', '{"order":"C","trouble":"never sent"}');
 queue.send('m5', '{"order":"D","trouble":"no answer"}');
-queue.send('m6', 'not an order');
+queue.send('m6', '{"order":"A","cents":1}');
+queue.send('m7', 'not an order');
 for (let message = queue.receive(); message !== undefined; message = queue.receive()) {
   const said = await consume(queue, message);
   console.log(`${message.id}, received ${message.count}: ${said}`);
