@@ -174,7 +174,8 @@ export interface Unfinished {
 
 /**
  * What `reconcile` has found out: it was done, with this result (JSON); nothing has happened, so it may
- * be done; or it still cannot be told.
+ * be done; or it still cannot be told. An owner that only hung may go on after `nothing-happened`: a `step` that it
+ * begins then is refused, but one that it had begun goes on.
  */
 export type Reconciled =
   | { readonly outcome: 'done'; readonly result: unknown }
