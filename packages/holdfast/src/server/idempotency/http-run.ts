@@ -55,7 +55,8 @@ export class Run implements HttpRun {
     const end = this.#end(head, encode);
     const isLater =
       this.#options.persist === 'after-send' && this.execution.transaction === undefined;
-    return isLater ? null : end;
+    if (isLater) return null;
+    return end instanceof Promise ? end : turnEnd().then(() => end);
   }
 
   #end(head: AnswerHead, encode: () => string): Awaitable<HttpAnswer | null> {
@@ -63,7 +64,7 @@ export class Run implements HttpRun {
       const ended = this.#tell(head, encode);
       return ended instanceof Promise
         ? ended.then(insteadOf, (error: unknown) => this.#failed(error))
-        : turnEnd().then(() => insteadOf(ended));
+        : insteadOf(ended);
     } catch (error) {
       return this.#failed(error);
     }
