@@ -161,6 +161,8 @@ class Engine implements Idempotency<unknown> {
     const { wait } = parseOptions(closeOptions, options, 'idempotency.close');
     await this.#keeper.close(wait);
     await this.#keeper.guard.store.close();
+    // Whoever waits for the rest may end the process next.
+    if (wait > 0) await this.#keeper.passOn();
   }
 
   async #run<T>(

@@ -51,7 +51,8 @@ export interface Idempotency<Tx = undefined> {
    *
    * Then it sends those away that still wait for another's answer, stops what goes on in the background, and lets go
    * of what the store has opened. A key that the store grants only then is given back, or left to its lease. Nothing
-   * of the engine holds the process any more.
+   * of the engine holds the process any more. If it was told to wait, it resolves only after another turn of the event
+   * loop or two, in which middleware sends what it has just been told.
    *
    * Work that still runs goes on, and keeps its key, as long as the process lives and clients of yours (Redis,
    * PostgreSQL) stay open; what it ends with is recorded. SQLite's file is closed, so there its lease runs out, and its

@@ -10,6 +10,8 @@ import type { IdempotencyEndedEvent } from './telemetry.ts';
 const MAX_BACKGROUND = 1000;
 /** Between a close's looks at what is still under way, in milliseconds. */
 const LOOK_EVERY = 20;
+/** Of the event loop. In the first, middleware sends what it was told; streams of answers may take another. */
+const TURNS_TO_PASS_ON = 2;
 /** Of the newest in the moving average of durations. */
 const WEIGHT = 0.2;
 
@@ -95,6 +97,13 @@ export class Keeper {
     this.isClosed = true;
     for (const sleep of this.#pauses) sleep.wake();
     for (const id of this.#waiters.keys()) this.wake(id);
+  }
+
+  /** Waits until those who have just got an answer have passed it on. */
+  async passOn(): Promise<void> {
+    for (let turn = 0; turn < TURNS_TO_PASS_ON; turn++) {
+      await new Sleep(this.runtime.clock, 0).over;
+    }
   }
 
   get #isBusy(): boolean {
