@@ -33,6 +33,28 @@ test('a store of the module is closed when what runs has been kept, though its c
   expect(steps).toEqual(['complete', 'close']);
 });
 
+test('the client of a store can be closed after it, in a module that gives it', async () => {
+  const { store, steps } = tellingStore();
+  class Client {
+    onApplicationShutdown(): void {
+      steps.push('close the client');
+    }
+  }
+  class Clients {}
+  Module({ providers: [Client], exports: [Client] })(Clients);
+  class App {}
+  const idempotency = HoldfastModule.forRootAsync({
+    imports: [Clients],
+    inject: [Client],
+    useFactory: () => ({ idempotency: { store } }),
+  });
+  Module({ imports: [Clients, idempotency] })(App);
+  const app = await NestFactory.create<NestExpressApplication>(App, { logger: false });
+  await app.listen(0, '127.0.0.1');
+  await app.close();
+  expect(steps).toEqual(['close', 'close the client']);
+});
+
 /** An application whose `POST /charge` calls a function. */
 async function serve(store: IdempotencyStore, charge: () => Promise<string>) {
   class Shop {
