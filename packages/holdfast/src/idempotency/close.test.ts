@@ -218,6 +218,12 @@ describe('a close that waits', () => {
     expect([await outcomeOf(closed), runtime.clock.armed]).toEqual([undefined, 0]);
   });
 
+  test('ends at once when nothing runs, on a clock that stands still, too', async () => {
+    const { engine, runtime } = setting();
+    await engine.close({ wait: '10m' });
+    expect(runtime.clock.armed).toBe(0);
+  });
+
   test('ends when what could not be told is told', async () => {
     const made = setting();
     const { engine, another, runtime, store } = made;

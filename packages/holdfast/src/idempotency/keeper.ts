@@ -1,5 +1,6 @@
 import { emit } from '../core/events.ts';
 import type { Runtime } from '../runtime/runtime.ts';
+import { systemRuntime } from '../runtime/system.ts';
 import type { GuardedStore } from './guarded-store.ts';
 import type { ParsedIdempotency } from './options.ts';
 import { Sleep } from './sleep.ts';
@@ -99,10 +100,10 @@ export class Keeper {
     for (const id of this.#waiters.keys()) this.wake(id);
   }
 
-  /** Waits until those who have just got an answer have passed it on. */
+  /** Waits until those who have just got an answer have passed it on: in real turns, also of an engine on a test's clock. */
   async passOn(): Promise<void> {
     for (let turn = 0; turn < TURNS_TO_PASS_ON; turn++) {
-      await new Sleep(this.runtime.clock, 0).over;
+      await new Sleep(systemRuntime.clock, 0).over;
     }
   }
 
