@@ -39,7 +39,7 @@ const CLIENTS = 50;
 const SLICE = 1500;
 /**
  * By what its first collections happened to find, V8 decides for good whether objects that live for one request are made
- * among those that stay. A process in which it does is up to half as fast as its twin: now and then that of the bare route,
+ * among those that stay. A process in which it does may be only half as fast as its twin: now and then that of the bare route,
  * more often those of routes that keep something.
  */
 const FLAGS = ['--no-allocation-site-pretenuring'];
