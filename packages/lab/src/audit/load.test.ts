@@ -1,8 +1,8 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { callsOf } from '../spec/edges.ts';
 import { fleetOf } from '../spec/fleet.ts';
-import { capacityOf, type Load, loadOf } from './load.ts';
+import { type Load, loadOf } from './load.ts';
 
 const spec = {
   name: 'load',
@@ -56,7 +56,49 @@ test('a trace counts by its busiest second, as a rate in pieces by its highest',
   expect(loadFor({ trace }).rateOf('web')).toBe(3);
 });
 
-test('a service can serve workers / mean time, times its replicas', () => {
-  const a = fleetOf(spec).services.get('a');
-  expect(a && capacityOf(a)).toBe(600);
+test('what fails by itself makes no calls', () => {
+  const { services, users } = spec;
+  const fleet = fleetOf({
+    ...spec,
+    services: { ...services, web: { ...services.web, failures: 0.2 } },
+    users,
+  });
+  const load = loadOf(fleet);
+  expect(load.rateOf('a')).toBeCloseTo(0.8 * 150, 9);
+  expect(load.answerTime('web')).toBeCloseTo(10 + 0.8 * 0.25 * (20 + 50), 9);
+});
+
+/** Of web, if it is this. */
+function capacityOf(web: object): number {
+  const fleet = fleetOf({ ...spec, services: { ...spec.services, web } });
+  return loadOf(fleet).capacityOf(fleet.services.get('web')!);
+}
+
+describe('what a service can serve', () => {
+  test('is workers / mean time, times its replicas', () => {
+    expect(capacityOf({ serviceTime: { exponential: '20ms' }, workers: 4, replicas: 3 })).toBe(600);
+    expect(capacityOf({ serviceTime: 0 })).toBe(Infinity);
+  });
+
+  test('is less by the time of its calls, for which its workers wait', () => {
+    const calls = [
+      { to: 'a' },
+      {
+        together: [
+          { to: 'a', times: 0.5 },
+          { to: 'b', times: 0.5 },
+        ],
+      },
+    ];
+    // 10 ms, then 20 ms, then the longer of 10 and 25 ms.
+    expect(capacityOf({ workers: 11, calls })).toBeCloseTo(11_000 / 55, 9);
+    expect(capacityOf({ serviceTime: 0, workers: 1, calls: [{ to: 'b' }] })).toBe(20);
+  });
+
+  test('is what so many at once leave of it, or fewer where that is more', () => {
+    // Each takes 10 ms x (1 + 0.5 x 4), or x (1 + 4 x 4).
+    const loaded = { loaded: '10ms', slope: 0.5 };
+    expect(capacityOf({ serviceTime: loaded, workers: 5 })).toBeCloseTo(5000 / 30, 9);
+    expect(capacityOf({ serviceTime: { ...loaded, slope: 4 }, workers: 5 })).toBe(100);
+  });
 });

@@ -12,8 +12,10 @@ export interface Load {
   readonly rateOf: (service: string) => number;
   /** Calls a second that all replicas of the caller make over an edge between services. */
   readonly callsOver: (edge: Edge) => number;
-  /** Milliseconds until a service answers, its calls included. */
+  /** Milliseconds until a service answers, its calls included; for so long a worker is taken. */
   readonly answerTime: (service: string) => number;
+  /** Requests a second that a service's replicas can serve together when nothing is wrong; Infinity if it takes no time. */
+  readonly capacityOf: (service: Service) => number;
 }
 
 export function loadOf(fleet: Fleet): Load {
@@ -29,13 +31,17 @@ export function loadOf(fleet: Fleet): Load {
   const rateOf = (service: string): number => rates.get(service) ?? 0;
   const callsOver = (edge: Edge): number => {
     const caller = fleet.services.get(edge.from);
-    return caller === undefined ? 0 : rateOf(edge.from) * missRate(caller) * edge.times;
+    return caller === undefined ? 0 : rateOf(edge.from) * callShare(caller) * edge.times;
   };
   for (const name of callersFirst(fleet)) {
     const service = fleet.services.get(name);
     if (service !== undefined) for (const edge of callsOf(service)) add(edge.to, callsOver(edge));
   }
-  return { rateOf, callsOver, answerTime };
+  const capacityOf = (service: Service): number => {
+    const calls = answerTime(service.name) - meanOf(service.server.serviceTime);
+    return capacityWith(service, (atOnce) => meanOf(service.server.serviceTime, atOnce) + calls);
+  };
+  return { rateOf, callsOver, answerTime, capacityOf };
 }
 
 /** Calls a second over all of these edges together, which share a breaker or a bulkhead. */
@@ -43,14 +49,23 @@ export function callsOverAll(edges: readonly Edge[], load: Load): number {
   return edges.reduce((all, edge) => all + load.callsOver(edge), 0);
 }
 
-/** Requests a second that a service's replicas can serve together when nothing is wrong; Infinity without a service time. */
-export function capacityOf({ replicas, server }: Service): number {
-  return (replicas * server.workers * 1000) / meanOf(server.serviceTime);
+/**
+ * Requests a second that a service's replicas can serve together.
+ *
+ * @param held milliseconds that each request takes a worker, of so many at once in one replica. Where each
+ *   slows the others down, fewer at once may do more.
+ */
+export function capacityWith(
+  { replicas, server }: Service,
+  held: (atOnce: number) => number,
+): number {
+  const rate = (atOnce: number): number => (atOnce * 1000) / held(atOnce);
+  return replicas * Math.max(rate(1), rate(server.workers));
 }
 
-/** The share of its requests for which a service makes its calls: with a cache only on a miss. */
-export function missRate({ server }: Service): number {
-  return 1 - (server.cache?.hitRate ?? 0);
+/** The share of its requests for which a service makes its calls: not for what fails by itself, and with a cache only on a miss. */
+export function callShare({ server }: Service): number {
+  return (1 - server.failures) * (1 - (server.cache?.hitRate ?? 0));
 }
 
 /** A closed loop sends at most one request per client, think time and answer. */
@@ -85,7 +100,7 @@ function answerTimes(fleet: Fleet): ReadonlyMap<string, number> {
       service,
       (edge) => Math.min(edge.times, 1) * (times.get(edge.to) ?? 0),
     );
-    times.set(name, meanOf(service.server.serviceTime) + missRate(service) * calls);
+    times.set(name, meanOf(service.server.serviceTime) + callShare(service) * calls);
   }
   return times;
 }

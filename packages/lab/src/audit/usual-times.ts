@@ -3,7 +3,7 @@ import { medianOf } from '../spec/mean.ts';
 import type { Edge, Fleet } from '../spec/model.ts';
 import { callersFirst } from './edges.ts';
 import type { Layer } from './layers.ts';
-import { inSequence, missRate } from './load.ts';
+import { callShare, inSequence } from './load.ts';
 import { longest } from './tries.ts';
 
 /**
@@ -19,7 +19,7 @@ export function usualTimes(
     const service = fleet.services.get(name);
     if (service === undefined) continue;
     const timeOf = (call: Edge): number => {
-      const isUsual = missRate(service) * Math.min(1, call.times) > 0.5;
+      const isUsual = callShare(service) * Math.min(1, call.times) > 0.5;
       return isUsual ? Math.min(times.get(call.to) ?? 0, longest(layersOf(call))) : 0;
     };
     times.set(name, medianOf(service.server.serviceTime) + inSequence(service, timeOf));

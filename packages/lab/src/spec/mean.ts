@@ -1,7 +1,7 @@
 import type { Distribution } from './model.ts';
 
-/** The mean of a distribution, in milliseconds; for `loaded`, of a request that is alone. */
-export function meanOf(distribution: Distribution): number {
+/** The mean of a distribution, in milliseconds; `loaded` times are longer with so many requests at once. */
+export function meanOf(distribution: Distribution, atOnce = 1): number {
   switch (distribution.kind) {
     case 'constant':
       return distribution.value;
@@ -15,11 +15,12 @@ export function meanOf(distribution: Distribution): number {
     case 'mixture': {
       const weights = distribution.of.reduce((all, { weight }) => all + weight, 0);
       return (
-        distribution.of.reduce((all, { weight, time }) => all + weight * meanOf(time), 0) / weights
+        distribution.of.reduce((all, { weight, time }) => all + weight * meanOf(time, atOnce), 0) /
+        weights
       );
     }
     case 'loaded':
-      return meanOf(distribution.time);
+      return meanOf(distribution.time, atOnce) * (1 + distribution.slope * (atOnce - 1));
   }
 }
 

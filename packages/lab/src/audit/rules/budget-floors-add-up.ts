@@ -1,7 +1,6 @@
 import type { Edge } from '../../spec/model.ts';
 import { processesOf } from '../edges.ts';
 import type { Layer } from '../layers.ts';
-import { capacityOf } from '../load.ts';
 import { amount, eachService, type Rule } from './rule.ts';
 
 /** Floors below this share of what a callee can serve do not matter, however busy it is. */
@@ -14,7 +13,7 @@ export const budgetFloorsAddUp: Rule = {
     'Floors of retry budgets that, over all calling processes, add up to more than the callee can serve',
   why: 'Every process may make `floorPerSecond` retries, even if it has earned none. When the callee fails, a thousand quiet clients with a floor of one a second send it a thousand retries a second.',
   check: eachService((service, audited) => {
-    const capacity = capacityOf(service);
+    const capacity = audited.load.capacityOf(service);
     if (capacity === Infinity) return null;
     const perSlot = capacity / (service.replicas * service.server.workers);
     const { fleet, sharingsTo, layersOf } = audited;

@@ -1,4 +1,3 @@
-import { meanOf } from '../../spec/mean.ts';
 import { eachService, ms, type Rule } from './rule.ts';
 
 /** The most that `queue.max` may be. */
@@ -9,18 +8,18 @@ export const queueOutlivesDeadline: Rule = {
   severity: 'warning',
   looksFor: 'A service whose full queue takes longer to work off than its callers wait',
   why: 'When requests wait in the queue longer than their callers do, every answer comes too late. The service is busy with answers that nobody waits for, and stays so after the overload is over.',
-  check: eachService((service, { callsTo, numbersOf }) => {
-    const { queue, workers } = service.server;
-    const time = meanOf(service.server.serviceTime);
+  check: eachService((service, { callsTo, load, numbersOf }) => {
+    const { queue } = service.server;
     // An external queue is not in our hands; one that drops what is late is never full of it.
     if (service.external || queue.checksDeadline || queue.abandoned === 'cancelled') return null;
+    const perSecond = load.capacityOf(service) / service.replicas;
     // Work that takes no time never waits.
-    if (time === 0) return null;
+    if (perSecond === Infinity) return null;
     const windows = callsTo(service.name).map((edge) => numbersOf(edge).window ?? Infinity);
     const patience = Math.max(0, ...windows);
-    const wait = (queue.max * time) / workers;
+    const wait = (queue.max * 1000) / perSecond;
     if (windows.length === 0 || wait <= patience) return null;
-    const half = Math.floor((patience * workers) / time / 2);
+    const half = Math.floor((patience * perSecond) / 1000 / 2);
     return {
       options: ['queue.max'],
       message:

@@ -277,6 +277,8 @@ function fleetWith(policy: Json): Json {
     services: {
       web: {
         replicas: 3,
+        // Enough for its queue to be worked off while the callers of `realtime` wait.
+        workers: 20,
         calls: [
           { to: 'checkout', policy },
           {

@@ -1,0 +1,75 @@
+/** Rules that go by load, on fleets small enough to be counted by hand. */
+import { describe, expect, test } from 'vitest';
+
+import { type Case, type Json, rule } from '../../../test/cases.ts';
+
+/** What the rule counted; undefined if it found nothing. */
+const value = (id: string, given: Case): number | null | undefined => rule(id, given)?.value;
+
+describe('bulkhead-by-littles-law counts for one replica', () => {
+  const id = 'bulkhead-by-littles-law';
+  const narrow = { policy: { bulkhead: { maxConcurrent: 1 } } };
+  const slow = { stock: { serviceTime: '500ms', workers: 100 } };
+
+  test.each<[string, Case, number]>([
+    ['a share of the calls', { web: { replicas: 4 } }, 20 / 4 / 2],
+    ['calls made now and then, or several at once', { call: { times: 2.5 } }, (20 * 2.5) / 2],
+    ['optional ones like others', { call: { optional: true } }, 20 / 2],
+    ['none of a request that fails by itself', { web: { failures: 0.25 } }, 15 / 2],
+    ['none of a request that its cache answers', { web: { cache: { hitRate: 0.6 } } }, 8 / 2],
+    // 0.99 s of thought, 10 ms at web, 500 ms at stock.
+    [
+      'clients by their thoughts and answers',
+      { users: { rate: undefined, clients: 9, think: '990ms' } },
+      9 / 1.5 / 2,
+    ],
+  ])('%s', (_what, given, slots) => {
+    expect(value(id, { ...narrow, ...slow, ...given })).toBeCloseTo(slots, 9);
+  });
+
+  test('calls at once with a longer one as those one after another', () => {
+    const other = { to: 'shelf', policy: 'none' };
+    const call = { to: 'stock', policy: narrow.policy };
+    for (const calls of [[call, other], [{ together: [call, other] }]]) {
+      const services = { shelf: { serviceTime: '900ms', workers: 100 } };
+      expect(value(id, { ...slow, services, web: { calls } })).toBe(10);
+    }
+  });
+});
+
+/** Stock takes ten requests a second, of 20 ms each and a call of 180 ms; four come. */
+function waiting(stock: Json, policy: Json = {}): Case {
+  return {
+    stock: { serviceTime: '20ms', workers: 2, calls: [{ to: 'shelf', policy: 'none' }], ...stock },
+    services: { shelf: { serviceTime: '180ms', workers: 100 } },
+    policy,
+    users: { rate: 4 },
+  };
+}
+
+describe('a worker is taken while the calls of its request are under way', () => {
+  test('so a full queue before it takes that much longer', () => {
+    const id = 'queue-outlives-deadline';
+    // Against the second of a default timeout.
+    const finding = rule(id, waiting({ queue: { max: 20 } }));
+    expect(finding?.value).toBeCloseTo(2000, 9);
+    expect(finding?.fix).toContain('`max: 5`');
+    expect(value(id, waiting({ queue: { max: 10 } }))).toBeUndefined();
+  });
+
+  test('so it has less room for the floors of retry budgets', () => {
+    const id = 'budget-floors-add-up';
+    expect(value(id, waiting({}, { retry: { budget: { floorPerSecond: 7 } } }))).toBe(7);
+    expect(value(id, waiting({}, { retry: { budget: { floorPerSecond: 5 } } }))).toBeUndefined();
+  });
+});
+
+test('breaker-never-opens counts the attempts of one replica: a share, now and then, of what is no hit', () => {
+  const id = 'breaker-never-opens';
+  const policy = { breaker: { minimumCalls: 100, window: '10s' }, retry: false };
+  const given = (own: Case): Case => ({ policy, ...own });
+  expect(value(id, given({ web: { replicas: 4 } }))).toBe(50);
+  expect(value(id, given({ call: { times: 0.25 } }))).toBe(50);
+  expect(value(id, given({ web: { cache: { hitRate: 0.75 }, failures: 0.2 } }))).toBeCloseTo(40, 9);
+  expect(value(id, given({ call: { times: 0.5 } }))).toBeUndefined();
+});
