@@ -253,7 +253,7 @@ function edgeNumbers(
 }
 
 /** Of what a parent has left a nested call gets all but a reserve; see `docs/policies/deadline.md`. */
-function leftFor(window = Infinity): number {
+export function leftFor(window = Infinity): number {
   if (window === Infinity) return Infinity;
   return Math.max(0, window - Math.max(10, window / 20));
 }

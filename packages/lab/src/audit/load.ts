@@ -4,7 +4,7 @@
  */
 import { callsOf } from '../spec/edges.ts';
 import { meanOf } from '../spec/mean.ts';
-import type { Arrivals, Edge, Fleet, Service } from '../spec/model.ts';
+import type { Arrivals, Edge, Fleet, Service, Users } from '../spec/model.ts';
 import { callersFirst } from './edges.ts';
 
 export interface Load {
@@ -21,27 +21,41 @@ export interface Load {
 export function loadOf(fleet: Fleet): Load {
   const answers = answerTimes(fleet);
   const answerTime = (service: string): number => answers.get(service) ?? 0;
-  const rates = new Map<string, number>();
-  const add = (service: string, rate: number): void => {
-    rates.set(service, (rates.get(service) ?? 0) + rate);
-  };
-  for (const { edge, arrivals } of fleet.users.values()) {
-    add(edge.to, edge.times * peakRate(arrivals, answerTime(edge.to)));
-  }
+  const rates = ratesOf(fleet, ({ edge, arrivals }) => peakRate(arrivals, answerTime(edge.to)));
   const rateOf = (service: string): number => rates.get(service) ?? 0;
   const callsOver = (edge: Edge): number => {
     const caller = fleet.services.get(edge.from);
     return caller === undefined ? 0 : rateOf(edge.from) * callShare(caller) * edge.times;
   };
-  for (const name of callersFirst(fleet)) {
-    const service = fleet.services.get(name);
-    if (service !== undefined) for (const edge of callsOf(service)) add(edge.to, callsOver(edge));
-  }
   const capacityOf = (service: Service): number => {
     const calls = answerTime(service.name) - meanOf(service.server.serviceTime);
     return capacityWith(service, (atOnce) => meanOf(service.server.serviceTime, atOnce) + calls);
   };
   return { rateOf, callsOver, answerTime, capacityOf };
+}
+
+/**
+ * Requests a second that reach each service by what users send, without any retry.
+ *
+ * @param isMade whether the calls of an edge are counted.
+ */
+export function ratesOf(
+  fleet: Fleet,
+  sentBy: (users: Users) => number,
+  isMade: (edge: Edge) => boolean = () => true,
+): ReadonlyMap<string, number> {
+  const rates = new Map<string, number>();
+  const add = ({ to, times }: Edge, rate: number): void => {
+    rates.set(to, (rates.get(to) ?? 0) + rate * times);
+  };
+  for (const users of fleet.users.values()) if (isMade(users.edge)) add(users.edge, sentBy(users));
+  for (const name of callersFirst(fleet)) {
+    const service = fleet.services.get(name);
+    const rate = rates.get(name);
+    if (service === undefined || rate === undefined) continue;
+    for (const edge of callsOf(service).filter(isMade)) add(edge, rate * callShare(service));
+  }
+  return rates;
 }
 
 /** Calls a second over all of these edges together, which share a breaker or a bulkhead. */
@@ -77,6 +91,32 @@ function peakRate(arrivals: Arrivals, answerTime: number): number {
       return (arrivals.clients * 1000) / Math.max(1, meanOf(arrivals.think) + answerTime);
     case 'trace':
       return mostInASecond(arrivals.at);
+  }
+}
+
+/** What is over sooner is no load that lasts. */
+const MINUTE = 60_000;
+
+/**
+ * Requests a second that users send for as long as they come, at least: of a rate in pieces the last one's, and of a
+ * ramp its lower end; of a trace the mean.
+ *
+ * @param longest milliseconds that a client of a closed loop waits for an answer, at most. It sends less
+ *   the longer it waits, but not less than that.
+ */
+export function lastingRate(arrivals: Arrivals, longest: number): number {
+  switch (arrivals.kind) {
+    case 'open': {
+      const { rate, until } = arrivals.rate.at(-1) ?? { rate: 0, until: 0 };
+      return Math.min(rate, until);
+    }
+    case 'closed':
+      return (arrivals.clients * 1000) / Math.max(1, meanOf(arrivals.think) + longest);
+    case 'trace': {
+      const [first = 0] = arrivals.at;
+      const length = (arrivals.at.at(-1) ?? first) - first;
+      return (arrivals.at.length * 1000) / Math.max(MINUTE, length);
+    }
   }
 }
 

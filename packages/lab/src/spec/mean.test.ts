@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { meanOf } from './mean.ts';
+import { meanOf, varianceOf } from './mean.ts';
 
 test('the mean of every kind of distribution', () => {
   const short = { kind: 'constant', value: 5 } as const;
@@ -12,4 +12,23 @@ test('the mean of every kind of distribution', () => {
     { weight: 1, time: { kind: 'constant', value: 105 } as const },
   ];
   expect(meanOf({ kind: 'mixture', of })).toBe(15);
+});
+
+test('the variance of every kind of distribution', () => {
+  const short = { kind: 'constant', value: 5 } as const;
+  expect(varianceOf(short)).toBe(0);
+  expect(varianceOf({ kind: 'exponential', mean: 3 })).toBe(9);
+  expect(varianceOf({ kind: 'erlang', mean: 6, stages: 4 })).toBe(9);
+  expect(varianceOf({ kind: 'lognormal', mean: 4, cv: 0.5 })).toBe(4);
+  expect(varianceOf({ kind: 'hyperexponential', mean: 2, cv: 3 })).toBe(36);
+  expect(varianceOf({ kind: 'empirical', values: [5, 10, 15] })).toBeCloseTo(50 / 3, 9);
+  expect(varianceOf({ kind: 'loaded', time: { kind: 'exponential', mean: 3 }, slope: 2 }, 2)).toBe(
+    81,
+  );
+  const of = [
+    { weight: 9, time: short },
+    { weight: 1, time: { kind: 'exponential', mean: 105 } as const },
+  ];
+  // Of the mean, 15, the one is 10 away, the other 90.
+  expect(varianceOf({ kind: 'mixture', of })).toBeCloseTo(0.9 * 100 + 0.1 * (8100 + 105 ** 2), 9);
 });

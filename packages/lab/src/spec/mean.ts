@@ -11,17 +11,59 @@ export function meanOf(distribution: Distribution, atOnce = 1): number {
     case 'hyperexponential':
       return distribution.mean;
     case 'empirical':
-      return distribution.values.reduce((a, b) => a + b, 0) / distribution.values.length;
-    case 'mixture': {
-      const weights = distribution.of.reduce((all, { weight }) => all + weight, 0);
-      return (
-        distribution.of.reduce((all, { weight, time }) => all + weight * meanOf(time, atOnce), 0) /
-        weights
+      return average(distribution.values.map((value) => ({ value, weight: 1 })));
+    case 'mixture':
+      return average(
+        distribution.of.map(({ weight, time }) => ({ value: meanOf(time, atOnce), weight })),
       );
-    }
     case 'loaded':
-      return meanOf(distribution.time, atOnce) * (1 + distribution.slope * (atOnce - 1));
+      return meanOf(distribution.time, atOnce) * slowdown(distribution, atOnce);
   }
+}
+
+/** The variance of a distribution, in square milliseconds. */
+export function varianceOf(distribution: Distribution, atOnce = 1): number {
+  const square = meanSquareOf(distribution, atOnce) - meanOf(distribution, atOnce) ** 2;
+  // What rounding leaves of none.
+  return Math.max(0, square);
+}
+
+/** The mean of the squares of its times. */
+function meanSquareOf(distribution: Distribution, atOnce: number): number {
+  switch (distribution.kind) {
+    case 'constant':
+      return distribution.value ** 2;
+    case 'exponential':
+      return 2 * distribution.mean ** 2;
+    case 'erlang':
+      return distribution.mean ** 2 * (1 + 1 / distribution.stages);
+    case 'lognormal':
+    case 'hyperexponential':
+      return distribution.mean ** 2 * (1 + distribution.cv ** 2);
+    case 'empirical':
+      return average(distribution.values.map((value) => ({ value: value ** 2, weight: 1 })));
+    case 'mixture':
+      return average(
+        distribution.of.map(({ weight, time }) => ({ value: meanSquareOf(time, atOnce), weight })),
+      );
+    case 'loaded':
+      return meanSquareOf(distribution.time, atOnce) * slowdown(distribution, atOnce) ** 2;
+  }
+}
+
+/** How many times as long as alone a request takes, with so many at once. */
+function slowdown({ slope }: { readonly slope: number }, atOnce: number): number {
+  return 1 + slope * (atOnce - 1);
+}
+
+interface Weighted {
+  readonly value: number;
+  readonly weight: number;
+}
+
+function average(parts: readonly Weighted[]): number {
+  const weights = parts.reduce((all, { weight }) => all + weight, 0);
+  return parts.reduce((all, { value, weight }) => all + weight * value, 0) / weights;
 }
 
 /**

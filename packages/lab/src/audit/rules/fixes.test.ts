@@ -38,6 +38,12 @@ const sequence = (timeout: string): Case => ({
   users: { patience: '5m' },
 });
 
+const busy = (stock: Json): Case => ({
+  web: { workers: 50 },
+  stock: { serviceTime: '60.3ms', replicas: 2, workers: 3, queue: { max: 5 }, ...stock },
+  users: { rate: 417 },
+});
+
 const COOLDOWN = /cooldown: ([^ ,]+)/;
 
 const CURES: readonly Cure[] = [
@@ -77,6 +83,12 @@ const CURES: readonly Cure[] = [
     names: /`window` to ([^,]+)\./,
     mended: (window) => rare({ minimumCalls: 20, window }),
   },
+  ...(['replicas', 'workers'] as const).map((key) => ({
+    rule: 'load-exceeds-capacity',
+    faulty: busy({}),
+    names: new RegExp(`${key}: (\\d+)`),
+    mended: (count: string) => busy({ [key]: Number(count) }),
+  })),
   {
     rule: 'sequence-does-not-fit',
     faulty: sequence('60ms'),

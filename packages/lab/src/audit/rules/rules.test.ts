@@ -54,7 +54,7 @@ const CASES: Readonly<Record<string, Fault>> = {
     faulty: {
       policy: { retry: { budget: { floorPerSecond: 1 } } },
       web: { replicas: 1000 },
-      stock: { workers: 4 },
+      stock: { workers: 11 },
       users: { rate: 1000 },
     },
     mended: { web: { replicas: 1000 }, stock: { workers: 20 }, users: { rate: 1000 } },
@@ -125,6 +125,10 @@ const CASES: Readonly<Record<string, Fault>> = {
   'no-fallback': {
     faulty: { call: { optional: true } },
     mended: { call: { optional: true }, policy: { fallback: { value: [] } } },
+  },
+  'load-exceeds-capacity': {
+    faulty: { stock: { workers: 1, serviceTime: '60ms', queue: { max: 5 } } },
+    mended: { stock: { workers: 2, serviceTime: '60ms', queue: { max: 5 } } },
   },
   'bulkhead-by-littles-law': {
     faulty: { policy: { bulkhead: { maxConcurrent: 1 } }, stock: { serviceTime: '80ms' } },

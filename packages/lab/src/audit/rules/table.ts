@@ -7,6 +7,7 @@ import { equalJitter } from './equal-jitter.ts';
 import { fixedInterval } from './fixed-interval.ts';
 import { keyNotRemembered } from './key-not-remembered.ts';
 import { livenessAsksDependency } from './liveness-asks-dependency.ts';
+import { loadExceedsCapacity } from './load-exceeds-capacity.ts';
 import { missingDeadline } from './missing-deadline.ts';
 import { missingTimeout } from './missing-timeout.ts';
 import { noBudget } from './no-budget.ts';
@@ -61,6 +62,7 @@ export const RULES: readonly Rule[] = [
   retryHorizonShorterThanRecovery,
   noFallback,
   // Room.
+  loadExceedsCapacity,
   bulkheadByLittlesLaw,
   queueOutlivesDeadline,
   // Operations.

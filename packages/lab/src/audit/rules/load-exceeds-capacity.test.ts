@@ -1,0 +1,180 @@
+/** `load-exceeds-capacity` on fleets small enough to be counted by hand. */
+import { describe, expect, test } from 'vitest';
+
+import { type Case, found, type Json, layer, rule } from '../../../test/cases.ts';
+import type { Finding } from '../finding.ts';
+
+const id = 'load-exceeds-capacity';
+
+/** Stock takes ten requests a second, unless a case says something else. */
+const slow = { serviceTime: '100ms', workers: 1, queue: { max: 2 } };
+
+function at(service: string, given: Case): Finding | undefined {
+  return found(given).find((finding) => finding.rule === id && finding.at === service);
+}
+
+/** Requests that come / requests that stock can serve. */
+function share(given: Case): number | null | undefined {
+  return at('stock', { ...given, stock: { ...slow, ...given.stock } })?.value;
+}
+
+/** Users whose rate changes. */
+const pieces = (...rate: Json[]): Case => ({ users: { rate } });
+const last = (then: Json): Case => pieces({ at: 0, rate: 5 }, { at: '1m', ...then });
+
+/** Users of a trace. */
+const every = (gap: number, count: number): Case => ({
+  users: { rate: undefined, trace: Array.from({ length: count }, (_, i) => gap * i) },
+});
+
+/** Users in a closed loop. */
+const clients = (count: number, think: string): Case => ({
+  users: { rate: undefined, clients: count, think, patience: '3s' },
+});
+
+/** Web can serve 50 a second by itself. */
+const behind = (given: Case): Finding | undefined =>
+  at('web', {
+    ...given,
+    web: { workers: 1, serviceTime: '20ms', ...given.web },
+    stock: { serviceTime: '180ms', workers: 100, ...given.stock },
+  });
+
+/** So many calls a second that are needed, and 20 that are not. */
+const mixed = (rate: number): Json => ({
+  calls: [
+    { to: 'stock', times: rate / 20 },
+    { to: 'stock', optional: true },
+  ],
+});
+
+test('says how many come, how many can be served, and what would be enough', () => {
+  const stock = { ...slow, replicas: 2, workers: 3 };
+  expect(rule(id, { stock, users: { rate: 100 } })).toMatchObject({
+    severity: 'error',
+    at: 'stock',
+    message:
+      'stock is asked for 100 requests a second, even if nobody retries, but can serve at most 60: 2 replicas of 3 workers, and a request takes one for at least 100ms',
+    fix: 'Have `replicas: 4`, or `workers: 5` at least, and some more for busy minutes; or turn 40 % of the requests away before they come here. If it can serve more than that, state its `workers` and `serviceTime`.',
+    value: 100 / 60,
+  });
+  expect(rule(id, { stock, users: { rate: 60 } })).toBeUndefined();
+});
+
+describe('counts what reaches a service', () => {
+  test.each<[string, Case, number]>([
+    ['once for each request', {}, 2],
+    ['as often as it is called', { call: { times: 2.5 } }, 5],
+    [
+      'over all ways to it',
+      {
+        web: { calls: [{ to: 'stock' }, { to: 'other' }] },
+        services: { other: { calls: [{ to: 'stock' }] } },
+      },
+      4,
+    ],
+    ['what its caller has no answer for', { web: { cache: { hitRate: 0.25 } } }, 1.5],
+    ['what does not fail before', { web: { failures: 0.25 } }, 1.5],
+    ['not what is tried again', { policy: { retry: { maxAttempts: 9, budget: false } } }, 2],
+  ])('%s', (_what, given, expected) => {
+    expect(share(given)).toBeCloseTo(expected, 9);
+  });
+
+  test('and nothing where nobody knows who comes, or where work takes no time', () => {
+    expect(share({ users: { rate: 0 } })).toBeUndefined();
+    expect(share({ stock: { serviceTime: 0 }, users: { rate: 1_000_000 } })).toBeUndefined();
+  });
+});
+
+describe('counts the load that lasts', () => {
+  test('of a rate in pieces the last one, of a ramp its lower end', () => {
+    expect(share(last({ rate: 30 }))).toBe(3);
+    expect(share(last({ rate: 50, until: 20 }))).toBe(2);
+    expect(share(last({ rate: 5, until: 500 }))).toBeUndefined();
+    expect(share(pieces({ at: 0, rate: 500 }, { at: '1m', rate: 5 }))).toBeUndefined();
+  });
+
+  test('of a trace the mean, over a minute at least', () => {
+    expect(share(every(40, 4501))).toBeCloseTo(2.5, 2);
+    expect(share(every(1, 600))).toBeUndefined();
+    expect(share(every(1, 1200))).toBe(2);
+  });
+
+  test('of clients what they send if each waits for its answer as long as it can', () => {
+    expect(share(clients(100, '2s'))).toBe(2);
+    expect(share(clients(50, '2s'))).toBeUndefined();
+    expect(
+      share({
+        users: { ...clients(100, '2s').users, policy: { timeout: false, deadline: false } },
+      }),
+    ).toBeUndefined();
+  });
+});
+
+describe('counts for how long a request takes a worker', () => {
+  test('with the calls that it waits for', () => {
+    expect(behind({})?.value).toBe(4);
+    expect(behind({ call: { times: 0.5 } })?.value).toBeCloseTo(2.2, 1);
+    expect(behind({ web: { cache: { hitRate: 0.5 } } })?.value).toBeCloseTo(2.2, 1);
+    const calls = [{ to: 'stock' }, { to: 'stock' }];
+    expect(behind({ web: { calls } })?.value).toBeCloseTo(7.6, 1);
+    expect(behind({ web: { calls: [{ together: calls }] } })?.value).toBe(4);
+  });
+
+  test('not with those that it can do without, or that are hedged', () => {
+    expect(behind({ call: { optional: true } })).toBeUndefined();
+    expect(behind({ policy: { fallback: { value: 1 } } })).toBeUndefined();
+    const layers = [layer({ kind: 'grpc', maxAttempts: 2, hedges: true })];
+    expect(behind({ call: { idempotent: true }, layers })).toBeUndefined();
+  });
+
+  test('not for longer than an attempt may take', () => {
+    expect(behind({ policy: { timeout: '80ms' } })?.value).toBeCloseTo(2, 9);
+    // Nine of ten take 20 ms, and who tries again does not wait for the others.
+    const stock = { serviceTime: { empirical: [...Array<string>(9).fill('20ms'), '2s'] } };
+    expect(behind({ stock, policy: { timeout: '60ms' } })).toBeUndefined();
+    expect(behind({ stock })?.value).toBeLessThan(20 * (0.02 + 0.9 * 0.02 + 0.1));
+    expect(
+      behind({ stock, policy: { timeout: '60s', deadline: '60s' }, users: { patience: '1h' } })
+        ?.value,
+    ).toBeCloseTo(4.7, 0);
+  });
+
+  test('what is cancelled no longer than its callers wait, and they no longer than theirs', () => {
+    const queue = { max: 2, abandoned: 'cancelled' };
+    const policy = { timeout: '50ms' };
+    expect(share({ policy })).toBe(2);
+    expect(share({ policy, stock: { queue } })).toBeUndefined();
+    const users = { policy: { timeout: '40ms' } };
+    expect(share({ users, stock: { queue } })).toBeUndefined();
+    expect(behind({ users })).toBeUndefined();
+  });
+
+  test('of times that grow with the load those that let most through', () => {
+    const loaded = { loaded: '100ms', slope: 0.5 };
+    // Five at once take 300 ms each.
+    expect(share({ stock: { serviceTime: loaded, workers: 5 } })).toBeCloseTo(1.2, 9);
+    const finding = at('stock', {
+      stock: { ...slow, serviceTime: { ...loaded, slope: 4 }, workers: 5 },
+    });
+    expect(finding?.value).toBe(2);
+    // More workers are of no use.
+    expect(finding?.fix).toMatch(/^Have `replicas: 2` at least/);
+  });
+});
+
+describe('where answers are good without some of the calls', () => {
+  test('it is a warning if the others fit', () => {
+    const optional = { call: { optional: true } };
+    expect(at('stock', { ...optional, stock: slow })).toMatchObject({
+      severity: 'warning',
+      value: 2,
+    });
+    expect(at('stock', { policy: { fallback: { value: 1 } }, stock: slow })?.severity).toBe(
+      'warning',
+    );
+    expect(at('stock', { web: mixed(9), stock: slow })?.severity).toBe('warning');
+    expect(at('stock', { web: mixed(11), stock: slow })?.severity).toBe('error');
+    expect(at('stock', { web: mixed(9), stock: slow })?.fix).toContain('`criticality: sheddable`');
+  });
+});
