@@ -37,6 +37,8 @@ import type { IdempotencyOpenedEvent } from './telemetry.ts';
 import { decodeValue, encodeValue } from './values.ts';
 
 const MAX_KEY_LENGTH = 1024;
+/** What stores may count on. */
+const FINGERPRINT = /^[\w-]{1,64}$/;
 /** The fingerprint of a call without a payload. */
 const NOT_COMPARED = '-';
 /** The options of `idempotent`. */
@@ -135,7 +137,7 @@ class Engine implements Idempotency<unknown> {
   }
 
   open(request: OpenRequest): Awaitable<Opened<unknown>> {
-    const { key, scope } = request;
+    const { key, scope, fingerprint } = request;
     if (typeof key !== 'string' || key === '' || key.length > MAX_KEY_LENGTH) {
       const range = `a string of 1 to ${MAX_KEY_LENGTH} characters`;
       return Promise.reject(
@@ -144,6 +146,13 @@ class Engine implements Idempotency<unknown> {
     }
     if (!Array.isArray(scope) || !scope.every((part) => typeof part === 'string')) {
       return Promise.reject(new TypeError('idempotency: the scope must be an array of strings'));
+    }
+    // With another, each store would do something else: refuse every repeat, or look as if it were down.
+    if (typeof fingerprint !== 'string' || !FINGERPRINT.test(fingerprint)) {
+      const range = "a string of 1 to 64 letters, digits, '-' and '_', as fingerprintOf makes it";
+      return Promise.reject(
+        new TypeError(`idempotency: the fingerprint must be ${range}, got ${kindOf(fingerprint)}`),
+      );
     }
     return this.#opener.open(request);
   }
@@ -295,7 +304,7 @@ function payloadFingerprint(payload: unknown): string {
   }
 }
 
-/** For a message, without the key itself: it may be secret. */
-function kindOf(key: unknown): string {
-  return typeof key === 'string' ? `one of ${key.length}` : typeof key;
+/** For a message, without what was given itself: it may be secret. */
+function kindOf(given: unknown): string {
+  return typeof given === 'string' ? `one of ${given.length}` : typeof given;
 }

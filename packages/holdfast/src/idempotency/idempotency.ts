@@ -30,7 +30,7 @@ export interface Idempotency<Tx = undefined> {
    * For adapters, whose work has no function around it: says how the key stands. Without a promise, if the store answers
    * at once and there is nothing to wait for. That the store has failed is an answer as well.
    *
-   * @throws (the promise rejects) TypeError for a key or a scope that cannot be one.
+   * @throws (the promise rejects) TypeError for a key, a scope or a fingerprint that cannot be one.
    */
   open(request: OpenRequest): Awaitable<Opened<Tx>>;
 
@@ -83,7 +83,7 @@ export interface IdempotentOptions {
 export interface OpenRequest {
   readonly key: string;
   readonly scope: readonly string[];
-  /** Of at most 64 characters; see `fingerprintOf`. */
+  /** Of what is asked for: 1 to 64 letters, digits, `-` and `_`, as `fingerprintOf` makes them. */
   readonly fingerprint: string;
   /** Ends a wait for another's answer. As a function, it is asked for only before such a wait. */
   readonly signal?: AbortSignal | (() => AbortSignal) | undefined;
@@ -138,6 +138,9 @@ export interface Execution<Tx = undefined> {
 export interface OwnedExecution<Tx> extends Execution<Tx> {
   /**
    * Keeps the result. Answers once it is durable, or has turned out not to be for now; see `Completion`.
+   *
+   * @throws (the promise rejects) TypeError for what is no text, or one that not every store keeps as it is: with NUL or
+   *   half of a surrogate pair, which `JSON.stringify` escapes. The execution has not ended then.
    */
   complete(result: string): Awaitable<Completion>;
   /**

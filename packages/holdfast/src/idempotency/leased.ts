@@ -9,6 +9,7 @@ import { derivedKey, Steps } from './steps.ts';
 import { Sleep } from './sleep.ts';
 import type { Granted, IdempotencyStore, Owned, RecoveryPoint } from './store.ts';
 import type { IdempotencyLeaseLostEvent } from './telemetry.ts';
+import { wrongResult } from './values.ts';
 
 /** Pauses between the tries to keep what the work waits for, in milliseconds. */
 const PAUSES = [50, 200];
@@ -84,6 +85,8 @@ export class LeasedExecution extends TimerNode implements OwnedExecution<undefin
   }
 
   complete(result: string): Awaitable<Completion> {
+    const wrong = wrongResult(result, 'complete: the result');
+    if (wrong !== null) return Promise.reject(wrong);
     return (this.#end ??= this.#complete(result));
   }
 

@@ -5,7 +5,7 @@ import type { OpenRequest } from './idempotency.ts';
 import type { Keeper } from './keeper.ts';
 import { LeasedExecution } from './leased.ts';
 import { Sleep } from './sleep.ts';
-import { jsonOf } from './values.ts';
+import { jsonOf, wrongResult } from './values.ts';
 import type { Granted, Owned } from './store.ts';
 import type { IdempotencyReconciledEvent } from './telemetry.ts';
 
@@ -58,8 +58,12 @@ async function ask(keeper: Keeper, asked: Asking, granted: Granted): Promise<Ans
     const hook = (async () => await options.reconcile!({ key, scope, attempts, points }))();
     const found = await Promise.race([hook, hung]);
     switch (found?.outcome) {
-      case 'done':
-        return { result: encode(found.result) };
+      case 'done': {
+        const result = encode(found.result);
+        const wrong = wrongResult(result, 'what encode answers');
+        if (wrong !== null) throw wrong;
+        return { result };
+      }
       case 'nothing-happened':
       case 'unknown':
         return found.outcome;

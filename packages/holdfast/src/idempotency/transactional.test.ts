@@ -95,6 +95,16 @@ describe('in a transaction', () => {
     },
   );
 
+  test('a result that no store need keep is refused, and the work rolled back', async () => {
+    const { engine, ledger } = setting();
+    const opened = await engine.open({ key: 'k', scope: [], fingerprint: 'f' });
+    if (opened.kind !== 'run') throw new Error(opened.kind);
+    opened.execution.transaction.write('charge');
+    await expect(opened.execution.complete('a\0b')).rejects.toThrow(/the result must be a string/);
+    await opened.execution.hold();
+    expect([ledger.entries, ledger.open]).toEqual([[], 0]);
+  });
+
   test('another who asks meanwhile is refused', async () => {
     const { engine, runtime } = setting();
     const work = new Work();

@@ -13,6 +13,7 @@ import type {
   TransactRequest,
 } from './store.ts';
 import type { IdempotencyLeaseLostEvent } from './telemetry.ts';
+import { wrongResult } from './values.ts';
 
 const UNCOMMITTED = 'the transaction was not committed, or the answer to that was lost';
 
@@ -112,6 +113,8 @@ export class TransactionExecution<Tx> implements OwnedExecution<Tx> {
   readonly keyFor = (name: string): string => derivedKey(this.#id, name);
 
   complete(result: string): Promise<Completion> {
+    const wrong = wrongResult(result, 'complete: the result');
+    if (wrong !== null) return Promise.reject(wrong);
     return (this.#end ??= this.#finish(result));
   }
 

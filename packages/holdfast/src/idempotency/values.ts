@@ -1,3 +1,5 @@
+import { show } from '../core/options.ts';
+
 /** Before every value: what this version writes. */
 const VERSION = 'v1 ';
 /** All that is kept where the value was too long. */
@@ -33,4 +35,18 @@ export function jsonOf(value: unknown, what: string): string {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new TypeError(`what ${what} answers must be JSON: ${why}`, { cause });
   }
+}
+
+/**
+ * Why not every store would keep a result as it is; null if each does. PostgreSQL refuses NUL, and half of a surrogate
+ * pair has no UTF-8.
+ */
+export function wrongResult(result: string, what: string): TypeError | null {
+  if (typeof result !== 'string') {
+    return new TypeError(`${what} must be a string, got ${show(result)}`);
+  }
+  if (!result.includes('\0') && result.isWellFormed()) return null;
+  return new TypeError(
+    `${what} must be a string without NUL or half of a surrogate pair: JSON.stringify escapes them`,
+  );
 }
