@@ -54,11 +54,15 @@ export class Worker {
     return promise;
   }
 
-  /** Has it ask for a key, and kills it by SIGKILL at the boundary, or once it is answered without coming there. */
-  async killDuring(ask: Omit<Ask, 'do'>): Promise<void> {
-    const reached = new Promise<void>((resolve) => (this.#atBoundary = resolve));
-    await Promise.race([reached, this.ask(ask)]);
+  /**
+   * Has it ask for a key, and kills it by SIGKILL at the boundary, or once it is answered without coming there. Answers
+   * whether it was at the boundary.
+   */
+  async killDuring(ask: Omit<Ask, 'do'>): Promise<boolean> {
+    const reached = new Promise<boolean>((resolve) => (this.#atBoundary = () => resolve(true)));
+    const isThere = await Promise.race([reached, this.ask(ask).then(() => false)]);
     await this.kill();
+    return isThere;
   }
 
   /** By SIGKILL. */

@@ -20,6 +20,7 @@ const twice = (about: Partial<Answer>) => [answer(about), answer(about)];
 const round = (about: Partial<Round> = {}): Round => ({
   key: 'k',
   boundary: 'after complete',
+  isThere: true,
   policy: 'refuse',
   answers: twice({}),
   ...about,
@@ -78,6 +79,12 @@ describe('kill -9', () => {
 
   test.each<[string, Round, Ledger, string]>([
     ['there are two effects', round(), ledgerOf(2, 1), 'more effects'],
+    [
+      'an owner was answered, and never came to where it was to be killed',
+      round({ boundary: 'before claim', isThere: false }),
+      ledgerOf(1),
+      'elsewhere than at their boundary',
+    ],
     [
       'resumable work repeats a step whose point was kept',
       round({ boundary: 'before complete', policy: 'takeover' }),

@@ -7,6 +7,8 @@ import { type Check, none, within } from '../../../../scripts/tasks/checks.ts';
 export interface Round {
   readonly key: string;
   readonly boundary: Boundary;
+  /** Whether the owner was at its boundary when it was killed. */
+  readonly isThere: boolean;
   readonly policy: Policy;
   readonly answers: readonly (Answered & {
     /** Milliseconds from the kill to the answer. */
@@ -29,6 +31,10 @@ export function judgeKills({ rounds, wanted, stall }: Killed, ledger: Ledger): C
     rounds.filter(is).map(({ key, boundary, policy }) => `${key} ${policy} ${boundary}`);
   return [
     within(named('rounds'), rounds.length, [wanted, null]),
+    none(
+      named('owners that were killed elsewhere than at their boundary'),
+      all(({ isThere }) => !isThere),
+    ),
     none(
       named('keys with more effects than their mode allows'),
       all((round) => ledger.count(round.key) > mostEffects(round)),

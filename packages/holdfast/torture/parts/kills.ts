@@ -39,13 +39,13 @@ export async function kills(place: Place, plan: Plan): Promise<Check[]> {
       const { boundary, policy } = drawn(plan, random.fork(`round ${number}`), number);
       const key = `killed-${plan.seed}-${number}`;
       const ask = { key, policy, patience: PATIENCE, effort: 0 };
-      await (await victim).killDuring({ ...ask, stopAt: boundary });
+      const isThere = await (await victim).killDuring({ ...ask, stopAt: boundary });
       const killedAt = performance.now();
       const asked = retriers.map(async (retrier) => {
         const answer = await retrier.ask(ask);
         return { ...answer, after: performance.now() - killedAt };
       });
-      rounds.push({ key, boundary, policy, answers: await Promise.all(asked) });
+      rounds.push({ key, boundary, isThere, policy, answers: await Promise.all(asked) });
       if (rounds.length % 50 === 0) plan.progress(`kill -9: ${rounds.length} rounds`);
     }
   };
