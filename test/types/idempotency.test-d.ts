@@ -22,6 +22,8 @@ describe('an engine', () => {
     idempotency({ mode: 'transactional', store: postgresStore(pool), retension: 1 });
     // @ts-expect-error -- nothing is ever unknown
     idempotency({ mode: 'transactional', store: postgresStore(pool), onExpiredLease: 'refuse' });
+    // @ts-expect-error -- without the store there is no transaction
+    idempotency({ mode: 'transactional', store: postgresStore(pool), onStoreDown: 'open' });
     expectTypeOf<MissingTransactions>().toHaveProperty(
       "mode 'transactional' needs a store with transactions, such as postgresStore(...)",
     );

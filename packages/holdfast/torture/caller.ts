@@ -16,6 +16,9 @@ const BETWEEN_TRIES = 50;
 /** How the promises want callers to be refused; whatever else comes counts as unclear. */
 const CLEAR = new Set(['IDEMPOTENCY_STORE', 'IDEMPOTENCY_CONFLICT', 'LEASE_LOST', 'WORK_FAILED']);
 
+/** What every engine here is set up with. */
+type Leased = Omit<IdempotencyOptions, 'onStoreDown'>;
+
 /** What the work itself throws is passed on: its effect could not be had, or a recovery point not be kept. */
 class WorkFailed extends Error {
   readonly code = 'WORK_FAILED';
@@ -87,13 +90,13 @@ export class Callers {
     if (known !== undefined) return known;
     const { lease, storeTimeout } = this.#setup;
     const common = { name: 'torture', lease, storeTimeout, wait, maxWaiters: 100_000 };
-    const leased: IdempotencyOptions = { ...common, store: this.#store };
+    const leased: Leased = { ...common, store: this.#store };
     const engine = this.#engineOf(policy, leased);
     this.#engines.set(policy, engine);
     return engine;
   }
 
-  #engineOf(policy: Policy, leased: IdempotencyOptions): Idempotency<unknown> {
+  #engineOf(policy: Policy, leased: Leased): Idempotency<unknown> {
     switch (policy) {
       case 'refuse':
         return idempotency(leased);

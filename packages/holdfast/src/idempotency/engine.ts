@@ -89,6 +89,11 @@ export function idempotency(
       `idempotency.${unasked} is never asked in mode 'transactional', where no outcome is unknown: leave it out`,
     );
   }
+  if (mode === 'transactional' && options.onStoreDown === 'open') {
+    throw new TypeError(
+      "idempotency.onStoreDown must be 'closed' in mode 'transactional': without the store there is no transaction that work could be given",
+    );
+  }
   const own: Runtime = {
     ...runtime,
     dependency: name,

@@ -95,7 +95,7 @@ export const idempotencyOptions = {
   }),
   /**
    * Without the store: `closed` refuses, and nothing is done; `open` does the work unprotected, and counts
-   * it. Default `closed`.
+   * it. In a transaction always `closed`: without the store there is none. Default `closed`.
    */
   onStoreDown: oneOf(['closed', 'open'], {
     what: 'What happens when the store cannot be asked: refuse, or do the work unprotected',
@@ -176,9 +176,11 @@ export const OF_LEASES = ['onExpiredLease', 'reconcile'] as const;
 /** The same, over a store that keeps records where the effects happen. */
 export type TransactionalOptions<Tx> = Omit<
   IdempotencyOptions,
-  'store' | 'mode' | (typeof OF_LEASES)[number]
+  'store' | 'mode' | 'onStoreDown' | (typeof OF_LEASES)[number]
 > & {
   readonly store: TransactionalStore<Tx>;
+  /** Without the store there is no transaction that work could be given, so it is refused. */
+  readonly onStoreDown?: 'closed' | undefined;
   /** The work gets the store's transaction, and its record commits with it: once, through any crash. */
   readonly mode: 'transactional';
 };
