@@ -42,6 +42,7 @@ test.concurrent.each<[Defect, string, Part, RegExp]>([
       callers: 12,
       outage: 1500,
       histories: 48,
+      lease: 400,
       defect,
       progress: () => {},
     };

@@ -37,6 +37,7 @@ test.concurrent.each<[StoreName, ClientName, Mode, readonly Part[]]>([
       callers: 12,
       outage: 1500,
       histories: 16,
+      lease: 2000,
       defect: null,
       progress: () => {},
     };

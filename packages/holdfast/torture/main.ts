@@ -15,6 +15,7 @@ const plan: Plan = {
   keys: 200,
   callers: 50,
   histories: 80,
+  lease: 400,
   defect: null,
   progress: (line) => process.stderr.write(`${line}\n`),
 };

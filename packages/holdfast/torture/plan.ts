@@ -16,6 +16,11 @@ export interface Plan {
   readonly keys: number;
   /** Callers of each of these keys. */
   readonly callers: number;
+  /**
+   * Milliseconds of a lease, short so that hundreds of them can run out. Much longer than any of these processes is kept
+   * waiting for the machine: whoever hears nothing of an owner for so long takes it for dead.
+   */
+  readonly lease: number;
   /** How long an outage lasts, in milliseconds. */
   readonly outage: number;
   /** Keys whose histories are recorded. */
@@ -26,8 +31,6 @@ export interface Plan {
   readonly progress: (line: string) => void;
 }
 
-/** Milliseconds of a lease, short so that hundreds of them can run out. */
-export const LEASE = 400;
 /** The engine's default for a step of the store, in milliseconds. */
 export const STORE_TIMEOUT = 1000;
 /** How long after a lease a key must have been answered, in milliseconds. */

@@ -5,7 +5,7 @@ import { type Random, seededRandom } from '../../src/runtime/random.ts';
 import { check } from '../linearizable/checker.ts';
 import { historiesOf, type Line, type Operation } from '../linearizable/history.ts';
 import type { Place } from '../places/place.ts';
-import { LEASE, type Plan } from '../plan.ts';
+import type { Plan } from '../plan.ts';
 import type { EngineSetup } from '../protocol.ts';
 import { type Check, none, notJudged, within } from '../../../../scripts/tasks/checks.ts';
 import { Worker } from '../workers.ts';
@@ -64,7 +64,7 @@ function judgeHistories(
 }
 
 async function record(place: Place, plan: Plan, keys: string[], random: Random): Promise<Line[]> {
-  const engine: EngineSetup = { lease: LEASE, storeTimeout: LEASE, defect: plan.defect };
+  const engine: EngineSetup = { lease: plan.lease, storeTimeout: plan.lease, defect: plan.defect };
   const file = join(temporaryFolder(), 'history');
   const common = { do: 'record', file, keys, seed: plan.seed, steps: STEPS, lease: SHORT } as const;
   const start = () => Worker.start(place, engine);

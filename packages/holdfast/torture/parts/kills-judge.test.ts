@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { Ledger } from '../ledger.ts';
-import { GRACE, LEASE } from '../plan.ts';
+import { GRACE } from '../plan.ts';
 import { judgeKills, type Round } from './kills-judge.ts';
+
+const LEASE = 400;
 
 type Answer = Round['answers'][number];
 
@@ -32,8 +34,8 @@ const ledgerOf = (count: number, derived = Math.min(count, 1)): Ledger => ({
   derived: () => derived,
 });
 const broken = (rounds: Round[], ledger: Ledger): string[] =>
-  judgeKills({ rounds, wanted: rounds.length, stall: 10 }, ledger).flatMap(({ name, holds }) =>
-    holds ? [] : [name],
+  judgeKills({ rounds, wanted: rounds.length, lease: LEASE, stall: 10 }, ledger).flatMap(
+    ({ name, holds }) => (holds ? [] : [name]),
   );
 
 describe('kill -9', () => {
@@ -146,7 +148,7 @@ describe('kill -9', () => {
 
 test('an answer that is late by no more than the machine was is not judged', () => {
   const late = round({ answers: [answer({ after: LEASE + GRACE + 9 })] });
-  const checks = judgeKills({ rounds: [late], wanted: 1, stall: 10 }, ledgerOf(1));
+  const checks = judgeKills({ rounds: [late], wanted: 1, lease: LEASE, stall: 10 }, ledgerOf(1));
   expect(checks.filter(({ holds }) => holds !== true)).toEqual([
     expect.objectContaining({ holds: null, note: 'the machine stood still for 10 ms' }),
   ]);

@@ -1,5 +1,5 @@
 import type { Ledger } from '../ledger.ts';
-import { GRACE, LEASE } from '../plan.ts';
+import { GRACE } from '../plan.ts';
 import type { Answered, Boundary, Policy } from '../protocol.ts';
 import { type Check, none, within } from '../../../../scripts/tasks/checks.ts';
 
@@ -20,12 +20,14 @@ export interface Round {
 export interface Killed {
   readonly rounds: readonly Round[];
   readonly wanted: number;
+  /** Milliseconds of a lease. */
+  readonly lease: number;
   /** The longest that this process, which did next to nothing, was kept waiting for the machine, in milliseconds. */
   readonly stall: number;
 }
 
 /** What `kill -9` must have left behind. */
-export function judgeKills({ rounds, wanted, stall }: Killed, ledger: Ledger): Check[] {
+export function judgeKills({ rounds, wanted, lease, stall }: Killed, ledger: Ledger): Check[] {
   const times = rounds.flatMap(({ answers }) => answers.map(({ after }) => after));
   const all = (is: (round: Round) => boolean): string[] =>
     rounds.filter(is).map(({ key, boundary, policy }) => `${key} ${policy} ${boundary}`);
@@ -59,14 +61,14 @@ export function judgeKills({ rounds, wanted, stall }: Killed, ledger: Ledger): C
       named('keys that were reconciled more than once, or not although they had to be'),
       all((round) => !isReconciledRightly(round)),
     ),
-    latest(Math.max(...times), stall),
+    latest(Math.max(...times), lease + GRACE, stall),
   ];
 }
 
 /** An answer that is late by no more than the machine was proves nothing. */
-function latest(time: number, stall: number): Check {
-  const check = within(named('latest answer after the kill, ms'), time, [null, LEASE + GRACE]);
-  if (check.holds === true || time - stall > LEASE + GRACE) return check;
+function latest(time: number, bound: number, stall: number): Check {
+  const check = within(named('latest answer after the kill, ms'), time, [null, bound]);
+  if (check.holds === true || time - stall > bound) return check;
   return { ...check, holds: null, note: `the machine stood still for ${Math.round(stall)} ms` };
 }
 

@@ -2,7 +2,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { type Random, seededRandom } from '../../src/runtime/random.ts';
 import { readLedger } from '../ledger.ts';
 import type { Place } from '../places/place.ts';
-import { LEASE, type Plan } from '../plan.ts';
+import type { Plan } from '../plan.ts';
 import { BOUNDARIES, type EngineSetup } from '../protocol.ts';
 import type { Check } from '../../../../scripts/tasks/checks.ts';
 import { Worker } from '../workers.ts';
@@ -19,7 +19,7 @@ const PATIENCE = 5000;
 
 /** `kill -9` at every boundary: what became of the keys, in a place of its own. */
 export async function kills(place: Place, plan: Plan): Promise<Check[]> {
-  const engine: EngineSetup = { lease: LEASE, storeTimeout: 5000, defect: plan.defect };
+  const engine: EngineSetup = { lease: plan.lease, storeTimeout: 5000, defect: plan.defect };
   const start = () => Worker.start(place, engine);
   const retriers = await Promise.all(Array.from({ length: RETRIERS }, start));
   const delay = monitorEventLoopDelay({ resolution: 10 });
@@ -52,7 +52,10 @@ export async function kills(place: Place, plan: Plan): Promise<Check[]> {
   try {
     await Promise.all(Array.from({ length: AT_ONCE }, killOnAndOn));
     const stall = delay.max / 1e6;
-    return judgeKills({ rounds, wanted: plan.rounds, stall }, await readLedger(place));
+    return judgeKills(
+      { rounds, wanted: plan.rounds, lease: plan.lease, stall },
+      await readLedger(place),
+    );
   } finally {
     delay.disable();
     const left = await Promise.all(victims);

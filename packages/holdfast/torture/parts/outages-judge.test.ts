@@ -32,6 +32,7 @@ const plan: Plan = {
   callers: 0,
   outage: 1000,
   histories: 0,
+  lease: 400,
   defect: null,
   progress: () => {},
 };

@@ -1,5 +1,5 @@
 import type { Ledger } from '../ledger.ts';
-import { GRACE, LEASE, type Plan, STORE_TIMEOUT } from '../plan.ts';
+import { GRACE, type Plan, STORE_TIMEOUT } from '../plan.ts';
 import type { Answered } from '../protocol.ts';
 import { type Check, none, within } from '../../../../scripts/tasks/checks.ts';
 
@@ -22,7 +22,7 @@ const LONGEST_COOLDOWN = 6000;
 export function judgeOutage(
   run: OutageRun,
   ledger: Ledger,
-  { mode, outage }: Plan,
+  { mode, outage, lease }: Plan,
   fault: string,
 ): Check[] {
   const name = (what: string): string => `${fault}, ${outage} ms: ${what}`;
@@ -53,7 +53,7 @@ export function judgeOutage(
           ),
         ]),
     none(
-      name(`keys without an answer ${LEASE + GRACE} ms after the last caller`),
+      name(`keys without an answer ${lease + GRACE} ms after the last caller`),
       keys.flatMap((key) => {
         const answer = run.asked.get(key)!;
         return isAnswered(answer, mode) ? [] : [`${key}: ${answer.kind} ${answer.value}`];
@@ -75,7 +75,7 @@ export function judgeOutage(
     // What was asked while the store was down may fail as long after that as a step may take.
     within(name('until all processes work again, ms'), run.recovery, [
       null,
-      STORE_TIMEOUT + LONGEST_COOLDOWN + LEASE + GRACE,
+      STORE_TIMEOUT + LONGEST_COOLDOWN + lease + GRACE,
     ]),
   ];
 }

@@ -3,7 +3,7 @@ import { seededRandom } from '../../src/runtime/random.ts';
 import { readLedger } from '../ledger.ts';
 import { type Fault, openPlace, type Place } from '../places/place.ts';
 import { NoRoomError } from '../places/tmpfs.ts';
-import { GRACE, LEASE, type Plan, STORE_TIMEOUT } from '../plan.ts';
+import { GRACE, type Plan, STORE_TIMEOUT } from '../plan.ts';
 import type { Answered, EngineSetup, Policy } from '../protocol.ts';
 import { type Check, notJudged } from '../../../../scripts/tasks/checks.ts';
 import { Worker } from '../workers.ts';
@@ -43,7 +43,7 @@ export async function outage(place: Place, fault: Fault, plan: Plan): Promise<Ch
   plan.progress(`outage: ${fault.name}`);
   // A short outage has to be noticed as well.
   const storeTimeout = Math.min(STORE_TIMEOUT, plan.outage / 3);
-  const engine: EngineSetup = { lease: LEASE, storeTimeout, defect: plan.defect };
+  const engine: EngineSetup = { lease: plan.lease, storeTimeout, defect: plan.defect };
   const workers = await Promise.all(
     Array.from({ length: PROCESSES }, () => Worker.start(place, engine)),
   );
@@ -63,7 +63,7 @@ export async function outage(place: Place, fault: Fault, plan: Plan): Promise<Ch
     await sleep(QUIET);
     load.stop();
     await running;
-    await sleep(LEASE + GRACE);
+    await sleep(plan.lease + GRACE);
     const asked = await load.askAgain();
     const run: OutageRun = { answers: load.answers, recovered, recovery, asked };
     return judgeOutage(run, await readLedger(place), plan, fault.name);
