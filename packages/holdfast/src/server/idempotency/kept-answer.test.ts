@@ -1,3 +1,4 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeAnswer, encodeAnswer, encodeFound, encodeUnkept } from './kept-answer.ts';
@@ -90,6 +91,35 @@ describe('what reconcile has found', () => {
       headers: [['X-A', 'b']],
       body: 'done',
     });
+  });
+
+  it('has no headers of which nothing is said', () => {
+    const given = { Location: undefined, 'X-A': 'b' };
+    expect(read(encodeFound({ headers: given, body: 'done' }))).toMatchObject({
+      headers: [['X-A', 'b']],
+    });
+  });
+
+  it.each([
+    ['Content-Disposition', 'attachment; filename="żółć.pdf"'],
+    ['X-A', 'a\r\nSet-Cookie: b=1'],
+    ['X A', 'b'],
+    ['', 'b'],
+  ])('cannot have a header that Node would refuse to send: %j', (name, value) => {
+    expect(() => encodeFound({ headers: { [name]: value }, body: 'done' })).toThrow(
+      `reconcile: the header ${JSON.stringify(name)} cannot be sent`,
+    );
+  });
+
+  it('may have every header that Node would send', () => {
+    const given = { "!#$%&'*+-.^_`|~0aZ": '', 'X-A': '\t ~\x80ÿ' };
+    expect(read(encodeFound({ headers: given, body: 'done' }))).toMatchObject({
+      headers: Object.entries(given),
+    });
+    for (const [name, value] of Object.entries(given)) {
+      validateHeaderName(name);
+      validateHeaderValue(name, value);
+    }
   });
 
   it('is the body of a 200 where it is anything else', () => {

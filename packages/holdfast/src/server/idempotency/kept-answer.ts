@@ -54,14 +54,16 @@ export function decodeAnswer(result: string): KeptAnswer {
  * What `reconcile` has found as a result: an answer of `{ status, headers, body }`, of which all may be left out and
  * `body` is text, bytes or JSON; anything else is the JSON body of a 200. Headers that no replay may carry are left out:
  * those of a bank's answer, handed on as they came, would say another length.
+ *
+ * @throws TypeError for a header that cannot be sent: kept, it would fail every repeat.
  */
 export function encodeFound(found: unknown): string {
   if (!isAnswerLike(found)) return encodeFound({ body: found });
   const { status = 200, headers = {}, body } = found;
   const isRaw = body === undefined || typeof body === 'string' || body instanceof Uint8Array;
   const entries = Object.entries(headers)
-    .filter(([name]) => !isNeverReplayed(name.toLowerCase()))
-    .map(([name, value]) => [name, String(value)] as const);
+    .filter(([name, value]) => value !== undefined && !isNeverReplayed(name.toLowerCase()))
+    .map(([name, value]) => [name, sendable(name, String(value))] as const);
   const hasType = entries.some(([name]) => name.toLowerCase() === 'content-type');
   if (!isRaw && !hasType) entries.push(['Content-Type', 'application/json']);
   return encodeAnswer({
@@ -69,6 +71,17 @@ export function encodeFound(found: unknown): string {
     headers: entries,
     body: isRaw ? (body ?? '') : JSON.stringify(body),
   });
+}
+
+/** What HTTP can say in a header: the rest is refused by Node when it is to be sent. */
+const NAME = /^[!#$%&'*+.^_`|~\w-]+$/;
+const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+function sendable(name: string, value: string): string {
+  if (NAME.test(name) && VALUE.test(value)) return value;
+  throw new TypeError(
+    `reconcile: the header ${JSON.stringify(name)} cannot be sent: a name is a token, and a value has neither control characters nor any beyond Latin-1`,
+  );
 }
 
 interface AnswerLike {
