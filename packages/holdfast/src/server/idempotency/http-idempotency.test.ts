@@ -184,6 +184,11 @@ describe('whose key it is', () => {
   });
 });
 
+it('cannot be told by a resolver whose promise is rejected, which goes nowhere', async () => {
+  const { begin } = setUp({ tenant: () => Promise.reject(new Error('secret')) as never });
+  expect(told(await begin())).toEqual({ status: 500, code: 'idempotency-tenant-missing' });
+});
+
 describe('what of a body counts', () => {
   it('is what the options select', async () => {
     const { begin } = setUp({
@@ -204,6 +209,12 @@ describe('what of a body counts', () => {
         throw new Error('secret');
       },
     });
+    expect(told(await begin())).toEqual({ status: 400, code: 'idempotency-body-unreadable' });
+    expect(engine.asked).toEqual([]);
+  });
+
+  it('cannot be told by a promise, and its rejection goes nowhere', async () => {
+    const { begin, engine } = setUp({ fingerprintBody: () => Promise.reject(new Error('secret')) });
     expect(told(await begin())).toEqual({ status: 400, code: 'idempotency-body-unreadable' });
     expect(engine.asked).toEqual([]);
   });

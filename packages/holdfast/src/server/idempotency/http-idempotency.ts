@@ -1,3 +1,4 @@
+import { disregard } from '../../core/edge.ts';
 import type { Awaitable } from '../../idempotency/awaitable.ts';
 import type { Execution, Idempotency, Opened, OpenRequest } from '../../idempotency/idempotency.ts';
 import type { HoldLimits } from './bounded-stream.ts';
@@ -298,6 +299,7 @@ function replayOf(
 function whoseOf(tenant: NonNullable<ParsedHttp['tenant']>, source: unknown): string | null {
   try {
     const whose: unknown = tenant(source as never);
+    disregard(whose);
     return typeof whose === 'string' && whose !== '' ? whose : null;
   } catch {
     return null;

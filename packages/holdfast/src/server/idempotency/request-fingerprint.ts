@@ -1,3 +1,4 @@
+import { disregard } from '../../core/edge.ts';
 import { canonicalJson } from '../../idempotency/canonical-json.ts';
 import { incrementalSha256, sha256, tupleOf } from '../../idempotency/hash.ts';
 import type { HttpRequest, RequestBody } from './http-idempotency.ts';
@@ -62,7 +63,10 @@ export function originForm(target: string): string {
 /** What `select` answers for a copy of the body: the handler's stays as it is. */
 function selected(said: Said, select: (body: unknown) => unknown): Said {
   if (said.form !== 'json') return said;
-  return { form: 'json', says: canonicalJson(select(JSON.parse(said.says as string))) };
+  const what = select(JSON.parse(said.says as string));
+  // A promise is no JSON, whatever it comes to.
+  disregard(what);
+  return { form: 'json', says: canonicalJson(what) };
 }
 
 /** The bytes to hold against the limit; 0 where the request's head has been held against it already. */
