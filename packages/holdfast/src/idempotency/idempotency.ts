@@ -177,8 +177,8 @@ export interface Unfinished {
 }
 
 /**
- * What `reconcile` has found out: it was done, with this result (JSON); nothing has happened, so it may
- * be done; or it still cannot be told. An owner that only hung may go on after `nothing-happened`: a `step` that it
+ * What `reconcile` has found out: it was done, with this result (JSON; over HTTP an answer, of `status`, `headers` and
+ * `body`); nothing has happened, so it may be done; or it still cannot be told. An owner that only hung may go on after `nothing-happened`: a `step` that it
  * begins then is refused, but one that it had begun goes on.
  */
 export type Reconciled =
