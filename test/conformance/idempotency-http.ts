@@ -1,5 +1,6 @@
 import { describe } from 'vitest';
 import { bodies, boundedBodies } from './idempotency-http/bodies.ts';
+import { closing } from './idempotency-http/closing.ts';
 import { departures, failures } from './idempotency-http/failures.ts';
 import { keys, usedKeys } from './idempotency-http/keys.ts';
 import { payloads } from './idempotency-http/payloads.ts';
@@ -43,4 +44,5 @@ function conformance(serve: Serve): void {
     departures(serve);
   });
   describe('a store', () => stores(serve));
+  describe('a close that waits', () => closing(serve));
 }

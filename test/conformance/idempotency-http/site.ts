@@ -69,6 +69,7 @@ export interface Site {
   readonly port: number;
   /** What the handler was asked, in order. */
   readonly calls: readonly Call[];
+  readonly engine: Idempotency;
   send(path: string, request?: Partial<Sent>): Promise<Answer>;
   /** The response, unread. */
   fetch(path: string, request?: Partial<Sent>): Promise<Response>;
@@ -112,6 +113,7 @@ export async function site(serve: Serve, handle: Handle, about: About = {}): Pro
   return {
     port: server.port,
     calls,
+    engine,
     fetch: request,
     send: async (path, sent) => answerOf(await request(path, sent)),
   };

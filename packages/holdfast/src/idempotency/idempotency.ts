@@ -46,13 +46,14 @@ export interface Idempotency<Tx = undefined> {
   /**
    * Ends the engine. All keys are refused from now on (`IdempotencyStoreError`; 503).
    *
-   * It first waits for what is under way, if it is told to. Until then the work of `idempotent` is still given keys
-   * that it asks for itself. What runs by `open`, as handlers behind middleware do, is not, but may do its steps.
+   * It first waits for what is under way, if it is told to, and until the answers of middleware have left, to their
+   * last byte. Until then the work of `idempotent` is still given keys that it asks for itself. What runs by `open`, as
+   * handlers behind middleware do, is not, but may do its steps.
    *
    * Then it sends those away that still wait for another's answer, stops what goes on in the background, and lets go
    * of what the store has opened. A key that the store grants only then is given back, or left to its lease. Nothing
    * of the engine holds the process any more. If it was told to wait, it resolves only after another turn of the event
-   * loop or two, in which middleware sends what it has just been told.
+   * loop or two, in which those pass on what they were told who do not say when their answers leave (`whenLeft`).
    *
    * Work that still runs goes on, and keeps its key, as long as the process lives and clients of yours (Redis,
    * PostgreSQL) stay open; what it ends with is recorded. SQLite's file is closed, so there its lease runs out, and its
@@ -89,6 +90,11 @@ export interface OpenRequest {
   readonly signal?: AbortSignal | (() => AbortSignal) | undefined;
   /** Writes what `reconcile` has found as a result; JSON by default. */
   readonly encode?: (found: unknown) => string;
+  /**
+   * Is given what to call, once, when the answer has left the process or never will: a close that waits, waits for that
+   * as well. Not asked when the engine is closed. Default: an answer has left when the asker has it.
+   */
+  readonly whenLeft?: ((left: () => void) => void) | undefined;
   /** Over the options' `onStoreDown`. */
   readonly onStoreDown?: 'closed' | 'open' | undefined;
 }

@@ -11,7 +11,7 @@ import type { IdempotencyEndedEvent } from './telemetry.ts';
 const MAX_BACKGROUND = 1000;
 /** Between a close's looks at what is still under way, in milliseconds. */
 const LOOK_EVERY = 20;
-/** Of the event loop. In the first, middleware sends what it was told; streams of answers may take another. */
+/** Of the event loop. In the first, who was told passes it on; streams of answers may take another. */
 const TURNS_TO_PASS_ON = 2;
 /** Of the newest in the moving average of durations. */
 const WEIGHT = 0.2;
@@ -28,6 +28,8 @@ export class Keeper {
   /** Executions under way, and tasks in the background. */
   running = 0;
   background = 0;
+  /** Answers that were given, or will be, and have not left the process. */
+  leaving = 0;
   /** Repeats that wait. */
   waiting = 0;
   /** How long work usually takes, in milliseconds; 0 before the first has ended. */
@@ -47,6 +49,9 @@ export class Keeper {
     this.runtime = runtime;
     this.onExpired = options.reconcile === undefined ? options.onExpiredLease : 'reconcile';
   }
+
+  /** What the asker calls when its answer has left. */
+  readonly hasLeft = (): void => void this.leaving--;
 
   /** Runs a task that never rejects, if there is room; false if there is none. */
   inBackground(task: () => Promise<void>): boolean {
@@ -100,7 +105,10 @@ export class Keeper {
     for (const id of this.#waiters.keys()) this.wake(id);
   }
 
-  /** Waits until those who have just got an answer have passed it on: in real turns, also of an engine on a test's clock. */
+  /**
+   * Waits until those who have just got an answer have passed it on, where they do not say when it has left: in real
+   * turns, also of an engine on a test's clock.
+   */
   async passOn(): Promise<void> {
     for (let turn = 0; turn < TURNS_TO_PASS_ON; turn++) {
       await new Sleep(systemRuntime.clock, 0).over;
@@ -108,7 +116,8 @@ export class Keeper {
   }
 
   get #isBusy(): boolean {
-    return !this.isClosed && this.opening + this.running + this.background > 0;
+    const underWay = this.opening + this.running + this.background + this.leaving;
+    return !this.isClosed && underWay > 0;
   }
 
   learn(duration: number): void {

@@ -86,6 +86,10 @@ export class Opener {
       token: this.#newToken(),
     };
     if (this.#keeper.isClosing && !this.#isAwaited) return this.#told(this.#closed());
+    if (request.whenLeft !== undefined) {
+      this.#keeper.leaving++;
+      request.whenLeft(this.#keeper.hasLeft);
+    }
     if (isAborted(signal)) return this.#told(aborted(signal));
     const known = this.#replays.get(asked.id, fingerprint);
     if (known !== undefined) return this.#told(this.#opened(known, asked));

@@ -147,7 +147,7 @@ export type ParsedIdempotency = ParsedOf<typeof idempotencyOptions>;
 
 /** The options of `close`. */
 export const closeOptions = {
-  /** How long it waits for what is under way: work, repeats that wait, what the store could not be told yet. 0 to 1 h; default 0. */
+  /** How long it waits for what is under way: work, repeats that wait, answers on their way, what the store could not be told yet. 0 to 1 h; default 0. */
   wait: duration({
     what: 'How long a close waits for what is under way',
     default: 0,

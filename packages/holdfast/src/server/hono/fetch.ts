@@ -19,6 +19,11 @@ export interface FetchContext {
   readonly options?: RouteOptions | undefined;
   /** What the handler threw, where a framework has made an answer of it. Default none. */
   readonly thrown?: (() => unknown) | undefined;
+  /**
+   * Is given what to call, once, when the answer has left or its client has gone: the engine's `close({ wait })` waits
+   * for that as well. Default: an answer has left when it is given back.
+   */
+  readonly whenLeft?: ((left: () => void) => void) | undefined;
 }
 
 /**
@@ -49,6 +54,7 @@ export async function answerOnce(
     source: context.source ?? request,
     options: context.options,
     signal: () => request.signal,
+    whenLeft: context.whenLeft,
   });
   if (begun.kind === 'pass') return next(forwarded ?? request);
   if (begun.kind === 'answer') return responseOf(begun.answer);

@@ -2,7 +2,8 @@
 /// <reference types="hono" />
 import type { Execution, Idempotency } from '../../idempotency/index.ts';
 import { httpIdempotency, type HttpIdempotencyOptions } from '../idempotency/http.ts';
-import { answerOnce } from './fetch.ts';
+import { type Closing, whenClosed } from '../idempotency/when-closed.ts';
+import { answerOnce, type FetchContext } from './fetch.ts';
 
 /** As much of Hono 4's context as the middleware touches; it is what `tenant` is given. */
 export interface HonoContextLike {
@@ -11,6 +12,8 @@ export interface HonoContextLike {
     readonly matchedRoutes: readonly { readonly method: string; readonly path: string }[];
     arrayBuffer(): Promise<ArrayBuffer>;
   };
+  /** On Node its own response is here: `outgoing`. */
+  readonly env: unknown;
   /** An answer with the headers that were set so far. */
   body(data: null): Response;
   get res(): Response;
@@ -63,6 +66,7 @@ export function idempotent<Source extends object = HonoContextLike>(
       route: routeOf(context),
       source: context,
       thrown: () => context.error,
+      whenLeft: leaving(context),
     };
     // Hono gives a response the headers of the one before it. Where another stands for the handler's answer, these are
     // to be those of all answers, and not the handler's.
@@ -101,6 +105,13 @@ function answerBefore(context: HonoContextLike): Response | undefined {
   if (!context.req.raw.headers.has('origin')) return undefined;
   // A copy, since Hono goes on to set headers where it has them.
   return new Response(null, { headers: new Headers(context.body(null).headers) });
+}
+
+/** Node's server says when an answer has left, other runtimes do not. On Workers anything may be called `outgoing`. */
+function leaving({ env }: HonoContextLike): FetchContext['whenLeft'] {
+  const { outgoing } = (env ?? {}) as { outgoing?: Closing & { readonly writableEnded: unknown } };
+  if (typeof outgoing?.writableEnded !== 'boolean') return undefined;
+  return (left) => whenClosed(outgoing, left);
 }
 
 /** The route whose handler answers: the last that matched and is not for all methods, as middleware is. */

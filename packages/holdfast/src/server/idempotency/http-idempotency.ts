@@ -56,6 +56,8 @@ export interface HttpRequest {
    * such a wait.
    */
   readonly signal?: AbortSignal | (() => AbortSignal) | undefined;
+  /** Is given what to call, once, when the answer has left or its client has gone; see `OpenRequest`. */
+  readonly whenLeft?: OpenRequest['whenLeft'];
 }
 
 /** The body of a request: as it came, as a parser made it, none, or more than `limits.requestBody`. */
@@ -186,11 +188,11 @@ class Protocol implements HttpIdempotency {
     fingerprint: string | HttpAnswer,
   ): Awaitable<HttpBegun> {
     if (typeof fingerprint !== 'string') return answered(fingerprint);
-    const { signal: given } = request;
+    const { signal: given, whenLeft } = request;
     const { onStoreDown = this.#options.onStoreDown } = request.options ?? {};
     let heeded = typeof given === 'function' ? undefined : given;
     const signal = typeof given === 'function' ? () => (heeded = given()) : given;
-    const asked = { key, scope, fingerprint, signal, onStoreDown, encode: encodeFound };
+    const asked = { key, scope, fingerprint, signal, whenLeft, onStoreDown, encode: encodeFound };
     try {
       const opened = this.#engine.open(asked);
       return opened instanceof Promise

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type HeldResponse, holdResponse, isHeld } from './held-response.ts';
-import { isDestroyed } from './http2.ts';
 import type { HttpBegun, HttpIdempotency, HttpRequest, HttpRun } from './http-idempotency.ts';
+import { type Closing, whenClosed } from './when-closed.ts';
 
 /** A request and its response, as the frameworks on node:http have them. */
 export interface NodeExchange {
@@ -49,18 +49,12 @@ export async function beginExchange(
     headers,
     body,
     signal: () => gone.signal,
+    whenLeft: (left) => whenClosed(response, left),
   });
   gone.forget();
   if (mistake !== undefined) throw mistake;
   if (begun.kind !== 'run') return begun;
   return { ...begun, held: holdResponse(response, begun.run, http.limits.response) };
-}
-
-/** What closes when its client goes. */
-interface Closing {
-  readonly destroyed: boolean;
-  once(event: 'close', listener: () => void): unknown;
-  off(event: 'close', listener: () => void): unknown;
 }
 
 /** Aborts when the client goes, until it is forgotten. Costs nothing for requests that need not wait. */
@@ -76,8 +70,7 @@ export class Gone {
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
-      if (isDestroyed(this.#response)) this.#abort();
-      else this.#response.once('close', this.#abort);
+      whenClosed(this.#response, this.#abort);
     }
     return this.#controller.signal;
   }

@@ -4,6 +4,8 @@ import { expect, it } from 'vitest';
 import { fakeIdempotency } from '../../../test/fake-idempotency.ts';
 import { listening } from '../../../test/holding.ts';
 import { until } from '../../../test/serve.ts';
+import { idempotency } from '../../idempotency/index.ts';
+import { memoryStore } from '../../stores/memory/memory.ts';
 import { idempotent, type Listener } from './node-http.ts';
 
 const post = (port: number, init: RequestInit = {}): Promise<Response> =>
@@ -100,6 +102,22 @@ it('records the answer of a listener that calls back, although its client has go
   answer!();
   await until('it is recorded', () => engine.steps.length === 1);
   expect(engine.steps).toEqual(['complete']);
+});
+
+it('begins for a client that has gone before, whose answer no close waits for', async () => {
+  const engine = idempotency({ store: memoryStore() });
+  const once = idempotent(engine)((_request, response) => void response.end('done'));
+  const over = Promise.withResolvers<void>();
+  const port = await listening((request, response) => {
+    // As behind a middleware that takes its time.
+    response.once('close', () => over.resolve(once(request.resume(), response)));
+    leaving.abort();
+  });
+  const leaving = new AbortController();
+  await expect(post(port, { body: null, signal: leaving.signal })).rejects.toThrow(/abort/);
+  await over.promise;
+  await engine.close({ wait: '1m' });
+  expect(engine.snapshot()).toMatchObject({ running: 0 });
 });
 
 it('leaves no listener on a response behind', async () => {

@@ -1,0 +1,14 @@
+import { isDestroyed } from './http2.ts';
+
+/** What closes when all of an answer has left, or its client has gone. */
+export interface Closing {
+  readonly destroyed: boolean;
+  once(event: 'close', listener: () => void): unknown;
+  off(event: 'close', listener: () => void): unknown;
+}
+
+/** Calls back, once; at once, if it has closed before. */
+export function whenClosed(response: Closing, then: () => void): void {
+  if (isDestroyed(response)) then();
+  else response.once('close', then);
+}
