@@ -149,6 +149,17 @@ describe('a spec in a file', () => {
       `services:\n${manyKeys(60_000)}`,
       ':1:1 services must be at most 1000, got 60000',
     ],
+    // As arguments of one call, so many problems are more than the stack holds.
+    [
+      'one key again and again',
+      `services: {}\n${'a: 1\n'.repeat(150_000)}`,
+      ":3:1 the spec has the key 'a' twice in one place",
+    ],
+    [
+      'aliases of nothing',
+      `a: [${'*b,'.repeat(150_000)}]\n`,
+      ':1:5 the spec has the alias *b, and no &b before it',
+    ],
     ['a billion laughs', laughs(), ':1:1 the spec has too many aliases'],
   ])('with %s is refused, and soon', async (_what, text, message) => {
     const said = await wrong(write(text));

@@ -53,16 +53,17 @@ export function readSpec(
 ): { readonly spec: unknown; readonly placeOf: (path: SpecPath) => Place } {
   const lines = new LineCounter();
   const document = parsed(text, lines, file);
-  const wrong = syntaxErrors(document).map((error) =>
+  const syntax = syntaxErrors(document).map((error) =>
     problemAt(file, lines, error.pos[0], explained(error)),
   );
-  if (wrong.length === 0) {
-    wrong.push(
-      ...repeated(document, file, lines),
-      ...merges(document, file, lines),
-      ...aliasesOfNothing(document, file, lines),
-    );
-  }
+  const wrong =
+    syntax.length > 0
+      ? syntax
+      : [
+          ...repeated(document, file, lines),
+          ...merges(document, file, lines),
+          ...aliasesOfNothing(document, file, lines),
+        ];
   if (wrong.length > 0) throw new SpecError(wrong);
   const placeOf = (path: SpecPath): Place => {
     const { line, col } = lines.linePos(writtenAt(document, path).offset);
