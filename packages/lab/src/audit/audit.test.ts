@@ -4,9 +4,26 @@ import { describe, expect, test } from 'vitest';
 import { type Json, placeOf, reportOf } from '../../test/cases.ts';
 import { fleetOf } from '../spec/fleet.ts';
 import { loadFleet } from '../spec/load.ts';
+import type { Edge } from '../spec/model.ts';
 import { audit, type AuditReport } from './audit.ts';
 import type { Finding } from './finding.ts';
 import { promisesOf, toJson } from './promises.ts';
+
+/** How often the audit of so many callers of one service asks the call of the first who makes it. */
+function asksAmong(size: number): number {
+  const callers = Array.from({ length: size }, (_, i) => [`s${i}`, { calls: [{ to: 'db' }] }]);
+  const fleet = fleetOf({ services: { ...Object.fromEntries(callers), db: {} } });
+  const [[call]] = fleet.services.get('s0')!.stages as [[Edge]];
+  let asks = 0;
+  Object.defineProperty(call, 'from', {
+    get: () => {
+      asks += 1;
+      return 's0';
+    },
+  });
+  audit(fleet, { placeOf });
+  return asks;
+}
 
 /** How often the audit of a chain of so many services asks its first one for what it calls. */
 function looksAt(size: number): number {
@@ -146,6 +163,11 @@ describe('the examples', () => {
 test('looks at a service as often in a large fleet as in a small one', () => {
   expect(looksAt(5)).toBeGreaterThan(0);
   expect(looksAt(50)).toBe(looksAt(5));
+});
+
+test('looks at a call as often beside many callers that nobody calls as beside a few', () => {
+  expect(asksAmong(5)).toBeGreaterThan(0);
+  expect(asksAmong(50)).toBe(asksAmong(5));
 });
 
 test('what is no fleet, and an audit that knows no places, are refused by name', () => {

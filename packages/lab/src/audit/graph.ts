@@ -104,8 +104,9 @@ export function callGraph(
   const numbers = edgeNumbers(fleet, edges, layersByEdge);
   const of = (edge: Edge): EdgeNumbers => numbers.get(edge) as EdgeNumbers;
   const sources = sourcesOf(fleet);
+  const callers = Map.groupBy(edges, ({ from }) => from);
   const flow = (weight: (edge: Edge) => number): readonly Flow[] =>
-    sources.map((source) => flowFrom(source, edges, weight));
+    sources.map((source) => flowFrom(source, callers, weight));
   const nominal = flow((edge) => of(edge).calls * of(edge).attempts);
   const limited = flow((edge) => of(edge).calls * of(edge).timeLimitedAttempts);
   const alone = flow(({ times }) => times);
@@ -193,12 +194,20 @@ function inOrder(fleet: Fleet): readonly Edge[] {
   return [...users, ...services];
 }
 
-function flowFrom(source: string, edges: readonly Edge[], weight: (edge: Edge) => number): Flow {
+/** @param callers everybody who calls, with every caller before its callees, and what they call. */
+function flowFrom(
+  source: string,
+  callers: ReadonlyMap<string, readonly Edge[]>,
+  weight: (edge: Edge) => number,
+): Flow {
   const flow = new Map([[source, 1]]);
-  for (const edge of edges) {
-    const arriving = flow.get(edge.from);
+  for (const [caller, edges] of callers) {
+    const arriving = flow.get(caller);
+    // Most of a large fleet is not reached from here: its edges are not looked at.
     if (arriving === undefined) continue;
-    flow.set(edge.to, bounded((flow.get(edge.to) ?? 0) + arriving * weight(edge)));
+    for (const edge of edges) {
+      flow.set(edge.to, bounded((flow.get(edge.to) ?? 0) + arriving * weight(edge)));
+    }
   }
   return flow;
 }
