@@ -74,6 +74,7 @@ const KEYWORDS: Readonly<Record<string, Check>> = {
   minItems: on(isList, (min: number, value) => value.length >= min),
   maxItems: on(isList, (max: number, value) => value.length <= max),
   maxProperties: on(isRecord, (max: number, value) => Object.keys(value).length <= max),
+  minProperties: on(isRecord, (min: number, value) => Object.keys(value).length >= min),
   propertyNames: on(isRecord, (name: Schema, value, { of }) =>
     Object.keys(value).every((key) => of(name, key)),
   ),

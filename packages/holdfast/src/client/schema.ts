@@ -7,12 +7,15 @@ type Schema = Readonly<Record<string, unknown>>;
 /**
  * The JSON Schema (2020-12) of those options of `dependency()` that a file can hold. It also says which
  * of them go together: an option that only another kind looks at is refused.
+ *
+ * @param about.laid the options are laid over others, which may say of which kind a part is: then any
+ *   kind's options may stand there.
  */
-export function dependencySchema(): Schema {
+export function dependencySchema({ laid = false }: { readonly laid?: boolean } = {}): Schema {
   const kinds = KINDS_OF_PARTS.flatMap(({ path, by, usual, kindsOf }) =>
     Object.entries(kindsOf).map(([name, ones]) => at(path, onlyFor(name, by, ones, usual))),
   );
-  return { ...tableSchema(dependencyOptions), allOf: [...kinds, ...WITHOUT_CODE] };
+  return { ...tableSchema(dependencyOptions), allOf: [...(laid ? [] : kinds), ...WITHOUT_CODE] };
 }
 
 /** A file holds no functions: so no backoff of kind `custom`, and no fallback with `run` alone. */

@@ -84,7 +84,7 @@ export function text(about: {
     what: about.what,
     default: about.default,
     range,
-    schema: { type: 'string' },
+    schema: { type: 'string', ...(about.default === undefined ? { pattern: String.raw`\S` } : {}) },
     parse: (given, path, problems) => {
       const value = given === undefined ? (about.default ?? '') : given;
       const fits =
@@ -109,7 +109,7 @@ export function share(about: {
     schema: {
       anyOf: [
         { type: 'number', minimum: 0, maximum: 1 },
-        { type: 'string', pattern: String.raw`^\d+(\.\d+)?\s?%$` },
+        { type: 'string', pattern: String.raw`^0*(\d{1,2}(\.\d+)?|100(\.0+)?)\s?%$` },
       ],
     },
     parse: (given, path, problems) => {
@@ -215,30 +215,44 @@ export function listOf<G, P>(
 /** What a name may look like: no spaces, since expectations and edges are written with names. */
 const NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}$/;
 
-/** Several of the same, by name. */
+/**
+ * Several of the same, by name.
+ *
+ * @param about.min for the JSON Schema: that there are fewer is said once all has been read.
+ * @param about.reserved names that mean something already; for the JSON Schema, too.
+ */
 export function mapOf<G, P>(
   value: Descriptor<G, P>,
-  about: { readonly what: string; readonly max: number },
+  about: {
+    readonly what: string;
+    readonly max: number;
+    readonly min?: number;
+    readonly reserved?: readonly string[];
+  },
 ): Descriptor<Readonly<Record<string, G>>, ReadonlyMap<string, P>> {
-  const range = `an object of at most ${about.max} by name, each ${value.range}`;
+  const { what, max, min = 0, reserved = [] } = about;
+  const range = `an object of at most ${max} by name, each ${value.range}`;
   return {
     kind: 'map',
-    what: about.what,
+    what,
     default: undefined,
     range,
     schema: {
-      type: ['object', 'null'],
-      propertyNames: { pattern: NAME.source },
+      ...(min === 0 ? { type: ['object', 'null'] } : { type: 'object', minProperties: min }),
+      propertyNames: {
+        pattern: NAME.source,
+        ...(reserved.length === 0 ? {} : { not: { enum: reserved } }),
+      },
       additionalProperties: value.schema,
-      maxProperties: about.max,
+      maxProperties: max,
     },
     ...(value.table === undefined ? {} : { table: value.table }),
     parse: (given, path, problems) => {
       // `users:` with nothing behind it is how one comments a section out.
       const all = given ?? {};
       if (!isRecord(all)) problems.type(path, range, given);
-      else if (Object.keys(all).length > about.max) {
-        problems.other(`${path} must be at most ${about.max}, got ${Object.keys(all).length}`);
+      else if (Object.keys(all).length > max) {
+        problems.other(`${path} must be at most ${max}, got ${Object.keys(all).length}`);
       } else return new Map(entries(all, value, path, problems));
       return new Map();
     },

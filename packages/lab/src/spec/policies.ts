@@ -1,13 +1,11 @@
 import {
   type DependencyData,
-  dependencyOptions,
   dependencySchema,
   type Descriptor,
   type EffectivePolicy,
   effectivePolicy,
   fitted,
   Problems,
-  tableSchema,
 } from 'holdfast/spec';
 import { mapOf, notKnown } from './descriptors.ts';
 import { isRecord, reading } from './problems.ts';
@@ -58,7 +56,7 @@ export function policyOptions(about: {
 
 /** Its JSON Schemas, for `$defs`. */
 export function policySchemas(): Readonly<Record<'policy' | 'laid', Schema>> {
-  return { policy: dependencySchema(), laid: tableSchema(dependencyOptions) };
+  return { policy: dependencySchema(), laid: dependencySchema({ laid: true }) };
 }
 
 /** An edge's policy: a name of `policies`, options, or `none`. */
@@ -87,7 +85,11 @@ export function policy(about: {
 
 /** Named sets of options. */
 export function policiesByName(about: { readonly what: string }) {
-  return mapOf(policyOptions({ what: 'One set of options' }), { ...about, max: 1000 });
+  return mapOf(policyOptions({ what: 'One set of options' }), {
+    ...about,
+    max: 1000,
+    reserved: ['none'],
+  });
 }
 
 /** What an edge comes to: its options, their name, and what they mean in full. */

@@ -17,6 +17,7 @@ describe('the JSON Schema of a spec', () => {
   test.each<[string, unknown]>([
     ['the spec to start from', readSpec(initSpec(), 'holdfast.yaml').spec],
     ['calls at once', { services }],
+    ['all of them', { services: { web: { failures: '100 %' }, db: { failures: '099.5%' } } }],
     ['sections that are commented out', { services, users: null, scenarios: null, lanes: null }],
     [
       'distributions',
@@ -38,6 +39,16 @@ describe('the JSON Schema of a spec', () => {
     ['a wrong policy', { services, policies: { p: { retry: { maxAttempts: 0 } } } }],
     ['code', { services, policies: { p: { classify: 'x' } } }],
     ['a wrong distribution', { services: { web: { serviceTime: { exponental: 5 } } } }],
+    ['no services', { services: {} }],
+    ['services that are commented out', { services: null }],
+    ['an empty reason', { services, accept: [{ rule: 'no-fallback', because: ' ' }] }],
+    ['more than all', { services: { web: { failures: '100.5%' } } }],
+    ['a policy with the name of none', { services, policies: { none: {} } }],
+    ['a lane that is there already', { services, lanes: { naive: {} } }],
+    [
+      'a lane whose fallback has nothing',
+      { services, lanes: { l: { fallback: { stale: false } } } },
+    ],
     ['a wrong fault', { services, scenarios: { s: { faults: [{ outige: 'web' }] } } }],
   ])('stops %s', (_what, spec) => expect(fits(whole, spec)).toBe(false));
 });

@@ -198,6 +198,7 @@ export const services = required(
   mapOf(record(serviceTable, { what: 'A service', combinations }), {
     what: 'Services of your own and external ones',
     max: MAX_SERVICES,
+    min: 1,
   }),
   {},
 );

@@ -1,6 +1,7 @@
 import type { GivenRecord } from './descriptors.ts';
 import { listOf, mapOf, orNull, record, required, span, text } from './descriptors.ts';
 import { faults } from './faults.ts';
+import { LANES } from './lanes.ts';
 import { load, users } from './load-tables.ts';
 import { policiesByName, policyOptions } from './policies.ts';
 import { services } from './services.ts';
@@ -43,6 +44,7 @@ export const specTable = {
   lanes: mapOf(policyOptions({ what: 'Options', laid: true }), {
     what: 'Options laid over those of every edge with a policy, to compare: `holdfast` (nothing) and `naive` are there by themselves',
     max: 20,
+    reserved: [...LANES.keys()],
   }),
   scenarios: mapOf(record(scenarioTable, { what: 'A scenario' }), {
     what: 'What may happen',
