@@ -140,7 +140,7 @@ function inVain(entries: readonly Entry[], found: readonly Finding[]): readonly 
 }
 
 const KNOWN: readonly string[] = [
-  ...new Set([...RULES.map(({ id }) => id), ACCEPT_WITHOUT_FINDING.id, ...MESH_RULES]),
+  ...new Set([...RULES, ACCEPT_WITHOUT_FINDING, ...MESH_RULES].map(({ id }) => id)),
 ];
 
 function unknownRule(rule: string): string {

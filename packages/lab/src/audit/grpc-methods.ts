@@ -160,7 +160,6 @@ function readAttempts(field: Field, at: string, findings: Finding[]): number | n
   if (attempts === null || attempts <= MAX_ATTEMPTS) return attempts;
   findings.push(
     meshFinding('grpc-clamped', {
-      severity: 'warning',
       message: `maxAttempts of ${at} is ${attempts}, which gRPC treats as ${MAX_ATTEMPTS}`,
       fix: `Write ${MAX_ATTEMPTS} or less; more than 3 attempts rarely help.`,
       at,
@@ -245,7 +244,6 @@ function warnOfClientErrors(
   const words = bad.map((code) => `${code} (gRPC's ${CLIENT_ERRORS.get(code)})`).join(', ');
   findings.push(
     meshFinding('retry-on-4xx', {
-      severity: 'warning',
       message: `gRPC channels to ${at} retry ${words}`,
       fix: none
         ? `Remove the retryPolicy: there is nothing else in its ${list}.`

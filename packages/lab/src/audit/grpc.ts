@@ -198,7 +198,6 @@ function readThrottling(throttling: Field): number {
 
 function notRepeatable(edge: Edge, config: MethodConfig): Finding {
   return meshFinding('grpc-hedging-not-repeatable', {
-    severity: 'error',
     message: `gRPC sends up to ${config.maxAttempts} copies of a call from ${edge.from} to ${edge.to}, which is neither idempotent nor keyed`,
     fix: 'Hedge only methods that may be repeated; use a retryPolicy for the others, or send an idempotency key, say `keyed: true` in the spec, and have the callee remember keys.',
     at: edge.id,
@@ -209,7 +208,6 @@ function notRepeatable(edge: Edge, config: MethodConfig): Finding {
 
 function unmatched(name: string, place: Place): Finding {
   return meshFinding('mesh-name-unmatched', {
-    severity: 'info',
     message: `The gRPC service ${JSON.stringify(name)} matches no service of the spec`,
     fix: 'Correct the name, or add the service to the spec: its name there is the last part of this one, with or without `Service`.',
     at: name,

@@ -92,7 +92,6 @@ export function elsewhereInAmbient(documents: readonly SourceDocument[]): readon
   if (place === undefined) return [];
   return [
     meshFinding('mesh-kind-not-read', {
-      severity: 'info',
       message: `The audit reads the label ${MODE} only on namespaces, but ${places.length === 1 ? '1 place in the files sets' : `${places.length} places in the files set`} it on workloads or on what creates namespaces`,
       fix: 'Give the audit a file with the namespace and its label, or accept the findings about sidecars that do not exist.',
       at: MODE,

@@ -72,7 +72,6 @@ function undelegated(
   const itself = `VirtualService ${to.name} in ${to.namespace ?? names.home}`;
   const [service = host?.text ?? itself] = matched(hosts, names);
   return meshFinding('mesh-name-unmatched', {
-    severity: 'info',
     message: `A route of ${service} is delegated to ${itself}, which ${exists ? 'has hosts of its own' : 'is not in the files'}: Istio drops such a route`,
     fix: exists
       ? 'Remove `hosts` from the delegate: those of the VirtualService that delegates to it count.'

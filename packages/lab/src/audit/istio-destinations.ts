@@ -229,7 +229,6 @@ export class Destinations {
     const given = field.given ? '' : ', the default';
     this.#findings.push(
       meshFinding('outlier-ejection-too-small', {
-        severity: 'warning',
         message: `Outlier detection of ${service} may eject ${percent} %${given}, of ${replicas} replicas, which is less than one`,
         fix: `Set maxEjectionPercent to at least ${Math.ceil(100 / replicas)}, which is one of ${replicas}.`,
         at: service!,

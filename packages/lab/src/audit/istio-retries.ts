@@ -106,7 +106,6 @@ const OTHERWISE = ['perTryTimeout', 'retryOn', 'retryRemoteLocalities'];
 
 function off(field: Field, written: string, at: string): Finding {
   return meshFinding('istio-retries-off-by-block', {
-    severity: 'warning',
     message: `The retries block of ${at} has ${written}, which switches retries off`,
     fix: 'If you want no retries, write `retries: { attempts: 0 }` and nothing else in it. Otherwise set `attempts` to the number of retries after the first attempt.',
     at,
@@ -175,7 +174,6 @@ export function warnOf4xx(
     : '';
   findings.push(
     meshFinding('retry-on-4xx', {
-      severity: 'warning',
       message: `The sidecars of ${at} retry ${bad.map(inWords).join(', ')}${why}`,
       fix: `Remove ${bad.join(', ')} from ${list.path.at(-1)}.`,
       at,

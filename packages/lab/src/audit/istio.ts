@@ -111,7 +111,6 @@ export async function readIstio(
 /** Perhaps it is the wrong file: a mesh that states nothing has defaults, and the audit much to say of them. */
 function nothingOfIstio(path: string): Finding {
   return meshFinding('mesh-name-unmatched', {
-    severity: 'info',
     message: `${path} has no Istio resources, so the audit assumes Istio's defaults for each sidecar`,
     fix: 'If the mesh is configured in other files, give the audit those. If it is not configured at all, there is nothing to do.',
     at: 'the mesh',

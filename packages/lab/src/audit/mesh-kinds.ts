@@ -57,7 +57,6 @@ export function notRead(documents: readonly SourceDocument[]): readonly Finding[
   return [...byKind.values()].map((all) => {
     const { kind, version, place } = all[0]!;
     return meshFinding('mesh-kind-not-read', {
-      severity: 'info',
       message: `The files have ${all.length} ${kind} (${version}), which may change timeouts, retries or limits and which the audit does not read`,
       fix: 'Check whether it changes them. Set retries and timeouts where the audit reads them, in a VirtualService or an HTTPRoute, and limits in a DestinationRule.',
       at: kind,

@@ -5,14 +5,16 @@ import { MESH_RULES } from '../mesh-findings.ts';
 import { ACCEPT_WITHOUT_FINDING, RULES } from './table.ts';
 
 const docs = new URL('../../../../../docs/audit/', import.meta.url);
+const ALL = [...RULES, ACCEPT_WITHOUT_FINDING, ...MESH_RULES];
+
 async function pages(): Promise<readonly string[]> {
   return (await readdir(docs)).filter((name) => name !== 'README.md').toSorted();
 }
 
 describe('the pages', () => {
   test('are one for each rule, and all are in the index', async () => {
-    const rules = [...RULES.map(({ id }) => id), ACCEPT_WITHOUT_FINDING.id, ...MESH_RULES];
-    const expected = [...new Set(rules)].map((id) => `${id}.md`).toSorted();
+    const rules = new Set(ALL.map(({ id }) => id));
+    const expected = [...rules].map((id) => `${id}.md`).toSorted();
     expect(await pages()).toEqual(expected);
     const index = await readFile(new URL('README.md', docs), 'utf8');
     const listed = Array.from(index.matchAll(/\]\(([a-z0-9-]+\.md)\)/g), ([, page]) => page);
@@ -34,11 +36,9 @@ describe('the pages', () => {
     }
   });
 
-  test('say in one line what the index says, and for rules of the call graph what the code says', async () => {
+  test('say in one line what the index says, and the code', async () => {
     const index = await readFile(new URL('README.md', docs), 'utf8');
-    const inCode = [...RULES, ACCEPT_WITHOUT_FINDING].map(
-      ({ id, severity, looksFor }) => `${id}: ${severity}. ${looksFor}`,
-    );
+    const inCode = ALL.map(({ id, severity, looksFor }) => `${id}: ${severity}. ${looksFor}`);
     const inPages: string[] = [];
     for (const page of await pages()) {
       const text = await readFile(new URL(page, docs), 'utf8');
@@ -51,6 +51,6 @@ describe('the pages', () => {
       ([, id, severity, summary]) => `${id}: ${severity}. ${summary}`,
     );
     expect([...new Set(inIndex)].toSorted()).toEqual(inPages.toSorted());
-    expect(inPages).toEqual(expect.arrayContaining(inCode));
+    expect([...new Set(inCode)].toSorted()).toEqual(inPages.toSorted());
   });
 });
