@@ -161,6 +161,13 @@ describe('time', () => {
     expect(rule('sequence-does-not-fit', once)).toBeUndefined();
   });
 
+  test('sequence-does-not-fit leaves alone what most answers can end in, however long a few take', () => {
+    const calls = ['300ms', '301ms'].map((timeout) => ({ to: 'stock', policy: { timeout } }));
+    const serviceTime = { mixture: [{ weight: 99, time: '5ms' }, { time: '60s' }] };
+    const tail: Case = { web: { calls }, stock: { serviceTime }, users: { policy: {} } };
+    expect(rule('sequence-does-not-fit', tail)).toBeUndefined();
+  });
+
   test('sequence-does-not-fit knows that calls to one service are made at once', () => {
     const call = { to: 'stock', policy: { timeout: '600ms' }, times: 10 };
     const slow: Case = { stock: { serviceTime: '300ms', workers: 100 }, users: { policy: {} } };

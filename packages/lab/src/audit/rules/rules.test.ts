@@ -187,6 +187,7 @@ describe('cases of one rule', () => {
       users: { policy: {} },
     });
     expect(finding).toMatchObject({ severity: 'error', value: 210 });
+    expect(finding?.message).toContain('but web usually takes 1.21s with the calls');
   });
 
   test('tries-do-not-fit gives the nominal number, and what can begin and end', () => {
