@@ -217,7 +217,9 @@ export class Destinations {
   #checkOutliers(outliers: Field, service: string | null): void {
     if (!outliers.isObject(OUTLIERS)) return;
     const field = outliers.at('maxEjectionPercent');
-    const percent = field.integer(0, 100) ?? MAX_EJECTION_PERCENT;
+    const stated = field.integer(0, 100);
+    // Istio cannot tell 0 from what is not set.
+    const percent = stated === null || stated === 0 ? MAX_EJECTION_PERCENT : stated;
     for (const key of ['interval', 'baseEjectionTime']) {
       outliers.at(key).duration(DURATION, goDuration);
     }
@@ -226,7 +228,8 @@ export class Destinations {
     const replicas = this.#fleet.services.get(service ?? '')?.replicas ?? 1;
     // With one replica there is nothing else to send to; nobody should want it ejected.
     if (replicas === 1 || Math.floor((replicas * percent) / 100) > 0) return;
-    const given = field.given ? '' : ', the default';
+    const unset = stated === 0 ? ', for which 0 stands' : ', the default';
+    const given = percent === stated ? '' : unset;
     this.#findings.push(
       meshFinding('outlier-ejection-too-small', {
         message: `Outlier detection of ${service} may eject ${percent} %${given}, of ${replicas} replicas, which is less than one`,

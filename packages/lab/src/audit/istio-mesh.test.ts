@@ -158,6 +158,10 @@ spec:
     expect(finding?.fix).toContain('25');
     const enough = await read(rule('{ outlierDetection: { maxEjectionPercent: 25 } }'));
     expect(rules(enough)).not.toContain(small);
+    const zero = await read(rule('{ outlierDetection: { maxEjectionPercent: 0 } }'));
+    expect(zero.findings.find((one) => one.rule === small)?.message).toContain(
+      '10 %, for which 0 ',
+    );
     const stock = rule('{ outlierDetection: {} }').replace('payments.shop', 'stock.shop');
     expect(rules(await read(stock))).not.toContain(small);
   });
