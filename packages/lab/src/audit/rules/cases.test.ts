@@ -244,6 +244,13 @@ test('retries-multiply is said at the last edge that multiplies, not at those be
   expect(ends(eager)).toEqual(['stock > box: 100']);
 });
 
+test('queue-outlives-deadline goes by the patience of users who would wait longer by their policy', () => {
+  const stock = { workers: 1, serviceTime: '10ms', queue: { max: 100 } };
+  const users = { to: 'stock', patience: '800ms', policy: { timeout: '2s' } };
+  const full = rule('queue-outlives-deadline', { web: { calls: [] }, stock, users });
+  expect(full?.message).toContain('takes 1s to work off, but callers wait only 800ms');
+});
+
 test('queue-outlives-deadline leaves alone what takes no time, whatever the queue', () => {
   const stock = { serviceTime: 0, queue: { max: 'unbounded' } };
   expect(rule('queue-outlives-deadline', { stock })).toBeUndefined();

@@ -1,4 +1,4 @@
-import { eachService, ms, type Rule } from './rule.ts';
+import { eachService, ms, type Rule, waitOf } from './rule.ts';
 
 /** The most that `queue.max` may be. */
 const MAX_QUEUE = 1_000_000;
@@ -8,17 +8,17 @@ export const queueOutlivesDeadline: Rule = {
   severity: 'warning',
   looksFor: 'A service whose full queue takes longer to work off than its callers wait',
   why: 'When requests wait in the queue longer than their callers do, every answer comes too late. The service is busy with answers that nobody waits for, and stays so after the overload is over.',
-  check: eachService((service, { callsTo, load, numbersOf }) => {
+  check: eachService((service, audited) => {
     const { queue } = service.server;
     // An external queue is not in our hands; one that drops what is late is never full of it.
     if (service.external || queue.checksDeadline || queue.abandoned === 'cancelled') return null;
-    const perSecond = load.capacityOf(service) / service.replicas;
+    const perSecond = audited.load.capacityOf(service) / service.replicas;
     // Work that takes no time never waits.
     if (perSecond === Infinity) return null;
-    const windows = callsTo(service.name).map((edge) => numbersOf(edge).window ?? Infinity);
-    const patience = Math.max(0, ...windows);
+    const waits = audited.callsTo(service.name).map((edge) => waitOf(edge, audited));
+    const patience = Math.max(0, ...waits);
     const wait = (queue.max * 1000) / perSecond;
-    if (windows.length === 0 || wait <= patience) return null;
+    if (waits.length === 0 || wait <= patience) return null;
     const half = Math.floor((patience * perSecond) / 1000 / 2);
     return {
       options: ['queue.max'],

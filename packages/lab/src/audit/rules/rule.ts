@@ -114,6 +114,12 @@ export function eachService(
     });
 }
 
+/** How long somebody waits for the answer to one attempt, in milliseconds: users no longer than their patience lasts. */
+export function waitOf(edge: Edge, { fleet, numbersOf }: Audited): number {
+  const patience = fleet.users.get(edge.from)?.patience ?? Infinity;
+  return Math.min(numbersOf(edge).window ?? Infinity, patience);
+}
+
 function overEdges(
   edges: readonly Edge[],
   look: (edge: Edge, audited: Audited) => Said | null,

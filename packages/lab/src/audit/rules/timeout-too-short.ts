@@ -1,6 +1,6 @@
 import type { Edge } from '../../spec/model.ts';
 import { usualTimes } from '../usual-times.ts';
-import { atLeast, eachEdge, ms, type Rule } from './rule.ts';
+import { atLeast, eachEdge, ms, type Rule, waitOf } from './rule.ts';
 
 export const timeoutTooShort: Rule = {
   id: 'timeout-too-short',
@@ -8,12 +8,11 @@ export const timeoutTooShort: Rule = {
   looksFor: 'An attempt that has less time than the callee usually takes to answer',
   why: "Most attempts are cut while nothing is wrong. The callee's work is wasted, and the caller's retries and breaker react as in an outage.",
   check: (audited) => {
-    const { fleet, layersOf, numbersOf } = audited;
+    const { fleet, layersOf } = audited;
     const times = usualTimes(fleet, layersOf);
     return eachEdge((edge) => {
       const usual = times.get(edge.to) ?? 0;
-      const patience = fleet.users.get(edge.from)?.patience ?? Infinity;
-      const given = Math.min(numbersOf(edge).window ?? Infinity, patience);
+      const given = waitOf(edge, audited);
       if (given > usual) return null;
       return {
         options: ['timeout', 'deadline'],
