@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { audit } from '../audit/audit.ts';
 import { fleetOf } from './fleet.ts';
 import { initSpec } from './init.ts';
 import { readSpec } from './load.ts';
@@ -11,11 +12,9 @@ test('the spec to start from has everything, and nothing wrong', () => {
   expect(scenario!.expectations).toHaveLength(3);
 });
 
-test('so has what is commented out in it', () => {
-  const whole = initSpec().replace('# accept:\n#   - ', 'accept:\n  - ');
-  const { spec } = readSpec(
-    whole.replace('because', 'at: web, because').replace("at: 'web > checkout', ", ''),
-    'x',
-  );
-  expect(fleetOf(spec).accepted).toHaveLength(1);
+test('the audit has no finding in it but the one that it accepts', () => {
+  const { spec, placeOf } = readSpec(initSpec(), 'holdfast.yaml');
+  const { findings } = audit(fleetOf(spec), { placeOf });
+  expect(findings.map(({ rule, at }) => `${rule} ${at}`)).toEqual(['no-fallback checkout > stock']);
+  expect(findings[0]!.accepted).not.toBeNull();
 });

@@ -74,7 +74,7 @@ scenarios:
       - goodput at shoppers before >= 95%
       - recovers within 2m
 
-# Findings of the audit that somebody has looked at:
-# accept:
-#   - { rule: no-fallback, at: 'web > checkout', because: 'the page is useless without it' }
+# Findings of the audit that somebody has looked at, each with the reason:
+accept:
+  - { rule: no-fallback, at: 'checkout > stock', because: 'without it, the page says nothing of stock' }
 `;
