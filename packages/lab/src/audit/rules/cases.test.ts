@@ -151,6 +151,22 @@ describe('time', () => {
     expect(rule('timeout-inversion', { policy: shorter, users: { policy: {} } })).toBeUndefined();
   });
 
+  test('what has no limit may take for ever', () => {
+    const endless = { timeout: false, deadline: false };
+    const one: Case = { policy: endless, users: { policy: {} } };
+    expect(rule('timeout-inversion', one)?.message).toContain(
+      'a call of web > stock may take for ever',
+    );
+    const calls = ['1s', false].map((timeout) => ({
+      to: 'stock',
+      policy: { ...endless, timeout },
+    }));
+    const inTurn: Case = { web: { calls }, users: { policy: {} } };
+    expect(rule('sequence-does-not-fit', inTurn)?.message).toMatch(
+      /one after another may take for ever$/,
+    );
+  });
+
   test('sequence-does-not-fit counts a call that may be made as made, and one that never is not', () => {
     const sometimes = { to: 'stock', policy: { timeout: '600ms' }, times: 0.5 };
     const twice: Case = { web: { calls: [sometimes, sometimes] }, users: { policy: {} } };

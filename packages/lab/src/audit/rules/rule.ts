@@ -171,7 +171,7 @@ function isWritten(value: unknown, [key, ...rest]: readonly string[]): boolean {
  * whoever writes one into a spec must be rid of the finding.
  */
 export function ms(duration: number): string {
-  if (duration === Infinity) return 'no limit';
+  if (duration === Infinity) return 'for ever';
   const short = formatDuration(duration);
   const isRight = Math.abs(milliseconds(short) - duration) < 0.5;
   return isRight ? short : `${Math.round(duration) / 1000}s`;
