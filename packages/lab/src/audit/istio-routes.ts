@@ -184,7 +184,7 @@ export function worstRoute(routes: readonly Route[]): Route | null {
 }
 
 /** Milliseconds that one try may take: what is not stated is the route's timeout, which also ends a longer one. */
-export function perTryOf({ retries, timeout }: Route): number {
+function perTryOf({ retries, timeout }: Route): number {
   return Math.min(retries.perTry ?? Infinity, timeout);
 }
 

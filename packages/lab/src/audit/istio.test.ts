@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { meshReader, rules, service, sidecar } from '../../test/meshes.ts';
+import { timeLimited } from './tries.ts';
 
 const read = meshReader();
 
@@ -125,7 +126,9 @@ describe('time', () => {
 
   it('lets no try outlive the timeout', async () => {
     const http = 'timeout: 1s\n      retries: { attempts: 2, perTryTimeout: 1m30s }';
-    expect(sidecar(await read(service(http)))).toMatchObject({ perTry: 1000 });
+    const layer = sidecar(await read(service(http)));
+    expect(layer).toMatchObject({ perTry: 90_000, timeout: 1000 });
+    expect(timeLimited([layer], Infinity).window).toBe(1000);
   });
 
   it('waits twice as long each time, at most ten times the base of 25 ms', async () => {

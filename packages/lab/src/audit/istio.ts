@@ -24,7 +24,7 @@ import {
 } from './istio-resources.ts';
 import { defaultRoute, type Traffic, trafficOf } from './istio-traffic.ts';
 import { ENVOY_BASE, envoyBackoff } from './istio-retries.ts';
-import { perTryOf, type Reading, readRoutes, type Route } from './istio-routes.ts';
+import { type Reading, readRoutes, type Route } from './istio-routes.ts';
 import { type Note, readDocuments, startOf } from './k8s-documents.ts';
 import { Field } from './k8s-fields.ts';
 import type { Layer, LayersRead } from './layers.ts';
@@ -151,7 +151,7 @@ function sidecarLayers(
     to,
     edge: null,
     maxAttempts,
-    perTry: perTryOf(route),
+    perTry: route.retries.perTry ?? route.timeout,
     timeout: route.timeout,
     hedges: false,
     backoff: envoyBackoff(base),

@@ -11,7 +11,7 @@ export interface Layer {
   readonly edge: string | null;
   /** Requests that it makes of one, at most. */
   readonly maxAttempts: number;
-  /** Milliseconds for one attempt; Infinity for no limit. */
+  /** Milliseconds for one attempt, which may be more than for all; where there is no such limit, those for all. Infinity for no limit. */
   readonly perTry: number;
   /** Milliseconds for all its attempts and waits together; Infinity for no limit. */
   readonly timeout: number;

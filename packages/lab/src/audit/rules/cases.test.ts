@@ -22,6 +22,16 @@ describe('layers of one edge', () => {
     expect(rule('tries-do-not-fit', { policy: longer, layers: [sidecar] })).toBeUndefined();
   });
 
+  test('tries-do-not-fit finds a limit of one try that is longer than that of all', () => {
+    const sidecar = layer({ maxAttempts: 3, perTry: 3000, timeout: 1000 });
+    const finding = rule('tries-do-not-fit', { policy: 'none', layers: [sidecar] });
+    expect(finding?.message).toContain('need 9s, but they have 1s in all: 1 can begin, 0 can end');
+    expect(finding?.fix).toContain('allow 9s in all');
+    // So it is where nobody has stated one.
+    const whole = layer({ maxAttempts: 3, perTry: 1000, timeout: 1000 });
+    expect(rule('tries-do-not-fit', { policy: 'none', layers: [whole] })).toBeUndefined();
+  });
+
   test('unsafe-retry finds the 503 that Istio retried unasked up to 1.23, and takes 429 for not begun', () => {
     const retryOn = ['connect-failure', 'retriable-status-codes', '503'];
     const finding = rule('unsafe-retry', mesh({ implicit: true, retryOn }));

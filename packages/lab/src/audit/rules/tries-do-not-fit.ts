@@ -14,7 +14,7 @@ export const triesDoNotFit: Rule = {
       const need = triesNeed(inner);
       const total = Math.min(left, layer.timeout);
       // A mesh or gRPC without a limit for one try has the total for it: there is nothing to add up.
-      const noLimit = layer.kind !== 'library' && layer.perTry >= layer.timeout;
+      const noLimit = layer.kind !== 'library' && layer.perTry === layer.timeout;
       if (layer.maxAttempts > 1 && !noLimit && need < Infinity && need > total) {
         const { begin, end } = triesThatFit(inner, left);
         const room =
