@@ -82,6 +82,26 @@ describe('a claim that was not answered', () => {
     await runtime.clock.advanceAsync(5000);
     expect(await another().idempotent('k', () => 2)).toBe(2);
   });
+
+  test.each([5000, 10 * LEASE])(
+    'is given back when it is granted %d ms later: its commit has waited for a standby, and nobody saw it before',
+    async (time) => {
+      const { engine, another, runtime, store } = setting();
+      const commit = Promise.withResolvers<void>();
+      const { claim } = store;
+      store.claim = async (request) => {
+        await commit.promise;
+        return await claim(request);
+      };
+      const refused = engine.idempotent('k', () => 1).catch((error: unknown) => error);
+      await runtime.clock.advanceAsync(time);
+      expect(await refused).toMatchObject({ code: 'IDEMPOTENCY_STORE' });
+      commit.resolve();
+      await runtime.clock.advanceAsync(1000);
+      expect(await another().idempotent('k', () => 2)).toBe(2);
+      expect(engine.snapshot()).toMatchObject({ background: 0 });
+    },
+  );
 });
 
 const nothingHappened = (): Reconciled => ({ outcome: 'nothing-happened' });

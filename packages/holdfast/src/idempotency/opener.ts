@@ -47,6 +47,8 @@ interface Answer {
 interface Asked extends Asking, Pick<OpenRequest, 'onStoreDown'> {
   signal: OpenRequest['signal'];
   readonly waitsUntil: number;
+  /** What the store was asked last. */
+  claim: Awaitable<Claim> | undefined;
 }
 
 /** Says how keys stand, and takes those that nobody has. */
@@ -84,6 +86,7 @@ export class Opener {
       waitsUntil: at + this.#keeper.options.wait,
       id: keyId(dependency, scope, key),
       token: this.#newToken(),
+      claim: undefined,
     };
     if (this.#keeper.isClosing && !this.#isAwaited) return this.#told(this.#closed());
     if (request.whenLeft !== undefined) {
@@ -155,8 +158,7 @@ export class Opener {
     if (this.#keeper.isClosed) return this.#told(this.#closed());
     // What the breaker refused never reached the store, and a store that is full has granted nothing.
     const isUnheard = isHoldfastError(error, 'CIRCUIT_OPEN') || isStoreFull(error);
-    const mayBeHeard = !this.#isTransactional && !isUnheard;
-    if (mayBeHeard) giveBack(this.#keeper, asked);
+    if (asked.claim !== undefined && !isUnheard) giveBack(this.#keeper, asked, asked.claim);
     const opened = this.#withoutStore(asked, error);
     return this.#told({
       opened,
@@ -174,14 +176,15 @@ export class Opener {
     return opened;
   }
 
-  #claim({ id, token, fingerprint, key, at }: Asked): Awaitable<Standing> {
+  #claim(asked: Asked): Awaitable<Standing> {
+    const { id, token, fingerprint, key, at } = asked;
     const { guard, options, onExpired: expired } = this.#keeper;
     const { lease, retention } = options;
     if (this.#isTransactional) {
       return beginTransaction(this.#keeper, { id, token, fingerprint, retention }, { key, at });
     }
     const claim = { id, token, fingerprint, retention, lease, expired };
-    return guard.ask('claim', (store) => store.claim(claim));
+    return guard.ask('claim', (store) => (asked.claim = store.claim(claim)));
   }
 
   /** Whether a grant came so late that another may have the key by now. */
