@@ -1,5 +1,5 @@
 /* oxlint-disable typescript/no-extraneous-class -- Nest knows controllers and modules by their classes. */
-import { Controller, Module, Post, Res } from '@nestjs/common';
+import { Controller, Module, Post, Res, SetMetadata } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Response as ExpressResponse } from 'express';
@@ -65,3 +65,47 @@ test('no getter of a controller runs that has the name of a function around a ha
   const context = { getClass: () => Till, getHandler: () => wrapped };
   expect(marksOf(context as never)).toMatchObject({ name: 'charge', answersItself: false });
 });
+
+test.each([
+  ['a message', 'microservices:handler_type'],
+  ['a field of GraphQL', 'graphql:resolve_property'],
+])(
+  'no application starts with a marked handler of %s, which Nest may ask no interceptor for',
+  async (caller, key) => {
+    class Till {
+      charge(): void {}
+    }
+    const charge = Object.getOwnPropertyDescriptor(Till.prototype, 'charge')!;
+    // In this order the mark comes first. As the decorators of @nestjs/microservices and @nestjs/graphql do.
+    for (const decorate of [Idempotent(), SetMetadata(key, 1)] as MethodDecorator[]) {
+      decorate(Till.prototype, 'charge', charge);
+    }
+    await expect(startedWith(Till)).rejects.toThrow(
+      `@Idempotent() on Till.charge: it is called by ${caller}, not by HTTP`,
+    );
+    // It was told: other applications of this process have nothing to do with it.
+    await expect(startedWith()).resolves.toBe('started');
+  },
+);
+
+test('a handler of messages may be marked that has a path of HTTP as well', async () => {
+  class Till {
+    charge(): void {}
+  }
+  const charge = Object.getOwnPropertyDescriptor(Till.prototype, 'charge')!;
+  const byMessage = SetMetadata('microservices:handler_type', 1);
+  for (const decorate of [byMessage, Post('charge'), Idempotent()] as MethodDecorator[]) {
+    decorate(Till.prototype, 'charge', charge);
+  }
+  await expect(startedWith(Till)).resolves.toBe('started');
+});
+
+async function startedWith(...controllers: (new () => object)[]): Promise<string> {
+  class App {}
+  const imports = [HoldfastModule.forRoot({ idempotency: { store: memoryStore() } })];
+  for (const one of controllers) Controller()(one);
+  Module({ imports, controllers })(App);
+  const app = await NestFactory.create(App, { logger: false, abortOnError: false });
+  await app.close();
+  return 'started';
+}

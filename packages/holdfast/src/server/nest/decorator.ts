@@ -10,6 +10,15 @@ const SSE = '__sse__';
 const ARGUMENTS = '__routeArguments__';
 const PASSTHROUGH = '__responsePassthrough__';
 const RESPONSE_OR_NEXT = /^[12]:/;
+const PATH = 'path';
+/** Of what is not called by HTTP, and Nest may ask no interceptor for. */
+const UNASKED = {
+  'microservices:handler_type': 'a message',
+  'graphql:resolve_property': 'a field of GraphQL',
+} as const;
+
+/** Handlers that were marked since interceptors looked for those that they are never asked for. */
+let unseen: { readonly name: string; readonly handler: object }[] = [];
 
 /** What reflect-metadata adds. */
 interface Metadata {
@@ -50,7 +59,31 @@ export function Idempotent(given?: RouteOptions): IdempotentDecorator {
       throw new TypeError("@Idempotent() needs reflect-metadata: import '@nestjs/common' first");
     }
     metadata.defineMetadata(MARK, options, marked);
+    if (property === undefined) return;
+    const name = `${target.constructor.name}.${String(property)}`;
+    unseen.push({ name, handler: marked });
   };
+}
+
+/**
+ * To be called when an application starts, and all decorators have run. In one that also serves HTTP, Nest asks no
+ * interceptor before a message, and whoever has marked its handler would believe it protected.
+ *
+ * @throws TypeError for a marked handler of messages, or of a field of GraphQL, that has no path of HTTP as well.
+ */
+export function refuseUnasked(): void {
+  const handlers = unseen;
+  unseen = [];
+  for (const { name, handler } of handlers) {
+    const has = (key: string): boolean => metadata.getMetadata?.(key, handler) !== undefined;
+    const found = Object.entries(UNASKED).find(([key]) => has(key) && !has(PATH));
+    if (found !== undefined) throw new TypeError(notByHttp(name, found[1]));
+  }
+}
+
+/** What is said of a handler that something else calls. */
+export function notByHttp(name: string, caller: string): string {
+  return `@Idempotent() on ${name}: it is called by ${caller}, not by HTTP; use idempotent(key, work) of the engine`;
 }
 
 /** What a handler's decorators say. */

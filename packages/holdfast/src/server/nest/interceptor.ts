@@ -12,7 +12,7 @@ import {
 } from '../idempotency/http.ts';
 import { beginExchange, pathOf } from '../idempotency/node-exchange.ts';
 import { bodyOf } from '../idempotency/node-request.ts';
-import { type Marks, marksOf } from './decorator.ts';
+import { type Marks, marksOf, notByHttp, refuseUnasked } from './decorator.ts';
 import type {
   CallHandlerLike,
   ExecutionContextLike,
@@ -41,12 +41,14 @@ export type NestIdempotencyOptions<Source extends object = NestRequestLike> =
  * rxjs is not imported: what is given back is no Observable but an async iterable, which rxjs takes in
  * its place. That also keeps Nest from unsubscribing from a handler whose client has gone: it is done to its end.
  *
- * @throws TypeError, RangeError for wrong options.
+ * @throws TypeError, RangeError for wrong options; TypeError if a handler of messages, or of a field of GraphQL, is
+ *   marked: Nest may ask no interceptor for those.
  */
 export function idempotencyInterceptor<Source extends object = NestRequestLike>(
   engine: Idempotency<unknown>,
   options?: NestIdempotencyOptions<Source>,
 ): NestInterceptorLike {
+  refuseUnasked();
   const methods = ['POST', 'PATCH', 'PUT', 'DELETE'];
   // What is no object of options is handed on as it is, to be refused.
   const given = options === undefined || isPlainObject(options) ? { methods, ...options } : options;
@@ -166,11 +168,7 @@ function exchangeOf(context: ExecutionContextLike, marks: Marks, limit: number) 
   const { isSse, options } = marks;
   const name = `${(context.getClass() as { name?: string }).name}.${marks.name}`;
   const type = context.getType();
-  if (type !== 'http') {
-    throw new TypeError(
-      `@Idempotent() on ${name}: it was called by ${type}, not by HTTP; use idempotent(key, work) of the engine`,
-    );
-  }
+  if (type !== 'http') throw new TypeError(notByHttp(name, type));
   if (isSse) throw new TypeError(`@Idempotent() on ${name}: events of @Sse() cannot be replayed`);
   const response = context.switchToHttp().getResponse();
   if (!(response instanceof ServerResponse)) {

@@ -303,7 +303,7 @@ describe('the interceptor', () => {
 
   test('refuses what is not called by HTTP, and the Fastify platform', async () => {
     await expect(interceptor.intercept(context('rpc', {}), handled)).rejects.toThrow(
-      /Shop\.marked: it was called by rpc, not by HTTP/,
+      /Shop\.marked: it is called by rpc, not by HTTP/,
     );
     await expect(interceptor.intercept(context('http', { raw: {} }), handled)).rejects.toThrow(
       /Shop\.marked: it needs the Express platform/,
