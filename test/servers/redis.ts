@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { findProgram, startProcess, temporaryFolder } from './process.ts';
 import { runServer, type Server } from './server.ts';
 
@@ -26,11 +28,7 @@ const urlOf = (port: number) => `redis://127.0.0.1:${port}`;
 
 /** Starts Redis, and waits until it accepts connections. Stop it when the test is done. */
 export async function startRedis(options: RedisOptions = {}): Promise<RedisServer> {
-  const program = findProgram({
-    names: ['redis-server', 'valkey-server'],
-    variable: 'HOLDFAST_REDIS_SERVER',
-    install: 'redis-server (apt-get install redis-server, brew install redis)',
-  });
+  const program = redisProgram();
   const dir = options.dir ?? temporaryFolder();
   const start = (port: number) =>
     startProcess({
@@ -40,6 +38,29 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
     });
 
   return runServer({ dir, port: options.port, start, urlOf });
+}
+
+/** Starts a Sentinel that watches a primary by the name `shop`, and decides alone. Stop it when the test is done. */
+export async function startSentinel(primary: RedisServer): Promise<RedisServer> {
+  const program = redisProgram();
+  const dir = temporaryFolder();
+  const start = (port: number) => {
+    // It writes what it learns into its file.
+    const file = join(dir, 'sentinel.conf');
+    const watched = `sentinel monitor shop 127.0.0.1 ${primary.port} 1`;
+    writeFileSync(file, `port ${port}\nbind 127.0.0.1\ndir ${dir}\n${watched}\n`);
+    const command = [program, file, '--sentinel'] as const;
+    return startProcess({ command, ready: /\+monitor master shop/, cwd: dir });
+  };
+  return runServer({ dir, port: undefined, start, urlOf });
+}
+
+function redisProgram(): string {
+  return findProgram({
+    names: ['redis-server', 'valkey-server'],
+    variable: 'HOLDFAST_REDIS_SERVER',
+    install: 'redis-server (apt-get install redis-server, brew install redis)',
+  });
 }
 
 function argumentsOf(options: RedisOptions, port: number, dir: string): string[] {

@@ -1,7 +1,7 @@
 import { show } from '../../core/options.ts';
 import type { Script } from './scripts.ts';
 
-/** A client, or a cluster's client, of ioredis or of node-redis (`redis`). */
+/** A client of ioredis or of node-redis (`redis`), also one of a cluster, or that asks Sentinels for its primary. */
 export type RedisClient = Ioredis | IoredisCluster | NodeRedis | NodeRedisCluster;
 
 /** What is used of an ioredis client. */

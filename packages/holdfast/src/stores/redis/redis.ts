@@ -33,9 +33,10 @@ import { type Script, scripts } from './scripts.ts';
  * - node-redis: `{ disableOfflineQueue: true, commandOptions: { timeout: 0 } }`; since version 6 it has a timer for each
  *   command, which costs more than the command.
  *
- * Wait until such a client is ready before the first call.
+ * Wait until such a client is ready before the first call. Where these stand with Sentinel and in a cluster, and what
+ * else is needed there, is in the guide.
  *
- * @param client a client or cluster of ioredis or of node-redis, connected by whoever made it.
+ * @param client a client, Sentinel's client or cluster of ioredis or of node-redis, connected by whoever made it.
  * @throws TypeError if it is neither; TypeError, RangeError for wrong options.
  */
 export function redisStore(client: RedisClient, options: RedisStoreOptions = {}): IdempotencyStore {
