@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import { storeConformance } from '../../../../../test/conformance/idempotency-store.ts';
 import type { ClaimRequest } from '../../idempotency/store.ts';
@@ -133,6 +134,24 @@ describe('the memory store', () => {
     const runtime = testRuntime();
     await memoryStore({}, runtime).claim(request('a'));
     expect(runtime.clock.armed).toBe(0);
+  });
+
+  test('warns in a worker of node:cluster: the others know nothing of its keys', () => {
+    const program = `
+      import cluster from 'node:cluster';
+      const { memoryStore } = await import('${new URL('memory.ts', import.meta.url).href}');
+      console.log(JSON.stringify(await memoryStore().check()));
+      if (cluster.isPrimary) {
+        cluster.setupPrimary({ exec: 'worker', execArgv: process.execArgv });
+        cluster.fork();
+      } else process.disconnect();
+    `;
+    const flags = ['--no-warnings', '--input-type=module', '--eval', program];
+    const env = { ...process.env, NODE_OPTIONS: '' };
+    const printed = execFileSync(process.execPath, flags, { encoding: 'utf8', env });
+    const [primary, worker] = printed.trim().split('\n');
+    expect(primary).toBe('[]');
+    expect(worker).toMatch(/^\["The store is in the memory of this worker of node:cluster/);
   });
 
   test('says what is wrong with its options', () => {

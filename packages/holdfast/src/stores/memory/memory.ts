@@ -22,6 +22,7 @@ import { TimerNode } from '../../runtime/clock.ts';
 import { checkRuntime, type Runtime } from '../../runtime/runtime.ts';
 import { systemRuntime } from '../../runtime/system.ts';
 import { TimerLists } from '../../runtime/timer-lists.ts';
+import { warnings } from './check.ts';
 
 /** The options of `memoryStore`. */
 export const memoryStoreOptions = {
@@ -43,7 +44,7 @@ export interface MemoryStoreOptions extends OptionsOf<typeof memoryStoreOptions>
 /**
  * Keeps idempotency records in this process's memory: for tests, and for single processes whose
  * effects are gone with them. A crash or a restart forgets everything, and another process knows
- * nothing of it.
+ * nothing of it: in a worker of node:cluster `check` warns of that.
  *
  * It never forgets a record before its time. When it is full, what has expired goes first; then
  * claims of further keys reject with a `StoreFullError`, and all other steps work.
@@ -127,7 +128,7 @@ class MemoryStore implements IdempotencyStore {
   }
 
   check(): Promise<readonly string[]> {
-    return Promise.resolve([]);
+    return Promise.resolve(warnings());
   }
 
   close(): Promise<void> {
