@@ -264,6 +264,31 @@ describe('during its time, from its first moment to before its last, a fault', (
     ]);
   });
 
+  test('deploy: has begun for what comes at its first moment', () => {
+    const deploy = { on: 'web', kind: 'deploy', from: 100, to: 150, away: 50 } as const;
+    expect(ends(under(deploy, [100, 149, 150])).map((end) => end[2])).toEqual([
+      'transient',
+      'transient',
+      'success',
+    ]);
+  });
+
+  test('deploy: brings a replica back before the next goes, which takes what was lost', () => {
+    const deploy = { on: 'web', kind: 'deploy', from: 95, to: 195, away: 50 } as const;
+    const slow = { on: 'web', kind: 'latency', times: 10, plus: null, from: 0, to: 95 } as const;
+    const options = { ...BARE, retry: { maxAttempts: 2, budget: false, backoff: { base: 0 } } };
+    const told = under(deploy, [], {
+      services: [service('web', { replicas: 2, balancing: 'round-robin', workers: 2 })],
+      users: [users('web', trace(90, 90), { options, idempotent: true })],
+      faults: [deploy, slow],
+    });
+    expect(ends(told)).toEqual([
+      [145, 55, 'transient'],
+      [155, 10, 'success'],
+      [190, 100, 'success'],
+    ]);
+  });
+
   test('deploy: kills what takes too long to finish', () => {
     const told = under({ on: 'web', kind: 'deploy', from: 100, to: Infinity, away: 50 }, [90], {
       services: [service('web', { serviceTime: fixed(500) })],

@@ -3,7 +3,6 @@ import type { Fault } from '../spec/model.ts';
 import { answers } from './answers.ts';
 import { type Slowdown, takeOut } from './conditions.ts';
 import { samplerOf } from './distributions.ts';
-import type { Replica } from './replica.ts';
 import type { ServiceNode } from './service.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
@@ -118,18 +117,19 @@ function cutCapacity(service: ServiceNode, share: number): () => void {
 
 /**
  * Each replica in turn gets nothing new for so long; what it has not finished by then is lost, and it
- * begins anew with an empty cache.
+ * begins anew with an empty cache, before the next one goes.
  */
 function deploy(service: ServiceNode, { away }: FaultOf<'deploy'>): void {
-  for (const [number, replica] of service.replicas.entries()) {
-    new Moment(service.clock, () => restart(service, replica, away)).in(number * away);
-  }
-}
-
-function restart(service: ServiceNode, replica: Replica, away: number): void {
-  service.takeAway(replica);
-  new Moment(service.clock, () => {
-    replica.die();
-    service.bringBack(replica);
-  }).in(away);
+  const waiting = service.replicas.values();
+  const restartNext = (): void => {
+    const { value: replica } = waiting.next();
+    if (replica === undefined) return;
+    service.takeAway(replica);
+    new Moment(service.clock, () => {
+      replica.die();
+      service.bringBack(replica);
+      restartNext();
+    }).in(away);
+  };
+  restartNext();
 }
