@@ -72,7 +72,7 @@ test.each([80, 45])('a simulation fits a terminal of %d columns', async (columns
   const spec = join(await temporaryFolder(), 'holdfast.yaml');
   await writeFile(
     spec,
-    `services: { web: {} }
+    `services: { web: { serviceTime: 12.3ms } }
 users: { shoppers: { to: web, rate: 10 } }
 scenarios:
   outage:

@@ -37,6 +37,19 @@ describe('a histogram', () => {
     expect(other.count).toBe(1);
   });
 
+  it('tells no time that is shorter than the shortest, or longer than the longest', () => {
+    const histogram = new Histogram();
+    for (const timeout of [300, 1500, 3000]) {
+      histogram.clear();
+      histogram.add(timeout, 50);
+      expect([histogram.percentile(0.01), histogram.percentile(1)]).toEqual([timeout, timeout]);
+    }
+    const other = new Histogram();
+    other.add(1000, 50);
+    histogram.merge(other);
+    expect([histogram.percentile(0.01), histogram.percentile(1)]).toEqual([1000, 3000]);
+  });
+
   it('takes what is out of its range for the nearest that it knows', () => {
     const histogram = new Histogram();
     histogram.add(1e15);
