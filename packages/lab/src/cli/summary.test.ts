@@ -160,6 +160,13 @@ describe('a summary', () => {
     expect(text).toMatch(/^recovery at shoppers +40 s \(1 of 5\) +–$/m);
   });
 
+  it('says of which seed the table and the plots are where there are several', () => {
+    const text = summary({ ...wholeFixture(), sweep: null }, [], plain);
+    expect(text).toMatch(/^with seed 7\nlane /m);
+    expect(text).toMatch(/^goodput with seed 7 from 0 to 3 min 20 s, at most /m);
+    expect(summary(reportFixture(), [], plain)).not.toContain('with seed');
+  });
+
   it('says of a recovery that did not come that it takes longer, not how long', () => {
     const promise = { name: 'payments-outage: recovers within 10s', value: 60_000, bound: 10_000 };
     const line = (endless: boolean) =>

@@ -54,10 +54,13 @@ function scenarioBlocks(
   const spreads = report.spreads.filter((spread) => spread.scenario === name);
   const prefix = `${name}: `;
   const expected = promises.filter((promise) => promise.name.startsWith(prefix));
+  // Of several seeds, what is not a mean is the first one's.
+  const seed = spreads.length === 0 ? '' : `with seed ${report.seeds[0]}`;
+  const lanes = lanesTable(runs, columns, paint);
   return [
     `${paint(name, 'bold')}${about === '' ? '' : `\n${wrapped(about.trim(), columns)}`}`,
-    lanesTable(runs, columns, paint),
-    plots(runs, columns, paint),
+    seed === '' ? lanes : `${paint(seed, 'dim')}\n${lanes}`,
+    plots(runs, seed, columns, paint),
     ...(spreads.length === 0 ? [] : [spreadTable(spreads)]),
     ...(expected.length === 0
       ? []
@@ -90,7 +93,8 @@ function lanesTable(runs: readonly RunResult[], columns: number, paint: Paint): 
   return table(names!, turned, { left: [0] });
 }
 
-function plots(runs: readonly RunResult[], columns: number, paint: Paint): string {
+/** @param seed in words, if it must be said. */
+function plots(runs: readonly RunResult[], seed: string, columns: number, paint: Paint): string {
   const series = runs.map(goodputOf);
   const top = Math.max(...series.flat().map((value) => value ?? 0));
   const margin = Math.max('fault'.length, ...runs.map((run) => run.lane.length)) + 2;
@@ -102,7 +106,8 @@ function plots(runs: readonly RunResult[], columns: number, paint: Paint): strin
   const [first] = runs;
   const marks = first === undefined ? '' : faultMarks(first.faults, first.duration, width);
   const end = plain(first?.duration ?? null, 'ms');
-  const title = `goodput from 0 to ${end}, at most ${plain(top, 'rate')}/s`;
+  const what = seed === '' ? 'goodput' : `goodput ${seed}`;
+  const title = `${what} from 0 to ${end}, at most ${plain(top, 'rate')}/s`;
   const below = marks.trim() === '' ? [] : [paint(`${'fault'.padEnd(margin)}${marks}`, 'red')];
   return [paint(title, 'dim'), ...lines, ...below].join('\n');
 }
