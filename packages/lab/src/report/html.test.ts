@@ -136,6 +136,8 @@ it('says many seeds as ranges', () => {
   expect(seedsText([7, 8])).toMatch(/^7, 8; plots/);
   expect(seedsText(Array.from({ length: 1000 }, (_, i) => i + 1))).toMatch(/^1 to 1000; plots/);
   expect(seedsText([3, 5, 6, 7, 1, 2])).toMatch(/^3, 5 to 7, 1, 2; .* of seed 3$/);
+  // A sweep draws no run.
+  expect(seedsOf({ ...reportFixture(), seeds: [7, 8], runs: [] })).toBe('7, 8');
 });
 
 it('has a dash for goodput that nobody can know', () => {

@@ -53,9 +53,9 @@ ${sections.join('')}${report.sweep === null ? '' : sweepHtml(report.sweep)}</mai
 `;
 }
 
-/** The seeds in words; the first is the one that is drawn. */
-export function seedsOf({ seeds }: SimulationReport): string {
-  if (seeds.length <= 1) return seeds.join('');
+/** The seeds in words; the first is the one whose runs are drawn, if any are. */
+export function seedsOf({ seeds, runs }: SimulationReport): string {
+  if (seeds.length === 1 || runs.length === 0) return ranges(seeds);
   return `${ranges(seeds)}; plots, graphs and tables of phases are of seed ${seeds[0]}`;
 }
 
