@@ -91,8 +91,8 @@ export interface OpenRequest {
   /** Writes what `reconcile` has found as a result; JSON by default. */
   readonly encode?: (found: unknown) => string;
   /**
-   * Is given what to call, once, when the answer has left the process or never will: a close that waits, waits for that
-   * as well. Not asked when the engine is closed. Default: an answer has left when the asker has it.
+   * Is given what to call when the answer has left the process or never will: a close that waits, waits for that as
+   * well. Not asked when the engine is closed. Default: an answer has left when the asker has it.
    */
   readonly whenLeft?: ((left: () => void) => void) | undefined;
   /** Over the options' `onStoreDown`. */

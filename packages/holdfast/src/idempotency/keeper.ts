@@ -50,8 +50,15 @@ export class Keeper {
     this.onExpired = options.reconcile === undefined ? options.onExpiredLease : 'reconcile';
   }
 
-  /** What the asker calls when its answer has left. */
-  readonly hasLeft = (): void => void this.leaving--;
+  /** An answer is to leave. Gives what the asker calls when it has: the first call counts. */
+  toLeave(): () => void {
+    let isLeaving = true;
+    this.leaving++;
+    return () => {
+      if (isLeaving) this.leaving--;
+      isLeaving = false;
+    };
+  }
 
   /** Runs a task that never rejects, if there is room; false if there is none. */
   inBackground(task: () => Promise<void>): boolean {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { outcomeOf, setting } from '../../test/idempotency-setting.ts';
 import type { OwnedExecution } from './idempotency.ts';
 
@@ -74,4 +74,23 @@ describe('a result', () => {
     await (await opened(made)).complete(result);
     expect(await made.engine.open(request)).toMatchObject({ kind: 'replay', result });
   });
+});
+
+test('an answer has left when it is first said to have, however often: a close waits for the others', async () => {
+  const { engine, runtime, store } = setting();
+  const close = vi.spyOn(store, 'close');
+  const left: (() => void)[] = [];
+  for (const key of ['k1', 'k2']) {
+    const answer = await engine.open({ ...request, key, whenLeft: (then) => void left.push(then) });
+    if (answer.kind === 'run') await answer.execution.complete('"done"');
+  }
+  const closed = engine.close({ wait: '1m' });
+  // As of responses that finish and then close.
+  for (let time = 0; time < 2; time++) left[0]!();
+  await runtime.clock.advanceAsync(1000);
+  expect(close).not.toHaveBeenCalled();
+  left[1]!();
+  await runtime.clock.advanceAsync(1000);
+  expect(close).toHaveBeenCalledOnce();
+  await closed;
 });

@@ -89,10 +89,7 @@ export class Opener {
       claim: undefined,
     };
     if (this.#keeper.isClosing && !this.#isAwaited) return this.#told(this.#closed());
-    if (request.whenLeft !== undefined) {
-      this.#keeper.leaving++;
-      request.whenLeft(this.#keeper.hasLeft);
-    }
+    request.whenLeft?.(this.#keeper.toLeave());
     if (isAborted(signal)) return this.#told(aborted(signal));
     const known = this.#replays.get(asked.id, fingerprint);
     if (known !== undefined) return this.#told(this.#opened(known, asked));

@@ -11,7 +11,7 @@ import {
 import { isDestroyed } from '../idempotency/http2.ts';
 import { Gone } from '../idempotency/node-exchange.ts';
 import { CLOSING, type TenantOptions } from '../idempotency/options.ts';
-import { whenClosed } from '../idempotency/when-closed.ts';
+import { whenLeft } from '../idempotency/when-closed.ts';
 import { kept, Running } from './answer.ts';
 import { payloadOf } from './payload.ts';
 import { setHead, typeOf } from './reply-head.ts';
@@ -179,7 +179,7 @@ function beginRun(
     source: request,
     options: about.options,
     signal: () => (gone ??= new Gone(reply.raw)).signal,
-    whenLeft: (left) => whenClosed(reply.raw, left),
+    whenLeft: (left) => whenLeft(reply.raw, left),
   });
   const goOn = (how: HttpBegun): void => {
     gone?.forget();

@@ -20,8 +20,8 @@ export interface FetchContext {
   /** What the handler threw, where a framework has made an answer of it. Default none. */
   readonly thrown?: (() => unknown) | undefined;
   /**
-   * Is given what to call, once, when the answer has left or its client has gone: the engine's `close({ wait })` waits
-   * for that as well. Default: an answer has left when it is given back.
+   * Is given what to call when the answer has left or its client has gone: the engine's `close({ wait })` waits for that
+   * as well. Default: an answer has left when it is given back.
    */
   readonly whenLeft?: ((left: () => void) => void) | undefined;
 }

@@ -2,7 +2,7 @@
 /// <reference types="hono" />
 import type { Execution, Idempotency } from '../../idempotency/index.ts';
 import { httpIdempotency, type HttpIdempotencyOptions } from '../idempotency/http.ts';
-import { type Closing, whenClosed } from '../idempotency/when-closed.ts';
+import { type Closing, whenLeft } from '../idempotency/when-closed.ts';
 import { answerOnce, type FetchContext } from './fetch.ts';
 
 /** As much of Hono 4's context as the middleware touches; it is what `tenant` is given. */
@@ -111,7 +111,7 @@ function answerBefore(context: HonoContextLike): Response | undefined {
 function leaving({ env }: HonoContextLike): FetchContext['whenLeft'] {
   const { outgoing } = (env ?? {}) as { outgoing?: Closing & { readonly writableEnded: unknown } };
   if (typeof outgoing?.writableEnded !== 'boolean') return undefined;
-  return (left) => whenClosed(outgoing, left);
+  return (left) => whenLeft(outgoing, left);
 }
 
 /** The route whose handler answers: the last that matched and is not for all methods, as middleware is. */

@@ -56,7 +56,7 @@ export interface HttpRequest {
    * such a wait.
    */
   readonly signal?: AbortSignal | (() => AbortSignal) | undefined;
-  /** Is given what to call, once, when the answer has left or its client has gone; see `OpenRequest`. */
+  /** Is given what to call when the answer has left or its client has gone; see `OpenRequest`. */
   readonly whenLeft?: OpenRequest['whenLeft'];
 }
 

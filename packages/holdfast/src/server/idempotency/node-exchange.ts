@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type HeldResponse, holdResponse, isHeld } from './held-response.ts';
 import type { HttpBegun, HttpIdempotency, HttpRequest, HttpRun } from './http-idempotency.ts';
-import { type Closing, whenClosed } from './when-closed.ts';
+import { type Closing, whenClosed, whenLeft } from './when-closed.ts';
 
 /** A request and its response, as the frameworks on node:http have them. */
 export interface NodeExchange {
@@ -49,7 +49,7 @@ export async function beginExchange(
     headers,
     body,
     signal: () => gone.signal,
-    whenLeft: (left) => whenClosed(response, left),
+    whenLeft: (left) => whenLeft(response, left),
   });
   gone.forget();
   if (mistake !== undefined) throw mistake;

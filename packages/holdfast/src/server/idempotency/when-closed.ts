@@ -3,7 +3,7 @@ import { isDestroyed } from './http2.ts';
 /** What closes when all of an answer has left, or its client has gone. */
 export interface Closing {
   readonly destroyed: boolean;
-  once(event: 'close', listener: () => void): unknown;
+  once(event: 'close' | 'finish', listener: () => void): unknown;
   off(event: 'close', listener: () => void): unknown;
 }
 
@@ -11,4 +11,13 @@ export interface Closing {
 export function whenClosed(response: Closing, then: () => void): void {
   if (isDestroyed(response)) then();
   else response.once('close', then);
+}
+
+/**
+ * Calls back, once or twice, when all of an answer has left, or its client has gone. The responses that some
+ * adapters of functions make (serverless-express) finish and never close.
+ */
+export function whenLeft(response: Closing, then: () => void): void {
+  response.once('finish', then);
+  whenClosed(response, then);
 }

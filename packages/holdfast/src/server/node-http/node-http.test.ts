@@ -1,4 +1,6 @@
-import { createServer } from 'node:http';
+import { createServer, IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
+import { Writable } from 'node:stream';
 import { json } from 'node:stream/consumers';
 import { expect, it } from 'vitest';
 import { fakeIdempotency } from '../../../test/fake-idempotency.ts';
@@ -118,6 +120,24 @@ it('begins for a client that has gone before, whose answer no close waits for', 
   await over.promise;
   await engine.close({ wait: '1m' });
   expect(engine.snapshot()).toMatchObject({ running: 0 });
+});
+
+it('answers by a response that no server made, as serverless-express does: it never closes, and no close waits for it', async () => {
+  const engine = idempotency({ store: memoryStore() });
+  const once = idempotent(engine)((_request, response) => void response.end('done'));
+  const request = new IncomingMessage(new Socket());
+  request.method = 'POST';
+  request.headers = { 'idempotency-key': 'k', 'content-length': '0' };
+  request.push(null);
+  const response = new ServerResponse(request);
+  let sent = '';
+  const connection = new Writable({
+    write: (chunk, _encoding, done) => done(void (sent += String(chunk))),
+  });
+  response.assignSocket(connection as Socket);
+  await once(request, response);
+  await engine.close({ wait: '1m' });
+  expect(sent).toMatch(/^HTTP\/1\.1 200 OK[^]*done$/);
 });
 
 it('leaves no listener on a response behind', async () => {
