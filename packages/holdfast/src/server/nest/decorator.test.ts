@@ -68,6 +68,7 @@ test('no getter of a controller runs that has the name of a function around a ha
 
 test.each([
   ['a message', 'microservices:handler_type'],
+  ['a message to a gateway', 'websockets:message_mapping'],
   ['a field of GraphQL', 'graphql:resolve_property'],
 ])(
   'no application starts with a marked handler of %s, which Nest may ask no interceptor for',
@@ -76,7 +77,7 @@ test.each([
       charge(): void {}
     }
     const charge = Object.getOwnPropertyDescriptor(Till.prototype, 'charge')!;
-    // In this order the mark comes first. As the decorators of @nestjs/microservices and @nestjs/graphql do.
+    // In this order the mark comes first. As the decorators of @nestjs/microservices, /websockets and /graphql do.
     for (const decorate of [Idempotent(), SetMetadata(key, 1)] as MethodDecorator[]) {
       decorate(Till.prototype, 'charge', charge);
     }

@@ -14,6 +14,8 @@ const PATH = 'path';
 /** Of what is not called by HTTP, and Nest may ask no interceptor for. */
 const UNASKED = {
   'microservices:handler_type': 'a message',
+  // NestJS 11 asks no interceptor of the whole application for it.
+  'websockets:message_mapping': 'a message to a gateway',
   'graphql:resolve_property': 'a field of GraphQL',
 } as const;
 
