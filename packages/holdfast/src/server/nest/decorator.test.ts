@@ -67,22 +67,25 @@ test('no getter of a controller runs that has the name of a function around a ha
 });
 
 test.each([
-  ['a message', 'microservices:handler_type'],
-  ['a message to a gateway', 'websockets:message_mapping'],
-  ['a field of GraphQL', 'graphql:resolve_property'],
+  'microservices:handler_type',
+  'websockets:message_mapping',
+  'graphql:resolve_property',
+  'graphql:resolver_type',
+  'EVENT_LISTENER_METADATA',
+  'SCHEDULE_CRON_OPTIONS',
 ])(
-  'no application starts with a marked handler of %s, which Nest may ask no interceptor for',
-  async (caller, key) => {
+  'no application starts with a marked handler that has no route: by %s Nest may ask no interceptor',
+  async (key) => {
     class Till {
       charge(): void {}
     }
     const charge = Object.getOwnPropertyDescriptor(Till.prototype, 'charge')!;
-    // In this order the mark comes first. As the decorators of @nestjs/microservices, /websockets and /graphql do.
+    // In this order the mark comes first. As @nestjs/microservices and others do.
     for (const decorate of [Idempotent(), SetMetadata(key, 1)] as MethodDecorator[]) {
       decorate(Till.prototype, 'charge', charge);
     }
     await expect(startedWith(Till)).rejects.toThrow(
-      `@Idempotent() on Till.charge: it is called by ${caller}, not by HTTP`,
+      '@Idempotent() on Till.charge: it has no route',
     );
     // It was told: other applications of this process have nothing to do with it.
     await expect(startedWith()).resolves.toBe('started');
@@ -98,6 +101,18 @@ test('a handler of messages may be marked that has a path of HTTP as well', asyn
   for (const decorate of [byMessage, Post('charge'), Idempotent()] as MethodDecorator[]) {
     decorate(Till.prototype, 'charge', charge);
   }
+  await expect(startedWith(Till)).resolves.toBe('started');
+});
+
+test('the route may be that of a function which another decorator has put around a marked handler', async () => {
+  class Till {
+    charge(): void {}
+  }
+  const charge = Object.getOwnPropertyDescriptor(Till.prototype, 'charge')!;
+  for (const decorate of [Idempotent(), traced, Post('charge')] as MethodDecorator[]) {
+    decorate(Till.prototype, 'charge', charge);
+  }
+  Object.defineProperty(Till.prototype, 'charge', charge);
   await expect(startedWith(Till)).resolves.toBe('started');
 });
 

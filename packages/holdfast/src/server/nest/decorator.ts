@@ -11,16 +11,16 @@ const ARGUMENTS = '__routeArguments__';
 const PASSTHROUGH = '__responsePassthrough__';
 const RESPONSE_OR_NEXT = /^[12]:/;
 const PATH = 'path';
-/** Of what is not called by HTTP, and Nest may ask no interceptor for. */
-const UNASKED = {
-  'microservices:handler_type': 'a message',
-  // NestJS 11 asks no interceptor of the whole application for it.
-  'websockets:message_mapping': 'a message to a gateway',
-  'graphql:resolve_property': 'a field of GraphQL',
-} as const;
 
-/** Handlers that were marked since interceptors looked for those that they are never asked for. */
-let unseen: { readonly name: string; readonly handler: object }[] = [];
+/** A method that was marked, where it was found. */
+interface Marked {
+  readonly target: object;
+  readonly property: string | symbol;
+  readonly method: object;
+}
+
+/** Those since interceptors looked for the ones that they are never asked for. */
+let unseen: Marked[] = [];
 
 /** What reflect-metadata adds. */
 interface Metadata {
@@ -48,7 +48,7 @@ export type IdempotentDecorator = (
  * ```
  *
  * @throws TypeError, RangeError for wrong options; TypeError for a property that is no method, or without
- *   reflect-metadata.
+ *   reflect-metadata; (when the application starts) TypeError for a method without a route.
  */
 export function Idempotent(given?: RouteOptions): IdempotentDecorator {
   const options = parseRouteOptions(given, '@Idempotent()');
@@ -61,31 +61,38 @@ export function Idempotent(given?: RouteOptions): IdempotentDecorator {
       throw new TypeError("@Idempotent() needs reflect-metadata: import '@nestjs/common' first");
     }
     metadata.defineMetadata(MARK, options, marked);
-    if (property === undefined) return;
-    const name = `${target.constructor.name}.${String(property)}`;
-    unseen.push({ name, handler: marked });
+    if (property !== undefined) unseen.push({ target, property, method: marked });
   };
 }
 
 /**
- * To be called when an application starts, and all decorators have run. In one that also serves HTTP, Nest asks no
- * interceptor before a message, and whoever has marked its handler would believe it protected.
+ * To be called when an application starts, and all decorators have run. What Nest calls otherwise than by a route, such as
+ * handlers of messages, events and jobs, it often asks no interceptor for, and whoever has marked it would believe it
+ * protected.
  *
- * @throws TypeError for a marked handler of messages, or of a field of GraphQL, that has no path of HTTP as well.
+ * @throws TypeError for a marked method without a route.
  */
 export function refuseUnasked(): void {
-  const handlers = unseen;
+  const all = unseen;
   unseen = [];
-  for (const { name, handler } of handlers) {
-    const has = (key: string): boolean => metadata.getMetadata?.(key, handler) !== undefined;
-    const found = Object.entries(UNASKED).find(([key]) => has(key) && !has(PATH));
-    if (found !== undefined) throw new TypeError(notByHttp(name, found[1]));
+  for (const { target, property, method } of all) {
+    // Another decorator may have put a function around it, which has the route then.
+    const now: unknown = Object.getOwnPropertyDescriptor(target, property)?.value;
+    if (hasRoute(method) || (typeof now === 'function' && hasRoute(now))) continue;
+    const name = `${target.constructor.name}.${String(property)}`;
+    throw new TypeError(`@Idempotent() on ${name}: it has no route; ${INSTEAD}`);
   }
 }
 
+function hasRoute(method: object): boolean {
+  return metadata.getMetadata?.(PATH, method) !== undefined;
+}
+
+const INSTEAD = 'use idempotent(key, work) of the engine';
+
 /** What is said of a handler that something else calls. */
 export function notByHttp(name: string, caller: string): string {
-  return `@Idempotent() on ${name}: it is called by ${caller}, not by HTTP; use idempotent(key, work) of the engine`;
+  return `@Idempotent() on ${name}: it is called by ${caller}, not by HTTP; ${INSTEAD}`;
 }
 
 /** What a handler's decorators say. */

@@ -292,6 +292,7 @@ function marked(): void {}
 
 describe('the interceptor', () => {
   class Shop {}
+  Post('marked')(Shop.prototype, 'marked', { value: marked });
   Idempotent()(Shop.prototype, 'marked', { value: marked });
   const context = (type: string, response: unknown) => ({
     getType: () => type,
