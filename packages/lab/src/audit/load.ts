@@ -12,8 +12,10 @@ export interface Load {
   readonly rateOf: (service: string) => number;
   /** Calls a second that all replicas of the caller make over an edge between services. */
   readonly callsOver: (edge: Edge) => number;
-  /** Milliseconds until a service answers, its calls included; for so long a worker is taken. */
+  /** Milliseconds until a service answers, its calls included. */
   readonly answerTime: (service: string) => number;
+  /** For so long each request takes a worker, with so many at once in one replica. */
+  readonly held: (service: Service, atOnce: number) => number;
   /** Requests a second that a service's replicas can serve together when nothing is wrong; Infinity if it takes no time. */
   readonly capacityOf: (service: Service) => number;
 }
@@ -27,11 +29,11 @@ export function loadOf(fleet: Fleet): Load {
     const caller = fleet.services.get(edge.from);
     return caller === undefined ? 0 : rateOf(edge.from) * callShare(caller) * edge.times;
   };
-  const capacityOf = (service: Service): number => {
-    const calls = answerTime(service.name) - meanOf(service.server.serviceTime);
-    return capacityWith(service, (atOnce) => meanOf(service.server.serviceTime, atOnce) + calls);
-  };
-  return { rateOf, callsOver, answerTime, capacityOf };
+  const held = ({ name, server: { serviceTime } }: Service, atOnce: number): number =>
+    answerTime(name) - meanOf(serviceTime) + meanOf(serviceTime, atOnce);
+  const capacityOf = (service: Service): number =>
+    capacityWith(service, (atOnce) => held(service, atOnce));
+  return { rateOf, callsOver, answerTime, held, capacityOf };
 }
 
 /**
@@ -138,11 +140,16 @@ function answerTimes(fleet: Fleet): ReadonlyMap<string, number> {
     if (service === undefined) continue;
     const calls = inSequence(
       service,
-      (edge) => Math.min(edge.times, 1) * (times.get(edge.to) ?? 0),
+      (edge) => Math.min(edge.times, 1) * Math.min(times.get(edge.to) ?? 0, limitOf(edge)),
     );
     times.set(name, meanOf(service.server.serviceTime) + callShare(service) * calls);
   }
   return times;
+}
+
+/** What an attempt may take by the edge's own policy. Who tries again then is mostly answered soon. */
+function limitOf({ policy: { timeout, deadline } }: Edge): number {
+  return Math.min(timeout ?? Infinity, deadline ?? Infinity);
 }
 
 /** What a service's stages take one after another: the calls of one stage are made at once, those to one service as well. */

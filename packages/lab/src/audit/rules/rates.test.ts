@@ -41,7 +41,7 @@ describe('bulkhead-by-littles-law counts for one replica', () => {
 function waiting(stock: Json, policy: Json = {}): Case {
   return {
     stock: { serviceTime: '20ms', workers: 2, calls: [{ to: 'shelf', policy: 'none' }], ...stock },
-    services: { shelf: { serviceTime: '180ms', workers: 100 } },
+    services: { shelf: { serviceTime: '180ms', workers: 100, queue: { max: 10 } } },
     policy,
     users: { rate: 4 },
   };
@@ -57,11 +57,31 @@ describe('a worker is taken while the calls of its request are under way', () =>
     expect(value(id, waiting({ queue: { max: 10 } }))).toBeUndefined();
   });
 
+  test('but no longer than an attempt may take, however slow the callee is now and then', () => {
+    const calls = [{ to: 'shelf', policy: { timeout: '30ms' } }];
+    const id = 'queue-outlives-deadline';
+    expect(value(id, waiting({ calls, queue: { max: 60 } }))).toBeCloseTo(1500, 9);
+    expect(value(id, waiting({ calls, queue: { max: 40 } }))).toBeUndefined();
+  });
+
   test('so it has less room for the floors of retry budgets', () => {
     const id = 'budget-floors-add-up';
     expect(value(id, waiting({}, { retry: { budget: { floorPerSecond: 7 } } }))).toBe(7);
     expect(value(id, waiting({}, { retry: { budget: { floorPerSecond: 5 } } }))).toBeUndefined();
   });
+});
+
+test('queue-outlives-deadline counts with all workers busy, however much they slow each other down', () => {
+  // Both together take 100 ms each.
+  const stock = { serviceTime: { loaded: '20ms', slope: 4 }, workers: 2 };
+  const given = (max: number): Case => ({
+    stock: { ...stock, queue: { max } },
+    users: { rate: 4 },
+  });
+  const finding = rule('queue-outlives-deadline', given(30));
+  expect(finding?.value).toBeCloseTo(1500, 9);
+  expect(finding?.fix).toContain('`max: 10`');
+  expect(rule('queue-outlives-deadline', given(20))).toBeUndefined();
 });
 
 test('breaker-never-opens counts the attempts of one replica: a share, now and then, of what is no hit', () => {
