@@ -101,10 +101,10 @@ const MINUTE = 60_000;
 
 /**
  * Requests a second that users send for as long as they come, at least: of a rate in pieces the last one's, and of a
- * ramp its lower end; of a trace the mean.
+ * ramp its lower end; of a trace the mean until the last one has waited for an answer, as a batch may.
  *
- * @param longest milliseconds that a client of a closed loop waits for an answer, at most. It sends less
- *   the longer it waits, but not less than that.
+ * @param longest milliseconds that each waits for an answer, at most. A client of a closed loop sends less the
+ *   longer it waits, but not less than that.
  */
 export function lastingRate(arrivals: Arrivals, longest: number): number {
   switch (arrivals.kind) {
@@ -117,7 +117,7 @@ export function lastingRate(arrivals: Arrivals, longest: number): number {
     case 'trace': {
       const [first = 0] = arrivals.at;
       const length = (arrivals.at.at(-1) ?? first) - first;
-      return (arrivals.at.length * 1000) / Math.max(MINUTE, length);
+      return (arrivals.at.length * 1000) / Math.max(MINUTE, length + longest);
     }
   }
 }

@@ -27,6 +27,12 @@ const every = (gap: number, count: number): Case => ({
   users: { rate: undefined, trace: Array.from({ length: count }, (_, i) => gap * i) },
 });
 
+/** 1200 requests nearly at once. */
+const batch = (patience: string): Case => ({
+  users: { ...every(1, 1200).users, patience },
+  policy: { timeout: '1h', deadline: '1h' },
+});
+
 /** Users in a closed loop. */
 const clients = (count: number, think: string): Case => ({
   users: { rate: undefined, clients: count, think, patience: '3s' },
@@ -94,10 +100,16 @@ describe('counts the load that lasts', () => {
     expect(share(pieces({ at: 0, rate: 500 }, { at: '1m', rate: 5 }))).toBeUndefined();
   });
 
-  test('of a trace the mean, over a minute at least', () => {
-    expect(share(every(40, 4501))).toBeCloseTo(2.5, 2);
+  test('of a trace the mean until the last has waited, over a minute at least', () => {
+    // Three minutes, and the users' ten seconds.
+    expect(share(every(40, 4501))).toBeCloseTo(4501 / 1900, 9);
     expect(share(every(1, 600))).toBeUndefined();
     expect(share(every(1, 1200))).toBe(2);
+  });
+
+  test('of a batch that can wait until all is done, no more than is asked for in that time', () => {
+    expect(share(batch('5m'))).toBeUndefined();
+    expect(share(batch('90s'))).toBeCloseTo(1200 / 911.99, 9);
   });
 
   test('of clients what they send if each waits for its answer as long as it can', () => {
