@@ -54,6 +54,15 @@ const mixed = (rate: number): Json => ({
   ],
 });
 
+/** The same, with a queue of this order, and calls of this criticality that are not needed. */
+function sorted(order: string, criticality: string, rate = 9): Case {
+  const [needed, other] = mixed(rate)['calls'] as Json[];
+  return {
+    web: { calls: [needed, { ...other, criticality }] },
+    stock: { ...slow, queue: { max: 2, order } },
+  };
+}
+
 test('says how many come, how many can be served, and what would be enough', () => {
   const stock = { ...slow, replicas: 2, workers: 3 };
   expect(rule(id, { stock, users: { rate: 100 } })).toMatchObject({
@@ -188,5 +197,12 @@ describe('where answers are good without some of the calls', () => {
     expect(at('stock', { web: mixed(9), stock: slow })?.severity).toBe('warning');
     expect(at('stock', { web: mixed(11), stock: slow })?.severity).toBe('error');
     expect(at('stock', { web: mixed(9), stock: slow })?.fix).toContain('`criticality: sheddable`');
+  });
+
+  test('it is none if it refuses those by itself', () => {
+    expect(at('stock', sorted('priority', 'sheddable'))).toBeUndefined();
+    expect(at('stock', sorted('priority', 'critical'))?.severity).toBe('warning');
+    expect(at('stock', sorted('fifo', 'sheddable'))?.severity).toBe('warning');
+    expect(at('stock', sorted('priority', 'sheddable', 11))?.severity).toBe('error');
   });
 });

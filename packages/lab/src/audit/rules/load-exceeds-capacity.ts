@@ -24,6 +24,10 @@ export const loadExceedsCapacity: Rule = {
   check: (audited) => {
     const asked = lastingRates(audited, () => true);
     const needed = lastingRates(audited, isNeeded);
+    const kept = lastingRates(
+      audited,
+      (edge) => isNeeded(edge) || edge.criticality !== 'sheddable',
+    );
     const { fleet, layersOf, numbersOf } = audited;
     const windowOf = (edge: Edge): number => {
       // The quicker of two attempts may take hardly any time.
@@ -32,12 +36,15 @@ export const loadExceedsCapacity: Rule = {
     };
     const held = leastHeld(fleet, windowOf, isNeeded);
     return eachService((service) => {
-      const { name } = service;
+      const { name, server } = service;
       const rate = asked.get(name) ?? 0;
       const capacity = capacityWith(service, (atOnce) => held(service, atOnce));
-      if (rate <= capacity * ROUNDING) return null;
-      // Without the calls that answers are good without there is room: policies can choose these.
-      const isSpared = (needed.get(name) ?? 0) <= capacity * ROUNDING;
+      const fits = (rates: Rates): boolean => (rates.get(name) ?? 0) <= capacity * ROUNDING;
+      if (fits(asked)) return null;
+      // What it refuses first are calls that answers are good without.
+      if (server.queue.order === 'priority' && fits(kept)) return null;
+      // Without those there is room, but nobody has chosen them.
+      const isSpared = fits(needed);
       return {
         options: ['workers'],
         severity: isSpared ? 'warning' : 'error',
@@ -84,11 +91,11 @@ function fixOf(service: Service, { rate, capacity, isSpared }: Overload, held: H
   return `${more}; ${less}. If it can serve more than that, state its \`workers\` and \`serviceTime\`.`;
 }
 
-/** Requests a second that reach each service over edges that count, at least. */
-function lastingRates(
-  { fleet, layersOf }: Audited,
-  counts: (edge: Edge) => boolean,
-): ReadonlyMap<string, number> {
+/** Requests a second, by service. */
+type Rates = ReadonlyMap<string, number>;
+
+/** What reaches each service over edges that count, at least. */
+function lastingRates({ fleet, layersOf }: Audited, counts: (edge: Edge) => boolean): Rates {
   return ratesOf(
     fleet,
     ({ edge, arrivals }) => lastingRate(arrivals, longest(layersOf(edge))),
