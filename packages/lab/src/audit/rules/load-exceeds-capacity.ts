@@ -1,6 +1,7 @@
 /*
  * Certain, not likely: of the load is counted what lasts, without any retry, and of a worker's time what a request
- * takes at least when nothing waits.
+ * takes at least when nothing waits. Calls are taken to be answered well: a few failures do not make it untrue, for
+ * they are tried again.
  */
 import type { Edge, Service } from '../../spec/model.ts';
 import { type Held, leastHeld } from '../least-held.ts';
