@@ -40,7 +40,8 @@ test('the highest rate goes down the graph, as often as calls are made and cache
 });
 
 test('an answer takes the service, and its calls on a miss: in turn, or as long as the longest at once', () => {
-  expect(loadOf(fleetOf(spec)).answerTime('web')).toBe(10 + 0.25 * (20 + 50));
+  const fleet = fleetOf(spec);
+  expect(loadOf(fleet).held(fleet.services.get('web')!, 1)).toBe(10 + 0.25 * (20 + 50));
 });
 
 test('clients send one request per think time and answer', () => {
@@ -65,7 +66,7 @@ test('what fails by itself makes no calls', () => {
   });
   const load = loadOf(fleet);
   expect(load.rateOf('a')).toBeCloseTo(0.8 * 150, 9);
-  expect(load.answerTime('web')).toBeCloseTo(10 + 0.8 * 0.25 * (20 + 50), 9);
+  expect(load.held(fleet.services.get('web')!, 1)).toBeCloseTo(10 + 0.8 * 0.25 * (20 + 50), 9);
 });
 
 /** Of web, if it is this. */

@@ -12,9 +12,9 @@ export interface Load {
   readonly rateOf: (service: string) => number;
   /** Calls a second that all replicas of the caller make over an edge between services. */
   readonly callsOver: (edge: Edge) => number;
-  /** Milliseconds until a service answers, its calls included. */
-  readonly answerTime: (service: string) => number;
-  /** For so long each request takes a worker, with so many at once in one replica. */
+  /** Milliseconds until an attempt is answered, or given up. */
+  readonly attemptTime: (edge: Edge) => number;
+  /** For how many milliseconds a request takes a worker: until it is answered. Of so many at once in one replica. */
   readonly held: (service: Service, atOnce: number) => number;
   /** Requests a second that a service's replicas can serve together when nothing is wrong; Infinity if it takes no time. */
   readonly capacityOf: (service: Service) => number;
@@ -23,7 +23,8 @@ export interface Load {
 export function loadOf(fleet: Fleet): Load {
   const answers = answerTimes(fleet);
   const answerTime = (service: string): number => answers.get(service) ?? 0;
-  const rates = ratesOf(fleet, ({ edge, arrivals }) => peakRate(arrivals, answerTime(edge.to)));
+  const attemptTime = (edge: Edge): number => Math.min(answerTime(edge.to), limitOf(edge));
+  const rates = ratesOf(fleet, ({ edge, arrivals }) => peakRate(arrivals, attemptTime(edge)));
   const rateOf = (service: string): number => rates.get(service) ?? 0;
   const callsOver = (edge: Edge): number => {
     const caller = fleet.services.get(edge.from);
@@ -33,7 +34,7 @@ export function loadOf(fleet: Fleet): Load {
     answerTime(name) - meanOf(serviceTime) + meanOf(serviceTime, atOnce);
   const capacityOf = (service: Service): number =>
     capacityWith(service, (atOnce) => held(service, atOnce));
-  return { rateOf, callsOver, answerTime, held, capacityOf };
+  return { rateOf, callsOver, attemptTime, held, capacityOf };
 }
 
 /**

@@ -16,7 +16,7 @@ export const bulkheadByLittlesLaw: Rule = {
     const { bulkhead } = edge.policy;
     const rate = callsOverAll(edges, load) / caller.replicas;
     if (bulkhead === null || rate === 0) return null;
-    const time = load.answerTime(edge.to);
+    const time = load.attemptTime(edge);
     const need = (rate * time) / 1000;
     const { maxConcurrent } = bulkhead;
     const law = `each replica makes ${amount(rate)} calls a second that take ${ms(time)} each, so ${amount(need)} are in flight at once`;

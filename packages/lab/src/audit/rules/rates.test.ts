@@ -37,6 +37,22 @@ describe('bulkhead-by-littles-law counts for one replica', () => {
   });
 });
 
+const hasty = (maxConcurrent: number): Json => ({ timeout: '100ms', bulkhead: { maxConcurrent } });
+
+test('bulkhead-by-littles-law counts no more for a call than its timeout, and clients do not wait longer', () => {
+  const id = 'bulkhead-by-littles-law';
+  // A second on average.
+  const stock = { serviceTime: { empirical: [...Array<number>(99).fill(10), 100_000] } };
+  expect(value(id, { stock, policy: hasty(1) })).toBe(2);
+  expect(value(id, { stock, policy: hasty(2) })).toBeUndefined();
+  const users = { rate: undefined, clients: 40, think: '890ms', patience: '150ms' };
+  // 40 clients, each with 890 ms of thought, and 110 ms at web.
+  expect(value(id, { stock, policy: hasty(1), users })).toBe(4);
+  expect(value(id, { stock, policy: hasty(1), users: { ...users, patience: '60ms' } })).toBe(
+    40 / 0.95 / 10,
+  );
+});
+
 /** Stock takes ten requests a second, of 20 ms each and a call of 180 ms; four come. */
 function waiting(stock: Json, policy: Json = {}): Case {
   return {
