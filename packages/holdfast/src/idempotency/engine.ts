@@ -167,8 +167,9 @@ class Engine implements Idempotency<unknown> {
   }
 
   snapshot(): Record<string, unknown> {
-    const { running, waiting, background, usualDuration, guard } = this.#keeper;
-    return { running, waiting, background, usualDuration, breaker: guard.breaker.state };
+    const { running, waiting, leaving, background, usualDuration, guard } = this.#keeper;
+    const { state: breaker } = guard.breaker;
+    return { running, waiting, leaving, background, usualDuration, breaker };
   }
 
   async close(options: CloseOptions = {}): Promise<void> {

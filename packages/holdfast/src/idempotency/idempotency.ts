@@ -40,7 +40,7 @@ export interface Idempotency<Tx = undefined> {
    */
   check(): Promise<readonly string[]>;
 
-  /** Plain JSON: what runs and waits now, and how the store's breaker stands. */
+  /** Plain JSON: what runs and waits now, answers that have not left, and how the store's breaker stands. */
   snapshot(): Record<string, unknown>;
 
   /**

@@ -89,6 +89,7 @@ test('an answer has left when it is first said to have, however often: a close w
   for (let time = 0; time < 2; time++) left[0]!();
   await runtime.clock.advanceAsync(1000);
   expect(close).not.toHaveBeenCalled();
+  expect(engine.snapshot()).toMatchObject({ running: 0, leaving: 1 });
   left[1]!();
   await runtime.clock.advanceAsync(1000);
   expect(close).toHaveBeenCalledOnce();
