@@ -1,22 +1,13 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { until } from '../../../packages/holdfast/test/serve.ts';
-import { gate, type Reply, type Serve, site } from './site.ts';
+import { gate, type Serve, site, twoEvents } from './site.ts';
 
 /** What an engine's close that waits, waits for. */
 export function closing(serve: Serve): void {
   test('is over once the answers of what ran have left, to their last byte', async () => {
     const { opened, open } = gate();
-    const streaming = (): Reply => ({
-      status: 200,
-      headers: { 'Content-Type': 'text/event-stream' },
-      body: (async function* () {
-        yield Buffer.from('data: 1\n\n');
-        await opened;
-        yield Buffer.from('data: 2\n\n');
-      })(),
-    });
-    const { fetch, engine } = await site(serve, streaming);
+    const { fetch, engine } = await site(serve, () => twoEvents(opened));
     const response = await fetch('/stream', { key: 'k1' });
     expect(engine.snapshot()).toMatchObject({ running: 0 });
     let isClosed = false;

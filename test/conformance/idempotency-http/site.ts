@@ -164,6 +164,16 @@ export function gate(): { readonly opened: Promise<void>; open(): void } {
   return { opened: promise, open: resolve };
 }
 
+/** An answer of two events, the second of which waits. */
+export function twoEvents(opened: Promise<void>): Reply {
+  const body = (async function* () {
+    yield Buffer.from('data: 1\n\n');
+    await opened;
+    yield Buffer.from('data: 2\n\n');
+  })();
+  return { status: 200, headers: { 'Content-Type': 'text/event-stream' }, body };
+}
+
 /** A store of which some methods act differently. */
 export function altered(change: Partial<IdempotencyStore>): IdempotencyStore {
   const store = memoryStore();

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { gate, problemIn, type Reply, type Serve, site } from './site.ts';
+import { gate, problemIn, type Reply, type Serve, site, twoEvents } from './site.ts';
 
 const NOT_REPLAYABLE = { status: 409, type: 'urn:holdfast:problem:idempotency-not-replayable' };
 
@@ -50,15 +50,7 @@ export function unkept(serve: Serve): void {
 
   test('of server-sent events goes out as it is written, and cannot be replayed', async () => {
     const { opened, open } = gate();
-    const { fetch, send, calls } = await site(serve, () => ({
-      status: 200,
-      headers: { 'Content-Type': 'text/event-stream' },
-      body: (async function* () {
-        yield Buffer.from('data: 1\n\n');
-        await opened;
-        yield Buffer.from('data: 2\n\n');
-      })(),
-    }));
+    const { fetch, send, calls } = await site(serve, () => twoEvents(opened));
     const response = await fetch('/stream', { key: 'k1' });
     const reader = response.body!.getReader();
     expect(Buffer.from((await reader.read()).value!).toString()).toBe('data: 1\n\n');

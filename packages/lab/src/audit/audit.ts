@@ -1,7 +1,7 @@
 import { likeliest } from 'holdfast/spec';
 import { edgesOf } from '../spec/edges.ts';
 import { checkFleet } from '../spec/fleet.ts';
-import type { Accepted, Fleet, SpecPath } from '../spec/model.ts';
+import type { Accepted, Edge, Fleet, SpecPath } from '../spec/model.ts';
 import { sharingsOf } from './edges.ts';
 import type { Finding, Place, Severity } from './finding.ts';
 import { callGraph, type EdgeNumbers, layersOf, type NodeNumbers, type Totals } from './graph.ts';
@@ -11,6 +11,7 @@ import { libraryLayers } from './library-layer.ts';
 import { loadOf } from './load.ts';
 import type { Audited, Rule } from './rules/rule.ts';
 import { ACCEPT_WITHOUT_FINDING, RULES } from './rules/table.ts';
+import { usualTimes } from './usual-times.ts';
 
 /** What an audit comes to; plain JSON. */
 export interface AuditReport {
@@ -54,6 +55,8 @@ export function audit(fleet: Fleet, options: AuditOptions): AuditReport {
     sharings.flatMap((sharing) => sharing.map((edge) => [edge, sharing] as const)),
   );
   const sharingsByCallee = Map.groupBy(sharings, ([{ to }]) => to);
+  const layersFor = (edge: Edge): readonly Layer[] => byEdge.get(edge) ?? [];
+  const usual = usualTimes(fleet, layersFor);
   const audited: Audited = {
     fleet,
     edges,
@@ -62,7 +65,8 @@ export function audit(fleet: Fleet, options: AuditOptions): AuditReport {
     sharingOf: (edge) => sharingByEdge.get(edge) ?? [edge],
     sharingsTo: (service) => sharingsByCallee.get(service) ?? [],
     load: loadOf(fleet),
-    layersOf: (edge) => byEdge.get(edge) ?? [],
+    usualTimeOf: (service) => usual.get(service) ?? 0,
+    layersOf: layersFor,
     numbersOf: (edge) => numbers.get(edge) as EdgeNumbers,
     read,
     placeOf,

@@ -35,6 +35,8 @@ export interface Audited {
   /** Those that lead to a service. */
   readonly sharingsTo: (service: string) => readonly Sharing[];
   readonly load: Load;
+  /** Milliseconds that a service usually takes to answer; see `usualTimes`. */
+  readonly usualTimeOf: (service: string) => number;
   /** The layers of an edge, from the outermost to the innermost; the library's first. */
   readonly layersOf: (edge: Edge) => readonly Layer[];
   readonly numbersOf: (edge: Edge) => EdgeNumbers;

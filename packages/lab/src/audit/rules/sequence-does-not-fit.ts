@@ -2,45 +2,39 @@ import { callsOf } from '../../spec/edges.ts';
 import type { Edge, Service } from '../../spec/model.ts';
 import { inSequence } from '../load.ts';
 import { longest } from '../tries.ts';
-import { usualTimes } from '../usual-times.ts';
-import { atLeast, type Audited, eachEdge, ms, type Rule, type Said } from './rule.ts';
+import { atLeast, type Audited, eachEdge, ms, type Rule } from './rule.ts';
 
 export const sequenceDoesNotFit: Rule = {
   id: 'sequence-does-not-fit',
   severity: 'error',
   looksFor: 'A service whose calls, one after another, take longer together than its caller waits',
   why: "Each limit looks right by itself, but the last calls of the sequence run when nobody waits any more. The work of all calls is lost, and the caller's retry does it again.",
-  check: (audited) => {
-    const times = usualTimes(audited.fleet, audited.layersOf);
-    return eachEdge((edge) => said(edge, times, audited))(audited);
-  },
-};
-
-function said(edge: Edge, times: ReadonlyMap<string, number>, audited: Audited): Said | null {
-  const callee = audited.fleet.services.get(edge.to);
-  const { window } = audited.numbersOf(edge);
-  if (callee === undefined || window === null || !isSequence(callee)) return null;
-  const usual = times.get(callee.name) ?? 0;
-  const limits = inSequence(callee, (call) => limitOf(call, audited));
-  if (usual > window) {
+  check: eachEdge((edge, audited) => {
+    const callee = audited.fleet.services.get(edge.to);
+    const { window } = audited.numbersOf(edge);
+    if (callee === undefined || window === null || !isSequence(callee)) return null;
+    const usual = audited.usualTimeOf(callee.name);
+    const limits = inSequence(callee, (call) => limitOf(call, audited));
+    if (usual > window) {
+      return {
+        message: `${edge.id} waits ${ms(window)} for an answer, but ${callee.name} usually takes ${ms(usual)} with the calls that it makes one after another, even when all is well`,
+        fix: `Make calls that do not need each other at the same time (\`together\`)${waiting(Math.max(usual, limits))}.`,
+        value: usual - window,
+      };
+    }
+    // Limits that nobody has chosen are cut by the deadline that they inherit, as they are meant to.
+    const own = audited.fleet.services.has(edge.from) || edge.policyName !== null ? [edge] : [];
+    const chosen = [...own, ...callsOf(callee)].some(isChosen);
+    if (limits <= window || !chosen) return null;
+    const inherits = callsOf(callee).every(({ policy }) => policy.deadline !== null);
     return {
-      message: `${edge.id} waits ${ms(window)} for an answer, but ${callee.name} usually takes ${ms(usual)} with the calls that it makes one after another, even when all is well`,
-      fix: `Make calls that do not need each other at the same time (\`together\`)${waiting(Math.max(usual, limits))}.`,
-      value: usual - window,
+      severity: inherits ? 'warning' : 'error',
+      message: `${edge.id} waits ${ms(window)} for an answer, but the calls that ${callee.name} makes one after another may take ${ms(limits)}`,
+      fix: `Make calls that do not need each other at the same time (\`together\`), or shorten the timeouts until they add up to at most ${ms(Math.floor(window))}${waiting(limits)}.`,
+      value: limits === Infinity ? null : limits - window,
     };
-  }
-  // Limits that nobody has chosen are cut by the deadline that they inherit, as they are meant to.
-  const own = audited.fleet.services.has(edge.from) || edge.policyName !== null ? [edge] : [];
-  const chosen = [...own, ...callsOf(callee)].some(isChosen);
-  if (limits <= window || !chosen) return null;
-  const inherits = callsOf(callee).every(({ policy }) => policy.deadline !== null);
-  return {
-    severity: inherits ? 'warning' : 'error',
-    message: `${edge.id} waits ${ms(window)} for an answer, but the calls that ${callee.name} makes one after another may take ${ms(limits)}`,
-    fix: `Make calls that do not need each other at the same time (\`together\`), or shorten the timeouts until they add up to at most ${ms(Math.floor(window))}${waiting(limits)}.`,
-    value: limits === Infinity ? null : limits - window,
-  };
-}
+  }),
+};
 
 /** The other way out, if there is an end to wait for. */
 function waiting(time: number): string {

@@ -1,5 +1,4 @@
 import type { Edge } from '../../spec/model.ts';
-import { usualTimes } from '../usual-times.ts';
 import { atLeast, eachEdge, ms, type Rule, waitOf } from './rule.ts';
 
 export const timeoutTooShort: Rule = {
@@ -7,21 +6,17 @@ export const timeoutTooShort: Rule = {
   severity: 'error',
   looksFor: 'An attempt that has less time than the callee usually takes to answer',
   why: "Most attempts are cut while nothing is wrong. The callee's work is wasted, and the caller's retries and breaker react as in an outage.",
-  check: (audited) => {
-    const { fleet, layersOf } = audited;
-    const times = usualTimes(fleet, layersOf);
-    return eachEdge((edge) => {
-      const usual = times.get(edge.to) ?? 0;
-      const given = waitOf(edge, audited);
-      if (given > usual) return null;
-      return {
-        options: ['timeout', 'deadline'],
-        message: `${edge.id} waits ${ms(given)} for an answer${unitOf(given, edge)}, but ${edge.to} usually takes ${atLeast(usual)}, when all is well and nothing waits`,
-        fix: `Raise the limit to the 99.9th percentile of the answer times plus some room, which is several times ${atLeast(usual)}; or make ${edge.to} faster.`,
-        value: usual - given,
-      };
-    })(audited);
-  },
+  check: eachEdge((edge, audited) => {
+    const usual = audited.usualTimeOf(edge.to);
+    const given = waitOf(edge, audited);
+    if (given > usual) return null;
+    return {
+      options: ['timeout', 'deadline'],
+      message: `${edge.id} waits ${ms(given)} for an answer${unitOf(given, edge)}, but ${edge.to} usually takes ${atLeast(usual)}, when all is well and nothing waits`,
+      fix: `Raise the limit to the 99.9th percentile of the answer times plus some room, which is several times ${atLeast(usual)}; or make ${edge.to} faster.`,
+      value: usual - given,
+    };
+  }),
 };
 
 /** Who writes a number may mean seconds. What users have without a policy, nobody has written. */
