@@ -204,7 +204,7 @@ footer { margin-top: 4rem; padding-top: 1rem; border-top: 1px solid var(--rule);
   table { max-width: 100%; font-size: 7pt; }
   table.words { font-size: 8.5pt; }
   th, td, table.map td { white-space: normal; }
-  th, td { padding-right: 0.6rem; }
+  th, td { padding-right: 0.35rem; }
   tbody th { min-width: 8.5em; overflow-wrap: anywhere; }
   tbody th.minor:not(:has(i.mark)) { min-width: 0; white-space: nowrap; }
   table.map tbody th { min-width: 0; }
