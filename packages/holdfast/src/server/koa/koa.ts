@@ -14,6 +14,7 @@ import {
   httpIdempotency,
   type HttpRun,
 } from '../idempotency/http-idempotency.ts';
+import { isDestroyed } from '../idempotency/http2.ts';
 import { beginExchange, type HeldRun } from '../idempotency/node-exchange.ts';
 import { bodyOf } from '../idempotency/node-request.ts';
 import type { HttpIdempotencyOptions } from '../idempotency/options.ts';
@@ -132,14 +133,15 @@ async function recorded(
   if (stream === null) {
     body = bytesOf(context.body);
   } else {
-    if (isEventStream(String(context.response.headers['content-type']))) {
-      return run.finishUnkept(head);
-    }
-    const read = await readUpTo(stream, limits);
+    const isEvents = isEventStream(String(context.response.headers['content-type']));
+    const read = isEvents ? { kind: 'beyond' as const, stream } : await readUpTo(stream, limits);
     if (read.kind === 'beyond') {
       // Instead of the body that has been read from: the rest comes after it.
       setBody(context, Readable.fromWeb(read.stream as Parameters<typeof Readable.fromWeb>[0]));
-      return run.finishUnkept(head);
+      const instead = await run.finishUnkept(head);
+      // Over HTTP/2, Koa leaves a stream open that was set when its client had gone. In place of another it closes it.
+      if (isDestroyed(context.res)) setBody(context, Buffer.alloc(0));
+      return instead;
     }
     body = read.bytes;
     setBody(context, sendable(read.bytes, head), read.bytes.length);
