@@ -30,7 +30,8 @@ export interface Idempotency<Tx = undefined> {
    * For adapters, whose work has no function around it: says how the key stands. Without a promise, if the store answers
    * at once and there is nothing to wait for. That the store has failed is an answer as well.
    *
-   * @throws (the promise rejects) TypeError for a key, a scope or a fingerprint that cannot be one.
+   * @throws (the promise rejects) TypeError for a key, a scope or a fingerprint that cannot be one; what `whenLeft`
+   *   throws, and then the key was not asked for.
    */
   open(request: OpenRequest): Awaitable<Opened<Tx>>;
 

@@ -95,3 +95,17 @@ test('an answer has left when it is first said to have, however often: a close w
   expect(close).toHaveBeenCalledOnce();
   await closed;
 });
+
+test('whoever cannot say when an answer has left gets none, and is not waited for', async () => {
+  const { engine, store } = setting();
+  const claim = vi.spyOn(store, 'claim');
+  const broken = new TypeError('response.once is not a function');
+  const whenLeft = (): never => {
+    throw broken;
+  };
+  await expect(engine.open({ ...request, whenLeft })).rejects.toBe(broken);
+  expect(claim).not.toHaveBeenCalled();
+  expect(engine.snapshot()).toMatchObject({ leaving: 0 });
+  // On a clock that stands still, it would wait for ever.
+  await engine.close({ wait: '1m' });
+});

@@ -74,7 +74,7 @@ export class Opener {
   open(request: OpenRequest): Awaitable<Opened<unknown>> {
     const { clock, dependency } = this.#keeper.runtime;
     const at = clock.now();
-    const { key, scope, fingerprint, signal, encode, onStoreDown } = request;
+    const { key, scope, fingerprint, signal, encode, onStoreDown, whenLeft } = request;
     const asked: Asked = {
       key,
       scope,
@@ -89,7 +89,16 @@ export class Opener {
       claim: undefined,
     };
     if (this.#keeper.isClosing && !this.#isAwaited) return this.#told(this.#closed());
-    request.whenLeft?.(this.#keeper.toLeave());
+    if (whenLeft !== undefined) {
+      const left = this.#keeper.toLeave();
+      try {
+        whenLeft(left);
+      } catch (error) {
+        // Nobody would say it, and a close would wait for it as long as it may.
+        left();
+        return Promise.reject(error);
+      }
+    }
     if (isAborted(signal)) return this.#told(aborted(signal));
     const known = this.#replays.get(asked.id, fingerprint);
     if (known !== undefined) return this.#told(this.#opened(known, asked));
