@@ -11,50 +11,72 @@ const root = join(import.meta.dirname, '../..');
 /** Bytes: more than systems hold for a connection. */
 const LONG = 16_000_000;
 
-/** Answers only once the process was told to end, which it is when the request has come. */
-const answerLate = `
-const late = (): Promise<Buffer> => new Promise((resolve) => {
+const bodies = {
+  /** Only once the process was told to end, which it is when the request has come. */
+  late: `
+const bodyOf = (_response: object): Promise<Buffer> => new Promise((resolve) => {
   process.once('SIGTERM', () => setImmediate(() => resolve(Buffer.alloc(${LONG}))));
   process.kill(process.pid, 'SIGTERM');
 });
-`;
+`,
+  /** At once, and the process is told to end when the answer was ended, of which most has not left then. */
+  early: `
+const bodyOf = async (response: { readonly writableEnded: boolean }): Promise<Buffer> => {
+  const tell = (): unknown =>
+    response.writableEnded ? process.kill(process.pid, 'SIGTERM') : setImmediate(tell);
+  tell();
+  return Buffer.alloc(${LONG});
+};
+`,
+};
+
+const fastify = {
+  path: 'docs/middleware/fastify.md',
+  changes: {
+    'await app.listen({ port: 8080 });':
+      'const config = { holdfast: { idempotent: true } };\n' +
+      "app.post('/', { config }, (_request, reply) => void bodyOf(reply.raw).then((body) => reply.send(body)));\n" +
+      'await app.listen({ port: 0 });\nconsole.log(app.server.address().port);',
+  },
+} as const;
+const guide = {
+  path: 'docs/guides/idempotency.md',
+  changes: {
+    'void response.writeHead(201).end()':
+      'void bodyOf(response).then((body) => response.end(body))',
+    'server.listen(8080);': 'server.listen(0, () => console.log(server.address().port));',
+  },
+} as const;
 
 test.each([
-  [
-    'docs/guides/idempotency.md',
-    {
-      'void response.writeHead(201).end()': 'void late().then((body) => response.end(body))',
-      'server.listen(8080);': 'server.listen(0, () => console.log(server.address().port));',
-    },
-  ],
-  [
-    'docs/middleware/fastify.md',
-    {
-      'await app.listen({ port: 8080 });':
-        "app.post('/', (_request, reply) => void late().then((body) => reply.send(body)));\n" +
-        'await app.listen({ port: 0 });\nconsole.log(app.server.address().port);',
-    },
-  ],
-])('the way down in %s cuts off no answer that a slow client reads', async (path, changes) => {
-  const page = { path, text: readFileSync(join(root, path), 'utf8') };
-  const block = blocksOf(page).find(({ text }) => text.includes("process.once('SIGTERM', stop)"))!;
-  let { text } = block;
-  for (const [from, to] of Object.entries(changes)) {
-    expect(text).toContain(from);
-    text = text.replace(from, to);
-  }
-  const { home } = new Snippets([{ ...block, name: 'server:1', text: text + answerLate }]);
-  onTestFinished(() => rmSync(home, { recursive: true, force: true }));
-  const server = spawn(process.execPath, [join(home, 'server.1.ts')], {
-    cwd: home,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  onTestFinished(() => void server.kill('SIGKILL'));
-  const ended = once(server, 'exit');
-  const [line] = (await once(server.stdout, 'data')) as [Buffer];
-  expect(await readSlowly(Number(line.toString()))).toBeGreaterThan(LONG);
-  expect(await ended).toEqual([0, null]);
-});
+  { ...guide, when: 'late' },
+  { ...fastify, when: 'late' },
+  { ...fastify, when: 'early' },
+] as const)(
+  'the way down in $path cuts off no $when answer that a slow client reads',
+  async ({ path, changes, when }) => {
+    const page = { path, text: readFileSync(join(root, path), 'utf8') };
+    const block = blocksOf(page).find(({ text }) =>
+      text.includes("process.once('SIGTERM', stop)"),
+    )!;
+    let { text } = block;
+    for (const [from, to] of Object.entries(changes)) {
+      expect(text).toContain(from);
+      text = text.replace(from, to);
+    }
+    const { home } = new Snippets([{ ...block, name: 'server:1', text: text + bodies[when] }]);
+    onTestFinished(() => rmSync(home, { recursive: true, force: true }));
+    const server = spawn(process.execPath, [join(home, 'server.1.ts')], {
+      cwd: home,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    onTestFinished(() => void server.kill('SIGKILL'));
+    const ended = once(server, 'exit');
+    const [line] = (await once(server.stdout, 'data')) as [Buffer];
+    expect(await readSlowly(Number(line.toString()))).toBeGreaterThan(LONG);
+    expect(await ended).toEqual([0, null]);
+  },
+);
 
 /** The bytes of the answer that came, with its head, until the server ended the connection. */
 async function readSlowly(port: number): Promise<number> {

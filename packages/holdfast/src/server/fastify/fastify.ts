@@ -9,9 +9,9 @@ import {
   type RouteOptions,
 } from '../idempotency/http.ts';
 import { isDestroyed } from '../idempotency/http2.ts';
+import { Leaving } from '../idempotency/leaving.ts';
 import { Gone } from '../idempotency/node-exchange.ts';
 import { CLOSING, type TenantOptions } from '../idempotency/options.ts';
-import { whenLeft } from '../idempotency/when-closed.ts';
 import { kept, Running } from './answer.ts';
 import { payloadOf } from './payload.ts';
 import { setHead, typeOf } from './reply-head.ts';
@@ -92,14 +92,16 @@ export const holdfast: HoldfastPlugin = Object.assign(
     const methods = ['POST', 'PATCH', 'PUT', 'DELETE'];
     const about = { methods, ...rest } as HttpIdempotencyOptions;
     const http = httpIdempotency(engine, about);
+    const leaving = new Leaving();
     app.decorateRequest('idempotency');
     app.decorateRequest(RUN);
     app.addHook(
       'preHandler',
-      ofMarked((marked, arrived) => beginRun(http, marked, arrived)),
+      ofMarked((marked, arrived) => beginRun({ http, leaving }, marked, arrived)),
     );
     app.addHook('onError', noteError);
     app.addHook('onSend', end(http));
+    app.addHook('preClose', () => leaving.over(CLOSING.wait));
     if (given === undefined) app.addHook('onClose', () => engine.close(CLOSING));
   },
   // What fastify-plugin does: https://fastify.dev/docs/latest/Reference/Plugins/#handle-the-scope
@@ -160,7 +162,7 @@ interface Arrived {
 }
 
 function beginRun(
-  http: HttpIdempotency,
+  { http, leaving }: { readonly http: HttpIdempotency; readonly leaving: Leaving },
   about: Pick<HttpRequest, 'route' | 'options'>,
   { request, reply, done }: Arrived,
 ): void {
@@ -179,7 +181,7 @@ function beginRun(
     source: request,
     options: about.options,
     signal: () => (gone ??= new Gone(reply.raw)).signal,
-    whenLeft: (left) => whenLeft(reply.raw, left),
+    whenLeft: (left) => leaving.add(reply.raw, left),
   });
   const goOn = (how: HttpBegun): void => {
     gone?.forget();

@@ -12,7 +12,7 @@ export interface FastifyLike {
   addHook(name: 'preHandler', hook: PreHandler): unknown;
   addHook(name: 'onError', hook: OnError): unknown;
   addHook(name: 'onSend', hook: OnSend): unknown;
-  addHook(name: 'onClose', hook: () => Promise<void>): unknown;
+  addHook(name: 'preClose' | 'onClose', hook: () => Promise<void>): unknown;
 }
 
 export interface RequestLike {

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type HeldResponse, holdResponse, isHeld } from './held-response.ts';
 import type { HttpBegun, HttpIdempotency, HttpRequest, HttpRun } from './http-idempotency.ts';
+import type { Leaving } from './leaving.ts';
 import { type Closing, whenClosed, whenLeft } from './when-closed.ts';
 
 /** A request and its response, as the frameworks on node:http have them. */
@@ -9,6 +10,8 @@ export interface NodeExchange {
   readonly response: ServerResponse;
   /** What the framework knows of the request. */
   readonly about: Pick<HttpRequest, 'route' | 'url' | 'body' | 'source' | 'options'>;
+  /** Where its answer is counted until it has left, if the adapter closes the server. Default nowhere. */
+  readonly leaving?: Leaving;
 }
 
 /** What an adapter is to do; the response of a handler that is to run is held. */
@@ -29,7 +32,7 @@ export interface HeldRun {
  */
 export async function beginExchange(
   http: HttpIdempotency,
-  { request, response, about }: NodeExchange,
+  { request, response, about, leaving }: NodeExchange,
 ): Promise<NodeBegun> {
   if (isHeld(response)) return { kind: 'pass' };
   const { method = '', headers } = request;
@@ -49,7 +52,7 @@ export async function beginExchange(
     headers,
     body,
     signal: () => gone.signal,
-    whenLeft: (left) => whenLeft(response, left),
+    whenLeft: (left) => (leaving ? leaving.add(response, left) : whenLeft(response, left)),
   });
   gone.forget();
   if (mistake !== undefined) throw mistake;

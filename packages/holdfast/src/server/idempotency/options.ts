@@ -193,9 +193,10 @@ export function parseHttpOptions(given: unknown, path: string): ParsedHttp {
 
 /**
  * How an engine is closed that an adapter has made: it waits for handlers whose client has gone, of which no server knows,
- * so that what they have done is kept. Shorter than who ends processes has patience.
+ * so that what they have done is kept. As long, in milliseconds, a server waits before it closes for answers that leave.
+ * Shorter than who ends processes has patience.
  */
-export const CLOSING = { wait: '5s' } as const;
+export const CLOSING = { wait: 5000 } as const;
 
 const routeOptions = {
   required: unlessGiven(httpOptions.required),

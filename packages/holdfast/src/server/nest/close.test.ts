@@ -1,4 +1,6 @@
 /* oxlint-disable typescript/no-extraneous-class -- Nest knows controllers and modules by their classes. */
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import { Controller, Module, Post } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -53,6 +55,24 @@ test('the client of a store can be closed after it, in a module that gives it', 
   await app.listen(0, '127.0.0.1');
   await app.close();
   expect(steps).toEqual(['close', 'close the client']);
+});
+
+test('a long answer that was ended leaves whole, though the application closes meanwhile', async () => {
+  // More than systems hold for a connection.
+  const long = 16_000_000;
+  const { app, port } = await serve(tellingStore().store, async () => 'a'.repeat(long));
+  const socket = connect(port, '127.0.0.1');
+  const head = ['POST /charge HTTP/1.1', 'Host: a', 'Idempotency-Key: k1', 'Content-Length: 0'];
+  socket.write(`${head.join('\r\n')}\r\n\r\n`);
+  await once(socket, 'readable');
+  app.getHttpServer().keepAliveTimeout = 1;
+  const closed = app.close();
+  // As long as it would take to end connections that are idle.
+  for (let turns = 0; turns < 50; turns++) await turn();
+  let size = 0;
+  for await (const chunk of socket) size += (chunk as Buffer).length;
+  expect(size).toBeGreaterThan(long);
+  await closed;
 });
 
 /** An application whose `POST /charge` calls a function. */

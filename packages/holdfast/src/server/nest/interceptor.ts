@@ -10,8 +10,10 @@ import {
   type HttpIdempotencyOptions,
   type HttpRun,
 } from '../idempotency/http.ts';
+import { Leaving } from '../idempotency/leaving.ts';
 import { beginExchange, pathOf } from '../idempotency/node-exchange.ts';
 import { bodyOf } from '../idempotency/node-request.ts';
+import { CLOSING } from '../idempotency/options.ts';
 import { type Marks, marksOf, notByHttp, refuseUnasked } from './decorator.ts';
 import type {
   CallHandlerLike,
@@ -57,6 +59,7 @@ export function idempotencyInterceptor<Source extends object = NestRequestLike>(
 
 class IdempotencyInterceptor implements NestInterceptorLike {
   readonly #http: HttpIdempotency;
+  readonly #leaving = new Leaving();
 
   constructor(http: HttpIdempotency) {
     this.#http = http;
@@ -71,7 +74,7 @@ class IdempotencyInterceptor implements NestInterceptorLike {
     if (marks.options === undefined || (marks.isSse && !marks.isOwn)) return next.handle();
     const exchange = exchangeOf(context, marks, this.#http.limits.requestBody);
     const { request, response } = exchange;
-    const begun = await beginExchange(this.#http, exchange);
+    const begun = await beginExchange(this.#http, { ...exchange, leaving: this.#leaving });
     if (begun.kind === 'pass') return next.handle();
     if (begun.kind === 'answer') {
       holdResponse(response, replacing(begun.answer), UNLIMITED);
@@ -81,6 +84,11 @@ class IdempotencyInterceptor implements NestInterceptorLike {
     request.idempotency = begun.run.execution;
     const work = { ...begun, response, answersItself };
     return detached(next.handle() as Subscribable, work) as Handled;
+  }
+
+  /** Nest closes the server next. */
+  beforeApplicationShutdown(): Promise<void> {
+    return this.#leaving.over(CLOSING.wait);
   }
 }
 
