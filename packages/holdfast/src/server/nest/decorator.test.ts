@@ -116,6 +116,50 @@ test('the route may be that of a function which another decorator has put around
   await expect(startedWith(Till)).resolves.toBe('started');
 });
 
+test.each([
+  // As @nestjs/bullmq, @nestjs/websockets, @nestjs/graphql and Nest's own @Injectable() mark them.
+  'bullmq:processor_metadata',
+  'websockets:is_gateway',
+  'graphql:resolver_type',
+  '__injectable__',
+])('no application starts with a marked class of which no method has a route: %s', async (key) => {
+  class Till {
+    charge(): void {}
+  }
+  for (const decorate of [Idempotent(), SetMetadata(key, true)] as ClassDecorator[]) decorate(Till);
+  await expect(startedWith()).rejects.toThrow(
+    '@Idempotent() on Till: none of its methods has a route',
+  );
+  await expect(startedWith()).resolves.toBe('started');
+});
+
+test('a controller of messages alone has no route either, though Nest gives it a path', async () => {
+  class Till {
+    charge(): void {}
+  }
+  const charge = Object.getOwnPropertyDescriptor(Till.prototype, 'charge')!;
+  SetMetadata('microservices:handler_type', 1)(Till.prototype, 'charge', charge);
+  Idempotent()(Till);
+  await expect(startedWith(Till)).rejects.toThrow('none of its methods has a route');
+});
+
+test('the routes of a marked class may be those of the class that it extends, and no getter of it runs', async () => {
+  class Till {
+    charge(): void {}
+    get total(): never {
+      throw new Error('there is no till yet');
+    }
+  }
+  Post('charge')(
+    Till.prototype,
+    'charge',
+    Object.getOwnPropertyDescriptor(Till.prototype, 'charge')!,
+  );
+  class OfBranch extends Till {}
+  Idempotent()(OfBranch);
+  await expect(startedWith(OfBranch)).resolves.toBe('started');
+});
+
 async function startedWith(...controllers: (new () => object)[]): Promise<string> {
   class App {}
   const imports = [HoldfastModule.forRoot({ idempotency: { store: memoryStore() } })];

@@ -12,11 +12,11 @@ const PASSTHROUGH = '__responsePassthrough__';
 const RESPONSE_OR_NEXT = /^[12]:/;
 const PATH = 'path';
 
-/** A method that was marked, where it was found. */
+/** A method that was marked, where it was found; of a class that was, the class. */
 interface Marked {
   readonly target: object;
-  readonly property: string | symbol;
-  readonly method: object;
+  readonly property: string | symbol | undefined;
+  readonly marked: object;
 }
 
 /** Those since interceptors looked for the ones that they are never asked for. */
@@ -48,7 +48,8 @@ export type IdempotentDecorator = (
  * ```
  *
  * @throws TypeError, RangeError for wrong options; TypeError for a property that is no method, or without
- *   reflect-metadata; (when the application starts) TypeError for a method without a route.
+ *   reflect-metadata; (when the application starts) TypeError for a method without a route, and for a class of which no
+ *   method has one.
  */
 export function Idempotent(given?: RouteOptions): IdempotentDecorator {
   const options = parseRouteOptions(given, '@Idempotent()');
@@ -61,7 +62,7 @@ export function Idempotent(given?: RouteOptions): IdempotentDecorator {
       throw new TypeError("@Idempotent() needs reflect-metadata: import '@nestjs/common' first");
     }
     metadata.defineMetadata(MARK, options, marked);
-    if (property !== undefined) unseen.push({ target, property, method: marked });
+    unseen.push({ target, property, marked });
   };
 }
 
@@ -70,22 +71,40 @@ export function Idempotent(given?: RouteOptions): IdempotentDecorator {
  * handlers of messages, events and jobs, it often asks no interceptor for, and whoever has marked it would believe it
  * protected.
  *
- * @throws TypeError for a marked method without a route.
+ * @throws TypeError for a marked method without a route, or a marked class of which no method has one.
  */
 export function refuseUnasked(): void {
   const all = unseen;
   unseen = [];
-  for (const { target, property, method } of all) {
+  for (const { target, property, marked } of all) {
+    if (property === undefined) {
+      if (Array.from(methodsOf(marked)).some(([, value]) => hasRoute(value))) continue;
+      const { name } = marked as { readonly name: string };
+      throw new TypeError(
+        `@Idempotent() on ${name}: none of its methods has a route; ${INSTEAD}, or mark the controllers that extend it`,
+      );
+    }
     // Another decorator may have put a function around it, which has the route then.
     const now: unknown = Object.getOwnPropertyDescriptor(target, property)?.value;
-    if (hasRoute(method) || (typeof now === 'function' && hasRoute(now))) continue;
+    if (hasRoute(marked) || hasRoute(now)) continue;
     const name = `${target.constructor.name}.${String(property)}`;
     throw new TypeError(`@Idempotent() on ${name}: it has no route; ${INSTEAD}`);
   }
 }
 
-function hasRoute(method: object): boolean {
-  return metadata.getMetadata?.(PATH, method) !== undefined;
+function hasRoute(value: unknown): boolean {
+  return typeof value === 'function' && metadata.getMetadata?.(PATH, value) !== undefined;
+}
+
+/** The methods of a class and of those that it extends, by name; undefined for a getter, which is not run. */
+function* methodsOf(owner: object): Generator<readonly [name: string, value: unknown]> {
+  const { prototype = null } = owner as { readonly prototype?: object | null };
+  for (let at = prototype; at !== null; at = Object.getPrototypeOf(at) as object | null) {
+    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(at))) {
+      // The class itself, which has the path of its controller.
+      if (name !== 'constructor') yield [name, value];
+    }
+  }
 }
 
 const INSTEAD = 'use idempotent(key, work) of the engine';
@@ -131,10 +150,6 @@ function nameOf(owner: object, handler: { readonly name: string }): string {
   // Not by reading it, which might run a getter.
   const own = Object.getOwnPropertyDescriptor(prototype, handler.name);
   if (own?.value === handler) return handler.name;
-  for (let at: object | null = prototype; at !== null; at = Object.getPrototypeOf(at)) {
-    for (const [key, { value }] of Object.entries(Object.getOwnPropertyDescriptors(at))) {
-      if (value === handler) return key;
-    }
-  }
+  for (const [name, value] of methodsOf(owner)) if (value === handler) return name;
   return handler.name;
 }

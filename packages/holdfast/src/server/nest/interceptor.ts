@@ -43,8 +43,8 @@ export type NestIdempotencyOptions<Source extends object = NestRequestLike> =
  * rxjs is not imported: what is given back is no Observable but an async iterable, which rxjs takes in
  * its place. That also keeps Nest from unsubscribing from a handler whose client has gone: it is done to its end.
  *
- * @throws TypeError, RangeError for wrong options; TypeError if a method without a route is marked: Nest may ask no
- *   interceptor for it.
+ * @throws TypeError, RangeError for wrong options; TypeError if a method without a route is marked, or a class without one:
+ *   Nest may ask no interceptor there.
  */
 export function idempotencyInterceptor<Source extends object = NestRequestLike>(
   engine: Idempotency<unknown>,
