@@ -18,6 +18,7 @@ export type {
   CallHandlerLike,
   DynamicModuleLike,
   ExecutionContextLike,
+  MiddlewareConsumerLike,
   NestInterceptorLike,
   NestRequestLike,
 } from './types.ts';

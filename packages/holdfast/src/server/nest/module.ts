@@ -1,7 +1,7 @@
 import { idempotency, type Idempotency, type IdempotencyStore } from '../../idempotency/index.ts';
 import { CLOSING } from '../idempotency/options.ts';
 import { idempotencyInterceptor, type NestIdempotencyOptions } from './interceptor.ts';
-import type { DynamicModuleLike, NestRequestLike } from './types.ts';
+import type { DynamicModuleLike, MiddlewareConsumerLike, NestRequestLike } from './types.ts';
 
 /** What `HoldfastModule` is set up with. */
 export interface HoldfastModuleOptions<Source extends object = NestRequestLike> {
@@ -37,9 +37,20 @@ const APP_INTERCEPTOR = 'APP_INTERCEPTOR';
  *
  * Import it first: its interceptor must be the outermost, and of several modules' the first imported is.
  */
-// Nest asks for a class to name a module by.
-// oxlint-disable-next-line typescript/no-extraneous-class
 export class HoldfastModule {
+  /**
+   * Nest calls it when the application starts.
+   *
+   * @throws TypeError on the Fastify platform.
+   */
+  configure(consumer: MiddlewareConsumerLike): void {
+    const type = consumer.getHttpAdapter?.()?.getType?.();
+    if (type !== 'fastify') return;
+    throw new TypeError(
+      `HoldfastModule needs the Express platform (@nestjs/platform-express), got ${type}`,
+    );
+  }
+
   /** @throws (when the application starts) TypeError, RangeError for wrong options. */
   static forRoot<Source extends object = NestRequestLike>(
     options: HoldfastModuleOptions<Source>,

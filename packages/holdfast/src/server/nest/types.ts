@@ -34,6 +34,11 @@ export interface DynamicModuleLike {
   }[];
 }
 
+/** What Nest hands to a module's `configure`; only asked for the platform, where it tells. */
+export interface MiddlewareConsumerLike {
+  getHttpAdapter?(): { getType?(): string } | undefined;
+}
+
 /** Express's request, as a handler gets it by `@Req()`; it is what `tenant` is given. */
 export interface NestRequestLike {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
