@@ -64,6 +64,16 @@ export function describeClaims(harness: StoreHarness): void {
         },
       );
 
+      test.each(KINDS.map((kind, at) => ({ kind, expected: ANSWERS[state]![at]! })))(
+        `without a fingerprint is answered the same if the key is ${state}, with $kind`,
+        async ({ kind, expected }) => {
+          const request = await withPoint(stage.store);
+          await arrive(stage.store, request);
+          const unaware = rivalOf(request, { expired: kind, fingerprint: null });
+          expect(await stage.other.claim(unaware)).toEqual(expected);
+        },
+      );
+
       test.each(KINDS)(
         `for something else is a mismatch if the key is ${state}, with %s`,
         async (kind) => {
@@ -79,6 +89,7 @@ export function describeClaims(harness: StoreHarness): void {
     }
 
     takesFreeKeys(stage);
+    knowsNoFingerprint(stage);
     countsTakeovers(stage);
   });
 
@@ -114,6 +125,29 @@ function takesFreeKeys(stage: Stage): void {
     const { expiresIn } = (await look(stage.other, request)) as { expiresIn: number };
     expect(expiresIn).toBeGreaterThan(LONG);
     expect(expiresIn).toBeLessThanOrEqual(2 * LONG);
+  });
+}
+
+function knowsNoFingerprint(stage: Stage): void {
+  test.each(KINDS)('without a fingerprint leaves a key that nobody has, with %s', async (kind) => {
+    const unaware = claimOf({ expired: kind, fingerprint: null });
+    expect(await stage.store.claim(unaware)).toEqual({ kind: 'absent' });
+    await claimed(stage.other, { id: unaware.id });
+  });
+
+  test('without a fingerprint leaves the record the one that it has', async () => {
+    const request = await claimed(stage.store);
+    await endLease(stage.store, request);
+    const unaware = rivalOf(request, { expired: 'takeover', fingerprint: null });
+    for (const store of [stage.store, stage.other]) {
+      expect(await store.claim(unaware)).toEqual({ kind: 'claimed', attempt: 2, points: [] });
+    }
+    const wrong = { ...request, fingerprint: 'something-else' };
+    expect(await look(stage.other, wrong)).toEqual({ kind: 'mismatch' });
+    expect(await stage.store.complete(request, '"late"', LONG)).toBe(false);
+    expect(await stage.store.complete(unaware, '"done"', LONG)).toBe(true);
+    expect(await look(stage.other, wrong)).toEqual({ kind: 'mismatch' });
+    expect(await look(stage.other, request)).toEqual(COMPLETED);
   });
 }
 

@@ -104,6 +104,17 @@ function forgetsWithoutReaping(stage: Stage): void {
     expect(claim).toEqual({ kind: 'claimed', attempt: 1, points: [] });
   });
 
+  test('is absent for who knows no fingerprint', async () => {
+    const brief = await claimed(stage.store, { lease: SHORT, retention: SHORT });
+    const unaware = rivalOf(brief, { expired: 'refuse', fingerprint: null });
+    const claim = await until(
+      'the expiry of an unfinished record',
+      async () => stage.other.claim(unaware),
+      ({ kind }) => kind === 'absent',
+    );
+    expect(claim).toEqual({ kind: 'absent' });
+  });
+
   test('can be reconciled anew once it is another', async () => {
     const first = await claimed(stage.store);
     await endLease(stage.store, first);

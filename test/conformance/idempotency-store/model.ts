@@ -22,7 +22,7 @@ interface Model {
 
 /** One step of the port, with what is said of the lease: 0 ends it, all else runs for good. */
 type Step =
-  | { readonly do: 'claim'; readonly fingerprint: string }
+  | { readonly do: 'claim'; readonly fingerprint: string | null }
   | { readonly do: 'extend'; readonly lease: number }
   | { readonly do: 'checkpoint'; readonly point: RecoveryPoint; readonly lease: number }
   | { readonly do: 'complete'; readonly result: string }
@@ -39,7 +39,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 4,
     arbitrary: fc.record({
       do: fc.constant('claim' as const),
-      fingerprint: fc.constantFrom('f', 'f', 'f', 'g'),
+      fingerprint: fc.constantFrom('f', 'f', 'f', 'g', null),
     }),
   },
   fc.record({ do: fc.constant('extend' as const), lease: leases }),
@@ -130,6 +130,7 @@ function claim(record: Model | undefined, command: Extract<Command, { do: 'claim
   const { token, fingerprint } = command;
   const expired = expiredOf(token);
   if (record === undefined) {
+    if (fingerprint === null) return [record, { kind: 'absent' }];
     return grant({
       fingerprint,
       token,
@@ -141,7 +142,9 @@ function claim(record: Model | undefined, command: Extract<Command, { do: 'claim
     });
   }
   if (record.token === token) return grant(record);
-  if (record.fingerprint !== fingerprint) return [record, { kind: 'mismatch' }];
+  if (fingerprint !== null && record.fingerprint !== fingerprint) {
+    return [record, { kind: 'mismatch' }];
+  }
   if (record.token === null) {
     const expiresIn = expect.any(Number) as number;
     return [record, { kind: 'completed', result: record.result, expiresIn }];

@@ -58,6 +58,16 @@ function oneIsGranted(stage: Stage): void {
     expect(claims.find(({ kind }) => kind === 'claimed')).toMatchObject({ attempt: 2 });
   });
 
+  test('one takes over, with and without a fingerprint', async () => {
+    const request = await claimed(stage.store);
+    await endLease(stage.store, request);
+    const claims = await race(stage, (at) => {
+      const fingerprint = at % 2 === 0 ? null : request.fingerprint;
+      return rivalOf(request, { expired: 'takeover', fingerprint });
+    });
+    expect(tally(claims)).toEqual({ claimed: 1, 'in-progress': MANY - 1 });
+  });
+
   test('one reconciles', async () => {
     const request = await claimed(stage.store);
     await endLease(stage.store, request);

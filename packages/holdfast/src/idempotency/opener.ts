@@ -257,6 +257,8 @@ export class Opener {
       case 'in-progress':
         return this.#conflict('in-progress', claim.leaseLeft);
       case 'unknown':
+      // Which no claim with a fingerprint is answered.
+      case 'absent':
         return this.#conflict('outcome-unknown');
     }
   }

@@ -31,7 +31,7 @@ export interface Completed {
 /** What a claim is answered, and what becomes of the record: the same object if nothing does. */
 export interface Claimed {
   readonly answer: Claim;
-  readonly record: StoredRecord;
+  readonly record: StoredRecord | undefined;
 }
 
 /** What an owner's write makes of the record: another one, or none. */
@@ -45,10 +45,16 @@ export function claim(
   request: ClaimRequest,
   now: number,
 ): Claimed {
-  if (record === undefined || record.expiresAt <= now) return firstClaim(request, now);
+  const { fingerprint } = request;
+  if (record === undefined || record.expiresAt <= now) {
+    if (fingerprint === null) return { answer: { kind: 'absent' }, record };
+    return firstClaim(fingerprint, request, now);
+  }
   const owned = record.state === 'in-progress' && record.token === request.token;
   if (owned) return granted(record, request, now);
-  if (record.fingerprint !== request.fingerprint) return { answer: { kind: 'mismatch' }, record };
+  if (fingerprint !== null && record.fingerprint !== fingerprint) {
+    return { answer: { kind: 'mismatch' }, record };
+  }
   if (record.state === 'completed') {
     const { result, expiresAt } = record;
     return { answer: { kind: 'completed', result, expiresIn: expiresAt - now }, record };
@@ -107,7 +113,11 @@ export function completed(result: string, retention: number): Change {
 /** See `IdempotencyStore.release`. */
 export const released: Change = () => null;
 
-function firstClaim({ fingerprint, token, lease, retention }: ClaimRequest, now: number): Claimed {
+function firstClaim(
+  fingerprint: string,
+  { token, lease, retention }: ClaimRequest,
+  now: number,
+): Claimed {
   return {
     answer: { kind: 'claimed', attempt: 1, points: NO_POINTS },
     record: {

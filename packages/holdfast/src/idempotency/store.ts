@@ -18,10 +18,10 @@ export interface IdempotencyStore {
   /**
    * Takes the key if nobody has it, else says how it stands, in this order:
    *
-   * 1. no record, or one that has expired: `claimed`, for the first time;
+   * 1. no record, or one that has expired: `claimed`, for the first time; `absent`, without a fingerprint;
    * 2. in progress by this very token: granted again as before, `claimed` or `reconcile`, whatever the
    *    fingerprint, so that a claim whose answer was lost can be made again;
-   * 3. another fingerprint: `mismatch`, whatever the state;
+   * 3. another fingerprint: `mismatch`, whatever the state; never without one;
    * 4. completed: `completed`;
    * 5. in progress, its lease running: `in-progress`;
    * 6. in progress, its lease over: what `expired` asks for.
@@ -71,8 +71,11 @@ export interface Owned {
 
 /** Asks for a key. */
 export interface ClaimRequest extends Owned {
-  /** Of what is asked for: equal for equal requests. At most 64 characters of the same alphabet. */
-  readonly fingerprint: string;
+  /**
+   * Of what is asked for: equal for equal requests. At most 64 characters of the same alphabet. Null for who does not
+   * know it: then nothing is compared, the record keeps its own, and a key that nobody has is not taken.
+   */
+  readonly fingerprint: string | null;
   /** Milliseconds that the claim holds without being extended, 1 or more. */
   readonly lease: number;
   /** Milliseconds that the record is kept from now, if nothing else becomes of it; at least the lease. */
@@ -103,7 +106,9 @@ export type Claim =
       /** Milliseconds until its lease is over, unless it is extended; more than 0. */
       readonly leaseLeft: number;
     }
-  | { readonly kind: 'unknown' };
+  | { readonly kind: 'unknown' }
+  /** Only without a fingerprint. */
+  | { readonly kind: 'absent' };
 
 /** The key is this token's. */
 export interface Granted {
@@ -143,7 +148,8 @@ export interface TransactionalStore<Tx> extends IdempotencyStore {
 }
 
 /** Asks for a key for as long as a transaction lasts. */
-export interface TransactRequest extends Omit<ClaimRequest, 'expired' | 'lease'> {
+export interface TransactRequest extends Omit<ClaimRequest, 'expired' | 'fingerprint' | 'lease'> {
+  readonly fingerprint: string;
   /** Milliseconds that it may last, 1 or more. */
   readonly maxDuration: number;
 }

@@ -29,6 +29,13 @@ const claim = (token: string, expired: 'refuse' | 'takeover' | 'reconcile' = 're
   lease: LEASE,
   expired,
 });
+const unaware = (token: string): Step => ({
+  do: 'claim',
+  token,
+  fingerprint: null,
+  lease: LEASE,
+  expired: 'takeover',
+});
 const checkpoint = (token: string, name: string, value: string): Step => ({
   do: 'checkpoint',
   token,
@@ -101,6 +108,23 @@ describe('a history is linearizable', () => {
     expect(check(history).kind).toBe('linearizable');
     expect(check(history.toSpliced(1, 1)).kind).toBe('impossible');
     expect(check(history.toSpliced(3, 1)).kind).toBe('impossible');
+  });
+
+  test('when who knows no fingerprint takes over, and takes nothing that nobody has', () => {
+    const history = [
+      operation([0, 1], unaware('a'), { kind: 'absent' }),
+      operation([2, 3], claim('b'), granted()),
+      operation([4, 5], unaware('c'), inProgress),
+      operation([120, 121], unaware('d'), granted(2)),
+      operation([122, 123], complete('b'), false),
+      operation([124, 125], complete('d'), true),
+      operation([126, 127], unaware('e'), completedBy('d')),
+    ];
+    expect(check(history).kind).toBe('linearizable');
+    const inTheirPlace = operation([0, 1], unaware('a'), granted());
+    expect(check(history.with(0, inTheirPlace)).kind).toBe('impossible');
+    const overlooked = operation([4, 5], unaware('c'), { kind: 'absent' });
+    expect(check(history.with(2, overlooked)).kind).toBe('impossible');
   });
 
   test('when transactions take effect as they commit, and one is in the way of another', () => {

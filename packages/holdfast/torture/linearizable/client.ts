@@ -72,7 +72,8 @@ function draw(random: Random, tokens: string[], id: string, lease: number): Step
     const isAgain = token !== undefined && kind < 0.12;
     if (!isAgain) tokens.push(id);
     const expired = one(WAYS, random);
-    return { do: 'claim', token: isAgain ? token : id, fingerprint: asked(random), lease, expired };
+    const fingerprint = random.next() < 0.1 ? null : asked(random);
+    return { do: 'claim', token: isAgain ? token : id, fingerprint, lease, expired };
   }
   if (kind < 0.55) return { do: 'extend', token, lease: random.next() < 0.3 ? 0 : lease };
   if (kind < 0.8) {

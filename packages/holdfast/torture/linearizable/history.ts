@@ -5,7 +5,8 @@ export type Step =
   | {
       readonly do: 'claim';
       readonly token: string;
-      readonly fingerprint: string;
+      /** Null for who does not know it. */
+      readonly fingerprint: string | null;
       readonly lease: number;
       readonly expired: OnExpiredLease;
     }

@@ -86,10 +86,10 @@ function refused(state: State, operation: Operation, step: ClaimStep): State | n
   const answer = operation.answer as Claim;
   switch (answer.kind) {
     case 'mismatch':
-      return isOthers(state, step) && state.fingerprint !== step.fingerprint ? state : null;
+      return isOthers(state, step) && !isFor(state, step) ? state : null;
     case 'completed': {
       const isSame = state.kind === 'completed' && state.result === answer.result;
-      return isSame && state.fingerprint === step.fingerprint ? state : null;
+      return isSame && isFor(state, step) ? state : null;
     }
     case 'in-progress':
       return isRefused(state, step) && operation.invokedAt - SLACK < state.endsBy ? state : null;
@@ -97,6 +97,8 @@ function refused(state: State, operation: Operation, step: ClaimStep): State | n
       return isRefused(state, step) && isLeaseOver(state, operation) && !mayTake(state, step)
         ? state
         : null;
+    case 'absent':
+      return state.kind === 'absent' && step.fingerprint === null ? state : null;
     default:
       return null;
   }
@@ -111,6 +113,7 @@ function grantOf(state: State, operation: Operation, step: ClaimStep): InProgres
   const { token, fingerprint, expired, lease } = step;
   const renewed = { token, ...leaseOf(operation, lease) };
   if (state.kind === 'absent') {
+    if (fingerprint === null) return null;
     return {
       kind: 'in-progress',
       fingerprint,
@@ -122,7 +125,7 @@ function grantOf(state: State, operation: Operation, step: ClaimStep): InProgres
   }
   if (state.kind === 'completed') return null;
   if (state.token === token) return { ...state, ...renewed };
-  const isFree = state.fingerprint === fingerprint && isLeaseOver(state, operation);
+  const isFree = isFor(state, step) && isLeaseOver(state, operation);
   if (!isFree || !mayTake(state, step)) return null;
   return expired === 'takeover'
     ? { ...state, ...renewed, attempt: state.attempt + 1 }
@@ -138,9 +141,12 @@ function isOthers(state: State, { token }: ClaimStep): state is Exclude<State, {
 }
 
 function isRefused(state: State, step: ClaimStep): state is InProgress {
-  return (
-    state.kind === 'in-progress' && isOthers(state, step) && state.fingerprint === step.fingerprint
-  );
+  return state.kind === 'in-progress' && isOthers(state, step) && isFor(state, step);
+}
+
+/** Who does not know the fingerprint asks for whatever the record is for. */
+function isFor(state: Exclude<State, { kind: 'absent' }>, { fingerprint }: ClaimStep): boolean {
+  return fingerprint === null || state.fingerprint === fingerprint;
 }
 
 /** Whether it can have been over before the operation was. */

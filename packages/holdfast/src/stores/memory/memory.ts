@@ -95,10 +95,11 @@ class MemoryStore implements IdempotencyStore {
   claim(request: ClaimRequest): Awaitable<Claim> {
     const now = this.#runtime.clock.now();
     const entry = this.#entries.get(request.id);
-    if (entry === undefined && !this.#hasRoom(now)) {
+    if (entry === undefined && request.fingerprint !== null && !this.#hasRoom(now)) {
       return Promise.reject(new StoreFullError(fullMessage(this.#maxRecords)));
     }
     const { answer, record } = claim(entry?.record, request, now);
+    if (record === undefined) return answer;
     if (entry === undefined) this.#add(request, record, now);
     else this.#keep(entry, record, now);
     return answer;

@@ -36,7 +36,7 @@ type ConnectedBy<Connect> = Connect extends {
 /** What is asked of the server. Without values it may be several statements. */
 export interface Question {
   readonly text: string;
-  readonly values?: readonly (string | number)[];
+  readonly values?: readonly (string | number | null)[];
   /** Prepares it by this name. */
   readonly name?: string;
 }

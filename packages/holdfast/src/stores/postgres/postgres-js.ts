@@ -13,7 +13,7 @@ export interface PostgresJs<Tx = unknown> extends PostgresJsQueries {
 export interface PostgresJsQueries {
   unsafe(
     text: string,
-    values?: (string | number)[],
+    values?: (string | number | null)[],
     options?: { prepare?: boolean },
   ): PromiseLike<PostgresJsRows>;
 }

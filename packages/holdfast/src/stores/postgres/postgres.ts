@@ -105,7 +105,7 @@ function claimIn({ column: [answer] }: Answer): Claim | null {
   return typeof answer === 'string' ? (JSON.parse(answer) as Claim) : null;
 }
 
-type Tell = (statement: Statement, ...values: (string | number)[]) => Promise<Answer>;
+type Tell = (statement: Statement, ...values: (string | number | null)[]) => Promise<Answer>;
 
 /** Tries again after a serialization failure, which is usual above READ COMMITTED: what is refused so was not done. */
 function insistent(tell: Tell): Tell {

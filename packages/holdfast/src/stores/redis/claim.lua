@@ -1,5 +1,5 @@
 -- Takes a key if nobody has it, else says how it stands: see `IdempotencyStore.claim`. Asked where a `SET NX` of
--- `first`, a new record, has not told.
+-- `first`, a new record, has not told; and for who does not know the fingerprint, which is empty then.
 --
 -- A record is a string, which Redis forgets by itself. In progress, it is six fields with spaces between them:
 --   token       of whoever has the key
@@ -13,10 +13,13 @@
 local key = KEYS[1]
 local first, token, fingerprint, over, retention, expired = unpack(ARGV)
 
--- Nobody may have it by now. Where Redis takes no writes this fails, and not what follows.
-local taken = redis.pcall('SET', key, first, 'NX', 'PX', retention)
-if taken and taken.ok then
-  return 1
+local taken = { 'absent' }
+if fingerprint ~= '' then
+  -- Nobody may have it by now. Where Redis takes no writes this fails, and not what follows.
+  taken = redis.pcall('SET', key, first, 'NX', 'PX', retention)
+  if taken and taken.ok then
+    return 1
+  end
 end
 
 local record = redis.call('GET', key)
@@ -26,7 +29,7 @@ end
 
 local kept, result = string.match(record, '^= (%S+) (.*)$')
 if kept then
-  if kept ~= fingerprint then
+  if fingerprint ~= '' and kept ~= fingerprint then
     return { 'mismatch' }
   end
   return { 'completed', result, math.max(1, redis.call('PTTL', key)) }
@@ -45,7 +48,7 @@ end
 if owner == token then
   return grant(attempt)
 end
-if known ~= fingerprint then
+if fingerprint ~= '' and known ~= fingerprint then
   return { 'mismatch' }
 end
 local lease_left = redis.call('PTTL', key) - ends

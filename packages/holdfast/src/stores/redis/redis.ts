@@ -61,9 +61,10 @@ class RedisStore implements IdempotencyStore {
     // As `claim.lua` has it.
     const record = `${token} ${fingerprint} ${over} 1 . []`;
     const look = (): Promise<Claim> => {
-      const args = [record, token, fingerprint, over, String(time), expired];
+      const args = [record, token, fingerprint ?? '', over, String(time), expired];
       return this.#run(scripts.claim, id, args, claimIn);
     };
+    if (fingerprint === null) return look();
     // Most keys are new. For those Redis' own command is enough, which takes it less than half the time of a script.
     return this.#connection.setNew(this.#keyOf(id), record, time).then(
       // Nothing but a plain yes makes the key this token's, whatever a wrapped client has in place of null.
@@ -162,6 +163,8 @@ function claimIn(reply: unknown): Claim {
       return { kind: 'completed', result: String(first), expiresIn: Number(second) };
     case 'in-progress':
       return { kind: 'in-progress', leaseLeft: Number(first) };
+    case 'absent':
+      return { kind: 'absent' };
     default:
       return { kind: 'unknown' };
   }

@@ -127,7 +127,7 @@ class FileStore implements SqliteStore {
     return this.#group.do((records, now) => {
       const found = records.find(request.id);
       const { answer, record } = claim(found, request, now);
-      if (record !== found) records.save(request.id, record);
+      if (record !== undefined && record !== found) records.save(request.id, record);
       return answer;
     });
   }

@@ -21,7 +21,8 @@ create table holdfast_idempotency (
 -- For reaping alone. Completing a record moves it in here, which costs less than it would to scan for what has expired.
 create index on holdfast_idempotency (expires_at);
 
--- How a record stands for somebody who does not own it: a claim as JSON, null if its lease is over.
+-- How a record stands for somebody who does not own it: a claim as JSON, null if its lease is over. Without a fingerprint,
+-- which is null then, nothing is compared.
 create function holdfast_idempotency_standing(
   record holdfast_idempotency,
   asked_fingerprint text,
@@ -63,21 +64,26 @@ begin
     -- Read before anything waits: a lease is never thought to have run out that has not.
     at := clock_timestamp();
 
-    insert into holdfast_idempotency (id, fingerprint, token, lease_until, expires_at)
-    values (
-      asked_id,
-      asked_fingerprint,
-      asked_token,
-      at + lease * interval '1 millisecond',
-      at + retention * interval '1 millisecond'
-    )
-    on conflict (id) do nothing;
-    if found then
-      return '{"kind":"claimed","attempt":1,"points":[]}';
+    if asked_fingerprint is not null then
+      insert into holdfast_idempotency (id, fingerprint, token, lease_until, expires_at)
+      values (
+        asked_id,
+        asked_fingerprint,
+        asked_token,
+        at + lease * interval '1 millisecond',
+        at + retention * interval '1 millisecond'
+      )
+      on conflict (id) do nothing;
+      if found then
+        return '{"kind":"claimed","attempt":1,"points":[]}';
+      end if;
     end if;
 
     -- Most repeats end here, and have written nothing.
     select * into found_record from holdfast_idempotency where id = asked_id;
+    if asked_fingerprint is null and (not found or found_record.expires_at <= at) then
+      return '{"kind":"absent"}';
+    end if;
     continue when not found;
     if found_record.expires_at <= at then
       delete from holdfast_idempotency where id = asked_id and expires_at <= at;
