@@ -5,6 +5,7 @@ import { departures, failures } from './idempotency-http/failures.ts';
 import { keys, usedKeys } from './idempotency-http/keys.ts';
 import { payloads } from './idempotency-http/payloads.ts';
 import { replayedRequests, replays } from './idempotency-http/replays.ts';
+import { settling } from './idempotency-http/settling.ts';
 import type { Serve } from './idempotency-http/site.ts';
 import { durability, stores } from './idempotency-http/stores.ts';
 import { unkept } from './idempotency-http/unkept.ts';
@@ -43,6 +44,7 @@ function conformance(serve: Serve): void {
     failures(serve);
     departures(serve);
   });
+  describe('a request that is settled', () => settling(serve));
   describe('a store', () => stores(serve));
   describe('a close that waits', () => closing(serve));
 }

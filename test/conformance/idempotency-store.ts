@@ -3,6 +3,7 @@ import { describeClaims } from './idempotency-store/claims.ts';
 import { describeExpiry } from './idempotency-store/expiry.ts';
 import { describeModel } from './idempotency-store/model.ts';
 import { describeRaces } from './idempotency-store/races.ts';
+import { describeSettling } from './idempotency-store/settling.ts';
 import type { StoreHarness } from './idempotency-store/stage.ts';
 import { describeWrites } from './idempotency-store/writes.ts';
 
@@ -18,5 +19,6 @@ export function storeConformance(name: string, harness: StoreHarness): void {
     describeExpiry(harness);
     describeRaces(harness);
     describeModel(harness);
+    describeSettling(harness);
   });
 }

@@ -1,4 +1,10 @@
-import { idempotency, type Idempotency, type MissingTransactions } from 'holdfast/idempotency';
+import { settle } from 'holdfast/express';
+import {
+  idempotency,
+  type Idempotency,
+  type MissingTransactions,
+  type Settled,
+} from 'holdfast/idempotency';
 import { memoryStore } from 'holdfast/memory';
 import { postgresStore } from 'holdfast/postgres';
 import type { Pool, PoolClient } from 'pg';
@@ -27,5 +33,23 @@ describe('an engine', () => {
     expectTypeOf<MissingTransactions>().toHaveProperty(
       "mode 'transactional' needs a store with transactions, such as postgresStore(...)",
     );
+  });
+
+  test('settles a key with an outcome that is known, under leases alone', () => {
+    const store = postgresStore(pool);
+    const charges = idempotency({ store });
+    const request = { key: 'k', method: 'POST', route: '/charge' };
+    const done = charges.settle('k', { outcome: 'done', result: 7 }, { scope: ['tenant'] });
+    expectTypeOf(done).toEqualTypeOf<Promise<Settled>>();
+    void settle(charges, request, { outcome: 'nothing-happened' });
+    // @ts-expect-error -- that is how it stands already
+    void charges.settle('k', { outcome: 'unknown' });
+    // @ts-expect-error -- a result is to be replayed
+    void charges.settle('k', { outcome: 'done' });
+    const transactional = idempotency({ store, mode: 'transactional' });
+    // @ts-expect-error -- nothing is ever unknown
+    void transactional.settle('k', { outcome: 'nothing-happened' });
+    // @ts-expect-error -- nor over HTTP
+    void settle(transactional, request, { outcome: 'nothing-happened' });
   });
 });

@@ -86,6 +86,7 @@ export type {
   IdempotencyLeaseLostEvent,
   IdempotencyOpenedEvent,
   IdempotencyReconciledEvent,
+  IdempotencySettledEvent,
   IdempotencyStoreFailedEvent,
   IdempotencyHookFailedEvent,
   IdempotencyStoreWarnedEvent,

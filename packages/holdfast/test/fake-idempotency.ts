@@ -38,6 +38,7 @@ export function fakeIdempotency(): FakeIdempotency {
       return fake.opened ?? stands(request);
     },
     idempotent: MISSING,
+    settle: MISSING,
     check: async () => [],
     snapshot: () => ({}),
     close: async () => {},

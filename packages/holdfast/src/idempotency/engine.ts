@@ -1,9 +1,10 @@
 import { bothSinks, emit } from '../core/events.ts';
-import { isPlainObject, parseOptions, show, unknownOption } from '../core/options.ts';
+import { parseOptions, show } from '../core/options.ts';
 import { checkRuntime, type Runtime } from '../runtime/runtime.ts';
 import { systemRuntime } from '../runtime/system.ts';
-import { IdempotencyConflictError } from './errors.ts';
+import { IdempotencyConflictError, IdempotencyStoreError } from './errors.ts';
 import type { Awaitable } from './awaitable.ts';
+import { checkAsked, checkSettling, wrongFingerprint, wrongKey } from './checks.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { GuardedStore } from './guarded-store.ts';
 import { keyId } from './hash.ts';
@@ -15,6 +16,9 @@ import type {
   Opened,
   OpenRequest,
   OwnedExecution,
+  Settled,
+  Settlement,
+  SettleOptions,
 } from './idempotency.ts';
 import { Keeper } from './keeper.ts';
 import { Nesting } from './nesting.ts';
@@ -31,18 +35,14 @@ import {
   type TransactionalOptions,
   type WorkOutcome,
 } from './options.ts';
+import { resultOf, settle } from './settle.ts';
 import { derivedKey, Steps } from './steps.ts';
 import type { IdempotencyStore } from './store.ts';
 import type { IdempotencyOpenedEvent } from './telemetry.ts';
 import { decodeValue, encodeValue } from './values.ts';
 
-const MAX_KEY_LENGTH = 1024;
-/** What stores may count on. */
-const FINGERPRINT = /^[\w-]{1,64}$/;
 /** The fingerprint of a call without a payload. */
 const NOT_COMPARED = '-';
-/** The options of `idempotent`. */
-const ASKED: readonly (keyof IdempotentOptions)[] = ['scope', 'payload', 'signal'];
 
 /**
  * Work that is done once for each key, however often it is asked for.
@@ -109,9 +109,11 @@ class Engine implements Idempotency<unknown> {
   readonly #keeper: Keeper;
   readonly #opener: Opener;
   readonly #nesting: Nesting;
+  readonly #mode: 'leased' | 'transactional';
 
   constructor(keeper: Keeper, mode: 'leased' | 'transactional') {
     this.#keeper = keeper;
+    this.#mode = mode;
     this.#nesting = new Nesting(keeper.runtime.context);
     this.#opener = new Opener(keeper, mode, this.#nesting);
   }
@@ -143,23 +145,28 @@ class Engine implements Idempotency<unknown> {
 
   open(request: OpenRequest): Awaitable<Opened<unknown>> {
     const { key, scope, fingerprint } = request;
-    if (typeof key !== 'string' || key === '' || key.length > MAX_KEY_LENGTH) {
-      const range = `a string of 1 to ${MAX_KEY_LENGTH} characters`;
-      return Promise.reject(
-        new TypeError(`idempotency: the key must be ${range}, got ${kindOf(key)}`),
-      );
-    }
-    if (!Array.isArray(scope) || !scope.every((part) => typeof part === 'string')) {
-      return Promise.reject(new TypeError('idempotency: the scope must be an array of strings'));
-    }
-    // With another, each store would do something else: refuse every repeat, or look as if it were down.
-    if (typeof fingerprint !== 'string' || !FINGERPRINT.test(fingerprint)) {
-      const range = "a string of 1 to 64 letters, digits, '-' and '_', as fingerprintOf makes it";
-      return Promise.reject(
-        new TypeError(`idempotency: the fingerprint must be ${range}, got ${kindOf(fingerprint)}`),
-      );
-    }
+    const wrong = wrongKey(key, scope) ?? wrongFingerprint(fingerprint);
+    if (wrong !== null) return Promise.reject(wrong);
     return this.#opener.open(request);
+  }
+
+  async settle(key: string, outcome: Settlement, options: SettleOptions = {}): Promise<Settled> {
+    const { runtime, isClosing } = this.#keeper;
+    const { dependency: name } = runtime;
+    if (this.#mode === 'transactional') {
+      throw new TypeError(
+        "settle has nothing to do in mode 'transactional': no outcome is unknown",
+      );
+    }
+    // With a misspelt scope, another key would be settled, or none.
+    checkSettling(options);
+    const { scope = [], encode = (value) => this.#encoded(value) } = options;
+    const wrong = wrongKey(key, scope);
+    if (wrong !== null) throw wrong;
+    const result = resultOf(outcome, encode);
+    if (isClosing) throw new IdempotencyStoreError({ name, reason: 'the engine is closed' });
+    const owned = { id: keyId(name, scope, key), token: this.#opener.newToken() };
+    return settle(this.#keeper, owned, result);
   }
 
   async check(): Promise<readonly string[]> {
@@ -288,18 +295,6 @@ function checkStore(store: IdempotencyStore, mode: string): void {
   }
 }
 
-function checkAsked(options: IdempotentOptions): void {
-  if (!isPlainObject(options)) {
-    throw new TypeError(`idempotent must be given an object of options, got ${show(options)}`);
-  }
-  const unknown = Object.keys(options).find((name) => !ASKED.includes(name as never));
-  if (unknown !== undefined) throw new TypeError(unknownOption(unknown, 'idempotent', ASKED));
-  const { signal } = options as IdempotentOptions;
-  if (signal !== undefined && typeof signal?.addEventListener !== 'function') {
-    throw new TypeError(`idempotent.signal must be an AbortSignal, got ${show(signal)}`);
-  }
-}
-
 /** @throws TypeError for what cannot be compared, before anything has been asked of the store. */
 function payloadFingerprint(payload: unknown): string {
   try {
@@ -308,9 +303,4 @@ function payloadFingerprint(payload: unknown): string {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new TypeError(`idempotent.payload must be JSON or bytes: ${why}`, { cause });
   }
-}
-
-/** For a message, without what was given itself: it may be secret. */
-function kindOf(given: unknown): string {
-  return typeof given === 'string' ? `one of ${given.length}` : typeof given;
 }

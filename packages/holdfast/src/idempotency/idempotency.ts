@@ -36,6 +36,29 @@ export interface Idempotency<Tx = undefined> {
   open(request: OpenRequest): Awaitable<Opened<Tx>>;
 
   /**
+   * For operators: says how a key ended whose outcome is unknown, after somebody has looked where the effect would be.
+   * `{ outcome: 'done', result }` is replayed from then on, for as long as the retention, to requests that ask for the same
+   * as the first one; others are refused as before. After `{ outcome: 'nothing-happened' }` the key may be used again.
+   *
+   * Nothing but an unknown outcome is changed; what it answers says how the key stood otherwise. Of several who settle or
+   * reconcile at once, one does. An owner that only hung is not heard any more; see `Reconciled`.
+   *
+   * It works from any process with an engine of the same name on the same store. Keys of HTTP are settled by the `settle`
+   * that each framework's import exports, which knows their scope and how answers are kept.
+   *
+   * @throws (the promise rejects) TypeError for a key, a scope or an outcome that cannot be one, and with
+   *   `mode: 'transactional'`, where no outcome is unknown (the compiler says so too);
+   *   `IdempotencyStoreError` if the store cannot be asked or the engine is closed: ask again, since it may have been
+   *   settled. Until the lease is over, it may be told that the key is in progress.
+   */
+  settle(
+    this: Idempotency,
+    key: string,
+    outcome: Settlement,
+    options?: SettleOptions,
+  ): Promise<Settled>;
+
+  /**
    * Warns of whatever endangers what the store promises: sentences, none if all is well. The engine itself asks this at
    * its first use; see `startCheck`. Rejects when the store cannot be asked, or does not answer within `storeTimeout`.
    */
@@ -192,6 +215,23 @@ export type Reconciled =
   | { readonly outcome: 'done'; readonly result: unknown }
   | { readonly outcome: 'nothing-happened' }
   | { readonly outcome: 'unknown' };
+
+/** What `settle` is told: it was done, with this result, or nothing has happened; see `Reconciled`. */
+export type Settlement = Exclude<Reconciled, { readonly outcome: 'unknown' }>;
+
+/**
+ * What came of it. `settled`: it is durable. Otherwise nothing has changed, since the outcome was not unknown: `absent`,
+ * nobody has used the key, or it was forgotten; `in-progress`, somebody has it, or its lease is not over yet; `completed`.
+ */
+export type Settled = 'settled' | 'absent' | 'in-progress' | 'completed';
+
+/** Which key is settled, and how its result is kept. */
+export interface SettleOptions {
+  /** The one that the key was used with. Default none. */
+  readonly scope?: readonly string[];
+  /** Writes the result as a text, for keys that are opened with `open`. Default as `idempotent` does. */
+  readonly encode?: (result: unknown) => string;
+}
 
 /** What to do with an outcome: keep it for repeats, forget the key, or leave it as unknown. */
 export type Keep = 'store' | 'release' | 'hold';

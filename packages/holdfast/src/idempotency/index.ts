@@ -19,6 +19,9 @@ export type {
   OpenRequest,
   OwnedExecution,
   Reconciled,
+  Settled,
+  Settlement,
+  SettleOptions,
   Unfinished,
 } from './idempotency.ts';
 export {
@@ -50,6 +53,7 @@ export type {
   IdempotencyLeaseLostEvent,
   IdempotencyOpenedEvent,
   IdempotencyReconciledEvent,
+  IdempotencySettledEvent,
   IdempotencyStoreFailedEvent,
   IdempotencyStoreWarnedEvent,
 } from './telemetry.ts';

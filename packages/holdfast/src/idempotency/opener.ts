@@ -85,7 +85,7 @@ export class Opener {
       at,
       waitsUntil: at + this.#keeper.options.wait,
       id: keyId(dependency, scope, key),
-      token: this.#newToken(),
+      token: this.newToken(),
       claim: undefined,
     };
     if (this.#keeper.isClosing && !this.#isAwaited) return this.#told(this.#closed());
@@ -117,6 +117,11 @@ export class Opener {
         return this.#failed(asked, error);
       },
     );
+  }
+
+  /** For a claim: no other has it. */
+  newToken(): string {
+    return `${this.#prefix}${(this.#claims++).toString(36)}`;
   }
 
   /** Whether it is asked by work that a close waits for: such work is still given keys. */
@@ -218,11 +223,7 @@ export class Opener {
 
   /** With a new token: what `giveBack` still says of the old one must not meet the new claim. */
   #again(asked: Asked): Asked {
-    return { ...asked, token: this.#newToken(), at: this.#keeper.runtime.clock.now() };
-  }
-
-  #newToken(): string {
-    return `${this.#prefix}${(this.#claims++).toString(36)}`;
+    return { ...asked, token: this.newToken(), at: this.#keeper.runtime.clock.now() };
   }
 
   async #reconciled(granted: Granted, asked: Asked): Promise<Answer | typeof AGAIN> {

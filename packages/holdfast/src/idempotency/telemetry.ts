@@ -45,6 +45,15 @@ export interface IdempotencyReconciledEvent extends RuntimeEvent {
   readonly outcome: 'done' | 'nothing-happened' | 'unknown' | 'failed';
 }
 
+/**
+ * Somebody has settled a key: `done` or `nothing-happened`, as was said; or else how it stood, and nothing has changed
+ * then. No `idempotency.ended` comes of it.
+ */
+export interface IdempotencySettledEvent extends RuntimeEvent {
+  readonly type: 'idempotency.settled';
+  readonly how: 'done' | 'nothing-happened' | 'absent' | 'in-progress' | 'completed';
+}
+
 /** A function of the options threw, or answered what it may not: the outcome is held as unknown. */
 export interface IdempotencyHookFailedEvent extends RuntimeEvent {
   readonly type: 'idempotency.hook-failed';
@@ -80,6 +89,7 @@ export type IdempotencyEvent =
   | IdempotencyEndedEvent
   | IdempotencyLeaseLostEvent
   | IdempotencyReconciledEvent
+  | IdempotencySettledEvent
   | IdempotencyHookFailedEvent
   | IdempotencyStoreFailedEvent
   | IdempotencyStoreWarnedEvent;
@@ -127,6 +137,14 @@ export const idempotencyMetrics: readonly MetricDescriptor[] = [
     what: 'Executions of unknown outcome that were looked into',
     attributes: ['dependency', 'outcome'],
     from: 'idempotency.reconciled',
+  },
+  {
+    name: 'holdfast.idempotency.settlements',
+    instrument: 'counter',
+    unit: '{key}',
+    what: 'Keys that somebody was to settle, by what came of it',
+    attributes: ['dependency', 'how'],
+    from: 'idempotency.settled',
   },
   {
     name: 'holdfast.idempotency.hook_failures',

@@ -1,10 +1,12 @@
 export {
   type AnswerHead,
   type HttpIdempotencyOptions,
+  type HttpKey,
   keepByStatus,
   type Problem,
   type ProblemCode,
   PROBLEMS,
+  settle,
 } from '../idempotency/http.ts';
 export {
   type ExpressMiddleware,

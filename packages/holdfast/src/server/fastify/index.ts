@@ -1,11 +1,13 @@
 export {
   type AnswerHead,
   type HttpIdempotencyOptions,
+  type HttpKey,
   keepByStatus,
   type Problem,
   type ProblemCode,
   PROBLEMS,
   type RouteOptions,
+  settle,
 } from '../idempotency/http.ts';
 export {
   type FastifyIdempotencyOptions,

@@ -13,12 +13,8 @@ import {
 } from './options.ts';
 import { problem, problemOf } from './problems.ts';
 import { REPLAYED_HEADERS } from './replayed-headers.ts';
-import {
-  contentDigestOf,
-  type KnownBody,
-  originForm,
-  requestFingerprint,
-} from './request-fingerprint.ts';
+import { contentDigestOf, type KnownBody, requestFingerprint } from './request-fingerprint.ts';
+import { scopeOf } from './scope.ts';
 
 /**
  * What HTTP says of idempotency, free of any framework: which requests take part, what the key and
@@ -204,12 +200,11 @@ class Protocol implements HttpIdempotency {
   }
 
   /** Null for nobody's. */
-  #scopeOf({ method, route: given, source }: HttpRequest): readonly string[] | null {
+  #scopeOf({ method, route, source }: HttpRequest): readonly string[] | null {
     const { tenant } = this.#options;
-    const route = originForm(given);
-    if (tenant === undefined) return ['http', method, route];
+    if (tenant === undefined) return scopeOf(method, route);
     const whose = whoseOf(tenant, source);
-    return whose === null ? null : ['http', method, route, whose];
+    return whose === null ? null : scopeOf(method, route, whose);
   }
 
   #fingerprintOf(request: HttpRequest): Awaitable<string | HttpAnswer> {

@@ -12,3 +12,4 @@ export {
 } from './http-idempotency.ts';
 export { type HttpIdempotencyOptions, keepByStatus } from './options.ts';
 export { type Problem, type ProblemCode, PROBLEMS } from './problems.ts';
+export { type HttpKey, settle } from './settle.ts';

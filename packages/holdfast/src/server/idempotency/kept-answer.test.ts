@@ -107,7 +107,7 @@ describe('what reconcile has found', () => {
     ['', 'b'],
   ])('cannot have a header that Node would refuse to send: %j', (name, value) => {
     expect(() => encodeFound({ headers: { [name]: value }, body: 'done' })).toThrow(
-      `reconcile: the header ${JSON.stringify(name)} cannot be sent`,
+      `the header ${JSON.stringify(name)} cannot be sent`,
     );
   });
 

@@ -51,7 +51,7 @@ export function decodeAnswer(result: string): KeptAnswer {
 }
 
 /**
- * What `reconcile` has found as a result: an answer of `{ status, headers, body }`, of which all may be left out and
+ * What `reconcile` has found, or `settle` was given, as a result: an answer of `{ status, headers, body }`, of which all may be left out and
  * `body` is text, bytes or JSON; anything else is the JSON body of a 200. Headers that no replay may carry are left out:
  * those of a bank's answer, handed on as they came, would say another length.
  *
@@ -80,7 +80,7 @@ const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 function sendable(name: string, value: string): string {
   if (NAME.test(name) && VALUE.test(value)) return value;
   throw new TypeError(
-    `reconcile: the header ${JSON.stringify(name)} cannot be sent: a name is a token, and a value has neither control characters nor any beyond Latin-1`,
+    `the header ${JSON.stringify(name)} cannot be sent: a name is a token, and a value has neither control characters nor any beyond Latin-1`,
   );
 }
 
