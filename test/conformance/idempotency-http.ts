@@ -1,7 +1,7 @@
 import { describe } from 'vitest';
 import { bodies, boundedBodies } from './idempotency-http/bodies.ts';
 import { closing } from './idempotency-http/closing.ts';
-import { departures, failures } from './idempotency-http/failures.ts';
+import { departures, failingHooks, failures } from './idempotency-http/failures.ts';
 import { keys, usedKeys } from './idempotency-http/keys.ts';
 import { payloads } from './idempotency-http/payloads.ts';
 import { replayedRequests, replays } from './idempotency-http/replays.ts';
@@ -42,6 +42,7 @@ function conformance(serve: Serve): void {
   });
   describe('a failure', () => {
     failures(serve);
+    failingHooks(serve);
     departures(serve);
   });
   describe('a request that is settled', () => settling(serve));

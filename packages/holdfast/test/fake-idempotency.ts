@@ -12,6 +12,8 @@ export interface FakeIdempotency extends Idempotency<unknown> {
   readonly asked: OpenRequest[];
   /** `complete`, `release`, `hold`, in order, of all executions. */
   readonly steps: string[];
+  /** Functions of the options that have failed, and how. */
+  readonly failures: (readonly [hook: string, error: unknown])[];
   /** What was kept, by key. */
   readonly kept: Map<string, string>;
   /** What `complete` is answered. */
@@ -29,6 +31,7 @@ export function fakeIdempotency(): FakeIdempotency {
   const fake: FakeIdempotency = {
     asked: [],
     steps: [],
+    failures: [],
     kept: new Map(),
     completion: { kind: 'kept' },
     beforeCompletion: Promise.resolve(),
@@ -39,6 +42,7 @@ export function fakeIdempotency(): FakeIdempotency {
     },
     idempotent: MISSING,
     settle: MISSING,
+    hookFailed: (hook, error) => void fake.failures.push([hook, error]),
     check: async () => [],
     snapshot: () => ({}),
     close: async () => {},

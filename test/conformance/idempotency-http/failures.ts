@@ -1,6 +1,7 @@
-import { safeToRetry } from 'holdfast/idempotency';
+import { type IdempotencyEvent, safeToRetry } from 'holdfast/idempotency';
 import { expect, test } from 'vitest';
 import { until } from '../../../packages/holdfast/test/serve.ts';
+import type { HttpIdempotencyOptions } from '../../../packages/holdfast/src/server/idempotency/http.ts';
 import { gate, problemIn, type Reply, type Serve, site } from './site.ts';
 
 const UNKNOWN = { status: 409, type: 'urn:holdfast:problem:idempotency-outcome-unknown' };
@@ -67,6 +68,39 @@ export function failures(serve: Serve): void {
     });
     for (let i = 0; i < 2; i++) expect((await send('/charge', { key: 'k1' })).text).toBe('1');
   });
+}
+
+/** Functions of the options that fail before the handler, what they are, and how that is answered. */
+const HOOKS: readonly (readonly [string, HttpIdempotencyOptions, number, string])[] = [
+  ['tenant', { tenant: failing }, 500, 'idempotency-tenant-missing'],
+  ['tenant', { tenant: async () => failing() } as never, 500, 'idempotency-tenant-missing'],
+  ['fingerprintBody', { fingerprintBody: failing }, 400, 'idempotency-body-unreadable'],
+  ['fingerprintBody', { fingerprintBody: () => NaN }, 400, 'idempotency-body-unreadable'],
+];
+
+/** What is told of a function of the options that fails before the handler. */
+export function failingHooks(serve: Serve): void {
+  test.each(HOOKS)(
+    'of %s is told, and not to the client: %#',
+    async (hook, http, status, problem) => {
+      const events: IdempotencyEvent[] = [];
+      const onEvent = (event: IdempotencyEvent): void => void events.push(event);
+      const { send, calls } = await site(serve, () => ({ status: 200 }), {
+        http,
+        engine: { onEvent, startCheck: false },
+      });
+      const answer = await send('/charge', { key: 'k1' });
+      expect(problemIn(answer)).toEqual({ status, type: `urn:holdfast:problem:${problem}` });
+      expect(answer.text).not.toContain('4242');
+      const error = expect.any(Error) as Error;
+      expect(events).toMatchObject([{ type: 'idempotency.hook-failed', hook, error }]);
+      expect(calls).toEqual([]);
+    },
+  );
+}
+
+function failing(): never {
+  throw new Error('no customer with card 4242');
 }
 
 /** What becomes of a handler whose client leaves. */

@@ -38,7 +38,7 @@ import {
 import { resultOf, settle } from './settle.ts';
 import { derivedKey, Steps } from './steps.ts';
 import type { IdempotencyStore } from './store.ts';
-import type { IdempotencyOpenedEvent } from './telemetry.ts';
+import type { IdempotencyOpenedEvent, RefusingHook } from './telemetry.ts';
 import { decodeValue, encodeValue } from './values.ts';
 
 /** The fingerprint of a call without a payload. */
@@ -167,6 +167,10 @@ class Engine implements Idempotency<unknown> {
     if (isClosing) throw new IdempotencyStoreError({ name, reason: 'the engine is closed' });
     const owned = { id: keyId(name, scope, key), token: this.#opener.newToken() };
     return settle(this.#keeper, owned, result);
+  }
+
+  hookFailed(hook: RefusingHook, error: unknown): void {
+    hookFailed(this.#keeper, hook, error);
   }
 
   async check(): Promise<readonly string[]> {

@@ -3,7 +3,15 @@ import { show } from '../core/options.ts';
 import type { Keeper } from './keeper.ts';
 import type { IdempotencyHookFailedEvent } from './telemetry.ts';
 
-/** A function of the options has failed, and so nobody knows the outcome: by an event, or, where nobody listens, once by a warning. */
+/** What comes of a function that has failed. */
+const SO: Readonly<Record<IdempotencyHookFailedEvent['hook'], string>> = {
+  storeResult: 'the outcome is held as unknown',
+  reconcile: 'the outcome is held as unknown',
+  tenant: 'the request is refused',
+  fingerprintBody: 'the request is refused',
+};
+
+/** A function of the options has failed: by an event, or, where nobody listens, once by a warning. */
 export function hookFailed(
   keeper: Keeper,
   hook: IdempotencyHookFailedEvent['hook'],
@@ -20,7 +28,7 @@ export function hookFailed(
   if (keeper.warnedOf.has(hook)) return;
   keeper.warnedOf.add(hook);
   const why = error instanceof Error ? error.message : show(error);
-  runtime.warn?.(`${dependency}: ${hook} failed, so the outcome is held as unknown: ${why}`);
+  runtime.warn?.(`${dependency}: ${hook} failed, so ${SO[hook]}: ${why}`);
 }
 
 /** What a function of the options threw, or that it threw nothing. */

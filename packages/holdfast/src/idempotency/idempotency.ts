@@ -2,6 +2,7 @@ import type { HoldfastError } from '../core/errors.ts';
 import type { Awaitable } from './awaitable.ts';
 import type { CloseOptions } from './options.ts';
 import type { RecoveryPoint } from './store.ts';
+import type { RefusingHook } from './telemetry.ts';
 
 /**
  * Work that is done once for each key, however often and from wherever it is asked for, through
@@ -57,6 +58,9 @@ export interface Idempotency<Tx = undefined> {
     outcome: Settlement,
     options?: SettleOptions,
   ): Promise<Settled>;
+
+  /** For adapters: a function of their options has failed, and the request was refused. Told as `idempotency.hook-failed`. */
+  hookFailed(hook: RefusingHook, error: unknown): void;
 
   /**
    * Warns of whatever endangers what the store promises: sentences, none if all is well. The engine itself asks this at

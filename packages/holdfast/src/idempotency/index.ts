@@ -56,4 +56,5 @@ export type {
   IdempotencySettledEvent,
   IdempotencyStoreFailedEvent,
   IdempotencyStoreWarnedEvent,
+  RefusingHook,
 } from './telemetry.ts';

@@ -54,10 +54,16 @@ export interface IdempotencySettledEvent extends RuntimeEvent {
   readonly how: 'done' | 'nothing-happened' | 'absent' | 'in-progress' | 'completed';
 }
 
-/** A function of the options threw, or answered what it may not: the outcome is held as unknown. */
+/** What refuses a request if it fails, before anything was done. */
+export type RefusingHook = 'tenant' | 'fingerprintBody';
+
+/**
+ * A function of the options threw, or answered what it may not: the outcome is held as unknown; of `tenant` and
+ * `fingerprintBody`, the request was refused, and nothing was done.
+ */
 export interface IdempotencyHookFailedEvent extends RuntimeEvent {
   readonly type: 'idempotency.hook-failed';
-  readonly hook: 'storeResult' | 'reconcile';
+  readonly hook: 'storeResult' | 'reconcile' | RefusingHook;
   /** What it threw (an Error that says so for undefined and null), or what is wrong with what it has answered. */
   readonly error: unknown;
 }
@@ -150,7 +156,7 @@ export const idempotencyMetrics: readonly MetricDescriptor[] = [
     name: 'holdfast.idempotency.hook_failures',
     instrument: 'counter',
     unit: '{failure}',
-    what: 'Outcomes held as unknown since `storeResult` or `reconcile` failed',
+    what: 'Outcomes held as unknown and requests refused, since a function of the options failed',
     attributes: ['dependency', 'hook'],
     from: 'idempotency.hook-failed',
   },

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { idempotency } from './engine.ts';
 import type { IdempotencyOptions } from './options.ts';
 import { safeToRetry } from './options.ts';
 import type { Reconciled } from './idempotency.ts';
@@ -173,7 +174,6 @@ describe('a storeResult that answers none of its three words', () => {
     const warnings: string[] = [];
     const warn = (warning: string): void => void warnings.push(warning);
     const quiet = { ...runtime, sink: null, warn };
-    const { idempotency } = await import('./engine.ts');
     const engine = idempotency({ name: 'charges', store, storeResult }, quiet);
     for (const key of ['a', 'b']) await outcomeOf(engine.idempotent(key, () => 1));
     expect(warnings).toEqual([
@@ -195,6 +195,18 @@ test('a storeResult whose promise is rejected is told, and no rejection goes unh
   for (const each of before) process.on('unhandledRejection', each);
   expect(unhandled).toEqual([]);
   expect(told(made)).toContain('hook-failed storeResult');
+});
+
+test('what an adapter calls is told by the engine as well, by an event or once by a warning', async () => {
+  const { engine, runtime, store } = setting();
+  engine.hookFailed('tenant', undefined);
+  const error = new Error('tenant threw undefined');
+  expect(runtime.sink.of('idempotency.hook-failed')).toMatchObject([{ hook: 'tenant', error }]);
+  const warnings: string[] = [];
+  const warn = (warning: string): void => void warnings.push(warning);
+  const quiet = idempotency({ name: 'charges', store }, { ...runtime, sink: null, warn });
+  for (let i = 0; i < 2; i++) quiet.hookFailed('tenant', new Error('no such customer'));
+  expect(warnings).toEqual(['charges: tenant failed, so the request is refused: no such customer']);
 });
 
 test.each([undefined, null])('a hook that throws %s is told with a reason', async (thrown) => {

@@ -175,18 +175,21 @@ describe('whose key it is', () => {
   });
 
   it('cannot be told where the resolver throws', async () => {
-    const { begin } = setUp({
+    const { begin, engine } = setUp({
       tenant: () => {
         throw new Error('secret');
       },
     });
     expect(told(await begin())).toEqual({ status: 500, code: 'idempotency-tenant-missing' });
+    expect(engine.failures).toEqual([['tenant', new Error('secret')]]);
   });
 });
 
 it('cannot be told by a resolver whose promise is rejected, which goes nowhere', async () => {
-  const { begin } = setUp({ tenant: () => Promise.reject(new Error('secret')) as never });
+  const { begin, engine } = setUp({ tenant: () => Promise.reject(new Error('secret')) as never });
   expect(told(await begin())).toEqual({ status: 500, code: 'idempotency-tenant-missing' });
+  const error = new TypeError('tenant must answer a string, got a promise');
+  expect(engine.failures).toEqual([['tenant', error]]);
 });
 
 describe('what of a body counts', () => {

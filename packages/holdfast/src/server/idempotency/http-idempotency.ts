@@ -1,4 +1,5 @@
-import { disregard } from '../../core/edge.ts';
+import { disregard, isThenable } from '../../core/edge.ts';
+import { show } from '../../core/options.ts';
 import type { Awaitable } from '../../idempotency/awaitable.ts';
 import type { Execution, Idempotency, Opened, OpenRequest } from '../../idempotency/idempotency.ts';
 import type { HoldLimits } from './bounded-stream.ts';
@@ -13,7 +14,12 @@ import {
 } from './options.ts';
 import { problem, problemOf } from './problems.ts';
 import { REPLAYED_HEADERS } from './replayed-headers.ts';
-import { contentDigestOf, type KnownBody, requestFingerprint } from './request-fingerprint.ts';
+import {
+  contentDigestOf,
+  type KnownBody,
+  requestFingerprint,
+  SelectError,
+} from './request-fingerprint.ts';
 import { scopeOf } from './scope.ts';
 
 /**
@@ -203,19 +209,32 @@ class Protocol implements HttpIdempotency {
   #scopeOf({ method, route, source }: HttpRequest): readonly string[] | null {
     const { tenant } = this.#options;
     if (tenant === undefined) return scopeOf(method, route);
-    const whose = whoseOf(tenant, source);
-    return whose === null ? null : scopeOf(method, route, whose);
+    try {
+      const whose = whoseOf(tenant, source);
+      return whose === null ? null : scopeOf(method, route, whose);
+    } catch (error) {
+      this.#engine.hookFailed('tenant', error);
+      return null;
+    }
   }
 
   #fingerprintOf(request: HttpRequest): Awaitable<string | HttpAnswer> {
     try {
       const body = this.#bodyOf(request);
       return body instanceof Promise
-        ? body.then((read) => this.#fingerprint(request, read)).catch(unreadable)
+        ? body
+            .then((read) => this.#fingerprint(request, read))
+            .catch((error: unknown) => this.#unreadable(error))
         : this.#fingerprint(request, body);
-    } catch {
-      return unreadable();
+    } catch (error) {
+      return this.#unreadable(error);
     }
+  }
+
+  /** It broke off, or was parsed and cannot be compared: nested too deeply, or with a number beyond what JSON can say. */
+  #unreadable(error: unknown): HttpAnswer {
+    if (error instanceof SelectError) this.#engine.hookFailed('fingerprintBody', error.cause);
+    return problem('idempotency-body-unreadable');
   }
 
   #bodyOf(request: HttpRequest): Awaitable<RequestBody | KnownBody> {
@@ -259,11 +278,6 @@ function failed(): HttpBegun {
   return answered(problem('idempotency-failed'));
 }
 
-/** It broke off, or was parsed and cannot be compared: nested too deeply, or with a number beyond what JSON can say. */
-function unreadable(): HttpAnswer {
-  return problem('idempotency-body-unreadable');
-}
-
 /** What a repeat of a request that was done is answered. */
 function replayOf(
   { result, expiresIn }: Extract<Opened<unknown>, { readonly kind: 'replay' }>,
@@ -292,15 +306,18 @@ function replayOf(
   }
 }
 
-/** Null if nobody can tell. */
+/**
+ * Null if nobody can tell.
+ *
+ * @throws what `tenant` throws; TypeError for what is no name.
+ */
 function whoseOf(tenant: NonNullable<ParsedHttp['tenant']>, source: unknown): string | null {
-  try {
-    const whose: unknown = tenant(source as never);
-    disregard(whose);
-    return typeof whose === 'string' && whose !== '' ? whose : null;
-  } catch {
-    return null;
-  }
+  const whose: unknown = tenant(source as never);
+  if (whose === undefined || whose === '') return null;
+  if (typeof whose === 'string') return whose;
+  disregard(whose);
+  const given = isThenable(whose) ? 'a promise' : show(whose);
+  throw new TypeError(`tenant must answer a string, got ${given}`);
 }
 
 function answered(answer: HttpAnswer): HttpBegun {

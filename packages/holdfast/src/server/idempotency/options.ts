@@ -47,7 +47,8 @@ export const httpOptions = {
   /**
    * Whose key it is, of the framework's request: the same key of another tenant is another key. Called for
    * each request with a key, after the middleware in front, so what they have found out can be used. Answering
-   * undefined or '', or throwing, is answered 500, and the handler does not run. Default: all keys are of one tenant.
+   * undefined or '', or throwing, is answered 500, and the handler does not run. What it throws, or answers that is no
+   * text, is told (`idempotency.hook-failed`). Default: all keys are of one tenant.
    */
   tenant: callback<(source: never) => string | undefined>({
     what: 'Whose key it is: the same key of another tenant is another key',
@@ -69,7 +70,8 @@ export const httpOptions = {
   }),
   /**
    * What of a JSON body a repeat must have the same: given a copy of the body, answers JSON, without the time at which
-   * it was sent, say. What it throws, or answers that is no JSON, is answered 400 (`idempotency-body-unreadable`).
+   * it was sent, say. What it throws, or answers that is no JSON, is answered 400 (`idempotency-body-unreadable`), and
+   * told (`idempotency.hook-failed`).
    * Other bodies always count whole. Default: all of it.
    */
   fingerprintBody: callback<(body: unknown) => unknown>({

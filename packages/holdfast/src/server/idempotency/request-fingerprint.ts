@@ -26,7 +26,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
  * @param limit of the body's bytes; null is answered for more. A parsed body whose length its sender has not told, or
  *   has told of its compressed form, counts as its JSON.
  * @param select of a JSON body what counts; all of it by default.
- * @throws NotJsonError for a parsed body that is not JSON, or is nested too deeply.
+ * @throws NotJsonError for a parsed body that is not JSON, or is nested too deeply; SelectError.
  */
 export function requestFingerprint(
   request: HttpRequest,
@@ -60,13 +60,21 @@ export function originForm(target: string): string {
   return rest === target || rest.startsWith('/') ? rest : `/${rest}`;
 }
 
+/** `select` threw, or has answered what is no JSON: its `cause`. */
+export class SelectError extends Error {}
+
 /** What `select` answers for a copy of the body: the handler's stays as it is. */
 function selected(said: Said, select: (body: unknown) => unknown): Said {
   if (said.form !== 'json') return said;
-  const what = select(JSON.parse(said.says as string));
-  // A promise is no JSON, whatever it comes to.
-  disregard(what);
-  return { form: 'json', says: canonicalJson(what) };
+  const body: unknown = JSON.parse(said.says as string);
+  try {
+    const what = select(body);
+    // A promise is no JSON, whatever it comes to.
+    disregard(what);
+    return { form: 'json', says: canonicalJson(what) };
+  } catch (cause) {
+    throw new SelectError('what of a body counts could not be selected', { cause });
+  }
 }
 
 /** The bytes to hold against the limit; 0 where the request's head has been held against it already. */
