@@ -133,6 +133,7 @@ export function service(name: string, parts: ServiceParts = {}): Service {
         ...queue,
       },
     },
+    stated: new Set(),
     idempotency: idempotency === undefined ? null : { ...REMEMBERING, ...idempotency },
     stages,
     recoveryTime: null,

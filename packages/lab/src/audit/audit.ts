@@ -9,8 +9,10 @@ import { MESH_RULES } from './mesh-findings.ts';
 import type { Layer } from './layers.ts';
 import { libraryLayers } from './library-layer.ts';
 import { loadOf } from './load.ts';
+import { byStated } from './rules/by-stated.ts';
 import type { Audited, Rule } from './rules/rule.ts';
 import { ACCEPT_WITHOUT_FINDING, RULES } from './rules/table.ts';
+import { unstatedTimes, withoutDefaults } from './unstated.ts';
 import { usualTimes } from './usual-times.ts';
 
 /** What an audit comes to; plain JSON. */
@@ -56,21 +58,21 @@ export function audit(fleet: Fleet, options: AuditOptions): AuditReport {
   );
   const sharingsByCallee = Map.groupBy(sharings, ([{ to }]) => to);
   const layersFor = (edge: Edge): readonly Layer[] => byEdge.get(edge) ?? [];
-  const usual = usualTimes(fleet, layersFor);
-  const audited: Audited = {
-    fleet,
+  const unstated = unstatedTimes(fleet);
+  const counted = {
     edges,
     callsTo: (service) => byCallee.get(service) ?? [],
     sharings,
     sharingOf: (edge) => sharingByEdge.get(edge) ?? [edge],
     sharingsTo: (service) => sharingsByCallee.get(service) ?? [],
-    load: loadOf(fleet),
-    usualTimeOf: (service) => usual.get(service) ?? 0,
+    unstatedTimeOf: (service) => unstated.get(service) ?? null,
     layersOf: layersFor,
     numbersOf: (edge) => numbers.get(edge) as EdgeNumbers,
     read,
     placeOf,
-  };
+  } satisfies Partial<Audited>;
+  const certain = { ...counted, ...timesOf(withoutDefaults(fleet), layersFor), certain: null };
+  const audited: Audited = { ...counted, ...timesOf(fleet, layersFor), certain };
   const found = [...RULES.flatMap((rule) => findings(rule, audited)), ...read];
   const entries = fleet.accepted.map((one, i) => ({ ...one, place: placeOf(['accept', i]) }));
   // An entry that accepts nothing is a finding as well, which another entry may accept.
@@ -91,7 +93,7 @@ export function audit(fleet: Fleet, options: AuditOptions): AuditReport {
 
 function findings(rule: Rule, audited: Audited): readonly Finding[] {
   const { id, why } = rule;
-  return Array.from(rule.check(audited), (fault) => ({
+  return Array.from(byStated(rule, audited), (fault) => ({
     rule: id,
     severity: fault.severity ?? rule.severity,
     message: fault.message,
@@ -102,6 +104,15 @@ function findings(rule: Rule, audited: Audited): readonly Finding[] {
     value: fault.value,
     accepted: null,
   }));
+}
+
+/** What is counted with the workers and service times of a fleet. */
+function timesOf(
+  fleet: Fleet,
+  layersFor: (edge: Edge) => readonly Layer[],
+): Pick<Audited, 'fleet' | 'load' | 'usualTimeOf'> {
+  const usual = usualTimes(fleet, layersFor);
+  return { fleet, load: loadOf(fleet), usualTimeOf: (service) => usual.get(service) ?? 0 };
 }
 
 function matches({ rule, at }: Accepted, finding: Finding): boolean {

@@ -70,13 +70,14 @@ export function callsOverAll(edges: readonly Edge[], load: Load): number {
  * Requests a second that a service's replicas can serve together.
  *
  * @param held milliseconds that each request takes a worker, of so many at once in one replica. Where each
- *   slows the others down, fewer at once may do more.
+ *   slows the others down, fewer at once may do more. Of workers without end nobody knows how many are at once.
  */
 export function capacityWith(
   { replicas, server }: Service,
   held: (atOnce: number) => number,
 ): number {
-  const rate = (atOnce: number): number => (atOnce * 1000) / held(atOnce);
+  const rate = (atOnce: number): number =>
+    atOnce === Infinity ? Infinity : (atOnce * 1000) / held(atOnce);
   return replicas * Math.max(rate(1), rate(server.workers));
 }
 

@@ -30,6 +30,7 @@ describe('a fleet', () => {
         balancing: 'random',
         cache: null,
       },
+      stated: new Set(),
       idempotency: null,
       stages: [],
       recoveryTime: null,

@@ -14,6 +14,8 @@ export { SpecError };
 /** Entries of all caches of all replicas: a simulation has room for each from its beginning. */
 const MAX_ENTRIES = 100_000_000;
 
+const CAPACITY = ['workers', 'serviceTime'] as const;
+
 type ParsedSpec = ParsedOf<typeof specTable>;
 type ParsedService = ParsedSpec['services'] extends ReadonlyMap<string, infer S> ? S : never;
 type ParsedUsers = ParsedSpec['users'] extends ReadonlyMap<string, infer U> ? U : never;
@@ -102,6 +104,7 @@ function serviceOf(
     external,
     replicas,
     server: { workers, serviceTime, queue, failures, balancing, cache },
+    stated: new Set(CAPACITY.filter((key) => problems.states([...path, key]))),
     idempotency,
     stages: stagesOf(name, given.calls, policies),
     recoveryTime,

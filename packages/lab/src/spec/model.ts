@@ -46,6 +46,8 @@ export interface Service {
   readonly external: boolean;
   readonly replicas: number;
   readonly server: Server;
+  /** What the spec states of these; where it does not, its server has the default. */
+  readonly stated: ReadonlySet<Capacity>;
   /** What it remembers of keys; null if it does not. */
   readonly idempotency: Idempotency | null;
   /** What one received request calls: the stages one after another, the calls of one stage at once. */
@@ -56,6 +58,9 @@ export interface Service {
   /** Services that its liveness probe asks. */
   readonly livenessAsks: readonly string[];
 }
+
+/** What decides how much one replica can serve. */
+export type Capacity = 'workers' | 'serviceTime';
 
 /** How one replica serves. */
 export interface Server {

@@ -12,6 +12,7 @@ export const budgetFloorsAddUp: Rule = {
   looksFor:
     'Floors of retry budgets that, over all calling processes, add up to more than the callee can serve',
   why: 'Every process may make `floorPerSecond` retries, even if it has earned none. When the callee fails, a thousand quiet clients with a floor of one a second send it a thousand retries a second.',
+  counts: 'workers and time',
   check: eachService((service, audited) => {
     const capacity = audited.load.capacityOf(service);
     if (capacity === Infinity) return null;

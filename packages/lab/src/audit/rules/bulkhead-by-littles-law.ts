@@ -10,7 +10,8 @@ export const bulkheadByLittlesLaw: Rule = {
   looksFor:
     'A bulkhead with fewer slots than calls are usually in flight, or with more than a hundred times as many',
   why: "By Little's law, (calls a second) x (seconds a call) are in flight when all is well. With fewer slots, the bulkhead refuses healthy calls; with a hundred times as many, a slow dependency can still take the whole process.",
-  check: eachDependency((edges, { load }, caller) => {
+  counts: 'time',
+  check: eachDependency((edges, { load, numbersOf, unstatedTimeOf }, caller) => {
     if (caller === null) return null;
     const [edge] = edges;
     const { bulkhead } = edge.policy;
@@ -28,9 +29,11 @@ export const bulkheadByLittlesLaw: Rule = {
         value: need,
       };
     }
-    if (!isStated(edge.options.bulkhead) || maxConcurrent <= FAR_TOO_LARGE * Math.max(1, need)) {
-      return null;
-    }
+    if (!isStated(edge.options.bulkhead)) return null;
+    // A time that nobody states may be all that an attempt has.
+    const isKnown = unstatedTimeOf(edge.to) === null;
+    const most = isKnown ? need : (rate * (numbersOf(edge).window ?? Infinity)) / 1000;
+    if (maxConcurrent <= FAR_TOO_LARGE * Math.max(1, most)) return null;
     return {
       options: ['bulkhead.maxConcurrent'],
       message: `${namesOf(edges)}: ${law}; a bulkhead of ${maxConcurrent} slots is too large to protect anything`,

@@ -102,7 +102,7 @@ describe('keys', () => {
 
 describe('time', () => {
   test('timeout-too-short counts what the callee calls in turn, and says what a bare number is', () => {
-    const slow = { calls: [{ to: 'east' }, { to: 'west', times: 0.75 }] };
+    const slow = { serviceTime: '10ms', calls: [{ to: 'east' }, { to: 'west', times: 0.75 }] };
     const services = {
       east: { serviceTime: '20ms' },
       west: { serviceTime: { exponential: '40ms' } },

@@ -22,6 +22,7 @@ export const loadExceedsCapacity: Rule = {
   looksFor:
     'A service that users ask for more than it can serve, even when nothing is wrong and nobody retries',
   why: 'For as long as the load lasts, requests come faster than they can be served. Queues stay full, and what finds no room is refused or answered too late. Policies can choose whom that meets, but they cannot serve more.',
+  counts: 'workers and time',
   check: (audited) => {
     const asked = lastingRates(audited, () => true);
     const needed = lastingRates(audited, isNeeded);
@@ -89,7 +90,10 @@ function fixOf(service: Service, { rate, capacity, isSpared }: Overload, held: H
   const less = isSpared
     ? 'or let it refuse the calls that answers are good without (`criticality: sheddable` there, `queue: { order: priority }` here)'
     : `or turn ${amount(100 * (1 - capacity / rate))} % of the requests away before they come here`;
-  return `${more}; ${less}. If it can serve more than that, state its \`workers\` and \`serviceTime\`.`;
+  // What nobody states is asked for anyway.
+  const isStated = service.stated.has('workers') && service.stated.has('serviceTime');
+  const otherwise = ' If it can serve more than that, state its `workers` and `serviceTime`.';
+  return `${more}; ${less}.${isStated ? otherwise : ''}`;
 }
 
 /** Requests a second, by service. */

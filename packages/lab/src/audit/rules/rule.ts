@@ -18,6 +18,8 @@ export interface Rule {
   readonly looksFor: string;
   /** Why that matters, in a sentence or two. */
   readonly why: string;
+  /** For which capacities it takes the lab's defaults: what follows from these alone is only to know. See `byStated`. */
+  readonly counts?: 'time' | 'workers and time';
   readonly check: (audited: Audited) => Iterable<Fault>;
 }
 
@@ -37,6 +39,10 @@ export interface Audited {
   readonly load: Load;
   /** Milliseconds that a service usually takes to answer; see `usualTimes`. */
   readonly usualTimeOf: (service: string) => number;
+  /** A service whose time nobody states: this one, or one that it calls; null if all are stated. */
+  readonly unstatedTimeOf: (service: string) => string | null;
+  /** The same without the defaults for capacities, see `withoutDefaults`; null where it is that itself. */
+  readonly certain: Audited | null;
   /** The layers of an edge, from the outermost to the innermost; the library's first. */
   readonly layersOf: (edge: Edge) => readonly Layer[];
   readonly numbersOf: (edge: Edge) => EdgeNumbers;

@@ -9,6 +9,7 @@ export const sequenceDoesNotFit: Rule = {
   severity: 'error',
   looksFor: 'A service whose calls, one after another, take longer together than its caller waits',
   why: "Each limit looks right by itself, but the last calls of the sequence run when nobody waits any more. The work of all calls is lost, and the caller's retry does it again.",
+  counts: 'time',
   check: eachEdge((edge, audited) => {
     const callee = audited.fleet.services.get(edge.to);
     const { window } = audited.numbersOf(edge);

@@ -6,6 +6,7 @@ export const timeoutTooShort: Rule = {
   severity: 'error',
   looksFor: 'An attempt that has less time than the callee usually takes to answer',
   why: "Most attempts are cut while nothing is wrong. The callee's work is wasted, and the caller's retries and breaker react as in an outage.",
+  counts: 'time',
   check: eachEdge((edge, audited) => {
     const usual = audited.usualTimeOf(edge.to);
     const given = waitOf(edge, audited);
