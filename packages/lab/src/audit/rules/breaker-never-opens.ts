@@ -1,6 +1,6 @@
 import { callsOverAll } from '../load.ts';
 import { sustained } from '../tries.ts';
-import { amount, eachDependency, ms, namesOf, type Rule } from './rule.ts';
+import { amount, amounts, eachDependency, ms, namesOf, type Rule } from './rule.ts';
 
 /** The longest that `window` may be. */
 const MAX_WINDOW = 3_600_000;
@@ -25,6 +25,7 @@ export const breakerNeverOpens: Rule = {
     const seen = (attempts * breaker.window) / 1000;
     if (seen >= breaker.minimumCalls) return null;
     const enough = Math.ceil(breaker.minimumCalls / attempts) * 1000;
+    const [held, needed] = amounts(seen, breaker.minimumCalls);
     const ways = [
       'Use `kind: consecutive`',
       ...(enough <= MAX_WINDOW ? [`widen \`window\` to ${ms(enough)}`] : []),
@@ -32,7 +33,7 @@ export const breakerNeverOpens: Rule = {
     ];
     return {
       options: ['breaker.minimumCalls'],
-      message: `${namesOf(edges)}: ${caller.replicas === 1 ? 'the one replica' : `each of ${caller.replicas} replicas`} makes ${amount(attempts)} attempts a second, so ${amount(seen)} are in the breaker's window, and it cannot open with fewer than ${breaker.minimumCalls}`,
+      message: `${namesOf(edges)}: ${caller.replicas === 1 ? 'the one replica' : `each of ${caller.replicas} replicas`} makes ${amount(attempts)} attempts a second, so ${held} are in the breaker's window, and it cannot open with fewer than ${needed}`,
       fix: `${ways.join(', or ')}.`,
       value: seen,
     };

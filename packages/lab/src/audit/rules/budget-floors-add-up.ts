@@ -1,7 +1,7 @@
 import type { Edge } from '../../spec/model.ts';
 import { processesOf } from '../edges.ts';
 import type { Layer } from '../layers.ts';
-import { amount, eachService, type Rule } from './rule.ts';
+import { amounts, eachService, type Rule } from './rule.ts';
 
 /** Floors below this share of what a callee can serve do not matter, however busy it is. */
 const NEGLIGIBLE = 0.05;
@@ -30,8 +30,9 @@ export const budgetFloorsAddUp: Rule = {
     );
     const spare = Math.max(0, capacity - audited.load.rateOf(service.name));
     if (floors <= spare || floors <= NEGLIGIBLE * capacity) return null;
+    const [room, sent] = amounts(spare, floors);
     return {
-      message: `${service.name} can serve ${amount(spare)} requests a second beyond its usual load, but the floors of its callers' retry budgets allow ${amount(floors)} retries a second`,
+      message: `${service.name} can serve ${room} requests a second beyond its usual load, but the floors of its callers' retry budgets allow ${sent} retries a second`,
       fix: 'Lower `floorPerSecond` (0.1 by default); set it to 0 for callers that make enough calls to earn their retries. In a mesh, lower `minRetryConcurrency` (3 by default, and 0 counts as 3).',
       value: floors,
     };

@@ -1,5 +1,5 @@
 import { callsOverAll } from '../load.ts';
-import { amount, eachDependency, ms, namesOf, type Rule } from './rule.ts';
+import { amount, amounts, eachDependency, ms, namesOf, type Rule } from './rule.ts';
 
 /** A bad minute has some times the usual load and latency; a bulkhead beyond this bounds nothing. */
 const FAR_TOO_LARGE = 100;
@@ -20,7 +20,8 @@ export const bulkheadByLittlesLaw: Rule = {
     const time = load.attemptTime(edge);
     const need = (rate * time) / 1000;
     const { maxConcurrent } = bulkhead;
-    const law = `each replica makes ${amount(rate)} calls a second that take ${ms(time)} each, so ${amount(need)} are in flight at once`;
+    const [inFlight] = amounts(need, maxConcurrent);
+    const law = `each replica makes ${amount(rate)} calls a second that take ${ms(time)} each, so ${inFlight} are in flight at once`;
     if (maxConcurrent < need) {
       return {
         options: ['bulkhead.maxConcurrent'],

@@ -1,4 +1,4 @@
-import { atLeast, eachDependency, ms, namesOf, type Rule } from './rule.ts';
+import { atLeast, durations, eachDependency, namesOf, type Rule } from './rule.ts';
 
 /** The longest that `cooldown` may be. */
 const MAX_COOLDOWN = 3_600_000;
@@ -19,9 +19,10 @@ export const cooldownShorterThanRecovery: Rule = {
     const cooldown = atLeast(enough);
     // Where it is stated it must not be shorter.
     const longest = breaker.maxCooldown < enough ? `, maxCooldown: ${cooldown}` : '';
+    const [probes, back] = durations(breaker.cooldown, recovery);
     return {
       options: ['breaker.cooldown'],
-      message: `${namesOf(edges)}: the breaker probes after ${ms(breaker.cooldown)}, but ${edge.to} takes ${ms(recovery)} to recover`,
+      message: `${namesOf(edges)}: the breaker probes after ${probes}, but ${edge.to} takes ${back} to recover`,
       fix: `Set \`breaker: { cooldown: ${cooldown}${longest} }\`${enough < MAX_COOLDOWN ? ' or more' : ', which is the maximum'}.`,
       value: recovery - breaker.cooldown,
     };

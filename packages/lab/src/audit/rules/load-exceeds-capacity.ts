@@ -7,7 +7,7 @@ import type { Edge, Service } from '../../spec/model.ts';
 import { type Held, leastHeld } from '../least-held.ts';
 import { capacityWith, lastingRate, ratesOf } from '../load.ts';
 import { longest } from '../tries.ts';
-import { amount, type Audited, eachService, ms, type Rule } from './rule.ts';
+import { amount, amounts, type Audited, eachService, ms, type Rule } from './rule.ts';
 
 /** What sums of fractions are wrong by is no overload. */
 const ROUNDING = 1 + 1e-9;
@@ -45,12 +45,13 @@ export const loadExceedsCapacity: Rule = {
       if (fits(asked)) return null;
       // What it refuses first are calls that answers are good without.
       if (server.queue.order === 'priority' && fits(kept)) return null;
+      const [comes, served] = amounts(rate, capacity);
       // Without those there is room, but nobody has chosen them.
       const isSpared = fits(needed);
       return {
         options: ['workers'],
         severity: isSpared ? 'warning' : 'error',
-        message: `${name} is asked for ${amount(rate)} requests a second, even if nobody retries, but can serve at most ${amount(capacity)}: ${workersOf(service, capacity)}`,
+        message: `${name} is asked for ${comes} requests a second, even if nobody retries, but can serve at most ${served}: ${workersOf(service, capacity)}`,
         fix: fixOf(service, { rate, capacity, isSpared }, held),
         value: rate / capacity,
       };

@@ -1,4 +1,4 @@
-import { eachService, ms, type Rule, waitOf } from './rule.ts';
+import { durations, eachService, type Rule, waitOf } from './rule.ts';
 
 /** The most that `queue.max` may be. */
 const MAX_QUEUE = 1_000_000;
@@ -22,13 +22,14 @@ export const queueOutlivesDeadline: Rule = {
     const patience = Math.max(0, ...waits);
     const wait = queue.max === Infinity ? Infinity : queue.max * each;
     if (waits.length === 0 || wait <= patience) return null;
+    const [whole, waited] = durations(wait, patience);
     const half = Math.floor(patience / each / 2);
     return {
       options: ['queue.max'],
       message:
         wait === Infinity
           ? `${service.name} has a queue without a bound`
-          : `${service.name}: a full queue of ${queue.max} takes ${ms(wait)} to work off, but callers wait only ${ms(patience)}`,
+          : `${service.name}: a full queue of ${queue.max} takes ${whole} to work off, but callers wait only ${waited}`,
       fix: `Set \`max: ${Math.min(half, MAX_QUEUE)}\` for the queue, which then takes at most half of the time that callers wait, or set \`checksDeadline: true\`.`,
       value: wait === Infinity ? null : wait,
     };

@@ -1,5 +1,5 @@
 import { longest } from '../tries.ts';
-import { atLeast, eachService, ms, type Rule } from './rule.ts';
+import { atLeast, durations, eachService, type Rule } from './rule.ts';
 import { repeatsDone } from './unsafe-retry.ts';
 
 export const retentionShorterThanRetries: Rule = {
@@ -17,9 +17,10 @@ export const retentionShorterThanRetries: Rule = {
       .toSorted((a, b) => b.horizon - a.horizon);
     if (last === null) return null;
     const horizon = atLeast(last.horizon);
+    const [kept] = durations(retention, Math.ceil(last.horizon));
     return {
       options: ['idempotency.retention'],
-      message: `${name} forgets keys after ${ms(retention)}, but attempts of one call of ${last.edge.id} may come for up to ${horizon}`,
+      message: `${name} forgets keys after ${kept}, but attempts of one call of ${last.edge.id} may come for up to ${horizon}`,
       fix: `Set \`idempotency: { retention: ${horizon} }\` or more. The default is 24h.`,
       value: last.horizon - retention,
     };

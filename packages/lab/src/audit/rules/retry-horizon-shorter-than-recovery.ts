@@ -1,6 +1,6 @@
 import { longest } from '../tries.ts';
 import { cooldownFor } from './cooldown-shorter-than-recovery.ts';
-import { atLeast, eachCall, ms, type Rule } from './rule.ts';
+import { atLeast, durations, eachCall, type Rule } from './rule.ts';
 import { upstreamsOf } from './shared-breaker.ts';
 
 export const retryHorizonShorterThanRecovery: Rule = {
@@ -19,9 +19,10 @@ export const retryHorizonShorterThanRecovery: Rule = {
     if (upstreamsOf(callee).length > 1) return null;
     const horizon = longest(layersOf(edge));
     if (horizon >= recovery) return null;
+    const [over, back] = durations(horizon, recovery);
     return {
       options: ['breaker'],
-      message: `${edge.id} has no breaker, and all attempts of a call are over after ${ms(horizon)} at most, but ${edge.to} takes ${ms(recovery)} to recover`,
+      message: `${edge.id} has no breaker, and all attempts of a call are over after ${over} at most, but ${edge.to} takes ${back} to recover`,
       fix: `Set \`breaker: { cooldown: ${atLeast(cooldownFor(recovery))} }\`, so that calls are refused at once while ${edge.to} recovers. Work that must happen in the end belongs in a queue.`,
       value: recovery - horizon,
     };

@@ -185,6 +185,13 @@ export function ms(duration: number): string {
   return isRight ? short : `${Math.round(duration) / 1000}s`;
 }
 
+/** Two durations for messages that compare them: with as many digits as it takes to see which is longer. */
+export function durations(a: number, b: number): readonly [string, string] {
+  return apart(a, b, (duration, digits) =>
+    digits === FEW ? ms(duration) : `${withDigits(duration, digits)}ms`,
+  );
+}
+
 /** A duration to have at least. */
 export function atLeast(duration: number): string {
   return ms(Math.ceil(duration));
@@ -209,7 +216,33 @@ export function layerText({ kind, maxAttempts, hedges }: Layer): string {
   return `${kind} ${maxAttempts}${hedges ? ' at once' : ''}`;
 }
 
-/** For messages: at most three significant digits. */
+/** For messages: three significant digits, and all that are before the point. */
 export function amount(value: number): string {
-  return value >= 100 ? String(Math.round(value)) : String(Number(value.toPrecision(3)));
+  return withDigits(value, FEW);
+}
+
+/** Two amounts for messages that compare them: with as many digits as it takes to see which is more. */
+export function amounts(a: number, b: number): readonly [string, string] {
+  return apart(a, b, withDigits);
+}
+
+const FEW = 3;
+/** More than these a number does not have. */
+const ALL = 17;
+
+function apart(
+  a: number,
+  b: number,
+  written: (value: number, digits: number) => string,
+): readonly [string, string] {
+  for (let digits = FEW; digits < ALL; digits += 1) {
+    const texts = [written(a, digits), written(b, digits)] as const;
+    if (a === b || texts[0] !== texts[1]) return texts;
+  }
+  return [written(a, ALL), written(b, ALL)];
+}
+
+function withDigits(value: number, digits: number): string {
+  const before = value < 1 ? 0 : Math.floor(Math.log10(value)) + 1;
+  return String(Number(value.toPrecision(Math.min(Math.max(digits, before), ALL))));
 }

@@ -2,7 +2,7 @@ import { callsOf } from '../../spec/edges.ts';
 import type { Edge, Service } from '../../spec/model.ts';
 import { inSequence } from '../load.ts';
 import { longest } from '../tries.ts';
-import { atLeast, type Audited, eachEdge, ms, type Rule } from './rule.ts';
+import { atLeast, type Audited, durations, eachEdge, ms, type Rule } from './rule.ts';
 
 export const sequenceDoesNotFit: Rule = {
   id: 'sequence-does-not-fit',
@@ -17,8 +17,9 @@ export const sequenceDoesNotFit: Rule = {
     const usual = audited.usualTimeOf(callee.name);
     const limits = inSequence(callee, (call) => limitOf(call, audited));
     if (usual > window) {
+      const [waits, takes] = durations(window, usual);
       return {
-        message: `${edge.id} waits ${ms(window)} for an answer, but ${callee.name} usually takes ${ms(usual)} with the calls that it makes one after another, even when all is well`,
+        message: `${edge.id} waits ${waits} for an answer, but ${callee.name} usually takes ${takes} with the calls that it makes one after another, even when all is well`,
         fix: `Make calls that do not need each other at the same time (\`together\`)${waiting(Math.max(usual, limits))}.`,
         value: usual - window,
       };
@@ -28,9 +29,10 @@ export const sequenceDoesNotFit: Rule = {
     const chosen = [...own, ...callsOf(callee)].some(isChosen);
     if (limits <= window || !chosen) return null;
     const inherits = callsOf(callee).every(({ policy }) => policy.deadline !== null);
+    const [waits, takes] = durations(window, limits);
     return {
       severity: inherits ? 'warning' : 'error',
-      message: `${edge.id} waits ${ms(window)} for an answer, but the calls that ${callee.name} makes one after another may take ${ms(limits)}`,
+      message: `${edge.id} waits ${waits} for an answer, but the calls that ${callee.name} makes one after another may take ${takes}`,
       fix: `Make calls that do not need each other at the same time (\`together\`), or shorten the timeouts until they add up to at most ${ms(Math.floor(window))}${waiting(limits)}.`,
       value: limits === Infinity ? null : limits - window,
     };

@@ -1,7 +1,7 @@
 import { callsOf } from '../../spec/edges.ts';
 import type { Edge, Service } from '../../spec/model.ts';
 import { longest } from '../tries.ts';
-import { type Audited, eachEdge, ms, namesOf, type Rule, type Said } from './rule.ts';
+import { type Audited, durations, eachEdge, namesOf, type Rule, type Said } from './rule.ts';
 
 export const timeoutInversion: Rule = {
   id: 'timeout-inversion',
@@ -56,10 +56,11 @@ function said(
 ): Said {
   const { call, takes, what } = longer[0]!;
   const cut = isCut(call);
+  const [waits, lasts] = durations(window, takes);
   return {
     severity: cut ? 'warning' : 'error',
-    message: `${edge.id} waits ${ms(window)} for an answer, but ${what} of ${call.id} may take ${ms(takes)}`,
-    fix: `Limit ${namesOf(longer.map((each) => each.call))} to less than ${ms(window)}${cut ? '' : " in all, or set a `deadline` there, which the caller's remaining time then shortens"}${takes === Infinity ? '' : `; or let ${edge.id} wait longer`}.`,
+    message: `${edge.id} waits ${waits} for an answer, but ${what} of ${call.id} may take ${lasts}`,
+    fix: `Limit ${namesOf(longer.map((each) => each.call))} to less than ${waits}${cut ? '' : " in all, or set a `deadline` there, which the caller's remaining time then shortens"}${takes === Infinity ? '' : `; or let ${edge.id} wait longer`}.`,
     value: takes === Infinity ? null : takes - window,
   };
 }

@@ -1,5 +1,5 @@
 import type { Edge } from '../../spec/model.ts';
-import { atLeast, eachEdge, ms, type Rule, waitOf } from './rule.ts';
+import { atLeast, durations, eachEdge, type Rule, waitOf } from './rule.ts';
 
 export const timeoutTooShort: Rule = {
   id: 'timeout-too-short',
@@ -11,9 +11,10 @@ export const timeoutTooShort: Rule = {
     const usual = audited.usualTimeOf(edge.to);
     const given = waitOf(edge, audited);
     if (given > usual) return null;
+    const [waits, takes] = durations(given, Math.ceil(usual));
     return {
       options: ['timeout', 'deadline'],
-      message: `${edge.id} waits ${ms(given)} for an answer${unitOf(given, edge)}, but ${edge.to} usually takes ${atLeast(usual)}, when all is well and nothing waits`,
+      message: `${edge.id} waits ${waits} for an answer${unitOf(given, edge)}, but ${edge.to} usually takes ${takes}, when all is well and nothing waits`,
       fix: `Raise the limit to the 99.9th percentile of the answer times plus some room, which is several times ${atLeast(usual)}; or make ${edge.to} faster.`,
       value: usual - given,
     };

@@ -1,5 +1,5 @@
 import { triesNeed, triesThatFit } from '../tries.ts';
-import { atLeast, eachEdge, ms, type Rule } from './rule.ts';
+import { atLeast, durations, eachEdge, type Rule } from './rule.ts';
 
 export const triesDoNotFit: Rule = {
   id: 'tries-do-not-fit',
@@ -17,12 +17,13 @@ export const triesDoNotFit: Rule = {
       const noLimit = layer.kind !== 'library' && layer.perTry === layer.timeout;
       if (layer.maxAttempts > 1 && !noLimit && need < Infinity && need > total) {
         const { begin, end } = triesThatFit(inner, left);
+        const [needed, given] = durations(need, total);
         const room =
           left < layer.timeout
-            ? `the layers around it leave ${ms(total)}`
-            : `they have ${ms(total)} in all`;
+            ? `the layers around it leave ${given}`
+            : `they have ${given} in all`;
         return {
-          message: `${edge.id}: ${layer.maxAttempts} attempts of the ${layer.kind} and their waits need ${ms(need)}, but ${room}: ${begin} can begin, ${end} can end`,
+          message: `${edge.id}: ${layer.maxAttempts} attempts of the ${layer.kind} and their waits need ${needed}, but ${room}: ${begin} can begin, ${end} can end`,
           fix: `Make only ${end > 1 ? `${end} attempts` : 'one attempt'}, shorten the time of one, or allow ${atLeast(need)} in all.`,
           value: need - total,
         };
