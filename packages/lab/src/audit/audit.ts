@@ -71,8 +71,8 @@ export function audit(fleet: Fleet, options: AuditOptions): AuditReport {
     read,
     placeOf,
   } satisfies Partial<Audited>;
-  const certain = { ...counted, ...timesOf(withoutDefaults(fleet), layersFor), certain: null };
-  const audited: Audited = { ...counted, ...timesOf(fleet, layersFor), certain };
+  const certain = { ...counted, ...timesOf(withoutDefaults(fleet), counted), certain: null };
+  const audited: Audited = { ...counted, ...timesOf(fleet, counted), certain };
   const found = [...RULES.flatMap((rule) => findings(rule, audited)), ...read];
   const entries = fleet.accepted.map((one, i) => ({ ...one, place: placeOf(['accept', i]) }));
   // An entry that accepts nothing is a finding as well, which another entry may accept.
@@ -109,10 +109,11 @@ function findings(rule: Rule, audited: Audited): readonly Finding[] {
 /** What is counted with the workers and service times of a fleet. */
 function timesOf(
   fleet: Fleet,
-  layersFor: (edge: Edge) => readonly Layer[],
+  { layersOf: layersFor, numbersOf }: Pick<Audited, 'layersOf' | 'numbersOf'>,
 ): Pick<Audited, 'fleet' | 'load' | 'usualTimeOf'> {
   const usual = usualTimes(fleet, layersFor);
-  return { fleet, load: loadOf(fleet), usualTimeOf: (service) => usual.get(service) ?? 0 };
+  const load = loadOf(fleet, (edge) => numbersOf(edge).window ?? Infinity);
+  return { fleet, load, usualTimeOf: (service) => usual.get(service) ?? 0 };
 }
 
 function matches({ rule, at }: Accepted, finding: Finding): boolean {

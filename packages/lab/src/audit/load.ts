@@ -7,6 +7,8 @@ import { meanOf } from '../spec/mean.ts';
 import type { Arrivals, Edge, Fleet, Service, Users } from '../spec/model.ts';
 import { callersFirst } from './edges.ts';
 
+type WindowOf = (edge: Edge) => number;
+
 export interface Load {
   /** Requests a second that reach all replicas of a service; 0 if no users lead to it. */
   readonly rateOf: (service: string) => number;
@@ -20,10 +22,14 @@ export interface Load {
   readonly capacityOf: (service: Service) => number;
 }
 
-export function loadOf(fleet: Fleet): Load {
-  const answers = answerTimes(fleet);
+/**
+ * @param windowOf milliseconds that the limits of an edge leave for one attempt: those of all its layers, or, where
+ *   these are not known yet, of its own policy. Who tries again then is mostly answered soon.
+ */
+export function loadOf(fleet: Fleet, windowOf: WindowOf = ownLimit): Load {
+  const answers = answerTimes(fleet, windowOf);
   const answerTime = (service: string): number => answers.get(service) ?? 0;
-  const attemptTime = (edge: Edge): number => Math.min(answerTime(edge.to), limitOf(edge));
+  const attemptTime = (edge: Edge): number => Math.min(answerTime(edge.to), windowOf(edge));
   const rates = ratesOf(fleet, ({ edge, arrivals }) => peakRate(arrivals, attemptTime(edge)));
   const rateOf = (service: string): number => rates.get(service) ?? 0;
   const callsOver = (edge: Edge): number => {
@@ -135,22 +141,22 @@ function mostInASecond(moments: readonly number[]): number {
   return most;
 }
 
-function answerTimes(fleet: Fleet): ReadonlyMap<string, number> {
+function answerTimes(fleet: Fleet, windowOf: WindowOf): ReadonlyMap<string, number> {
   const times = new Map<string, number>();
   for (const name of callersFirst(fleet).toReversed()) {
     const service = fleet.services.get(name);
     if (service === undefined) continue;
     const calls = inSequence(
       service,
-      (edge) => Math.min(edge.times, 1) * Math.min(times.get(edge.to) ?? 0, limitOf(edge)),
+      (edge) => Math.min(edge.times, 1) * Math.min(times.get(edge.to) ?? 0, windowOf(edge)),
     );
     times.set(name, meanOf(service.server.serviceTime) + callShare(service) * calls);
   }
   return times;
 }
 
-/** What an attempt may take by the edge's own policy. Who tries again then is mostly answered soon. */
-function limitOf({ policy: { timeout, deadline } }: Edge): number {
+/** What an attempt may take by the edge's own policy. */
+function ownLimit({ policy: { timeout, deadline } }: Edge): number {
   return Math.min(timeout ?? Infinity, deadline ?? Infinity);
 }
 

@@ -1,7 +1,7 @@
 /** Rules that go by load, on fleets small enough to be counted by hand. */
 import { describe, expect, test } from 'vitest';
 
-import { type Case, type Json, rule } from '../../../test/cases.ts';
+import { type Case, type Json, layer, rule } from '../../../test/cases.ts';
 
 /** What the rule counted; undefined if it found nothing. */
 const value = (id: string, given: Case): number | null | undefined => rule(id, given)?.value;
@@ -108,4 +108,29 @@ test('breaker-never-opens counts the attempts of one replica: a share, now and t
   expect(value(id, given({ call: { times: 0.25 } }))).toBe(50);
   expect(value(id, given({ web: { cache: { hitRate: 0.75 }, failures: 0.2 } }))).toBeCloseTo(40, 9);
   expect(value(id, given({ call: { times: 0.5 } }))).toBeUndefined();
+});
+
+describe('what a mesh leaves for an attempt', () => {
+  // A second on average.
+  const stock = {
+    workers: 1000,
+    serviceTime: { empirical: [...Array<number>(99).fill(10), 100_000] },
+  };
+  const given = (limits: Json): Case => ({
+    policy: { timeout: '10s', deadline: '10s', retry: false, bulkhead: { maxConcurrent: 10 } },
+    web: { workers: 100, serviceTime: '10ms', queue: { max: 150 } },
+    stock,
+    layers: [layer(limits)],
+    users: { policy: { timeout: '1s', retry: false } },
+  });
+
+  test.each([
+    ['for all tries', { timeout: 300 }],
+    ['for one', { maxAttempts: 3, perTry: 300, timeout: 5000 }],
+  ])('%s is all that bulkheads and queues are counted with', (_what, limits) => {
+    for (const id of ['bulkhead-by-littles-law', 'queue-outlives-deadline']) {
+      expect(value(id, given({}))).toBeGreaterThan(0);
+      expect(value(id, given(limits))).toBeUndefined();
+    }
+  });
 });
