@@ -10,6 +10,7 @@ import { callsOf } from '../spec/edges.ts';
 import { meanOf, varianceOf } from '../spec/mean.ts';
 import type { Edge, Fleet, Service } from '../spec/model.ts';
 import { callersFirst } from './edges.ts';
+import { goingOn } from './going-on.ts';
 import { leftFor } from './graph.ts';
 import { callShare } from './load.ts';
 
@@ -35,6 +36,7 @@ export function leastHeld(
   windowOf: (edge: Edge) => number,
   isWaitedFor: (edge: Edge) => boolean,
 ): Held {
+  const goesOn = goingOn(fleet, isWaitedFor);
   const limits = leftBy(fleet, windowOf);
   const calls = new Map<string, Spread>();
   const wholeOf = ({ name, server: { serviceTime } }: Service, atOnce: number): Spread => {
@@ -51,8 +53,13 @@ export function leastHeld(
   for (const name of callersFirst(fleet).toReversed()) {
     const service = fleet.services.get(name);
     if (service === undefined) continue;
-    const stages = service.stages.map((stage) => stage.map(timeOf).reduce(longer, NONE));
-    calls.set(name, sometimes(stages.reduce(plus, NONE), callShare(service)));
+    let all = NONE;
+    let left = 1;
+    for (const stage of service.stages) {
+      all = plus(all, sometimes(stage.map(timeOf).reduce(longer, NONE), left));
+      left = stage.reduce((share, edge) => share * goesOn(edge), left);
+    }
+    calls.set(name, sometimes(all, callShare(service)));
   }
   return (service, atOnce) => {
     const least = meanUpTo(wholeOf(service, atOnce), leftFor(limits.get(service.name)));

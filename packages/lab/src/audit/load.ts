@@ -2,7 +2,6 @@
  * What the fleet is asked for when all is well: users' rates at their highest, propagated through
  * the graph without any retry, and how long answers then take without any queue.
  */
-import { callsOf } from '../spec/edges.ts';
 import { meanOf } from '../spec/mean.ts';
 import type { Arrivals, Edge, Fleet, Service, Users } from '../spec/model.ts';
 import { callersFirst } from './edges.ts';
@@ -47,11 +46,13 @@ export function loadOf(fleet: Fleet, windowOf: WindowOf = ownLimit): Load {
  * Requests a second that reach each service by what users send, without any retry.
  *
  * @param isMade whether the calls of an edge are counted.
+ * @param goesOn the share of a caller's requests that go on after the calls of an edge.
  */
 export function ratesOf(
   fleet: Fleet,
   sentBy: (users: Users) => number,
   isMade: (edge: Edge) => boolean = () => true,
+  goesOn: (edge: Edge) => number = () => 1,
 ): ReadonlyMap<string, number> {
   const rates = new Map<string, number>();
   const add = ({ to, times }: Edge, rate: number): void => {
@@ -62,7 +63,11 @@ export function ratesOf(
     const service = fleet.services.get(name);
     const rate = rates.get(name);
     if (service === undefined || rate === undefined) continue;
-    for (const edge of callsOf(service).filter(isMade)) add(edge, rate * callShare(service));
+    let left = rate * callShare(service);
+    for (const stage of service.stages) {
+      for (const edge of stage.filter(isMade)) add(edge, left);
+      left = stage.reduce((share, edge) => share * goesOn(edge), left);
+    }
   }
   return rates;
 }

@@ -63,6 +63,12 @@ function sorted(order: string, criticality: string, rate = 9): Case {
   };
 }
 
+/** Stock's call after one of fraud, which fails for a fifth of its requests. */
+const after = (first: Json, own: Json = {}): Case => ({
+  web: { calls: [{ to: 'fraud', ...first }, { to: 'stock' }] },
+  services: { fraud: { failures: 0.2, ...own } },
+});
+
 test('says how many come, how many can be served, and what would be enough', () => {
   const stock = { ...slow, replicas: 2, workers: 3 };
   expect(rule(id, { stock, users: { rate: 100 } })).toMatchObject({
@@ -93,6 +99,23 @@ describe('counts what reaches a service', () => {
     ['not what is tried again', { policy: { retry: { maxAttempts: 9, budget: false } } }, 2],
   ])('%s', (_what, given, expected) => {
     expect(share(given)).toBeCloseTo(expected, 9);
+  });
+
+  test.each<[string, Case, number]>([
+    ['one that is needed', after({}), 1.6],
+    ['one that only some make', after({ times: 0.5 }), 1.8],
+    ['two, both of which are needed', after({ times: 2 }), 1.28],
+    ['one that answers are good without', after({ optional: true }), 2],
+    ['one with a fallback', after({ policy: { fallback: { value: 1 } } }), 2],
+    ['one whose own call fails', after({}, { failures: 0, calls: [{ to: 'list' }] }), 1.5],
+  ])('not the requests that have failed before its call: after %s', (_what, given, expected) => {
+    const services = { list: { failures: 0.25 }, ...given.services };
+    expect(share({ ...given, services })).toBeCloseTo(expected, 9);
+  });
+
+  test('but all where the calls are made at once', () => {
+    const together = [{ to: 'fraud' }, { to: 'stock' }];
+    expect(share({ ...after({}), web: { calls: [{ together }] } })).toBe(2);
   });
 
   test('and nothing where nobody knows who comes, or where work takes no time', () => {
@@ -140,6 +163,13 @@ describe('counts for how long a request takes a worker', () => {
     const calls = [{ to: 'stock' }, { to: 'stock' }];
     expect(behind({ web: { calls } })?.value).toBeCloseTo(7.6, 1);
     expect(behind({ web: { calls: [{ together: calls }] } })?.value).toBe(4);
+  });
+
+  test('not with those that are not made, for one before them has failed', () => {
+    const given = after({}, { serviceTime: 0 });
+    // 20 ms, and four fifths of 180 ms.
+    expect(behind(given)?.value).toBeCloseTo(20 * 0.164, 1);
+    expect(behind({ ...given, ...after({ optional: true }) })?.value).toBeCloseTo(20 * 0.2, 9);
   });
 
   test('not with those that it can do without, or that are hedged', () => {

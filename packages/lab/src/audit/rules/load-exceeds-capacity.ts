@@ -1,9 +1,9 @@
 /*
  * Certain, not likely: of the load is counted what lasts, without any retry, and of a worker's time what a request
- * takes at least when nothing waits. Calls are taken to be answered well: a few failures do not make it untrue, for
- * they are tried again.
+ * takes at least when nothing waits. After a call that fails for good the next ones are not made.
  */
 import type { Edge, Service } from '../../spec/model.ts';
+import { goingOn } from '../going-on.ts';
 import { type Held, leastHeld } from '../least-held.ts';
 import { capacityWith, lastingRate, ratesOf } from '../load.ts';
 import { longest } from '../tries.ts';
@@ -106,6 +106,7 @@ function lastingRates({ fleet, layersOf }: Audited, counts: (edge: Edge) => bool
     fleet,
     ({ edge, arrivals }) => lastingRate(arrivals, longest(layersOf(edge))),
     counts,
+    goingOn(fleet, isNeeded),
   );
 }
 
