@@ -9,7 +9,13 @@ import { type Document, isScalar, LineCounter, type ParsedNode, parseAllDocument
 import type { SpecPath } from '../spec/model.ts';
 import { isRecord } from '../spec/problems.ts';
 import { firstLineOf } from '../spec/text-file.ts';
-import { isTooDeep, repeatedKeys, writtenAt } from '../spec/yaml-nodes.ts';
+import {
+  AliasError,
+  isTooDeep,
+  repeatedKeys,
+  resolvedData,
+  writtenAt,
+} from '../spec/yaml-nodes.ts';
 import type { Place } from './finding.ts';
 import { filesAt, type IsOurs } from './k8s-files.ts';
 
@@ -106,12 +112,12 @@ export function documentsIn(text: string, file: string, reading?: Partial<Readin
     const wrong = syntaxError(document);
     if (wrong === null) {
       try {
-        const value: unknown = document.toJS({ maxAliasCount: MAX_ALIASES });
+        const value = resolvedData(document, MAX_ALIASES);
         documents.push(...itemsOf({ document, text, file, placeAt }, value, []));
         continue;
       } catch (error) {
-        const place = placeAt(document.range[0], []);
-        const message = `${file} is not YAML that can be resolved: ${firstLineOf(error)}`;
+        const place = placeAt(error instanceof AliasError ? error.offset : document.range[0], []);
+        const message = `${file} ${firstLineOf(error)}`;
         if (isOurs(own)) notes.push({ place, message });
       }
     } else if (isOurs(own)) {

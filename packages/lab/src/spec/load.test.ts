@@ -160,7 +160,16 @@ describe('a spec in a file', () => {
       `a: [${'*b,'.repeat(150_000)}]\n`,
       ':1:5 the spec has the alias *b, and no &b before it',
     ],
-    ['a billion laughs', laughs(), ':1:1 the spec has too many aliases'],
+    [
+      'a billion laughs',
+      laughs(),
+      ':4:14 the spec has too many aliases: from here on write them out; what policies share can have a name under `policies`',
+    ],
+    [
+      'one alias again and again',
+      `a: &a 1\nb: [\n${'  *a,\n'.repeat(300)}]\n`,
+      ':202:3 the spec has too many aliases',
+    ],
   ])('with %s is refused, and soon', async (_what, text, message) => {
     const said = await wrong(write(text));
     expect(said).toContain(`holdfast.yaml${message.startsWith(':') ? message : ''}`);

@@ -4,7 +4,14 @@ import type { Place, Fleet, SpecPath } from './model.ts';
 import { pathText, type SpecProblem } from './problems.ts';
 import { textOf, UnreadableError } from './text-file.ts';
 import { readTraces } from './trace-files.ts';
-import { isTooDeep, mergeKeys, repeatedKeys, writtenAt } from './yaml-nodes.ts';
+import {
+  AliasError,
+  isTooDeep,
+  mergeKeys,
+  repeatedKeys,
+  resolvedData,
+  writtenAt,
+} from './yaml-nodes.ts';
 
 /** A fleet, and where in its file everything was said. */
 export interface LoadedFleet {
@@ -20,7 +27,7 @@ export interface LoadedFleet {
 /** Bytes of a spec: a thousand services need a tenth. */
 const MAX_BYTES = 1_000_000;
 
-/** Aliases that may be resolved, one inside another multiplied: what "billion laughs" exceeds. */
+/** Aliases that may be resolved, see `resolvedData`. */
 const MAX_ALIASES = 200;
 
 /** One slip in YAML makes many errors: the first tell. */
@@ -69,20 +76,20 @@ export function readSpec(
     const { line, col } = lines.linePos(writtenAt(document, path).offset);
     return { file, line: Math.max(1, line), column: Math.max(1, col), path };
   };
-  const spec = valueOf(document, placeOf([]));
+  const spec = valueOf(document, file, lines);
   const circle = circleIn(spec);
   if (circle === null) return { spec, placeOf };
   const message = `${pathText(circle)} is an alias of something that contains it`;
   throw new SpecError([{ path: circle, message, place: placeOf(circle) }]);
 }
 
-function valueOf(document: Document, place: Place): unknown {
+function valueOf(document: Document, file: string, lines: LineCounter): unknown {
   try {
-    return document.toJS({ maxAliasCount: MAX_ALIASES }) as unknown;
+    return resolvedData(document, MAX_ALIASES);
   } catch (error) {
-    const many = error instanceof ReferenceError && /alias count/i.test(error.message);
-    const what = many ? 'has too many aliases: write them out' : (error as Error).message;
-    throw new SpecError([{ path: [], message: `the spec ${what}`, place }]);
+    if (!(error instanceof AliasError)) throw error;
+    const what = `${error.message}; what policies share can have a name under \`policies\``;
+    throw new SpecError([problemAt(file, lines, error.offset, what)]);
   }
 }
 

@@ -1,4 +1,5 @@
 import {
+  type Alias,
   type Document,
   isAlias,
   isMap,
@@ -76,6 +77,59 @@ export function mergeKeys(document: Document): readonly Scalar[] {
     },
   });
   return found;
+}
+
+/** A document whose aliases cannot be resolved; the message goes behind its file's name. */
+export class AliasError extends Error {
+  override readonly name = 'AliasError';
+  /** Of the alias with which it ended. */
+  readonly offset: number;
+
+  constructor(why: string, offset: number) {
+    super(why);
+    this.offset = offset;
+  }
+}
+
+/**
+ * A document as plain data.
+ *
+ * @param maxAliases that are resolved, one inside another multiplied: what "billion laughs" exceeds.
+ * @throws AliasError
+ */
+export function resolvedData(document: Document, maxAliases: number): unknown {
+  try {
+    return document.toJS({ maxAliasCount: maxAliases });
+  } catch (error) {
+    // The parser does not say where it was, so that it has to be watched.
+    const last = lastAlias(document, () => document.toJS({ maxAliasCount: maxAliases }));
+    const many = error instanceof ReferenceError && /alias count/i.test(error.message);
+    const why = many
+      ? 'has too many aliases: from here on write them out'
+      : `cannot be resolved: ${(error as Error).message}`;
+    throw new AliasError(why, last?.range?.[0] ?? document.range?.[0] ?? 0);
+  }
+}
+
+/** The last alias that is looked up until something throws. */
+function lastAlias(document: Document, look: () => unknown): Alias | null {
+  let last: Alias | null = null;
+  visit(document, {
+    Alias: (_, alias) => {
+      const resolve = alias.resolve.bind(alias);
+      alias.resolve = (...given) => {
+        // Those that a parser follows to count them are no end.
+        if (given[1] !== undefined) last = alias;
+        return resolve(...given);
+      };
+    },
+  });
+  try {
+    look();
+  } catch {
+    // As before.
+  }
+  return last;
 }
 
 /** Only its stack ends a parser that has no other bound on depth. */
