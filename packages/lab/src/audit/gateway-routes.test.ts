@@ -13,6 +13,13 @@ const readAbroad = meshReader(
   }),
 );
 
+const readFleet = meshReader(
+  fleetOf({
+    services: { 'checkout.front': { calls: [{ to: 'payments' }] }, payments: {} },
+    users: { shoppers: { to: 'checkout.front', rate: 10 } },
+  }),
+);
+
 interface Given {
   readonly kind?: string;
   readonly namespace?: string;
@@ -100,8 +107,55 @@ describe('an HTTPRoute of a service', () => {
       'rules: [{ backendRefs: [{ name: payments }], retry: { attempts: 3 } }, ',
     );
     expect(sidecar(await read(two)).maxAttempts).toBe(4);
-    const both = [stated, service('retries: { attempts: 6 }')].join('---\n');
+    const both = [stated, route('retry: { attempts: 6 }')].join('---\n');
     expect(sidecar(await read(both)).maxAttempts).toBe(7);
+  });
+
+  it('in the namespace of the callers is taken alone, whatever a VirtualService of the same host says', async () => {
+    const stated = route('retry: { attempts: 1 }');
+    const found = await read([service('retries: { attempts: 6 }'), stated].join('---\n'));
+    expect(sidecar(found).maxAttempts).toBe(2);
+    expect(found.findings.find(({ rule }) => rule === 'invalid-mesh-config')).toMatchObject({
+      severity: 'warning',
+      at: 'payments',
+      message:
+        'payments has an HTTPRoute and a VirtualService, of which sidecars in shop take only the HTTPRoute: retries and timeouts of the VirtualService have no effect',
+      place: { line: 7 },
+    });
+  });
+
+  it('comes after a VirtualService that is not exported to all', async () => {
+    const own = service('retries: { attempts: 6 }').replace('spec:', "spec:\n  exportTo: ['.']");
+    const found = await read([own, route('retry: { attempts: 1 }')].join('---\n'));
+    expect(sidecar(found).maxAttempts).toBe(7);
+    expect(invalid(found)).toEqual([expect.stringContaining('take only the VirtualService:')]);
+  });
+
+  it('elsewhere counts if it is worse than a VirtualService: which is older, no file says', async () => {
+    const callers = readFleet(
+      [
+        service('retries: { attempts: 1 }').replace(
+          '{ name: payments }',
+          '{ name: payments, namespace: shop }',
+        ),
+        route('retry: { attempts: 6 }'),
+      ].join('---\n'),
+    );
+    const found = await callers;
+    expect(sidecar(found, 'payments', 'checkout.front').maxAttempts).toBe(7);
+    expect(invalid(found)).toEqual([
+      expect.stringContaining('take only the older one; no file says'),
+    ]);
+  });
+
+  it('leaves to a VirtualService what callers ask for by another name', async () => {
+    const byPublicName = service('retries: { attempts: 6 }').replace(
+      '[payments]',
+      '[pay.example.com]',
+    );
+    const found = await read([byPublicName, route('retry: { attempts: 1 }')].join('---\n'));
+    expect(sidecar(found).maxAttempts).toBe(7);
+    expect(invalid(found)).toEqual([]);
   });
 
   it('has no part in what is answered without the service', async () => {

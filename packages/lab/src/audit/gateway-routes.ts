@@ -40,6 +40,7 @@ export function readGatewayRoutes(
   const { names, findings } = reading;
   const { own, others, isForGateway } = boundTo(spec, resource, reading);
   const home = resource.namespace ?? names.home;
+  const rank: Route['rank'] = (caller) => (caller === home ? 1 : 2);
   const routes: Route[] = [];
   const leads: Host[] = [];
   for (const rule of spec.at('rules').items()) {
@@ -51,7 +52,7 @@ export function readGatewayRoutes(
     // What leads nowhere is answered on the spot.
     if (to.length === 0) continue;
     const { place } = rule.at('retry').given ? rule.at('retry') : rule;
-    const common = { ...stated, kind, place };
+    const common = { ...stated, kind, place, rank };
     const targets = backends(rule, resource, true).map((host) => names.targetOf(host));
     const forMesh = { ...common, mesh: true, gateway: false, targets };
     routes.push({ ...forMesh, exportedTo: () => true, services: own });

@@ -12,6 +12,11 @@ export interface Binding {
   readonly gateway: boolean;
   /** Whether sidecars in a namespace see it. */
   readonly exportedTo: (namespace: string) => boolean;
+  /**
+   * Its place among all that are for the same host, for sidecars in a namespace, see `takenFirst`; null for what
+   * is not for a service's own host.
+   */
+  readonly rank: (namespace: string) => 0 | 1 | 2 | null;
 }
 
 /** Whose requests, to which hosts. */
@@ -29,6 +34,7 @@ export function bindingOf(resource: Resource, names: ServiceNames): Binding {
   return {
     mesh: toMesh && names.isExported(resource),
     gateway: bound.some(({ text }) => text !== 'mesh'),
+    rank: () => (names.isPublic(resource) ? 2 : 0),
     exportedTo: (namespace) => names.isExportedTo(resource, namespace),
   };
 }

@@ -85,11 +85,21 @@ export class ServiceNames {
   }
 
   /** Whether sidecars in a namespace see a resource: who says nothing of `exportTo` shows it to whom the mesh says, or to all. */
-  isExportedTo({ kind, namespace, spec }: Resource, caller: string): boolean {
+  isExportedTo(resource: Resource, caller: string): boolean {
+    const own = resource.namespace ?? this.home;
+    return this.#exportOf(resource).some(
+      (one) => one === '*' || (one === '.' ? own : one) === caller,
+    );
+  }
+
+  /** Whether all of a mesh's sidecars do. */
+  isPublic(resource: Resource): boolean {
+    return this.#exportOf(resource).includes('*');
+  }
+
+  #exportOf({ kind, spec }: Resource): readonly string[] {
     const stated = textsOf(spec.at('exportTo').value);
-    const own = namespace ?? this.home;
-    const to = stated.length > 0 ? stated : (this.#mesh.exportTo[kind] ?? ['*']);
-    return to.some((one) => one === '*' || (one === '.' ? own : one) === caller);
+    return stated.length > 0 ? stated : (this.#mesh.exportTo[kind] ?? ['*']);
   }
 
   /** Whether some of the fleet's sidecars do. */

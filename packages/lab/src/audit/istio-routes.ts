@@ -108,8 +108,15 @@ function routesOver(
   // Who asks for another name is sent there; else it is the service that the route leads to.
   const isNamed = to.length > 0 && matched(way.hosts, names).length > 0;
   const targets = isNamed ? to.map((host) => names.targetOf(host)) : null;
-  const { exportedTo } = way;
-  const route = { kind: KIND, targets, exportedTo, ...completed(stated, way.http, mesh) };
+  const { exportedTo, rank } = way;
+  const ranked = matched(way.hosts, names).length > 0 ? rank : () => null;
+  const route = {
+    kind: KIND,
+    targets,
+    exportedTo,
+    rank: ranked,
+    ...completed(stated, way.http, mesh),
+  };
   const [outside, inside] = names.apart(concerned(way, to, names));
   return [
     { ...route, ...narrowed(narrowed(way, way.http), http), services: inside },
@@ -130,19 +137,18 @@ function unknownHosts(way: Way, leads: boolean, names: ServiceNames): readonly F
 }
 
 /** A binding as the matches of a route narrow it: they may name the gateways that the route is for, or `mesh`. */
-function narrowed(binding: Binding, http: Field | null): Binding {
-  const { mesh, gateway, exportedTo } = binding;
+function narrowed({ mesh, gateway }: Bound, http: Field | null): Bound {
   const matches = http === null ? [] : http.at('match').items();
   const named = matches.map((match) => textsOf(match.at('gateways').value));
-  if (named.length === 0 || named.some(({ length }) => length === 0))
-    return { mesh, gateway, exportedTo };
+  if (named.length === 0 || named.some(({ length }) => length === 0)) return { mesh, gateway };
   const all = named.flat();
   return {
-    exportedTo,
     mesh: mesh && all.includes('mesh'),
     gateway: gateway && all.some((name) => name !== 'mesh'),
   };
 }
+
+type Bound = Pick<Binding, 'mesh' | 'gateway'>;
 
 /**
  * Routes of TCP and TLS: sidecars pass such connections on, and repeat nothing. A service that has a port of HTTP
@@ -162,6 +168,7 @@ function opaqueRoutes(spec: Field, way: Way, names: ServiceNames): readonly Rout
       mesh,
       gateway,
       exportedTo,
+      rank: () => null,
       services: services.filter((service) => !names.isEnteredOverHttp(service)),
       targets: null,
       retries: NO_RETRIES,
@@ -264,7 +271,7 @@ function concerned(way: Way, to: readonly Host[], names: ServiceNames): readonly
 }
 
 /** Whether a host may be any name, so that its routes say which service it is. At a gateway every host may. */
-function mayLead({ text }: Host, { gateway }: Binding, names: ServiceNames): boolean {
+function mayLead({ text }: Host, { gateway }: Bound, names: ServiceNames): boolean {
   return gateway || isPublic(text) || (isWildcard(text) && names.coversAny(text));
 }
 

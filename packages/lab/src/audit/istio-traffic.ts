@@ -3,6 +3,7 @@ import { edgesOf } from '../spec/edges.ts';
 import type { Edge, Fleet, Service } from '../spec/model.ts';
 import type { Finding, Place } from './finding.ts';
 import type { Ambient } from './istio-ambient.ts';
+import { takenFirst } from './istio-precedence.ts';
 import type { ServiceNames } from './istio-hosts.ts';
 import type { MeshSettings } from './istio-mesh.ts';
 import { meshFinding } from './mesh-findings.ts';
@@ -57,8 +58,9 @@ export function trafficOf(
     const besideSidecars = inside.filter((edge) => !isAmbient(edge));
     const callers = [...new Set(besideSidecars.map(({ from }) => names.namespaceOf(from)))];
     const taken = callers.flatMap((caller) => {
-      const seen = seenFrom(caller);
-      return seen.length > 0 ? seen : (byDefault(service) ?? []);
+      const seen = takenFirst(seenFrom(caller), caller, to);
+      findings.push(...seen.findings);
+      return seen.routes.length > 0 ? seen.routes : (byDefault(service) ?? []);
     });
     traffic.push(...trafficOver(to, { edges: besideSidecars, callers }, taken));
 
@@ -115,6 +117,7 @@ export function defaultRoute({ defaults }: MeshSettings, place: Place): Route {
     mesh: true,
     gateway: false,
     exportedTo: () => true,
+    rank: () => null,
     retries: defaults,
     timeout: Infinity,
     place: defaults.place ?? place,
