@@ -12,8 +12,9 @@ export const timeoutInversion: Rule = {
     const callee = audited.fleet.services.get(edge.to);
     const { window } = audited.numbersOf(edge);
     if (callee === undefined || window === null) return null;
-    // Users who do not retry send nothing twice: with a deadline, patience is all that counts.
-    const once = !audited.fleet.services.has(edge.from) && edge.policy.retry === null;
+    // What comes from users, and neither they nor a gateway retry, is sent once: with a deadline, patience is all that counts.
+    const isRetried = audited.layersOf(edge).some(({ maxAttempts }) => maxAttempts > 1);
+    const once = !audited.fleet.services.has(edge.from) && !isRetried;
     const longer = callsOf(callee)
       .filter((call) => !once || !isCut(call))
       .map((call) => ({ call, ...mayTake(call, audited) }))

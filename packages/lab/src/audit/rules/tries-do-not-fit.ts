@@ -1,5 +1,6 @@
+import type { Edge } from '../../spec/model.ts';
 import { triesNeed, triesThatFit } from '../tries.ts';
-import { atLeast, durations, eachEdge, type Rule } from './rule.ts';
+import { atLeast, durations, eachEdge, type Rule, type Said } from './rule.ts';
 
 export const triesDoNotFit: Rule = {
   id: 'tries-do-not-fit',
@@ -30,6 +31,20 @@ export const triesDoNotFit: Rule = {
       }
       left = Math.min(total, layer.perTry);
     }
-    return null;
+    return timeoutInVain(edge);
   }),
 };
+
+/** A limit of the only attempt that somebody has written, and that its total ends before. */
+function timeoutInVain({ id, options, policy: { timeout, deadline } }: Edge): Said | null {
+  if (options.timeout === undefined || timeout === null || deadline === null) return null;
+  if (timeout <= deadline) return null;
+  const [limit, total] = durations(timeout, deadline);
+  const byDefault = options.deadline === undefined ? ', the default' : '';
+  return {
+    options: ['timeout'],
+    message: `${id}: an attempt may take ${limit} by its \`timeout\`, but has only the ${total} of the \`deadline\`${byDefault}`,
+    fix: `Set \`deadline\` to ${atLeast(timeout)} or more, or \`timeout\` to at most ${total}.`,
+    value: timeout - deadline,
+  };
+}
