@@ -209,7 +209,7 @@ function notRepeatable(edge: Edge, config: MethodConfig): Finding {
 function unmatched(name: string, place: Place): Finding {
   return meshFinding('mesh-name-unmatched', {
     message: `The gRPC service ${JSON.stringify(name)} matches no service of the spec`,
-    fix: 'Correct the name, or add the service to the spec: its name there is the last part of this one, with or without `Service`.',
+    fix: 'Correct the name, or add the service to the spec: its name there is the last part of this one, with or without `Service` and a namespace behind it.',
     at: name,
     place,
   });
