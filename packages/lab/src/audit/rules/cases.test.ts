@@ -8,6 +8,9 @@ describe('layers of one edge', () => {
     const finding = rule('double-retry', { layers: [hedged] });
     expect(finding).toMatchObject({ value: 9, at: 'web > stock' });
     expect(finding?.message).toContain('repeat or hedge web > stock (library 3, grpc 3 at once)');
+    expect(finding?.fix).toMatch(
+      /Switch the others off \(no `retryPolicy` or `hedgingPolicy`\)\.$/,
+    );
   });
 
   test('tries-do-not-fit finds tries of a mesh that the attempt around them has no room for', () => {

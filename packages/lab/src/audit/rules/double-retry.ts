@@ -1,3 +1,4 @@
+import { curesFor } from './cures.ts';
 import { eachEdge, layerText, type Rule } from './rule.ts';
 
 export const doubleRetry: Rule = {
@@ -16,7 +17,7 @@ export const doubleRetry: Rule = {
     const what = retrying.some(({ hedges }) => hedges) ? 'repeat or hedge' : 'retry';
     return {
       message: `${retrying.length} layers ${what} ${edge.id} (${layers}): up to ${attempts} requests for one call`,
-      fix: 'Keep the retries of one layer, best the library: it knows verdicts, idempotency keys and its budget. Switch the others off: set `attempts: 0` in the VirtualService, and remove `retryPolicy` or `hedgingPolicy` from the service config.',
+      fix: `Keep the retries of one layer, best the library: it knows verdicts, idempotency keys and its budget. Switch the others off (${curesFor(retrying.slice(1)).off}).`,
       value: attempts,
     };
   }),
