@@ -2,7 +2,7 @@ import type { Call } from '../../core/call.ts';
 import { AGAIN, GO, type Refusal, type Step, type Traits, WAIT } from '../../core/policy.ts';
 import { UnbuiltError } from '../../core/call-error.ts';
 import { disregard } from '../../core/edge.ts';
-import { RetriesExhaustedError } from '../../core/errors.ts';
+import { AttemptTimeoutError, RetriesExhaustedError } from '../../core/errors.ts';
 import { emit } from '../../core/events.ts';
 import { parseOptions, Problems } from '../../core/options.ts';
 import { peekInside } from '../../core/inner-policies.ts';
@@ -193,9 +193,18 @@ class Retry implements TypedPolicy<never, NeedsClassifier> {
         retryAfter: call.judgement?.retryAfter,
         cause: call.error,
       });
+    } else {
+      tellTimeout(call, stoppedBy);
     }
     return GO;
   }
+}
+
+/** A timeout's error is made before anybody knows why its attempt was the last. That of a call further in has its own reason. */
+function tellTimeout({ error, root }: Call, stoppedBy: StoppedBy): void {
+  const isOwn = error instanceof AttemptTimeoutError && error.attempts === root.records;
+  // Not assigned: it was the signal's reason, and an operation may have frozen it.
+  if (isOwn) Reflect.set(error, 'stoppedBy', stoppedBy);
 }
 
 /** How long the dependency asked to be left alone, in milliseconds; 0 without a hint, and for one that is no time. */

@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { classify } from '../../core/classify.ts';
-import { type Attempt, pending } from '../../core/operation.ts';
+import { type Attempt, type CallOptions, pending } from '../../core/operation.ts';
 import { pipeline } from '../../core/pipeline.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import { systemRuntime } from '../../runtime/system.ts';
 import { testRuntime } from '../../testing/index.ts';
+import { deadline } from '../deadline/deadline.ts';
 import { retry } from '../retry/retry.ts';
 import { timeout } from './timeout.ts';
 
@@ -139,6 +140,32 @@ describe('inside a retry', () => {
     const { error, stoppedBy } = await result;
     expect(error).toMatchObject({ code: 'ATTEMPT_TIMEOUT' });
     expect([attempts.length, stoppedBy]).toEqual([1, 'unsafe']);
+  });
+
+  test.each<[string, CallOptions, number, string]>([
+    ['nothing says that it may be repeated', {}, 3, 'unsafe'],
+    ['the wait would outlive the deadline', { ...safe, deadline: 150 }, 3, 'deadline'],
+    ['no more are allowed', safe, 1, 'attempts'],
+  ])(
+    'its error says why no further attempt was made: %s',
+    async (_why, call, maxAttempts, reason) => {
+      const rt = testRuntime();
+      const again = retry({ maxAttempts, backoff: { jitter: 'none', base: 500 } }, rt);
+      const calls = pipeline(judging, deadline('10s', rt), again, timeout(100, rt));
+      const answer = calls.call(held().operation, call).catch((error: unknown) => error);
+      rt.clock.advance(100);
+      expect(await answer).toMatchObject({ code: 'ATTEMPT_TIMEOUT', stoppedBy: reason });
+    },
+  );
+
+  test('the error of a call inside the operation stays as it is', async () => {
+    const rt = testRuntime();
+    const inner = pipeline(timeout(100, rt));
+    const outer = pipeline(judging, retry({}, rt), timeout(200, rt));
+    const answer = outer.tryCall(() => inner.call(held().operation));
+    rt.clock.advance(100);
+    const { stoppedBy, error } = await answer;
+    expect([stoppedBy, error]).toMatchObject(['unsafe', { stoppedBy: 'attempts' }]);
   });
 });
 
