@@ -1,7 +1,7 @@
 import type { Plan, Policy } from '../core/policy.ts';
 import { classify } from '../core/classify.ts';
 import { bothSinks } from '../core/events.ts';
-import { Problems } from '../core/options.ts';
+import { Problems, show } from '../core/options.ts';
 import { withSharedParts } from '../core/shared-options.ts';
 import type { Classifier } from '../core/outcome.ts';
 import { type Pipeline, PolicyPipeline } from '../core/pipeline.ts';
@@ -93,7 +93,7 @@ export function dependency(
   runtime: Runtime = systemRuntime,
 ): Dependency<never, unknown> {
   if (typeof name !== 'string' || name === '') {
-    throw new TypeError('dependency: the name must be a non-empty string');
+    throw new TypeError(`dependency: the name must be a non-empty string, got ${show(name)}`);
   }
   checkRuntime(runtime, `dependency('${name}')`);
   const parsed = parse(name, options);

@@ -135,7 +135,9 @@ describe('wrong options', () => {
   });
 
   test('a dependency has a name', () => {
-    expect(() => dependency('', { retry: false })).toThrow(TypeError);
+    const message = 'dependency: the name must be a non-empty string, got ';
+    expect(() => dependency('', { retry: false })).toThrow(`${message}""`);
+    expect(() => dependency({ name: 'a' } as never, {} as never)).toThrow(`${message}an object`);
     expect(() => dependency(5 as never, { retry: false })).toThrow(TypeError);
   });
 });

@@ -6,7 +6,11 @@ const { bulkhead, classify, custom, pipeline } = withRuntime(testRuntime());
 
 describe('what a pipeline is given', () => {
   test.each([[undefined], [null], [{}], [() => 1]])('must be policies: %j is none', (part) => {
-    expect(() => pipeline(part as never)).toThrow(/^pipeline: every part must be a policy/);
+    expect(() => pipeline(part as never)).toThrow(/^pipeline: every part must be a policy.*, got /);
+  });
+
+  test('and not what makes one', () => {
+    expect(() => pipeline(bulkhead as never)).toThrow('and so on, got a function');
   });
 
   test.each([[undefined], [null], ['done']])(
@@ -14,7 +18,7 @@ describe('what a pipeline is given', () => {
     (done) => {
       const slots = bulkhead();
       expect(() => pipeline(slots).start(() => 1, done as never)).toThrow(
-        /^start needs a function/,
+        /^start needs a function.*, got /,
       );
       expect(slots.inFlight).toBe(0);
     },
@@ -23,9 +27,15 @@ describe('what a pipeline is given', () => {
   test.each([[undefined], [null], [Promise.resolve(1)]])(
     'to wrap must be a function, not %j',
     (operation) => {
-      expect(() => pipeline().wrap(operation as never)).toThrow(/^wrap needs a function/);
+      expect(() => pipeline().wrap(operation as never)).toThrow(/^wrap needs a function.*, got /);
     },
   );
+
+  test('to call must be a function, not the promise of a call that was begun outside', async () => {
+    await expect(pipeline().call(Promise.resolve(1) as never)).rejects.toThrow(
+      'the operation must be a function of an attempt, got an instance of Promise',
+    );
+  });
 });
 
 test('what discards values must be a function', () => {

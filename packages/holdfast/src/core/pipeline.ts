@@ -119,7 +119,7 @@ export class PolicyPipeline implements PipelineState {
 
   start(operation: Operation, done: (settled: Settled) => void, options?: CallOptions): void {
     if (typeof done !== 'function') {
-      throw new TypeError('start needs a function to tell of the end');
+      throw new TypeError(`start needs a function to tell of the end, got ${show(done)}`);
     }
     const { plan } = this;
     const passage = plan.scheduler.isBusy ? null : straight(this, operation, options, callbackEdge);
@@ -137,7 +137,8 @@ export class PolicyPipeline implements PipelineState {
     operation: (attempt: Attempt, ...args: Args) => unknown,
     options?: CallOptions,
   ): (...args: Args) => Promise<unknown> {
-    if (typeof operation !== 'function') throw new TypeError('wrap needs a function of an attempt');
+    if (typeof operation !== 'function')
+      throw new TypeError(`wrap needs a function of an attempt, got ${show(operation)}`);
     return (...args) => this.call((attempt) => operation(attempt, ...args), options);
   }
 
@@ -189,7 +190,9 @@ function straight(
 
 function begin(call: Call, options: CallOptions | undefined): void {
   if (typeof call.operation !== 'function') {
-    call.refuse(new TypeError('the operation must be a function of an attempt'), 'rejected');
+    const got = show(call.operation);
+    const error = new TypeError(`the operation must be a function of an attempt, got ${got}`);
+    call.refuse(error, 'rejected');
     call.entering = false;
     call.index = 0;
   } else if (options !== undefined && !applyOptions(call, options)) {
@@ -249,7 +252,7 @@ function problemWith(options: CallOptions, plan: Plan): TypeError | RangeError |
   if (!isFlag(idempotent)) return flagWanted('idempotent', idempotent);
   if (!isFlag(repeatable)) return flagWanted('repeatable', repeatable);
   if (signal !== undefined && typeof signal?.addEventListener !== 'function') {
-    return new TypeError('options.signal must be an AbortSignal');
+    return new TypeError(`options.signal must be an AbortSignal, got ${show(signal)}`);
   }
   if (deadline !== undefined) {
     if (Number.isNaN(milliseconds(deadline)) || isMoment(deadline)) {
@@ -268,11 +271,14 @@ function problemWith(options: CallOptions, plan: Plan): TypeError | RangeError |
   }
   if (parent !== undefined && !(parent instanceof LiveAttempt)) {
     // Its call's end is told within one copy only.
-    const copy = isAttempt(parent) ? ' by this copy of holdfast, got one of another copy' : '';
-    return new TypeError(`options.parent must be the attempt that an operation was given${copy}`);
+    const got = isAttempt(parent)
+      ? ' by this copy of holdfast, got one of another copy'
+      : `, got ${show(parent)}`;
+    return new TypeError(`options.parent must be the attempt that an operation was given${got}`);
   }
   if (key !== undefined && (typeof key !== 'string' || key === '')) {
-    return new TypeError('options.key must be a non-empty string');
+    const got = key === '' ? 'an empty one' : typeof key;
+    return new TypeError(`options.key must be a non-empty string, got ${got}`);
   }
   if (!plan.runtime.diagnostics) return null;
   // A signal in the place of options, say: nobody would hear of it.

@@ -1,6 +1,7 @@
 import type { Runtime } from '../runtime/runtime.ts';
 import { SignalGroups } from './cancel-group.ts';
 import { disregard } from './edge.ts';
+import { show } from './options.ts';
 import type { Classifier } from './outcome.ts';
 import type { ClassifyPolicy } from './pipeline.ts';
 import type { Plan, Policy, Steps } from './policy.ts';
@@ -153,7 +154,7 @@ function sharedOf(runtime: Runtime): Pick<Plan, 'scheduler' | 'signals'> {
 function checkPolicy(policy: Policy, runtime: Runtime): void {
   if (typeof policy?.enter !== 'function' || typeof policy.leave !== 'function') {
     throw new TypeError(
-      'pipeline: every part must be a policy, as made by retry(), timeout() and so on',
+      `pipeline: every part must be a policy, as made by retry(), timeout() and so on, got ${show(policy)}`,
     );
   }
   if (policy.runtime.clock !== runtime.clock && !isClassify(policy)) {

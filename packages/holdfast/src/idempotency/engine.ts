@@ -68,10 +68,11 @@ export function idempotency(
   given: EitherOptions | TransactionalOptions<unknown>,
   runtime: Runtime = systemRuntime,
 ): Idempotency<never> {
+  checkNames(given);
   const { name = 'idempotency', store, mode = 'leased', ...rest } = given ?? {};
   checkStore(store as IdempotencyStore, mode);
   if (typeof name !== 'string' || name === '') {
-    throw new TypeError('idempotency.name must be a non-empty string');
+    throw new TypeError(`idempotency.name must be a non-empty string, got ${show(name)}`);
   }
   checkRuntime(runtime, 'idempotency');
   const options = parseOptions(idempotencyOptions, rest, 'idempotency');
@@ -123,7 +124,8 @@ class Engine implements Idempotency<unknown> {
     work: (execution: Execution<unknown>) => T | PromiseLike<T>,
     options: IdempotentOptions = {},
   ): Promise<T> {
-    if (typeof work !== 'function') throw new TypeError('idempotent needs a function to run');
+    if (typeof work !== 'function')
+      throw new TypeError(`idempotent needs a function to run, got ${show(work)}`);
     // With a misspelt payload, another request would get this one's answer.
     if (this.#keeper.runtime.diagnostics) checkAsked(options);
     const { scope = [], payload, signal } = options;
@@ -277,6 +279,16 @@ function unprotected(key: string, id: string): Execution<unknown> {
   };
 }
 
+/** All options, for whoever has misspelt one. */
+const KNOWN = ['name', 'store', 'mode', ...Object.keys(idempotencyOptions)];
+
+function checkNames(given: object | undefined): void {
+  const unknown = Object.keys(given ?? {}).filter((key) => !KNOWN.includes(key));
+  if (unknown.length === 0 || !isPlainObject(given)) return;
+  const said = unknown.map((key) => unknownOption(key, 'idempotency', KNOWN));
+  throw new TypeError(said.join('\n'));
+}
+
 const METHODS = ['claim', 'extend', 'checkpoint', 'complete', 'release'] as const;
 
 function checkStore(store: IdempotencyStore, mode: string): void {
@@ -284,7 +296,7 @@ function checkStore(store: IdempotencyStore, mode: string): void {
     typeof (store as unknown as Record<string, unknown> | undefined)?.[method] === 'function';
   if (!METHODS.every(has)) {
     throw new TypeError(
-      'idempotency.store must be a store, as made by memoryStore(), sqliteStore(), redisStore() or postgresStore()',
+      `idempotency.store must be a store, as made by memoryStore(), sqliteStore(), redisStore() or postgresStore(), got ${show(store)}`,
     );
   }
   if (mode !== 'leased' && mode !== 'transactional') {

@@ -9,8 +9,13 @@ describe('wrong options are refused', () => {
   const transacting = Object.assign(Object.create(store) as object, { transact: () => {} });
   const mode = 'transactional';
   test.each([
-    [{}, /idempotency.store must be a store/],
-    [{ store: {} }, /idempotency.store must be a store/],
+    [undefined, /idempotency.store must be a store.*, got undefined/],
+    [{}, /idempotency.store must be a store.*, got undefined/],
+    [{ store: {} }, /idempotency.store must be a store.*, got an object/],
+    [{ stroe: store }, "idempotency.stroe is not an option; did you mean 'store'?"],
+    [{ store, nmae: 'charges' }, "idempotency.nmae is not an option; did you mean 'name'?"],
+    [{ store, ttl: '1d' }, /idempotency.ttl is not an option; known are name, store, mode, lease/],
+    [{ store, name: 7 }, 'idempotency.name must be a non-empty string, got 7'],
     [{ store, lease: 1 }, /idempotency.lease must be a duration from 100 ?ms to 1 ?h, got 1/],
     [{ store, lease: '1h', retention: '1m' }, /retention must be at least as long as/],
     [{ store, mode }, /needs a store with transactions.*the memory store has none/],
@@ -44,6 +49,12 @@ describe('wrong options are refused', () => {
   ])('and so is the key %j', async (key, message) => {
     const { engine } = setting();
     await expect(engine.idempotent(key as string, () => 1)).rejects.toThrow(message);
+  });
+
+  test('and so is what is no function to run', async () => {
+    const { engine } = setting();
+    const asked = engine.idempotent('k', Promise.resolve(1) as never);
+    await expect(asked).rejects.toThrow('needs a function to run, got an instance of Promise');
   });
 
   test.each([

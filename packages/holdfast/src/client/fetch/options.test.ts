@@ -47,7 +47,7 @@ describe('options of resilientFetch', () => {
   );
 
   test('need a dependency', () => {
-    expect(() => resilientFetch({} as never)).toThrow('must be given a dependency');
-    expect(() => resilientFetch(undefined as never)).toThrow('must be given a dependency');
+    expect(() => resilientFetch({} as never)).toThrow('as made by dependency(), got an object');
+    expect(() => resilientFetch('stock' as never)).toThrow('as made by dependency(), got "stock"');
   });
 });

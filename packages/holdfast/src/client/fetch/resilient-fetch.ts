@@ -1,6 +1,6 @@
 import { type Result, withFrames } from '../../core/edge.ts';
 import type { Attempt, CallOptions } from '../../core/operation.ts';
-import { parseOptions } from '../../core/options.ts';
+import { parseOptions, show } from '../../core/options.ts';
 import type { Random } from '../../runtime/random.ts';
 import { type Dependency, optionsOf } from '../dependency.ts';
 import { CONTEXT_HEADER, contextOf } from '../wire.ts';
@@ -73,7 +73,9 @@ export function resilientFetch<In, F>(
 ): typeof fetch {
   const target = dependency as unknown as Dependency<unknown, Response> | undefined;
   if (typeof target?.tryCall !== 'function') {
-    throw new TypeError('resilientFetch must be given a dependency, as made by dependency()');
+    throw new TypeError(
+      `resilientFetch must be given a dependency, as made by dependency(), got ${show(dependency)}`,
+    );
   }
   checkClassifier(target);
   const parsed = parseOptions(fetchOptions, options, 'resilientFetch');

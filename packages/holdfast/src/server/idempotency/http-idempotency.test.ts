@@ -236,5 +236,7 @@ describe('a digest of the body', () => {
 });
 
 it('needs an engine', () => {
-  expect(() => httpIdempotency(undefined as unknown as FakeIdempotency)).toThrow(/idempotency\(\)/);
+  expect(() => httpIdempotency(undefined as unknown as FakeIdempotency)).toThrow(
+    'idempotent needs an engine, as made by idempotency(), got undefined',
+  );
 });

@@ -132,7 +132,9 @@ export function httpIdempotency<Source = unknown>(
   options?: HttpIdempotencyOptions<Source>,
 ): HttpIdempotency {
   if (typeof (engine as Partial<Idempotency> | undefined)?.open !== 'function') {
-    throw new TypeError('idempotent needs an engine, as made by idempotency()');
+    throw new TypeError(
+      `idempotent needs an engine, as made by idempotency(), got ${show(engine)}`,
+    );
   }
   return new Protocol(engine, parseHttpOptions(options, 'idempotent.options'));
 }

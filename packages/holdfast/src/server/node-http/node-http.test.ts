@@ -160,7 +160,9 @@ it('refuses wrong options', () => {
   const engine = fakeIdempotency();
   expect(() => idempotent(engine, { methods: ['GET'] })).toThrow(RangeError);
   expect(() => idempotent({} as never)).toThrow(TypeError);
-  expect(() => idempotent(engine)(undefined as never)).toThrow('needs a listener');
+  expect(() => idempotent(engine)(undefined as never)).toThrow(
+    'needs a listener to wrap, got undefined',
+  );
   expect(createServer(idempotent(engine)(() => {})).listening).toBe(false);
 });
 

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isThenable } from '../../core/edge.ts';
+import { show } from '../../core/options.ts';
 import type { Execution, Idempotency } from '../../idempotency/idempotency.ts';
 import { httpIdempotency } from '../idempotency/http-idempotency.ts';
 import { beginExchange, type HeldRun, pathOf } from '../idempotency/node-exchange.ts';
@@ -46,7 +47,8 @@ export function idempotent(
 ): (listener: Listener) => IdempotentListener {
   const http = httpIdempotency(engine, options);
   return (listener) => {
-    if (typeof listener !== 'function') throw new TypeError('idempotent needs a listener to wrap');
+    if (typeof listener !== 'function')
+      throw new TypeError(`idempotent needs a listener to wrap, got ${show(listener)}`);
     return async (request, response) => {
       const url = request.url ?? '';
       const { requestBody: limit } = http.limits;
