@@ -16,14 +16,22 @@ const BOTH: readonly PlaceKind[] = [...SERVICES, ...USERS];
 export const MEASURES: Readonly<
   Record<Measure, readonly [unit: Unit, at: readonly PlaceKind[], what: string]>
 > = {
-  amplification: ['number', SERVICES, 'attempts that reach it / calls that users made'],
+  amplification: [
+    'number',
+    SERVICES,
+    'requests that reached it / requests that would have, had nobody retried',
+  ],
   'attempts-per-call': ['number', BOTH, 'attempts / calls'],
   goodput: ['share', BOTH, 'answers that were correct and in time / calls'],
   p50: ['time', BOTH, 'half of the answers take no longer'],
   p95: ['time', BOTH, '95 % of the answers take no longer'],
   p99: ['time', BOTH, '99 % of the answers take no longer'],
   recovery: ['time', USERS, 'from the end of the last fault until they are served as before'],
-  duplicates: ['number', SERVICES, 'effects that happened twice'],
+  duplicates: [
+    'number',
+    SERVICES,
+    'effects that happened twice, those that do no harm (`idempotent`) included',
+  ],
   wasted: ['share', SERVICES, 'work whose caller had given up / all work'],
   queue: ['number', SERVICES, 'requests that waited at most at once'],
   metastable: ['number', USERS, '1 if the fault is over and the failure is not, else 0'],
