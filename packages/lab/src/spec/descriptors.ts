@@ -283,8 +283,9 @@ export function record<T extends Table>(
   about: { readonly what: string; readonly combinations?: readonly Schema[] },
 ): Descriptor<GivenRecord<T>, ParsedOf<T>> {
   // Who means "the usual" writes `true`, or nothing.
-  const mayBeEmpty = !Object.values(table).some((part) => 'required' in part);
-  const expected = mayBeEmpty ? 'an object, like {} for all defaults' : 'an object';
+  const needed = Object.keys(table).filter((key) => 'required' in table[key]!);
+  const example = needed.map((key) => `${key}: ...`).join(', ');
+  const expected = `an object, like ${example === '' ? '{} for all defaults' : `{ ${example} }`}`;
   return {
     kind: 'options',
     what: about.what,

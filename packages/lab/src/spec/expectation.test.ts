@@ -48,6 +48,12 @@ describe('an expectation', () => {
     ['recovers within soon', "got 'soon'"],
     ['goodput > 5', "or 'not metastable', got 'goodput > 5'"],
     ['goodput sometimes >= 5%', "must be '<measure>"],
+    [
+      'p99 at shoppers > payments <= 1s',
+      'must be at a service or at users, and shoppers > payments is an edge: its calls are in the report; say at payments or at shoppers',
+    ],
+    ['goodput at payments>payments >= 5%', 'payments > payments is an edge'],
+    ['goodput at shoppers > 95%', "must be '<measure>"],
     ['', "must be '<measure>"],
   ])('is not %j', (text, message) => expect(parse(text)).toContain(message));
 });

@@ -73,7 +73,8 @@ export function parseExpectation(text: string, places: Places): Parsed {
     /^([^\s<>=]+)(?: at ([^\s<>=]+))?(?: (before|during the fault|after))? ?(<=|>=|=) ?([^<>=]+)$/.exec(
       plain,
     );
-  if (parts === null) return `must be ${FORM}, got '${plain.slice(0, 60)}'`;
+  if (parts === null)
+    return edgeIn(plain, places) ?? `must be ${FORM}, got '${plain.slice(0, 60)}'`;
   const [, measure, at, during, is, bound] = parts;
   if (!Object.hasOwn(MEASURES, measure!)) {
     return notKnown(measure!, 'a measure first', Object.keys(MEASURES));
@@ -89,6 +90,15 @@ export function parseExpectation(text: string, places: Places): Parsed {
     during: during === undefined ? ('all' as const) : DURING[during as keyof typeof DURING],
   };
   return bounded(expectation, bound!);
+}
+
+/** What is wrong with an expectation of an edge; null for any other. */
+function edgeIn(plain: string, { services, users }: Places): string | null {
+  const names = /\bat ["']?([^\s<>="']+) ?> ?([^\s<>="']+)/.exec(plain)?.slice(1) ?? [];
+  if (names.length === 0 || !names.every((name) => [...services, ...users].includes(name)))
+    return null;
+  const [from, to] = names;
+  return `must be at a service or at users, and ${from} > ${to} is an edge: its calls are in the report; say at ${to} or at ${from}`;
 }
 
 /** What is wrong with the place of a measure; null if nothing is. */

@@ -228,8 +228,12 @@ describe('what is wrong with a spec', () => {
       inScenario({ faults: [{ partition: 'db', callers: ['u'] }] }),
     ],
     [
-      'scenarios.s.expect[0] is about a fault, but',
+      'scenarios.s.expect[0] is about a fault, but the scenario has none',
       inScenario({ expect: ['recovers within 10s'] }),
+    ],
+    [
+      "scenarios.s.expect[0] is about a fault, but the scenario has none: leave out 'during the fault'",
+      inScenario({ expect: ['goodput during the fault >= 5%'] }),
     ],
     [
       'accept[0].because must be a text, not empty',

@@ -100,7 +100,12 @@ describe('a spec in a file', () => {
 
   test.each<[string, string | Uint8Array, string]>([
     ['nothing', '', ':1:1 services is missing: an object of at most 1000 by name, each an object'],
-    ['a word', 'hello', ':1:1 the spec must be an object, got "hello"'],
+    ['a word', 'hello', ':1:1 the spec must be an object, like { services: ... }, got "hello"'],
+    [
+      'a call by its name alone',
+      'services: { web: { calls: [db] }, db: {} }',
+      ':1:28 services.web.calls[0] must be an object, like { to: ... }, got "db"',
+    ],
     ['a slip', 'services: [\nname: x\n', ':2:1 the spec is not YAML: Flow sequence'],
     ['a key twice', 'name: a\nname: b\n', ":2:1 the spec has the key 'name' twice"],
     [

@@ -148,7 +148,9 @@ function expectationOf(
   }
   const isAboutAfter = parsed.during === 'after' || parsed.measure === 'recovery';
   if (!hasFaults && (isAboutAfter || parsed.during !== 'all')) {
-    problems.at(path, 'is about a fault, but the scenario has none');
+    const phase = parsed.during === 'fault' ? 'during the fault' : parsed.during;
+    const instead = phase === 'all' ? '' : `: leave out '${phase}'`;
+    problems.at(path, `is about a fault, but the scenario has none${instead}`);
   } else if (isAboutAfter && !hasTimeAfter) {
     problems.at(path, 'is about the time after the faults, but they last until the end');
   }
