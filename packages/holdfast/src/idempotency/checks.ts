@@ -1,5 +1,6 @@
 import { isPlainObject, show, unknownOption } from '../core/options.ts';
 import type { IdempotentOptions, SettleOptions } from './idempotency.ts';
+import { idempotencyOptions } from './options.ts';
 
 const MAX_KEY_LENGTH = 1024;
 /** What stores may count on. */
@@ -25,6 +26,11 @@ export function wrongFingerprint(fingerprint: unknown): TypeError | null {
   if (typeof fingerprint === 'string' && FINGERPRINT.test(fingerprint)) return null;
   const range = "a string of 1 to 64 letters, digits, '-' and '_', as fingerprintOf makes it";
   return new TypeError(`idempotency: the fingerprint must be ${range}, got ${kindOf(fingerprint)}`);
+}
+
+/** @throws TypeError for what are no options of `idempotency`; it names all that there are. */
+export function checkOptions(options: object): void {
+  checkNames('idempotency', options, ['name', 'store', 'mode', ...Object.keys(idempotencyOptions)]);
 }
 
 /** @throws TypeError for what are no options of `idempotent`. */

@@ -4,7 +4,7 @@ import { checkRuntime, type Runtime } from '../runtime/runtime.ts';
 import { systemRuntime } from '../runtime/system.ts';
 import { IdempotencyConflictError, IdempotencyStoreError } from './errors.ts';
 import type { Awaitable } from './awaitable.ts';
-import { checkAsked, checkSettling, wrongFingerprint, wrongKey } from './checks.ts';
+import { checkAsked, checkOptions, checkSettling, wrongFingerprint, wrongKey } from './checks.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { GuardedStore } from './guarded-store.ts';
 import { keyId } from './hash.ts';
@@ -68,7 +68,7 @@ export function idempotency(
   given: EitherOptions | TransactionalOptions<unknown>,
   runtime: Runtime = systemRuntime,
 ): Idempotency<never> {
-  checkNames(given);
+  checkOptions(given);
   const { name = 'idempotency', store, mode = 'leased', ...rest } = given ?? {};
   checkStore(store as IdempotencyStore, mode);
   if (typeof name !== 'string' || name === '') {
@@ -277,16 +277,6 @@ function unprotected(key: string, id: string): Execution<unknown> {
     points: steps.points,
     keyFor: (name) => derivedKey(id, name),
   };
-}
-
-/** All options, for whoever has misspelt one. */
-const KNOWN = ['name', 'store', 'mode', ...Object.keys(idempotencyOptions)];
-
-function checkNames(given: object | undefined): void {
-  const unknown = Object.keys(given ?? {}).filter((key) => !KNOWN.includes(key));
-  if (unknown.length === 0 || !isPlainObject(given)) return;
-  const said = unknown.map((key) => unknownOption(key, 'idempotency', KNOWN));
-  throw new TypeError(said.join('\n'));
 }
 
 const METHODS = ['claim', 'extend', 'checkpoint', 'complete', 'release'] as const;

@@ -9,7 +9,7 @@ describe('wrong options are refused', () => {
   const transacting = Object.assign(Object.create(store) as object, { transact: () => {} });
   const mode = 'transactional';
   test.each([
-    [undefined, /idempotency.store must be a store.*, got undefined/],
+    [undefined, 'idempotency must be given an object of options, got undefined'],
     [{}, /idempotency.store must be a store.*, got undefined/],
     [{ store: {} }, /idempotency.store must be a store.*, got an object/],
     [{ stroe: store }, "idempotency.stroe is not an option; did you mean 'store'?"],
