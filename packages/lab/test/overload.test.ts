@@ -248,3 +248,29 @@ test('it finds none where callers try again instead of waiting for what is slow,
   expect(overloads(patient)).toHaveLength(1);
   expect(goodputOf(patient, 'holdfast', 1)).toBeLessThan(0.8);
 });
+
+/** 101 ms on average. */
+const oftenQuick = { mixture: [{ weight: 9, time: 1 }, { time: '1s' }] };
+
+test.each([
+  {
+    where: 'in it',
+    own: { serviceTime: oftenQuick, queue: { max: 1000, abandoned: 'cancelled' } },
+  },
+  {
+    where: 'in what it calls',
+    own: { serviceTime: 1, queue: { max: 1000 }, calls: [{ to: 'stock' }] },
+  },
+])(
+  'nor where its queue leaves time for quick requests alone, and the slow ones $where are tried again until they are quick',
+  ({ own }) => {
+    const retry = { ...stubborn.retry, maxAttempts: 5 };
+    const policy = { ...stubborn, timeout: '1100ms', bulkhead: false, retry };
+    const hurried = {
+      services: { web: { workers: 1, ...own }, stock: { workers: 1000, serviceTime: oftenQuick } },
+      users: { to: 'web', rate: 20, idempotent: true, policy, patience: '20s' },
+    };
+    expect(overloads(hurried)).toEqual([]);
+    expect(goodputOf(hurried, 'holdfast', 1)).toBeGreaterThan(0.99);
+  },
+);

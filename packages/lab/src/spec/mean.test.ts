@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { meanOf, varianceOf } from './mean.ts';
+import { meanOf, redoneOf, varianceOf } from './mean.ts';
 
 test('the mean of every kind of distribution', () => {
   const short = { kind: 'constant', value: 5 } as const;
@@ -31,4 +31,19 @@ test('the variance of every kind of distribution', () => {
   ];
   // Of the mean, 15, the one is 10 away, the other 90.
   expect(varianceOf({ kind: 'mixture', of })).toBeCloseTo(0.9 * 100 + 0.1 * (8100 + 105 ** 2), 9);
+});
+
+test('what each that is done costs at least, where slow ones are given up and begun anew', () => {
+  const short = { kind: 'constant', value: 5 } as const;
+  expect(redoneOf(short)).toBe(5);
+  expect(redoneOf({ kind: 'exponential', mean: 3 })).toBe(3);
+  expect(redoneOf({ kind: 'erlang', mean: 6, stages: 4 })).toBe(6);
+  expect(redoneOf({ kind: 'lognormal', mean: 4, cv: 1 })).toBe(2);
+  expect(redoneOf({ kind: 'hyperexponential', mean: 4, cv: 2 })).toBe(2.5);
+  expect(redoneOf({ kind: 'empirical', values: [5, 10, 10] })).toBeCloseTo(7.5, 9);
+  expect(redoneOf({ kind: 'empirical', values: [0, 10] })).toBe(0);
+  expect(redoneOf({ kind: 'loaded', time: short, slope: 2 }, 4)).toBe(35);
+  const never = { weight: 0, time: { kind: 'constant', value: 1 } as const };
+  const of = [{ weight: 1, time: short }, { weight: 9, time: { ...short, value: 7 } }, never];
+  expect(redoneOf({ kind: 'mixture', of })).toBe(5);
 });

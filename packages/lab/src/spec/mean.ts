@@ -51,6 +51,39 @@ function meanSquareOf(distribution: Distribution, atOnce: number): number {
   }
 }
 
+/**
+ * How long is worked for each that is done, at least, where any may be given up at any moment and begun anew with another
+ * time, in milliseconds. Whoever gives up what takes long pays with what was worked on it in vain.
+ *
+ * Where what is left never takes longer on average than the whole, giving up gains nothing: constant, exponential and
+ * Erlang times. For all others, no way of giving up is better than 1 / the mean of 1 / time (by Chebyshev's sum
+ * inequality, as min(t, r) grows with t and 1 / t falls).
+ */
+export function redoneOf(distribution: Distribution, atOnce = 1): number {
+  switch (distribution.kind) {
+    case 'constant':
+      return distribution.value;
+    case 'exponential':
+    case 'erlang':
+      return distribution.mean;
+    case 'lognormal':
+      return distribution.mean / (1 + distribution.cv ** 2);
+    case 'hyperexponential':
+      // Given up at once, and begun anew: at its start it is done at the highest rate.
+      return (distribution.mean * (1 + distribution.cv ** -2)) / 2;
+    case 'empirical':
+      return 1 / average(distribution.values.map((value) => ({ value: 1 / value, weight: 1 })));
+    case 'mixture':
+      return Math.min(
+        ...distribution.of
+          .filter(({ weight }) => weight > 0)
+          .map(({ time }) => redoneOf(time, atOnce)),
+      );
+    case 'loaded':
+      return redoneOf(distribution.time, atOnce) * slowdown(distribution, atOnce);
+  }
+}
+
 /** How many times as long as alone a request takes, with so many at once. */
 function slowdown({ slope }: { readonly slope: number }, atOnce: number): number {
   return 1 + slope * (atOnce - 1);

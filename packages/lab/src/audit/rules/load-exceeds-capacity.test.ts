@@ -201,6 +201,27 @@ describe('counts for how long a request takes a worker', () => {
     expect(behind({ users })).toBeUndefined();
   });
 
+  test('where callers try again, no longer than whoever gives up slow ones needs for each that is answered', () => {
+    const users = { policy: { retry: {} }, patience: '20s' };
+    expect(behind({ users })?.value).toBe(4);
+    // At the next try, the cache may have the answer.
+    expect(behind({ users, web: { cache: { hitRate: 0.1 } } })).toBeUndefined();
+    expect(behind({ users, call: { times: 0.9 } })).toBeUndefined();
+    expect(behind({ users, web: { failures: 0.1 } })?.value).toBeGreaterThan(3.5);
+    const stock = { serviceTime: { mixture: [{ weight: 9, time: '80ms' }, { time: '1s' }] } };
+    expect(behind({ stock })?.value).toBeGreaterThan(3);
+    expect(behind({ stock, users })?.value).toBe(2);
+    // Its own work is done to its end, whoever gives up.
+    const own = { serviceTime: { mixture: [{ time: '20ms' }, { time: '100ms' }] } };
+    expect(behind({ stock, users, web: own })?.value).toBeCloseTo(2.8, 9);
+    const queue = { abandoned: 'cancelled' };
+    expect(behind({ stock, users, web: { ...own, queue } })?.value).toBe(2);
+    // Users that try again send what they caused anew, too.
+    const once = { policy: { retry: false }, stock: { ...stock, queue } };
+    expect(share(once)).toBeGreaterThan(2.5);
+    expect(share({ ...once, users })).toBe(1.6);
+  });
+
   test('of times that grow with the load those that let most through', () => {
     const loaded = { loaded: '100ms', slope: 0.5 };
     // Five at once take 300 ms each.

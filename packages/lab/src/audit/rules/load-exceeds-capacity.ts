@@ -36,7 +36,8 @@ export const loadExceedsCapacity: Rule = {
       const isHedged = layersOf(edge).some(({ hedges }) => hedges);
       return isHedged ? 0 : (numbersOf(edge).window ?? Infinity);
     };
-    const held = leastHeld(fleet, windowOf, isNeeded);
+    const isRepeated = (edge: Edge): boolean => numbersOf(edge).attempts > 1;
+    const held = leastHeld(fleet, { windowOf, isWaitedFor: isNeeded, isRepeated });
     return eachService((service) => {
       const { name, server } = service;
       const rate = asked.get(name) ?? 0;
