@@ -102,6 +102,64 @@ describe('a claim that was not answered', () => {
       expect(engine.snapshot()).toMatchObject({ background: 0 });
     },
   );
+
+  test('is given back once: what was granted in time, and is only heard of late, is free by then', async () => {
+    const { engine, runtime, store } = setting();
+    const answer = Promise.withResolvers<void>();
+    const { claim } = store;
+    store.claim = async (request) => {
+      const granted = await claim(request);
+      await answer.promise;
+      return granted;
+    };
+    engine.idempotent('k', () => 1).catch(() => {});
+    await runtime.clock.advanceAsync(2000);
+    answer.resolve();
+    await runtime.clock.advanceAsync(2000);
+    expect(store.steps.filter((step) => step === 'release')).toHaveLength(1);
+  });
+
+  test('is reconciled when it is granted late, if another has died under the key', async () => {
+    const { engine, another, runtime, store } = setting({ reconcile: chargedBefore });
+    // No heartbeat is heard.
+    store.extend = () => new Promise(() => {});
+    void engine.idempotent('k', () => new Promise(() => {}));
+    await runtime.clock.advanceAsync(LEASE + 1);
+    const commit = Promise.withResolvers<void>();
+    const { claim } = store;
+    let claims = 0;
+    store.claim = async (request) => {
+      if (claims++ === 0) await commit.promise;
+      return await claim(request);
+    };
+    engine.idempotent('k', () => 1).catch(() => {});
+    await runtime.clock.advanceAsync(5000);
+    commit.resolve();
+    await runtime.clock.advanceAsync(1000);
+    expect(await another().idempotent('k', () => 2)).toBe('charged before');
+  });
+
+  test('is given back when it is granted late, though there was no room in the background before', async () => {
+    const { engine, another, runtime, store } = setting();
+    const commit = Promise.withResolvers<void>();
+    const { claim } = store;
+    let claims = 0;
+    store.claim = async (request) => {
+      await (claims++ < ROOM ? new Promise(() => {}) : commit.promise);
+      return await claim(request);
+    };
+    for (let i = 0; i <= ROOM; i++) engine.idempotent(`k${i}`, () => 1).catch(() => {});
+    await runtime.clock.advanceAsync(1010);
+    expect(engine.snapshot()).toMatchObject({ background: ROOM });
+    await runtime.clock.advanceAsync(1000);
+    commit.resolve();
+    await runtime.clock.advanceAsync(1000);
+    store.claim = claim;
+    expect(await another().idempotent(`k${ROOM}`, () => 2)).toBe(2);
+  });
 });
 
+/** What goes on in the background at most. */
+const ROOM = 1000;
 const nothingHappened = (): Reconciled => ({ outcome: 'nothing-happened' });
+const chargedBefore = (): Reconciled => ({ outcome: 'done', result: 'charged before' });

@@ -56,6 +56,16 @@ const request = () =>
   });
 
 describe('the middleware', () => {
+  test('takes a binding of Workers for no response of Node, whatever its name', async () => {
+    const app = new Hono();
+    app.use(idempotent(engine()));
+    app.post('/charge', (c) => c.text('done'));
+    const init = { method: 'POST', headers: { 'Idempotency-Key': 'k1' } };
+    const outgoing = { fetch: () => new Response() };
+    const response = await app.request('/charge', init, { outgoing });
+    expect([response.status, await response.text()]).toEqual([200, 'done']);
+  });
+
   test('works on a plain fetch handler, and leaves the body to be read in any way', async () => {
     const app = new Hono();
     const once = idempotent(engine());
