@@ -159,6 +159,7 @@ describe('counts for how long a request takes a worker', () => {
   test('with the calls that it waits for', () => {
     expect(behind({})?.value).toBe(4);
     expect(behind({ call: { times: 0.5 } })?.value).toBeCloseTo(2.2, 1);
+    expect(behind({ call: { times: 2 } })?.value).toBe(4);
     expect(behind({ web: { cache: { hitRate: 0.5 } } })?.value).toBeCloseTo(2.2, 1);
     const calls = [{ to: 'stock' }, { to: 'stock' }];
     expect(behind({ web: { calls } })?.value).toBeCloseTo(7.6, 1);
@@ -199,6 +200,9 @@ describe('counts for how long a request takes a worker', () => {
     const users = { policy: { timeout: '40ms' } };
     expect(share({ users, stock: { queue } })).toBeUndefined();
     expect(behind({ users })).toBeUndefined();
+    // 20 or 200 ms, and 285 ms at most: by Scarf's bound 99.1 ms.
+    const half = { call: { times: 0.5 }, users: { patience: '300ms' } };
+    expect(behind(half)?.value).toBeCloseTo(10 * (0.395 - Math.hypot(0.09, 0.175)), 9);
   });
 
   test('where callers try again, no longer than whoever gives up slow ones needs for each that is answered', () => {
@@ -211,6 +215,11 @@ describe('counts for how long a request takes a worker', () => {
     const stock = { serviceTime: { mixture: [{ weight: 9, time: '80ms' }, { time: '1s' }] } };
     expect(behind({ stock })?.value).toBeGreaterThan(3);
     expect(behind({ stock, users })?.value).toBe(2);
+    // The quicker of two attempts may take hardly any time, and the other call's slow ones are given up.
+    const other = { ...stock, workers: 100 };
+    const calls = [{ to: 'stock', idempotent: true }, { to: 'other' }];
+    const layers = [layer({ kind: 'grpc', maxAttempts: 2, hedges: true })];
+    expect(behind({ users, web: { calls }, services: { other }, layers })?.value).toBe(2);
     // Its own work is done to its end, whoever gives up.
     const own = { serviceTime: { mixture: [{ time: '20ms' }, { time: '100ms' }] } };
     expect(behind({ stock, users, web: own })?.value).toBeCloseTo(2.8, 9);
