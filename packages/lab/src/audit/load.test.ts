@@ -94,6 +94,8 @@ describe('what a service can serve', () => {
     // 10 ms, then 20 ms, then the longer of 10 and 25 ms.
     expect(capacityOf({ workers: 11, calls })).toBeCloseTo(11_000 / 55, 9);
     expect(capacityOf({ serviceTime: 0, workers: 1, calls: [{ to: 'b' }] })).toBe(20);
+    const policy = { timeout: false, deadline: '25ms' };
+    expect(capacityOf({ serviceTime: 0, workers: 1, calls: [{ to: 'b', policy }] })).toBe(40);
   });
 
   test('is what so many at once leave of it, or fewer where that is more', () => {

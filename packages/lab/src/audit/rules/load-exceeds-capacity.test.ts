@@ -18,6 +18,11 @@ function share(given: Case): number | null | undefined {
   return at('stock', { ...given, stock: { ...slow, ...given.stock } })?.value;
 }
 
+/** What is to be done where users ask stock so often. */
+function fix(rate: number, about: Json = {}): string | undefined {
+  return at('stock', { stock: { ...slow, ...about }, users: { rate } })?.fix;
+}
+
 /** Users whose rate changes. */
 const pieces = (...rate: Json[]): Case => ({ users: { rate } });
 const last = (then: Json): Case => pieces({ at: 0, rate: 5 }, { at: '1m', ...then });
@@ -80,6 +85,22 @@ test('says how many come, how many can be served, and what would be enough', () 
     value: 100 / 60,
   });
   expect(rule(id, { stock, users: { rate: 60 } })).toBeUndefined();
+});
+
+test('names no more than may be stated, and who is to act', () => {
+  expect(fix(10_000)).toMatch(/^Have `replicas: 1000`, or `workers: 1000` at least/);
+  expect(fix(10_010)).toMatch(/^Have `workers: 1001` at least/);
+  expect(fix(1_000_000)).toMatch(/^Have `workers: 100000` at least/);
+  expect(fix(1_000_000, { serviceTime: '101ms' })).toMatch(/^Serve each request in less time; or /);
+  expect(fix(20, { external: true })).toMatch(/^Have its owners give it `replicas: 2`, or /);
+});
+
+test('takes what sums of fractions are wrong by for none', () => {
+  const calls = [0.04, 0.46].map((times) => ({ to: 'stock', times }));
+  // 10.000000000000002 and 20.000000000000004.
+  expect(share({ web: { calls }, users: { rate: 20 } })).toBeUndefined();
+  const twice = at('stock', { stock: slow, web: { calls }, users: { rate: 40 } });
+  expect(twice?.fix).toMatch(/^Have `replicas: 2`, or `workers: 2` at least/);
 });
 
 describe('counts what reaches a service', () => {
