@@ -120,9 +120,13 @@ function responseOf({ status, headers, body }: HttpAnswer): Response {
   return new Response(body.byteLength === 0 ? null : (body as Uint8Array<ArrayBuffer>), init);
 }
 
-/** The same request, without the client's signal; with its own body, or with what was read of it. */
-function detached(request: Request, body?: Uint8Array<ArrayBuffer>): Request {
-  return new Request(request, body === undefined ? { signal: null } : { body, signal: null });
+/**
+ * The same request, without the client's signal; with its own body, or with what was read of it. Of its parts, since not
+ * every request is one that the runtime takes for its own: Next.js has a proxy.
+ */
+function detached(request: Request, read?: Uint8Array<ArrayBuffer>): Request {
+  const { method, headers } = request;
+  return new Request(request.url, { method, headers, body: read ?? request.body, duplex: 'half' });
 }
 
 async function readBody(request: Request, limit: number): Promise<HeldBody> {
