@@ -27,7 +27,7 @@ const tasks = {
   reality: { needs: ['build'], run: ['node packages/lab/reality/main.ts'] },
   reference: {
     needs: ['build'],
-    run: ['node scripts/reference.ts', 'node scripts/spec-reference.ts'],
+    run: ['node scripts/texts.ts', 'node scripts/reference.ts', 'node scripts/spec-reference.ts'],
   },
   test: {
     needs: ['build', 'node22', 'browser', 'servers'],

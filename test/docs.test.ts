@@ -6,6 +6,7 @@ import type { Table } from '../packages/holdfast/src/core/options.ts';
 import { PROBLEMS } from '../packages/holdfast/src/server/idempotency/problems.ts';
 import { inWords, optionsPage, TABLES, withPresets } from '../scripts/reference.ts';
 import { specPage } from '../scripts/spec-reference.ts';
+import { textModules } from '../scripts/texts.ts';
 import {
   type Block,
   blocksOf,
@@ -62,6 +63,9 @@ describe('what is derived from the code', () => {
     expect(page('docs/reference/spec.md')).toBe(specPage());
     expect(presets).toBe(withPresets(presets));
     expect(presets).toContain('| attempt timeout ');
+    expect(textModules().map(([path]) => readFileSync(path, 'utf8'))).toEqual(
+      textModules().map(([, module]) => module),
+    );
   });
 
   test('has the options of every factory that takes some', () => {

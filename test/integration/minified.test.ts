@@ -1,5 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { expect, test } from 'vitest';
+import { join } from 'node:path';
+import type { migrate as migrateOf, PostgresClient } from 'holdfast/postgres';
+import type { RedisClient, redisStore as redisStoreOf } from 'holdfast/redis';
+import { describe, expect, test } from 'vitest';
 
 interface Bundler {
   build(options: object): Promise<{ readonly output: readonly [{ readonly code: string }] }>;
@@ -42,8 +46,43 @@ test('errors have their names in a bundle that has other names for their classes
   expect(classes.every(([name, errorClass]) => errorClass.name === name)).toBe(false);
 });
 
-test('a store whose scripts a bundle has left behind says what to do', async () => {
-  await expect(minified('holdfast/redis')).rejects.toThrow(
-    'holdfast reads its file redis/claim.lua, which is not beside its code: keep holdfast out of bundles',
-  );
+describe('a bundle, for which the files beside the code are lost, or one of them is taken for all of them', () => {
+  test('has the scripts for Redis', async () => {
+    const { redisStore } = (await minified('holdfast/redis')) as {
+      redisStore: typeof redisStoreOf;
+    };
+    const ran: string[] = [];
+    const run = async (text: string) => ran.push(text) && 1;
+    const client = { set: noop, evalsha: knowsNone, eval: run } as unknown as RedisClient;
+    await redisStore(client).release({ id: 'id', token: 'token' });
+    expect(ran).toEqual([shipped('redis/release.lua')]);
+  });
+
+  test('has the migrations for PostgreSQL', async () => {
+    const { migrate } = (await minified('holdfast/postgres')) as { migrate: typeof migrateOf };
+    const ran: string[] = [];
+    const query = async ({ text }: { readonly text: string }) => {
+      ran.push(unquoted(text));
+      return { rows: [], rowCount: 0, command: text.toUpperCase() };
+    };
+    const connection = { query, release: noop, on: noop, removeListener: noop };
+    const pool = { query, connect: async () => connection } as unknown as PostgresClient;
+    expect(await migrate(pool)).toEqual(['0001-records.sql']);
+    expect(ran).toContain(unquoted(shipped('postgres/migrations/0001-records.sql')));
+  });
 });
+
+function shipped(path: string): string {
+  const stores = join(import.meta.dirname, '../../packages/holdfast/src/stores');
+  return readFileSync(join(stores, path), 'utf8');
+}
+
+function unquoted(text: string): string {
+  return text.replaceAll('"', '');
+}
+
+async function knowsNone(): Promise<never> {
+  throw new Error('NOSCRIPT No matching script.');
+}
+
+function noop(): void {}

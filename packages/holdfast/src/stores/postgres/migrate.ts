@@ -1,12 +1,12 @@
 import { parseOptions } from '../../core/options.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import { systemRuntime } from '../../runtime/system.ts';
-import { shipped } from '../shipped.ts';
 import { type Ask, databaseOf, type PostgresClient } from './client.ts';
 import { type MigrateOptions, tableOption, type TableName } from './options.ts';
+import { texts } from './texts.ts';
 
-/** In their order. By name, and not whatever lies in the folder: in a bundle that may be somebody else's. */
-const MIGRATIONS = ['0001-records.sql'];
+/** In their order, with their texts. */
+const MIGRATIONS: readonly (readonly [name: string, text: string])[] = Object.entries(texts);
 
 /** As the migrations are written, so that they can be read and run as they are. */
 const WRITTEN_FOR = /\bholdfast_idempotency(_\w+)?\b/g;
@@ -33,18 +33,17 @@ export async function migrate(
   const database = databaseOf(client, 'migrate', runtime);
   return await database.transaction(async (ask) => {
     const missing = await missingIn(ask, table);
-    for (const name of missing) {
-      const text = shipped(`postgres/migrations/${name}`);
+    for (const [name, text] of missing) {
       await ask({ text: text.replaceAll(WRITTEN_FOR, (_, suffix?: string) => table.sql(suffix)) });
       const remember = `insert into ${table.sql('_migrations')} (name) values ($1)`;
       await ask({ text: remember, values: [name] });
     }
-    return { commit: true, value: missing };
+    return { commit: true, value: missing.map(([name]) => name) };
   });
 }
 
 /** Waits for whoever does the same. */
-async function missingIn(ask: Ask, table: TableName): Promise<readonly string[]> {
+async function missingIn(ask: Ask, table: TableName): Promise<typeof MIGRATIONS> {
   const done = table.sql('_migrations');
   const lock = `select pg_advisory_xact_lock(hashtextextended('holdfast migrate', 0))`;
   // What others have done meanwhile is to be seen, whatever the client's usual isolation.
@@ -60,7 +59,7 @@ async function missingIn(ask: Ask, table: TableName): Promise<readonly string[]>
     });
   }
   const { column } = await ask({ text: `select name from ${done}` });
-  return MIGRATIONS.filter((name) => !column.includes(name));
+  return MIGRATIONS.filter(([name]) => !column.includes(name));
 }
 
 /** In the schema in which it would be created: others of the search path may have one of the same name. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { shipped } from '../shipped.ts';
+import { texts } from './texts.ts';
 
 /** A Lua script that Redis runs as one atomic step. */
 export interface Script {
@@ -10,14 +10,13 @@ export interface Script {
 
 /** The steps of the port. Each touches the one key that it is given. */
 export const scripts = {
-  claim: load('claim'),
-  extend: load('extend'),
-  checkpoint: load('checkpoint'),
-  complete: load('complete'),
-  release: load('release'),
+  claim: scriptOf(texts['claim.lua']),
+  extend: scriptOf(texts['extend.lua']),
+  checkpoint: scriptOf(texts['checkpoint.lua']),
+  complete: scriptOf(texts['complete.lua']),
+  release: scriptOf(texts['release.lua']),
 } as const;
 
-function load(name: string): Script {
-  const text = shipped(`redis/${name}.lua`);
+function scriptOf(text: string): Script {
   return { text, sha: createHash('sha1').update(text).digest('hex') };
 }
