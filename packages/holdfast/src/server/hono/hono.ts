@@ -38,8 +38,7 @@ declare module 'hono' {
 }
 
 /**
- * Hono 4's middleware: what is behind it happens once for each key, on any runtime of Hono's that has `node:crypto` and
- * `Buffer`.
+ * Hono 4's middleware: what is behind it happens once for each key, on Node, Bun and Deno.
  *
  * ```ts
  * app.post('/charge', idempotent(engine, { required: true }), async (c) =>
