@@ -105,7 +105,7 @@ A length of time that is drawn each time. A plain duration is constant; these ar
 ${Object.entries(distributionForms).map(formOf).join('\n')}
 ## Faults
 
-A list, under \`scenarios.<name>.faults\`. The first key says what happens, and names the service that it happens to.
+A list, under \`scenarios.<name>.faults\`. The first key says what happens, and names the service that it happens to; a partition is between two groups.
 
 ${Object.entries(faultTables).map(formOf).join('\n')}
 ## Expectations

@@ -26,7 +26,10 @@ const stages = service.stages.map((edges) => edges.map((edge) => new Outbound(ed
 const random = seededRandom(seed).fork(`service ${name}`).fork(`replica ${replica}`);
 const server = new Server({ service, replica, time, random, stages });
 http.on('request', (request, response) => server.receive(request, response));
-for (const fault of scenario.faults) if (fault.on === name) void happen(fault);
+for (const fault of scenario.faults) {
+  // Which one cannot be staged here is said by who is to stage it.
+  if (fault.kind === 'partition' || fault.on === name) void happen(fault);
+}
 finish({ told, loopDelays: await watchLoop(time, timelineOf(scenario)), lateness: [] });
 
 async function happen(fault: Fault): Promise<void> {

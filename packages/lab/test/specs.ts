@@ -40,7 +40,7 @@ export const shop = (): SpecData => ({
         { errors: 'stock', rate: '50%', from: '1m' },
         { deploy: 'web', away: '5s', from: '15s' },
         { 'cache-flush': 'web', from: '20s' },
-        { partition: 'stock', callers: ['web'], from: '25s', for: '1s' },
+        { partition: ['stock'], and: 'web', from: '25s', for: '1s' },
       ],
       expect: ['goodput at shoppers during the fault >= 95%', 'not metastable'],
     },

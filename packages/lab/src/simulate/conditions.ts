@@ -18,7 +18,7 @@ export type Slowdown = (now: number, time: number) => number;
 export class Conditions {
   /** Of several, the one that came last counts. */
   readonly outages: Obstacle[] = [];
-  /** The callers of each partition. */
+  /** On the other side of each partition. */
   readonly cutOff: (readonly string[])[] = [];
   readonly slowdowns: Slowdown[] = [];
   readonly errors: ErrorShare[] = [];
@@ -31,7 +31,7 @@ export class Conditions {
 
   /** What stands between this caller and the service; null if nothing does. */
   obstacle(caller: string): Obstacle | null {
-    if (this.cutOff.length > 0 && this.cutOff.some((callers) => callers.includes(caller))) {
+    if (this.cutOff.length > 0 && this.cutOff.some((others) => others.includes(caller))) {
       return 'hang';
     }
     return this.outages.at(-1) ?? null;

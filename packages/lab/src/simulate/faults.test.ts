@@ -135,18 +135,6 @@ describe('during its time, from its first moment to before its last, a fault', (
     expect(told.times('requestServed')).toEqual([210]);
   });
 
-  test('partition: cuts off those callers and nobody else', () => {
-    const options = { ...BARE, timeout: 1000 };
-    const told = under({ ...AT, kind: 'partition', callers: ['far'] }, [], {
-      users: [
-        users('web', trace(95, 150), { options }, 'far'),
-        users('web', trace(150), { options }, 'near'),
-      ],
-    });
-    expect(told.times('userAnswered', 'far')).toEqual([1095, 1150]);
-    expect(told.of('userAnswered', 'near')).toEqual([[160, 150, true]]);
-  });
-
   test('crash: loses what the replica had, and its place among the others', () => {
     const told = under({ ...AT, kind: 'crash', replicas: 1 }, [], {
       services: [service('web', { replicas: 2, balancing: 'round-robin' })],

@@ -6,13 +6,33 @@ import { samplerOf } from './distributions.ts';
 import type { ServiceNode } from './service.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
-/** Lets a fault happen to a service when it is due, and end. */
-export function scheduleFault(fault: Fault, service: ServiceNode, random: Random): void {
-  const { clock } = service;
+/** Where a fault happens. */
+export interface Place {
+  readonly clock: VirtualClock;
+  readonly services: ReadonlyMap<string, ServiceNode>;
+  /** Of this fault alone. */
+  readonly random: Random;
+}
+
+/**
+ * Lets a fault happen when it is due, and end.
+ *
+ * @throws RangeError for a service that is not there.
+ */
+export function scheduleFault(fault: Fault, { clock, services, random }: Place): void {
+  const begun = beginning(fault, services, random);
   new Moment(clock, () => {
-    const undo = begin(fault, service, random);
+    const undo = begun();
     new Moment(clock, undo).in(fault.to - fault.from);
   }).in(fault.from);
+}
+
+/** What begins the fault, and returns what ends it. */
+function beginning(fault: Fault, services: Place['services'], random: Random): () => () => void {
+  if (fault.kind === 'partition') return () => partition(fault, services);
+  const service = services.get(fault.on);
+  if (service === undefined) throw new RangeError(`there is no service '${fault.on}'`);
+  return () => begin(fault, service, random);
 }
 
 class Moment extends TimerNode {
@@ -35,8 +55,12 @@ class Moment extends TimerNode {
   }
 }
 
-/** Begins a fault, and returns what ends it. */
-function begin(fault: Fault, service: ServiceNode, random: Random): () => void {
+/** Begins a fault of one service, and returns what ends it. */
+function begin(
+  fault: Exclude<Fault, { readonly kind: 'partition' }>,
+  service: ServiceNode,
+  random: Random,
+): () => void {
   const { conditions } = service;
   switch (fault.kind) {
     case 'latency':
@@ -47,8 +71,6 @@ function begin(fault: Fault, service: ServiceNode, random: Random): () => void {
       return add(conditions.errors, { rate: fault.rate, answer: answers[fault.verdict] });
     case 'outage':
       return add(conditions.outages, fault.how);
-    case 'partition':
-      return add(conditions.cutOff, fault.callers);
     case 'hold':
       return hold(service);
     case 'crash':
@@ -75,6 +97,20 @@ function add<T>(to: T[], one: T): () => void {
 }
 
 type FaultOf<K extends Fault['kind']> = Extract<Fault, { readonly kind: K }>;
+
+/** The services of each side are there for nobody of the other. Users serve nobody. */
+function partition(
+  { groups: [one, other] }: FaultOf<'partition'>,
+  services: Place['services'],
+): () => void {
+  const cutOff = (names: readonly string[], from: readonly string[]): (() => void)[] =>
+    names.flatMap((name) => {
+      const service = services.get(name);
+      return service === undefined ? [] : [add(service.conditions.cutOff, from)];
+    });
+  const undo = [...cutOff(one, other), ...cutOff(other, one)];
+  return () => undo.forEach((end) => end());
+}
 
 function slower({ times, plus }: FaultOf<'latency'>, random: Random): Slowdown {
   const more = plus === null ? null : samplerOf(plus, random);

@@ -80,7 +80,7 @@ const fault: fc.Arbitrary<FaultParts> = fc
       { kind: 'outage', how: 'reset' },
       { kind: 'outage', how: 'hang' },
       { kind: 'hold' },
-      { kind: 'partition', callers: ['web'] },
+      { kind: 'partition', groups: [['web'], ['db', 'users']] },
       { kind: 'crash', replicas: 1 },
       { kind: 'capacity', share: 0 },
       { kind: 'slow-start', times: 9 },

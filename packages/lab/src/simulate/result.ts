@@ -36,6 +36,7 @@ export interface Phase {
 
 export interface FaultBand {
   readonly kind: string;
+  /** The service that it happens to; the two sides of a partition, as `web, admin | stock`. */
   readonly on: string;
   readonly from: number;
   readonly to: number;

@@ -48,10 +48,16 @@ function stepFor(duration: number): number {
   return ROUND.reduce((best, step) => (distance(step) < distance(best) ? step : best)) * power;
 }
 
+/** To whom a fault happens, in words: a service, or the two sides of a partition. */
+export function subjectOf(fault: Fault): string {
+  if (fault.kind !== 'partition') return fault.on;
+  return fault.groups.map((names) => names.join(', ')).join(' | ');
+}
+
 function bandOf(fault: Fault, duration: number): FaultBand {
   const from = Math.min(fault.from, duration);
   const to = Math.max(from, Math.min(fault.to, duration));
-  return { kind: fault.kind, on: fault.on, from, to };
+  return { kind: fault.kind, on: subjectOf(fault), from, to };
 }
 
 /** The faults that come, or go, during the run. One that lasts throughout is how the fleet is, also without them. */

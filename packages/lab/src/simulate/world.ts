@@ -5,6 +5,7 @@ import { type Custom, customOf } from './custom.ts';
 import { scheduleFault } from './faults.ts';
 import type { EdgeState, Probe } from './probe.ts';
 import { ServiceNode } from './service.ts';
+import { subjectOf } from './timeline.ts';
 import { startUsers } from './users.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
@@ -104,11 +105,12 @@ class FleetWorld implements World {
   #scheduleFaults({ faults }: Scenario, random: Random): void {
     const counts = new Map<string, number>();
     for (const fault of faults) {
-      const label = `fault ${fault.kind} ${fault.on} ${fault.from}`;
+      const label = `fault ${fault.kind} ${subjectOf(fault)} ${fault.from}`;
       const count = (counts.get(label) ?? 0) + 1;
       counts.set(label, count);
       const own = count === 1 ? label : `${label} (${count})`;
-      scheduleFault(fault, this.#service(fault.on), random.fork(own));
+      const place = { clock: this.#clock, services: this.#services, random: random.fork(own) };
+      scheduleFault(fault, place);
     }
   }
 

@@ -86,6 +86,8 @@ const faults = [
   ...subsetsOf({ times: 2, ...ends }).map((one) => ({ 'slow-start': 'web', ...one })),
   ...subsetsOf({ how: 'reset', ...ends }).map((one) => ({ outage: 'web', ...one })),
   ...subsetsOf({ away: '1s', ...ends }).map((one) => ({ deploy: 'web', ...one })),
+  ...subsetsOf({ partition: 'web', and: ['u'], ...ends }),
+  ...[[], 'u', ['u'], 7, [7]].map((and) => ({ partition: ['web'], and })),
   ...subsetsOf({ outage: 'web', hold: 'web', times: 2 }),
 ].map((one) => ({ ...one, from: '20s' }));
 

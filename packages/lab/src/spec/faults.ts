@@ -20,6 +20,7 @@ import {
 } from './descriptors.ts';
 import { distribution } from './distribution.ts';
 import type { Fault } from './model.ts';
+import { group } from './partition.ts';
 import { isRecord, reading } from './problems.ts';
 import { notTogether, type Schema, someOf } from './combinations.ts';
 
@@ -35,12 +36,12 @@ const during = {
   for: orNull(span({ what: 'How long it lasts, in place of `to`', min: 1 })),
 };
 
-/** A fault's first key names it, and its value is the service that it happens to. */
+/** A fault's first key names it, and its value is the service that it happens to; a partition happens to two groups. */
 function on(what: string) {
   return nameOf(['services'], { what });
 }
 
-/** Every fault, by the key that names it and the service. */
+/** Every fault, by the key that names it. */
 export const faultTables = {
   latency: {
     latency: on('Serving takes longer; `times` or `plus` is needed'),
@@ -75,15 +76,10 @@ export const faultTables = {
     ...during,
   },
   partition: {
-    partition: on('Nothing gets through between it and these callers'),
-    callers: required(
-      listOf(nameOf(['services', 'users'], { what: 'A caller' }), {
-        what: 'Who cannot reach it',
-        min: 1,
-        max: 100,
-      }),
-      ['-'],
-    ),
+    partition: group({
+      what: 'One of two groups between which no call gets through, nor an answer, in either direction',
+    }),
+    and: group({ what: 'The other group' }),
     ...during,
   },
   crash: {
@@ -195,6 +191,10 @@ const fault: Descriptor<FaultData, FaultOf | null> = {
       reading(problems).other(
         `${path} is ${kinds.join(' and ')}: write each as a fault of its own`,
       );
+    } else if (kind === 'partition' && Object.hasOwn(given, 'callers')) {
+      const instead =
+        'a partition is between two groups, `partition` and `and`, in both directions';
+      reading(problems).other(`${path}.callers must be written as \`and\`: ${instead}`);
     } else {
       const data = record<Table>(faultTables[kind], { what: '' }).parse(given, path, problems);
       checkCombinations(kind, given, path, (message) => reading(problems).other(message));
@@ -216,10 +216,11 @@ function build(
   path: string,
   tell: (message: string) => void,
 ): FaultOf {
-  const { [kind]: service, for: length, ...rest } = data as ParsedOf<Table>;
+  const { [kind]: subject, for: length, and: others, ...rest } = data as ParsedOf<Table>;
   const begin = rest['from'] as number;
   const stated = rest['to'] as number | null | undefined;
   if (stated != null && stated <= begin) tell(`${path}.to must be later than its \`from\``);
   const end = length == null ? (stated ?? Infinity) : begin + (length as number);
-  return { ...rest, kind, on: service as string, from: begin, to: end } as unknown as FaultOf;
+  const where = kind === 'partition' ? { groups: [subject, others] } : { on: subject };
+  return { ...rest, kind, ...where, from: begin, to: end } as unknown as FaultOf;
 }

@@ -224,10 +224,6 @@ describe('what is wrong with a spec', () => {
       inScenario({ faults: [{ 'cache-flush': 'db', from: 5 }] }),
     ],
     [
-      'scenarios.s.faults[0].callers[0] must be a caller of db; u does not',
-      inScenario({ faults: [{ partition: 'db', callers: ['u'] }] }),
-    ],
-    [
       'scenarios.s.expect[0] is about a fault, but the scenario has none',
       inScenario({ expect: ['recovers within 10s'] }),
     ],

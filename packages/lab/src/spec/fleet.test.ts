@@ -149,13 +149,20 @@ describe('a fleet', () => {
         { at: 30_000, rate: 200, until: 300 },
       ],
     });
-    expect(outage.faults.map(({ kind, on, from, to }) => [kind, on, from, to])).toEqual([
+    expect(
+      outage.faults.map((fault) => [
+        fault.kind,
+        'on' in fault ? fault.on : fault.groups,
+        fault.from,
+        fault.to,
+      ]),
+    ).toEqual([
       ['outage', 'stock', 30_000, 40_000],
       ['latency', 'stock', 50_000, 60_000],
       ['errors', 'stock', 60_000, Infinity],
       ['deploy', 'web', 15_000, 25_000],
       ['cache-flush', 'web', 20_000, 20_000],
-      ['partition', 'stock', 25_000, 26_000],
+      ['partition', [['stock'], ['web']], 25_000, 26_000],
     ]);
     expect(outage.faults[0]).toEqual({
       kind: 'outage',

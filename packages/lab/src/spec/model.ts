@@ -198,46 +198,53 @@ export interface Scenario {
   readonly expectations: readonly Expectation[];
 }
 
-/** When and where. `to` is exclusive; Infinity lasts to the end. */
+/** When. `to` is exclusive; Infinity lasts to the end. */
 export interface During {
   readonly path: SpecPath;
   readonly from: number;
   readonly to: number;
+}
+
+/** When and where. */
+export interface At extends During {
   /** The service that it happens to. */
   readonly on: string;
 }
 
 export type Fault =
   /** Serving takes `times` as long, and `plus` longer. */
-  | (During & {
+  | (At & {
       readonly kind: 'latency';
       readonly times: number;
       readonly plus: Distribution | null;
     })
   /** A share of its answers are errors of this verdict. */
-  | (During & {
+  | (At & {
       readonly kind: 'errors';
       readonly rate: number;
       readonly verdict: 'transient' | 'overload' | 'terminal';
     })
   /** It refuses connections (`refuse`: never sent), resets them, or never answers (`hang`). */
-  | (During & { readonly kind: 'outage'; readonly how: 'refuse' | 'reset' | 'hang' })
+  | (At & { readonly kind: 'outage'; readonly how: 'refuse' | 'reset' | 'hang' })
   /** The network holds what is sent to it, and delivers all at the end. */
-  | (During & { readonly kind: 'hold' })
-  /** Nothing gets through between it and these callers. */
-  | (During & { readonly kind: 'partition'; readonly callers: readonly string[] })
+  | (At & { readonly kind: 'hold' })
+  /** No call gets through between a service or users of the one group and of the other, in either direction. */
+  | (During & {
+      readonly kind: 'partition';
+      readonly groups: readonly [readonly string[], readonly string[]];
+    })
   /** So many replicas die, their queues with them; they are back at the end, with empty caches. */
-  | (During & { readonly kind: 'crash'; readonly replicas: number })
+  | (At & { readonly kind: 'crash'; readonly replicas: number })
   /** Its workers are this share of what they were. */
-  | (During & { readonly kind: 'capacity'; readonly share: number })
+  | (At & { readonly kind: 'capacity'; readonly share: number })
   /** From `from` on serving takes `times` as long, and less and less until `to`. */
-  | (During & { readonly kind: 'slow-start'; readonly times: number })
+  | (At & { readonly kind: 'slow-start'; readonly times: number })
   /** Its caches are emptied at `from`. */
-  | (During & { readonly kind: 'cache-flush' })
+  | (At & { readonly kind: 'cache-flush' })
   /** Replicas restart one after another, each away for `away`; capacity is missing meanwhile. */
-  | (During & { readonly kind: 'deploy'; readonly away: number })
+  | (At & { readonly kind: 'deploy'; readonly away: number })
   /** Its clocks run this much fast: deadlines that come with requests seem nearer. */
-  | (During & { readonly kind: 'clock-skew'; readonly by: number });
+  | (At & { readonly kind: 'clock-skew'; readonly by: number });
 
 /** What must hold, or the run fails. */
 export interface Expectation {

@@ -4,6 +4,7 @@ import { notKnown } from './descriptors.ts';
 import { parseExpectation } from './expectation.ts';
 import type { FaultOf } from './faults.ts';
 import type { Arrivals, Expectation, Fault, Fleet, Scenario, SpecPath } from './model.ts';
+import { checkGroups } from './partition.ts';
 import type { SpecProblems } from './problems.ts';
 import type { scenarioTable } from './tables.ts';
 
@@ -79,10 +80,14 @@ function faultOf(
   path: SpecPath,
   problems: SpecProblems,
 ): Fault {
-  const service = fleet.services.get(given.on);
   if (given.from >= end) {
     problems.at([...path, 'from'], `must be before the scenario's end at ${formatDuration(end)}`);
   }
+  if (given.kind === 'partition') {
+    checkGroups(given.groups, fleet, path, problems);
+    return { ...given, path };
+  }
+  const service = fleet.services.get(given.on);
   if (service === undefined) return { ...given, path };
   const { replicas, server } = service;
   if (given.kind === 'crash' && given.replicas > replicas) {
@@ -92,9 +97,6 @@ function faultOf(
   if (given.kind === 'cache-flush' && server.cache === null) {
     problems.at([...path, 'cache-flush'], `must be a service with a cache; ${given.on} has none`);
   }
-  if (given.kind === 'partition') {
-    checkCallers(given.on, given.callers, fleet, [...path, 'callers'], problems);
-  }
   return { ...given, to: endOf(given, replicas), path };
 }
 
@@ -102,21 +104,6 @@ function faultOf(
 function endOf(given: FaultOf, replicas: number): number {
   if (given.kind === 'cache-flush') return given.from;
   return given.kind === 'deploy' ? given.from + replicas * given.away : given.to;
-}
-
-function checkCallers(
-  to: string,
-  callers: readonly string[],
-  fleet: Fleet,
-  path: SpecPath,
-  problems: SpecProblems,
-): void {
-  for (const [i, name] of callers.entries()) {
-    const edges = fleet.services.get(name)?.stages.flat() ?? [fleet.users.get(name)?.edge];
-    if (name !== '' && !edges.some((edge) => edge?.to === to)) {
-      problems.at([...path, i], `must be a caller of ${to}; ${name} does not call it`);
-    }
-  }
 }
 
 /** Whether a scenario has what expectations may ask for. */
