@@ -85,6 +85,61 @@ describe('a change of load under a fault that lasts throughout', () => {
   });
 });
 
+// 30 workers of 100 ms, and a second attempt at once: what is fine at 165 a second never comes back from a crowd.
+const spiky = (...steps: readonly (readonly [number, number])[]) =>
+  fleetOf({
+    services: { db: { workers: 30, serviceTime: '100ms', queue: { max: 'unbounded' } } },
+    users: {
+      shoppers: {
+        to: 'db',
+        rate: steps.map(([seconds, rate]) => ({ at: seconds * 1000, rate })),
+        patience: '2s',
+        idempotent: true,
+        policy: {
+          timeout: '1s',
+          deadline: false,
+          breaker: false,
+          bulkhead: false,
+          retry: { maxAttempts: 2, budget: false },
+        },
+      },
+    },
+    scenarios: { s: { duration: '5m', warmUp: '10s' } },
+  });
+
+/** What disturbs it, and how many come in the end without. */
+const found = (...steps: readonly (readonly [number, number])[]) => {
+  const own = spiky(...steps);
+  const s = own.scenarios.get('s')!;
+  const arrivals = withoutTrigger(own, s).load.get('shoppers') as Arrivals & { kind: 'open' };
+  return [triggerOf(own, s), arrivals.rate.at(-1)!.rate];
+};
+
+describe('a spike of load', () => {
+  const spike = { from: 60_000, to: 65_000, kind: 'load' };
+
+  it('is over when no more come than did before it, or do after it', () => {
+    expect(found([0, 165], [60, 600], [65, 160])).toEqual([spike, 165]);
+    expect(found([0, 160], [60, 600], [65, 165])).toEqual([spike, 165]);
+    expect(found([0, 165], [60, 600], [65, 165], [280, 150])).toEqual([spike, 165]);
+    expect(found([0, 165], [30, 100], [40, 165], [60, 600], [65, 165])).toEqual([spike, 165]);
+    expect(found([0, 165], [60, 600], [65, 165], [300, 900])).toEqual([spike, 165]);
+    const growth = { from: 60_000, to: 300_000, kind: 'load' };
+    expect(found([0, 165], [60, 600])).toEqual([growth, 165]);
+    expect(found([0, 165], [60, 100])).toEqual([growth, 165]);
+    expect(found([0, 165], [60, 100], [65, 165])).toEqual([spike, 165]);
+  });
+
+  it.each([160, 165])('is metastable where %d come after 165, and none is served', (after) => {
+    const run = simulate(spiky([0, 165], [60, 600], [65, after]), {
+      scenario: 's',
+      lane: 'holdfast',
+      seed: 1,
+    });
+    expect(run.verdict.kind).toBe('metastable');
+  });
+});
+
 describe('what disturbs a run', () => {
   it('is no change of load within the warm-up, nor one after the end', () => {
     expect(triggerOf(fleet, scenario('before'))).toBeNull();

@@ -14,15 +14,16 @@ export interface Trigger {
 export type Span = Omit<Trigger, 'kind'>;
 
 /**
- * The faults that come and go; without any, the time in which load is not what it was when the warm-up ended. A
- * fault that lasts throughout is how the fleet is, unless there is nothing else. Null if nothing disturbs the run.
+ * The faults that come and go; without any, the spikes of load, or else the time in which load is not what it was
+ * when the warm-up ended. A fault that lasts throughout is how the fleet is, unless there is nothing else. Null if
+ * nothing disturbs the run.
  */
 export function triggerOf(fleet: Fleet, scenario: Scenario): Trigger | null {
   const { faults, duration, warmUp } = timelineOf(scenario);
   const come = passing(faults, warmUp, duration);
-  const changes = come.length > 0 ? [] : loadChanges(fleet, scenario);
-  const kind = changes.length > 0 || faults.length === 0 ? 'load' : 'fault';
-  const spans = [come, changes, faults].find((some) => some.length > 0);
+  const other = come.length > 0 ? [] : loadChanges(fleet, scenario);
+  const kind = other.length > 0 || faults.length === 0 ? 'load' : 'fault';
+  const spans = [come, other, faults].find((some) => some.length > 0);
   if (spans === undefined) return null;
   const from = Math.min(...spans.map((span) => span.from));
   const to = Math.max(...spans.map((span) => span.to));
@@ -40,54 +41,92 @@ export function withoutTrigger(fleet: Fleet, scenario: Scenario): Scenario {
     };
   }
   const load = new Map(scenario.load);
-  for (const [name, users] of fleet.users) {
-    load.set(name, unchanged(scenario.load.get(name) ?? users.arrivals, scenario));
+  const levelOf = spikes(fleet, scenario).length > 0 ? usualRate : normalRate;
+  for (const [name, { rate, ...rest }] of openLoads(fleet, scenario)) {
+    load.set(name, { ...rest, rate: level(rate, levelOf(rate, scenario), scenario) });
   }
   return { ...scenario, load };
 }
 
+/** If load is nowhere more than usual, a rise that lasts disturbs the run, or a time of less. */
 function loadChanges(fleet: Fleet, scenario: Scenario): Span[] {
-  return [...fleet.users].flatMap(([name, users]) => {
-    const arrivals = scenario.load.get(name) ?? users.arrivals;
-    return arrivals.kind === 'open' ? changesOf(arrivals.rate, scenario) : [];
+  const found = spikes(fleet, scenario);
+  return found.length > 0 ? found : changes(fleet, scenario, normalRate, (a, b) => a !== b);
+}
+
+function spikes(fleet: Fleet, scenario: Scenario): Span[] {
+  return changes(fleet, scenario, usualRate, (rate, usual) => rate > usual);
+}
+
+type Level = (rate: readonly RatePiece[], scenario: Scenario) => number;
+
+function changes(
+  fleet: Fleet,
+  scenario: Scenario,
+  levelOf: Level,
+  isChange: (rate: number, level: number) => boolean,
+): Span[] {
+  return openLoads(fleet, scenario).flatMap(([, { rate }]) => {
+    const compared = levelOf(rate, scenario);
+    return spanOf(rate, scenario, (one) => isChange(one, compared));
   });
 }
 
-function changesOf(rate: readonly RatePiece[], scenario: Scenario): Span[] {
-  const { piece, normal } = warmedUp(rate, scenario);
+type OpenLoad = Extract<Arrivals, { readonly kind: 'open' }>;
+
+function openLoads(fleet: Fleet, scenario: Scenario): (readonly [string, OpenLoad])[] {
+  return [...fleet.users].flatMap(([name, users]) => {
+    const arrivals = scenario.load.get(name) ?? users.arrivals;
+    return arrivals.kind === 'open' ? [[name, arrivals] as const] : [];
+  });
+}
+
+/** From the first change to the end of the last. */
+function spanOf(
+  rate: readonly RatePiece[],
+  scenario: Scenario,
+  isChange: (rate: number) => boolean,
+): Span[] {
+  const { warmUp, duration } = scenario;
   const changed = rate
-    .slice(piece)
-    .filter(
-      ({ at, rate: first, until }) =>
-        at < scenario.duration && (first !== normal || until !== normal),
-    );
+    .slice(pieceAt(rate, warmUp, scenario))
+    .filter(({ at, rate: first, until }) => at < duration && (isChange(first) || isChange(until)));
   const [first] = changed;
   if (first === undefined) return [];
   const last = rate.indexOf(changed.at(-1)!);
   const to = rate[last + 1]?.at ?? Infinity;
-  return [{ from: Math.max(first.at, scenario.warmUp), to }];
+  return [{ from: Math.max(first.at, warmUp), to }];
 }
 
-/** The same until the end of the warm-up, and from then on as it was at that moment. */
-function unchanged(arrivals: Arrivals, scenario: Scenario): Arrivals {
-  if (arrivals.kind !== 'open') return arrivals;
-  const { piece, normal } = warmedUp(arrivals.rate, scenario);
-  const rate = [
-    ...arrivals.rate.slice(0, piece),
-    { ...arrivals.rate[piece]!, until: normal },
-    { at: scenario.warmUp, rate: normal, until: normal },
+/** The same until the end of the warm-up, and this many from then on. */
+function level(rate: readonly RatePiece[], to: number, scenario: Scenario): RatePiece[] {
+  const { warmUp } = scenario;
+  const piece = pieceAt(rate, warmUp, scenario);
+  return [
+    ...rate.slice(0, piece),
+    { ...rate[piece]!, until: normalRate(rate, scenario) },
+    { at: warmUp, rate: to, until: to },
   ];
-  return { ...arrivals, rate };
 }
 
-/** The piece in which the warm-up ends, and the rate at that moment: what is measured begins with it. */
-function warmedUp(
-  rate: readonly RatePiece[],
-  { warmUp, duration }: Scenario,
-): { readonly piece: number; readonly normal: number } {
-  const piece = rate.findLastIndex(({ at }) => at <= warmUp);
+/** What is measured begins with the end of the warm-up. */
+function normalRate(rate: readonly RatePiece[], scenario: Scenario): number {
+  return rateAt(rate, scenario.warmUp, scenario);
+}
+
+/** What load may be without being a spike: as much as when the warm-up ends, or the run. */
+function usualRate(rate: readonly RatePiece[], scenario: Scenario): number {
+  return Math.max(normalRate(rate, scenario), rateAt(rate, scenario.duration, scenario));
+}
+
+/** The rate that has come about by a moment. */
+function rateAt(rate: readonly RatePiece[], moment: number, scenario: Scenario): number {
+  const piece = pieceAt(rate, moment, scenario);
   const { at, rate: first, until } = rate[piece]!;
-  const to = rate[piece + 1]?.at ?? duration;
-  const risen = until === first ? 0 : ((until - first) * (warmUp - at)) / (to - at);
-  return { piece, normal: first + risen };
+  const to = rate[piece + 1]?.at ?? scenario.duration;
+  return until === first ? first : first + ((until - first) * (moment - at)) / (to - at);
+}
+
+function pieceAt(rate: readonly RatePiece[], moment: number, { duration }: Scenario): number {
+  return rate.findLastIndex(({ at }) => at <= moment && at < duration);
 }
