@@ -91,6 +91,12 @@ describe('one series of goodput', () => {
     ).toEqual({ kind: 'degraded', recovery: 0 });
   });
 
+  it('takes no time to recover from a fault that ends within a cohort', () => {
+    const refused = series((s) => (Math.floor(s * 10) === 500 ? 0 : 1));
+    const brief = { from: 50_010, to: 50_060 };
+    expect(judge(refused, brief)).toEqual({ kind: 'degraded', recovery: 0 });
+  });
+
   it('recovers from the moment at which it stays at 95 %', () => {
     const { kind, recovery } = judge(
       series((s) => (s >= 50 && s < 80 && Math.floor(s) !== 65 ? 0.2 : 1)),

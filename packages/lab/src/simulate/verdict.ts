@@ -60,7 +60,9 @@ export function judge(goodput: Goodput, trigger: Span | null): Judgement {
   if (trigger === null) return { kind: settled ? 'degraded' : 'unsettled', recovery: null };
   if (trigger.to >= duration) return { kind: 'degraded', recovery: null };
   if (settled) {
-    const recovery = Math.max(0, (last + 1) * cohortLength - trigger.to);
+    // Who came with the trigger's end is counted with those who came a little later.
+    const isOver = last * cohortLength < trigger.to;
+    const recovery = isOver ? 0 : (last + 1) * cohortLength - trigger.to;
     return { kind: recovery === 0 ? 'degraded' : 'recovers', recovery };
   }
   const horizon = duration - trigger.to;

@@ -18,6 +18,8 @@ export interface Goodput {
 /** Less than this share of goodput's mean before the fault is a failure; less than that, a collapse. */
 const FAILURE = 0.95;
 const COLLAPSE = 0.9;
+/** What stands for the time before where nobody came: all but failed, and so often that chance is only what follows. */
+const SUPPOSED: Sample = { judged: 1e9, good: FAILURE * 1e9 };
 /** A shorter dip is none, in milliseconds. */
 const DIP = 1000;
 /** How likely chance alone may make something of a run in which goodput is what it was. */
@@ -154,7 +156,8 @@ export class Windows {
   /** Less than a share of what is normal, and not by chance. */
   #isBelow(window: Sample, share: number, level: number): boolean {
     if (!this.#isLess(window, share)) return false;
-    return this.#before.judged === 0 || this.#chanceOfFewer(window, this.#before) < level;
+    const before = this.#before.judged === 0 ? SUPPOSED : this.#before;
+    return this.#chanceOfFewer(window, before) < level;
   }
 
   #chanceOfFewer(one: Sample, other: Sample): number {
