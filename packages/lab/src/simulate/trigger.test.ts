@@ -195,4 +195,25 @@ describe('what disturbs a run', () => {
     expect(faults).toHaveLength(2);
     expect(expectations[0]).toMatchObject({ value: 0, holds: true });
   });
+
+  it('says how long nothing was on', () => {
+    const { scenarios } = fleetOf({
+      services: { web: {} },
+      users: { shoppers: { to: 'web', rate: 20 } },
+      scenarios: { s: { duration: '400s', faults: [{ hold: 'web', from: '50s', for: '10s' }] } },
+    });
+    const s = scenarios.get('s')!;
+    const calm = (...times: [number, number][]) => {
+      const faults = times.map(([from, to]) => ({
+        ...s.faults[0]!,
+        from: from * 1e3,
+        to: to * 1e3,
+      }));
+      return triggerOf(fleet, { ...s, faults })?.calm;
+    };
+    expect(calm([50, 60], [90, 91], [100, 101])).toBe(39_000);
+    expect(calm([90, 91], [50, 100], [60, 70])).toBeUndefined();
+    expect(calm([50, 60], [60, 65], [63, 70])).toBeUndefined();
+    expect(calm([50, 60], [390, 900])).toBe(330_000);
+  });
 });

@@ -6,6 +6,8 @@ export interface Trigger {
   readonly from: number;
   /** The duration of the run, if it is never over. */
   readonly to: number;
+  /** How much of that time nothing was wrong, between two faults; left out if something always was. */
+  readonly calm?: number;
   /** What it is: something broke, or more or fewer requests came. */
   readonly kind: 'fault' | 'load';
 }
@@ -26,8 +28,20 @@ export function triggerOf(fleet: Fleet, scenario: Scenario): Trigger | null {
   const spans = [come, other, faults].find((some) => some.length > 0);
   if (spans === undefined) return null;
   const from = Math.min(...spans.map((span) => span.from));
-  const to = Math.max(...spans.map((span) => span.to));
-  return { from, to: Math.min(to, duration), kind };
+  const to = Math.min(duration, Math.max(...spans.map((span) => span.to)));
+  const calm = pausesOf(spans);
+  return { from, to, kind, ...(calm === 0 ? {} : { calm }) };
+}
+
+/** How long nothing is on between the first beginning and the last end. */
+function pausesOf(spans: readonly Pick<Span, 'from' | 'to'>[]): number {
+  const inOrder = spans.toSorted((a, b) => a.from - b.from);
+  let [pauses, end] = [0, inOrder[0]!.from];
+  for (const { from, to } of inOrder) {
+    pauses += Math.max(0, from - end);
+    end = Math.max(end, to);
+  }
+  return pauses;
 }
 
 /** The same scenario, undisturbed: what a run would have come to without the trigger. */

@@ -29,6 +29,12 @@ function sparse(goodAt: (second: number) => boolean): Goodput {
 const fault = { from: 50_000, to: 60_000 };
 const inFault = (second: number): boolean => second >= 50 && second < 60;
 const sometimes = (second: number): boolean => second % 10 !== 3;
+/** All is lost with a fault that takes no time. */
+const flushed = (second: number): string =>
+  judge(
+    series((s) => (s >= second ? 0 : 1)),
+    { from: second * 1000, to: second * 1000 },
+  ).kind;
 const kindOf = (goodAt: (second: number) => boolean): string => judge(sparse(goodAt), fault).kind;
 
 describe('one series of goodput', () => {
@@ -138,6 +144,17 @@ describe('one series of goodput', () => {
         long,
       ).kind,
     ).toBe('collapsed');
+  });
+
+  it('does not count the time between two faults as that of a fault', () => {
+    const lost = series((s) => (s >= 50 ? 0 : 1));
+    const two = { from: 50_000, to: 70_000, calm: 5000 };
+    expect(judge(lost, two).kind).toBe('collapsed');
+    expect(judge(lost, { ...two, calm: 3000 }).kind).toBe('unsettled');
+  });
+
+  it('is no collapse some moments after a fault that took none', () => {
+    expect([380, 381, 398].map(flushed)).toEqual(['collapsed', 'unsettled', 'unsettled']);
   });
 
   it('is degraded at most under a fault that never ends', () => {

@@ -1,7 +1,7 @@
 import type { Recorder } from './recorder.ts';
 import type { Verdict } from './result.ts';
 import type { Span, Trigger } from './trigger.ts';
-import { type Goodput, Windows } from './windows.ts';
+import { DIP, type Goodput, Windows } from './windows.ts';
 
 /** How goodput went, as far as this run alone can tell. */
 export interface Judgement {
@@ -11,7 +11,7 @@ export interface Judgement {
   readonly recovery: number | null;
 }
 
-/** A collapse is judged over a horizon of at least so many times the trigger's length. */
+/** A collapse is judged over a horizon of at least so many times the trigger's length; if it takes no time, that of a dip. */
 const HORIZON = 20;
 
 /**
@@ -66,8 +66,9 @@ export function judge(goodput: Goodput, trigger: Span | null): Judgement {
     return { kind: recovery === 0 ? 'degraded' : 'recovers', recovery };
   }
   const horizon = duration - trigger.to;
+  const length = trigger.to - trigger.from - (trigger.calm ?? 0);
   const collapsed =
-    horizon >= HORIZON * (trigger.to - trigger.from) &&
+    horizon >= HORIZON * (length === 0 ? DIP : length) &&
     windows.isDownSince(trigger.to + horizon / 2);
   return { kind: collapsed ? 'collapsed' : 'unsettled', recovery: null };
 }

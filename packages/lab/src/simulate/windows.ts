@@ -21,7 +21,7 @@ const COLLAPSE = 0.9;
 /** What stands for the time before where nobody came: all but failed, and so often that chance is only what follows. */
 const SUPPOSED: Sample = { judged: 1e9, good: FAILURE * 1e9 };
 /** A shorter dip is none, in milliseconds. */
-const DIP = 1000;
+export const DIP = 1000;
 /** How likely chance alone may make something of a run in which goodput is what it was. */
 const CHANCE = 1e-3;
 /** Its logarithm: the level for what is looked at once. */
