@@ -40,6 +40,8 @@ export function resultOfRecording({ fleet, scenario, seed, told }: Recording): R
     verdict: verdictOf(recorder, trigger, () => {
       throw new Error('a scenario this long is not staged: see `stageable`');
     }),
+    // A run without the faults, which would tell, is not staged.
+    judgedUntil: null,
     recoveries: judgeUsers(recorder, trigger).map(({ recovery }) => recovery),
   });
 }

@@ -196,6 +196,7 @@ function run(names: Names, lane: string): RunResult {
       edgeResult({ id, from, to }, services.indexOf(to), lane),
     ),
     verdict: naive ? { kind: 'metastable', after: null } : { kind: 'recovers', after: 4200 },
+    judgedUntil: null,
     expectations: judged([
       {
         text: `amplification at ${payments} <= 1.2`,

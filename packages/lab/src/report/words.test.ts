@@ -33,6 +33,18 @@ describe('what a report says of a run', () => {
     expect(verdictMeaning(degraded([], null))).toBe(nothing);
   });
 
+  it('says which part of a run a verdict is about, if not about all', () => {
+    const [later, span] = [{ judgedUntil: 60_000 }, { ...fault, kind: 'fault' } as const];
+    const rest = 'From 60 s on it fell without the fault as well, which is not judged.';
+    const texts = [some, degraded([fault], span)].map((run) =>
+      verdictMeaning({ ...run, ...later }).replace('\u202f', ' '),
+    );
+    expect(texts).toEqual([
+      `${verdictMeaning(some)} ${rest}`,
+      `Goodput was by the fault’s end what it was before. ${rest}`,
+    ]);
+  });
+
   it('names the phases of goodput where there are several', () => {
     expect(goodputText(some)).toMatch(/^\S+\s% before, \S+\s% during the fault, \S+\s% after$/);
     const [first] = some.phases;

@@ -9,8 +9,14 @@ export function verdictText(verdict: Verdict): string {
   return `recovers in ${time(verdict.after)}`;
 }
 
-/** What the verdict of a run means, in one sentence. */
+/** What the verdict of a run means, and of which part of it. */
 export function verdictMeaning(run: RunResult): string {
+  if (run.judgedUntil === null) return meaningOf(run);
+  const rest = `From ${time(run.judgedUntil)} on it fell without the fault as well, which is not judged.`;
+  return `${meaningOf(run)} ${rest}`;
+}
+
+function meaningOf(run: RunResult): string {
   switch (run.verdict.kind) {
     case 'stable':
       return 'Goodput never fell below 95 % of what it was for a whole second, but by chance.';
@@ -19,7 +25,7 @@ export function verdictMeaning(run: RunResult): string {
     case 'recovers':
       return 'Goodput fell, and came back some time after the fault’s end.';
     case 'metastable':
-      return 'Goodput stayed down long after its cause was gone, though the load was the same.';
+      return 'Goodput stayed down long after its cause was gone, and without it the same load does no harm.';
     case 'unsettled':
       return 'Goodput did not come back, or was never there, and this run cannot tell whether it would.';
   }
@@ -32,7 +38,8 @@ export function metastabilityText(text: string, value: number): string | null {
 }
 
 /** A run without faults can be degraded too: more came than could be served. */
-function degradedMeaning({ faults, trigger, duration }: RunResult): string {
+function degradedMeaning({ faults, trigger, duration, judgedUntil }: RunResult): string {
+  if (judgedUntil !== null) return 'Goodput was by the fault’s end what it was before.';
   if (faults.length === 0 || trigger === null) return 'Goodput fell, though nothing was broken.';
   if (trigger.kind === 'load') {
     return 'Goodput fell when the load changed, under a fault that lasts throughout.';

@@ -37,13 +37,15 @@ export interface Finished {
   readonly events: number;
   readonly trigger: Trigger | null;
   readonly verdict: Verdict;
+  readonly judgedUntil: number | null;
   /** Of each of the users, in the order of the spec. */
   readonly recoveries: readonly (number | null)[];
 }
 
 /** The result of a finished run. Its numbers have six significant digits. */
 export function resultOf(finished: Finished): RunResult {
-  const { scenario, lane, seed, recorder, events, trigger, verdict, recoveries } = finished;
+  const { scenario, lane, seed, recorder, events, trigger, verdict, judgedUntil, recoveries } =
+    finished;
   const { timeline, calls, attempts } = recorder;
   const users = [...recorder.users.values()];
   const result: RunResult = {
@@ -59,6 +61,7 @@ export function resultOf(finished: Finished): RunResult {
     services: Array.from(recorder.services.values(), (record) => serviceResult(record, timeline)),
     edges: Array.from(recorder.edges.values(), (record) => edgeResult(record, timeline)),
     verdict: { kind: verdict.kind, after: round(verdict.after) },
+    judgedUntil: round(judgedUntil),
     expectations: [],
     work: { calls, attempts, events },
   };

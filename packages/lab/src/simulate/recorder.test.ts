@@ -43,6 +43,7 @@ function record(tell: (recorder: Recorder) => void, name = 'outage'): RunResult 
     events: 0,
     trigger: null,
     verdict: { kind: 'stable', after: null },
+    judgedUntil: null,
     recoveries: [0],
   });
 }

@@ -22,6 +22,11 @@ export interface RunResult {
   readonly services: readonly ServiceResult[];
   readonly edges: readonly EdgeResult[];
   readonly verdict: Verdict;
+  /**
+   * From this moment on load alone failed users, without the faults as well, so that verdict and recoveries are about
+   * what was before; null if there was no such moment.
+   */
+  readonly judgedUntil: number | null;
   readonly expectations: readonly JudgedExpectation[];
   /** Calls that ended, attempts that started, events of the simulation: how much was done. */
   readonly work: { readonly calls: number; readonly attempts: number; readonly events: number };

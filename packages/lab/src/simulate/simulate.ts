@@ -7,8 +7,8 @@ import { Recorder } from './recorder.ts';
 import type { RunResult } from './result.ts';
 import { MAX_SEED } from './seeds.ts';
 import { lengthOf, timelineOf } from './timeline.ts';
-import { triggerOf, withoutTrigger } from './trigger.ts';
-import { judgeUsers, verdictOf } from './verdict.ts';
+import { isSteady, triggerOf, withoutTrigger } from './trigger.ts';
+import { endOfJudging, judgeUsers, verdictOf } from './verdict.ts';
 import { createWorld } from './world.ts';
 
 /** Which run. */
@@ -68,10 +68,12 @@ export function simulate(fleet: Fleet, options: RunOptions): RunResult {
   const lane = pick(fleet.lanes, options.lane, 'lane');
   const trigger = triggerOf(fleet, scenario);
   const { recorder, events } = record(fleet, scenario, lane, options, options.onProgress);
-  const undisturbed = (): Recorder => {
-    // Without progress: whoever watches has seen the run end.
-    return record(fleet, withoutTrigger(fleet, scenario), lane, options).recorder;
-  };
+  let calm: Recorder | null = null;
+  // Without progress: whoever watches has seen the run end.
+  const undisturbed = (): Recorder =>
+    (calm ??= record(fleet, withoutTrigger(fleet, scenario), lane, options).recorder);
+  const isAsked = trigger?.kind === 'fault' && !isSteady(fleet, scenario);
+  const until = isAsked ? endOfJudging(recorder, trigger, undisturbed) : Infinity;
   return resultOf({
     scenario,
     lane: options.lane,
@@ -79,8 +81,9 @@ export function simulate(fleet: Fleet, options: RunOptions): RunResult {
     recorder,
     events,
     trigger,
-    verdict: verdictOf(recorder, trigger, undisturbed),
-    recoveries: judgeUsers(recorder, trigger).map((judgement) => judgement.recovery),
+    verdict: verdictOf(recorder, trigger, undisturbed, until),
+    judgedUntil: until === Infinity ? null : until,
+    recoveries: judgeUsers(recorder, trigger, until).map((judgement) => judgement.recovery),
   });
 }
 

@@ -62,6 +62,14 @@ export function withoutTrigger(fleet: Fleet, scenario: Scenario): Scenario {
   return { ...scenario, load };
 }
 
+/** Whether as many come all the time, as far as the spec says. */
+export function isSteady(fleet: Fleet, scenario: Scenario): boolean {
+  const isTrace = [...fleet.users].some(
+    ([name, { arrivals }]) => (scenario.load.get(name) ?? arrivals).kind === 'trace',
+  );
+  return !isTrace && loadChanges(fleet, scenario).length === 0;
+}
+
 /** If load is nowhere more than usual, a rise that lasts disturbs the run, or a time of less. */
 function loadChanges(fleet: Fleet, scenario: Scenario): Span[] {
   const found = spikes(fleet, scenario);

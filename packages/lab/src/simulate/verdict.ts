@@ -17,16 +17,19 @@ const HORIZON = 20;
 /**
  * The worst that any of the users met.
  * @param undisturbed runs the same without the trigger; asked only if the verdict depends on it.
+ * @param until what came later is not judged; see `endOfJudging`.
  */
 export function verdictOf(
   recorder: Recorder,
   trigger: Trigger | null,
   undisturbed: () => Recorder,
+  until = Infinity,
 ): Verdict {
-  const judgements = judgeUsers(recorder, trigger);
+  const judgements = judgeUsers(recorder, trigger, until);
   const kinds = new Set(judgements.map((judgement) => judgement.kind));
   if (kinds.has('collapsed')) {
-    const stable = judgeUsers(undisturbed(), trigger).every(({ kind }) => kind === 'stable');
+    const calm = judgeUsers(undisturbed(), trigger, until);
+    const stable = calm.every(({ kind }) => kind === 'stable');
     return { kind: stable ? 'metastable' : 'unsettled', after: null };
   }
   if (kinds.has('unsettled')) return { kind: 'unsettled', after: null };
@@ -35,17 +38,52 @@ export function verdictOf(
     const after = Math.max(...judgements.map((judgement) => judgement.recovery ?? 0));
     return { kind: 'recovers', after };
   }
-  const failed = kinds.has('degraded') || kinds.has('recovers');
+  // What is not judged went wrong.
+  const failed = kinds.has('degraded') || kinds.has('recovers') || until < Infinity;
   return { kind: failed ? 'degraded' : 'stable', after: null };
 }
 
+/**
+ * The moment after the faults from which on the load alone fails users, as a run without the faults shows: what
+ * comes then is not theirs. Infinity if there is none, or if it cannot be told from what the faults have left.
+ */
+export function endOfJudging(
+  recorder: Recorder,
+  trigger: Trigger,
+  undisturbed: () => Recorder,
+): number {
+  const kinds = judgeUsers(recorder, trigger).map(({ kind }) => kind);
+  if (kinds.every((kind) => kind === 'stable' || kind === 'degraded')) return Infinity;
+  const alone = windowsOf(undisturbed(), trigger).map((windows) => windows.firstBelowAfter());
+  const until = Math.min(...alone.map((cohort) => cohort ?? Infinity)) * recorder.cohortLength;
+  if (until < trigger.to + DIP || until === Infinity) return Infinity;
+  const isTold = judgeUsers(recorder, trigger, until).every(({ kind }) => kind !== 'unsettled');
+  return isTold ? until : Infinity;
+}
+
 /** All users' goodput, in the order of the spec. */
-export function judgeUsers(recorder: Recorder, trigger: Trigger | null): Judgement[] {
-  const { cohortLength, timeline } = recorder;
-  const { warmUp, duration } = timeline;
-  return Array.from(recorder.users.values(), ({ cohorts }) =>
-    judge({ cohorts, cohortLength, warmUp, duration }, trigger),
-  );
+export function judgeUsers(
+  recorder: Recorder,
+  trigger: Trigger | null,
+  until = Infinity,
+): Judgement[] {
+  return goodputs(recorder, until).map((goodput) => judge(goodput, trigger));
+}
+
+function windowsOf(recorder: Recorder, trigger: Trigger): Windows[] {
+  return goodputs(recorder, Infinity).map((goodput) => new Windows(goodput, trigger));
+}
+
+function goodputs({ cohortLength, timeline, users }: Recorder, until: number): Goodput[] {
+  const { warmUp } = timeline;
+  const duration = Math.min(timeline.duration, until);
+  const end = Math.ceil(duration / cohortLength);
+  return Array.from(users.values(), ({ cohorts }) => ({
+    cohorts: cohorts.slice(0, end),
+    cohortLength,
+    warmUp,
+    duration,
+  }));
 }
 
 /** One series of goodput. Without a trigger, the mean of the whole run stands for that before. */

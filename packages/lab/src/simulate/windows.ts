@@ -110,6 +110,18 @@ export class Windows {
     return found.length === 0 ? null : Math.max(...found);
   }
 
+  /** Where the first window after the trigger begins, by its end, in which goodput failed; null if it never did. */
+  firstBelowAfter(): number | null {
+    let [first, end] = [null as number | null, Infinity];
+    for (const { width, stride, level } of this.#scales) {
+      for (let at = this.#over; at + width < end && at + width <= this.#end; at += stride) {
+        if (!this.#isBelow(this.#sample(at, at + width), FAILURE, level)) continue;
+        [first, end] = [at, at + width];
+      }
+    }
+    return first;
+  }
+
   /** Whether goodput came back after a cohort: from some moment on it is what it was, and was less before. */
   isWellAfter(cohort: number): boolean {
     if (cohort < this.#over && this.#isWellFrom(this.#over, this.#during, ONE_LOOK)) return true;
