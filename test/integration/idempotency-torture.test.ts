@@ -24,6 +24,7 @@ test.concurrent.each<[StoreName, ClientName, Mode, readonly Part[]]>([
   ['postgres', 'pg', 'leased', everything],
   ['postgres', 'pg', 'transactional', [kills, duplicates, oneOutage]],
   ['postgres', 'postgres.js', 'leased', [oneOutage]],
+  ['postgres', 'postgres.js', 'transactional', [kills, duplicates, histories]],
 ])(
   '%s by %s, %s, keeps its promises through kill -9, duplicates and outages',
   async (store, client, mode, parts) => {

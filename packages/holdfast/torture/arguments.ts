@@ -51,10 +51,8 @@ export function readArguments(): Arguments {
     const mode = oneOf('--mode', values.mode, MODES);
     const known: readonly ClientName[] = CLIENTS[store];
     const client = oneOf('--client', values.client ?? CLIENTS[store][0], known);
-    if (mode === 'transactional' && client !== 'pg') {
-      throw new Error(
-        `--mode transactional needs --store postgres and its client pg; got ${client}`,
-      );
+    if (mode === 'transactional' && store !== 'postgres') {
+      throw new Error(`--mode transactional needs --store postgres; got ${store}`);
     }
     return {
       json: values.json,

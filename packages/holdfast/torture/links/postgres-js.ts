@@ -5,17 +5,14 @@ import type { Link } from './link.ts';
 /** Connections of one process: as many as work at once in it, and some more. */
 const CONNECTIONS = 12;
 
-/**
- * Records in PostgreSQL, by postgres.js; the ledger is a table of the same database. Without transactions, which
- * this client cannot keep when a connection is lost: see `postgresStore`.
- */
+/** Records in PostgreSQL, by postgres.js; the ledger is a table of the same database. */
 export function postgresJsLink(url: string): Link {
   const sql = postgres(url, { max: CONNECTIONS, connect_timeout: 1, backoff: () => 0.05 });
-  const { transact: _, ...store } = postgresStore(sql);
   return {
-    store,
-    effect: async (key) => {
-      await sql`insert into ledger (key) values (${key})`;
+    store: postgresStore(sql),
+    effect: async (key, { transaction }) => {
+      const through = (transaction as postgres.TransactionSql | undefined) ?? sql;
+      await through`insert into ledger (key) values (${key})`;
     },
     effects: async () => {
       const rows = await sql<{ key: string }[]>`select key from ledger`;

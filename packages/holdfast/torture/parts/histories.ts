@@ -30,7 +30,7 @@ export async function histories(place: Place, plan: Plan): Promise<Check[]> {
     lines.push(...(await record(place, plan, keys, random)));
     plan.progress(`histories: ${first + count} keys`);
   }
-  return judgeHistories(historiesOf(lines), plan.client === 'pg');
+  return judgeHistories(historiesOf(lines), plan.store === 'postgres');
 }
 
 function judgeHistories(
