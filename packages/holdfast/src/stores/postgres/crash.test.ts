@@ -137,7 +137,7 @@ test('a connection of pg that is closed in the moment at which it opens does not
 test('a transaction over pg that asks while its connection is lost rejects with what the server said', async () => {
   const { store, end } = byPg(server().url, 1);
   const transacted = store.transact(request(), async (tx) => {
-    await askIn(tx, 'select pg_terminate_backend(pg_backend_pid(), 20000)');
+    await askIn(tx, 'select pg_terminate_backend(pg_backend_pid()), pg_sleep(20)');
     return { result: '1', value: 1 };
   });
   await expect(transacted).rejects.toMatchObject({ code: '57P01' });

@@ -197,7 +197,7 @@ describe.each(CLIENTS)('a transaction by %s', (_name, connect) => {
     const asked = request();
     const transacted = store.transact(asked, async (tx) => {
       await effect(tx, asked.id);
-      await askIn(tx, 'select pg_terminate_backend(pg_backend_pid(), 20000)');
+      await askIn(tx, 'select pg_terminate_backend(pg_backend_pid()), pg_sleep(20)');
       return { result: '1', value: 1 };
     });
     await expect(transacted).rejects.toThrow(LOST);

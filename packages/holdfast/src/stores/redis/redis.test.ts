@@ -176,6 +176,29 @@ describe('the Redis store', () => {
     }
   });
 
+  // Before version 7 it lets scripts write all the same where replicas are missing.
+  test.each(['OOM', 'MISCONF', 'NOREPLICAS', 'READONLY'])(
+    'grants nothing that Redis refuses to write, even where it would let a script: %s',
+    async (code) => {
+      const refuse = () => Promise.reject(new Error(`${code} not now`));
+      const refusing = redisStore(Object.create(client, { set: { value: refuse } }) as Redis);
+      const store = redisStore(client);
+      const taken = claimOf();
+      const over = await claimed(store);
+      await store.extend(over, 0);
+      for (const expired of ['takeover', 'reconcile'] as const) {
+        await expect(refusing.claim(rivalOf(over, { expired }))).rejects.toThrow(`${code} not now`);
+      }
+      await expect(refusing.claim(taken)).rejects.toThrow(`${code} not now`);
+      expect(await refusing.claim(rivalOf(over))).toEqual({ kind: 'unknown' });
+      expect(await store.claim(rivalOf(over, { expired: 'reconcile' }))).toMatchObject({
+        kind: 'reconcile',
+        attempt: 1,
+      });
+      expect(await store.claim(rivalOf(taken))).toMatchObject({ kind: 'claimed' });
+    },
+  );
+
   test('takes for its own no key that it was not told is, by a client that somebody has wrapped', async () => {
     const set = async (...args: Parameters<Redis['set']>) =>
       (await client.set(...args)) ?? undefined;

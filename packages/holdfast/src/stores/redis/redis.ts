@@ -60,9 +60,10 @@ class RedisStore implements IdempotencyStore {
     const over = String(time - Math.ceil(lease));
     // As `claim.lua` has it.
     const record = `${token} ${fingerprint} ${over} 1 . []`;
-    const look = (): Promise<Claim> => {
-      const args = [record, token, fingerprint ?? '', over, String(time), expired];
-      return this.#run(scripts.claim, id, args, claimIn);
+    const look = (refusal?: Error): Promise<Claim> => {
+      const first = refusal === undefined ? record : '';
+      const args = [first, token, fingerprint ?? '', over, String(time), expired];
+      return this.#run(scripts.claim, id, args, (reply) => claimIn(reply, refusal));
     };
     if (fingerprint === null) return look();
     // Most keys are new. For those Redis' own command is enough, which takes it less than half the time of a script.
@@ -70,7 +71,7 @@ class RedisStore implements IdempotencyStore {
       // Nothing but a plain yes makes the key this token's, whatever a wrapped client has in place of null.
       (reply) => (String(reply) === 'OK' ? FIRST : look()),
       (error: unknown) => {
-        if (isWriteRefused(error)) return look();
+        if (isWriteRefused(error)) return look(error);
         throw error;
       },
     );
@@ -136,7 +137,7 @@ const isFull = (error: unknown): error is Error =>
   isReply(error, 'OOM') || isReply(error, 'MISCONF');
 
 /** Records can be read as well where replicas are missing, or this Redis has become one. */
-const isWriteRefused = (error: unknown): boolean =>
+const isWriteRefused = (error: unknown): error is Error =>
   isFull(error) || isReply(error, 'NOREPLICAS') || isReply(error, 'READONLY');
 
 function explained(error: unknown): unknown {
@@ -149,7 +150,7 @@ const whole = (milliseconds: number): string => String(Math.ceil(milliseconds));
 /** Clients may be set up to answer with buffers, or with numbers as strings. */
 const isOne = (reply: unknown): boolean => Number(reply) === 1;
 
-function claimIn(reply: unknown): Claim {
+function claimIn(reply: unknown, refusal: Error | undefined): Claim {
   if (isOne(reply)) return FIRST;
   const [kind, first, second] = reply as readonly unknown[];
   switch (String(kind)) {
@@ -165,6 +166,8 @@ function claimIn(reply: unknown): Claim {
       return { kind: 'in-progress', leaseLeft: Number(first) };
     case 'absent':
       return { kind: 'absent' };
+    case 'refused':
+      throw explained(refusal);
     default:
       return { kind: 'unknown' };
   }
