@@ -111,26 +111,50 @@ function startWorker(): Worker<Order, string> {
 
 async function main(): Promise<void> {
   const queue = new Queue<Order, string>(name, { connection: { url } });
-  for (const [i, trouble] of TROUBLES.entries()) {
-    const order = `order-${i}`;
-    const { id } = await queue.add('charge', { order, cents: 995, trouble });
-    const doomed = fork(import.meta.filename, [name, 'doomed']);
-    const ended = once(doomed, 'exit');
-    await Promise.race([once(doomed, 'message'), ended]);
-    console.log(`job ${id}: its worker ${trouble}`);
-    const worker = startWorker();
-    const [{ stalledCounter }, said] = (await once(worker, 'completed')) as [Job<Order>, string];
-    doomed.kill('SIGCONT');
-    await ended;
-    console.log(`job ${id}: delivered ${stalledCounter + 1} times, ${said}`);
-    console.log(`job ${id}: charges at the bank: ${await bank.charges(order)}`);
-    await worker.close();
+  try {
+    for (const [i, trouble] of TROUBLES.entries()) {
+      await show(queue, { order: `order-${i}`, cents: 995, trouble });
+    }
+  } catch (error) {
+    console.error((error as Error).message);
+    process.exitCode = 1;
   }
   await queue.obliterate({ force: true });
   await queue.close();
   await redis.del(`${name}:bank`);
   await charges.close();
   redis.disconnect();
+}
+
+/** A job that comes to a doomed worker first, and then to another. */
+async function show(queue: Queue<Order, string>, job: Order): Promise<void> {
+  const { id } = await queue.add('charge', job);
+  const doomed = fork(import.meta.filename, [name, 'doomed']);
+  const ended = once(doomed, 'exit');
+  await Promise.race([once(doomed, 'message'), ended]);
+  console.log(`job ${id}: its worker ${job.trouble}`);
+  const worker = startWorker();
+  try {
+    const [{ stalledCounter }, said] = await completed(worker);
+    doomed.kill('SIGCONT');
+    await ended;
+    console.log(`job ${id}: delivered ${stalledCounter + 1} times, ${said}`);
+    console.log(`job ${id}: charges at the bank: ${await bank.charges(job.order)}`);
+  } finally {
+    // Also of one that hangs.
+    doomed.kill('SIGKILL');
+    await worker.close();
+  }
+}
+
+/** The worker's next job and what it said; rejects when that has failed. */
+function completed(worker: Worker<Order, string>): Promise<[job: Job<Order>, said: string]> {
+  return new Promise((resolve, reject) => {
+    worker.once('completed', (job, said) => resolve([job, said]));
+    worker.once('failed', (job, { message }) =>
+      reject(new Error(`job ${job?.id} has failed: ${message}`)),
+    );
+  });
 }
 
 // That a worker has lost the lock of its job is told to nobody here.

@@ -38,3 +38,20 @@ test('jobs of BullMQ have their effect once, although their workers are killed',
   const left = (await redis.keys('*')).filter((key) => !key.startsWith('holdfast:'));
   expect(left).toEqual([]);
 });
+
+test('the example ends when a job fails, says why, and leaves nothing behind', async () => {
+  const { url, stop } = await startRedis({ appendonly: true, appendfsync: 'always' });
+  onTestFinished(stop);
+  const redis = new Redis(url);
+  onTestFinished(() => redis.disconnect());
+  // A bank that can neither charge nor say what it did.
+  await redis.set('broken:bank', 'closed');
+  const env = { ...process.env, REDIS_URL: url };
+  const example = join(import.meta.dirname, 'bullmq.ts');
+  const run = promisify(execFile)(process.execPath, [example, 'broken'], { env });
+  await expect(run).rejects.toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('job 1 has failed: broken: a request with this key was begun'),
+  });
+  expect(await redis.keys('bull:*')).toEqual([]);
+});
