@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import {
   type Stage,
   type StoreHarness,
@@ -13,6 +13,8 @@ import {
   stageFor,
   until,
 } from './stage.ts';
+
+const IN_PROGRESS = { kind: 'in-progress', leaseLeft: expect.any(Number) as number };
 
 /** What time does, by the store's own clock. */
 export function describeExpiry(harness: StoreHarness): void {
@@ -57,6 +59,28 @@ function endsLeases(stage: Stage): void {
     expect(await stage.store.complete(request, '1', LONG)).toBe(false);
   });
 
+  test.each(['ahead', 'behind'])(
+    'runs by the clock of the store, of whose askers one is far %s',
+    async (where) => {
+      const off = (where === 'ahead' ? 10 : -10) * LONG;
+      const request = await claimed(stage.store);
+      const theirs = await askedAt(off, () => claimed(stage.other));
+      expect(await askedAt(off, () => look(stage.other, request))).toEqual(IN_PROGRESS);
+      expect(await look(stage.store, theirs)).toEqual(IN_PROGRESS);
+      for (const owned of [request, theirs]) {
+        expect(await askedAt(off, async () => stage.other.extend(owned, SHORT))).toBe(true);
+        await leaseOver(stage.store, owned);
+        const point = { name: 'a', value: '1' };
+        expect(await askedAt(off, async () => stage.other.checkpoint(owned, point, LONG))).toBe(
+          true,
+        );
+        expect(await look(stage.store, owned)).toEqual(IN_PROGRESS);
+        expect(await askedAt(off, async () => stage.other.complete(owned, '1', LONG))).toBe(true);
+        expect(await look(stage.store, owned)).toMatchObject({ kind: 'completed' });
+      }
+    },
+  );
+
   test('of whoever took over runs out too', async () => {
     const request = await claimed(stage.store);
     for (const expired of ['takeover', 'reconcile'] as const) {
@@ -77,6 +101,16 @@ function endsLeases(stage: Stage): void {
     expect(await stage.store.complete(request, '"late, but nobody else"', LONG)).toBe(true);
     expect(await look(stage.other, request)).toMatchObject({ kind: 'completed' });
   });
+}
+
+/** Asks as a process would whose clock is off by so many milliseconds. */
+async function askedAt<T>(off: number, ask: () => Promise<T>): Promise<T> {
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + off });
+  try {
+    return await ask();
+  } finally {
+    vi.useRealTimers();
+  }
 }
 
 function forgetsWithoutReaping(stage: Stage): void {
@@ -147,20 +181,18 @@ function forgetsWithoutReaping(stage: Stage): void {
 }
 
 function keepsAtLeastAsLongAsTheLease(stage: Stage): void {
-  const inProgress = { kind: 'in-progress', leaseLeft: expect.any(Number) as number };
-
   test('has no lease that runs: extending it keeps the record', async () => {
     const request = await claimed(stage.store, { lease: SHORT, retention: SHORT * 10 });
     expect(await stage.store.extend(request, LONG)).toBe(true);
     await passed(stage.store, SHORT * 10);
-    expect(await look(stage.other, request)).toEqual(inProgress);
+    expect(await look(stage.other, request)).toEqual(IN_PROGRESS);
   });
 
   test('has no lease that runs: a recovery point keeps the record', async () => {
     const request = await claimed(stage.store, { lease: SHORT, retention: SHORT * 10 });
     expect(await stage.store.checkpoint(request, { name: 'a', value: '1' }, LONG)).toBe(true);
     await passed(stage.store, SHORT * 10);
-    expect(await look(stage.other, request)).toEqual(inProgress);
+    expect(await look(stage.other, request)).toEqual(IN_PROGRESS);
   });
 
   test('was not forgotten sooner for a lease that was cut short', async () => {

@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import type { Awaitable } from '../../../packages/holdfast/src/idempotency/awaitable.ts';
 import type {
   Claim,
   ClaimRequest,
   Granted,
+  IdempotencyStore,
+  Owned,
 } from '../../../packages/holdfast/src/idempotency/store.ts';
 import {
   type Stage,
@@ -17,6 +20,9 @@ import {
 } from './stage.ts';
 
 const MANY = 100;
+const POINT = { name: 'a', value: '1' };
+
+type Write = (store: IdempotencyStore, owned: Owned) => Awaitable<boolean>;
 
 /** What holds however many ask at once, by two handles. */
 export function describeRaces(harness: StoreHarness): void {
@@ -105,6 +111,29 @@ function onlyTheOwnerWrites(stage: Stage): void {
       expect(await look(stage.store, owner)).toMatchObject({ kind: 'completed', result });
     }
   });
+
+  test.each([
+    ['extends its lease', (store, owner) => store.extend(owner, LONG), 'in-progress'],
+    ['keeps a point', (store, owner) => store.checkpoint(owner, POINT, LONG), 'in-progress'],
+    ['releases it', (store, owner) => store.release(owner), 'claimed'],
+  ] satisfies [string, Write, Claim['kind']][])(
+    'one has the key: the owner who %s, or whoever took over, not both',
+    async (_what, write, otherwise) => {
+      for (let round = 0; round < 20; round++) {
+        const owner = await claimed(stage.store);
+        await endLease(stage.store, owner);
+        const taker = rivalOf(owner, { expired: 'takeover' });
+        const taking = round % 2 === 0 ? null : stage.other.claim(taker);
+        const writing = write(stage.store, owner);
+        const taken = await (taking ?? stage.other.claim(taker));
+        const kept = await writing;
+        expect(taken.kind).toBe(kept ? otherwise : 'claimed');
+        if (taken.kind === 'claimed') expect(taken.attempt).toBe(kept ? 1 : 2);
+        const winner = taken.kind === 'claimed' ? taker : owner;
+        expect(await stage.other.complete(winner, '1', LONG)).toBe(true);
+      }
+    },
+  );
 
   test('every recovery point of one owner is kept', async () => {
     const request = await claimed(stage.store);

@@ -12,7 +12,9 @@ export function statementsOf(table: TableName) {
   const records = table.sql();
   return {
     /** See `migrations/0001-records.sql`. */
-    claim: statement(`select ${table.sql('_claim')}($1, $2, $3, $4, $5, $6) as answer`),
+    claim: statement(
+      `select ${table.sql('_claim')}($1, $2, $3, $4, $5, $6) as answer where ${PATIENT}`,
+    ),
     lock: statement(`select ${table.sql('_lock')}($1, $2, $3, $4) as answer`),
 
     extend: statement(
@@ -74,8 +76,14 @@ export function statementsOf(table: TableName) {
   };
 }
 
+/**
+ * Ends a wait for another's lock after a second, by when the engine has given up, and leaves the session as it was. Or
+ * every further try would wait beside it, on a connection of its own, until none was left for other keys.
+ */
+const PATIENT = `set_config('lock_timeout', '1s', true) <> ''`;
+
 /** An expired record is nobody's. Whether the lease is over is nobody's business but a claim's. */
-const OWNED = `id = $1 and token = $2 and expires_at > clock_timestamp()`;
+const OWNED = `id = $1 and token = $2 and expires_at > clock_timestamp() and ${PATIENT}`;
 
 const fromNow = (milliseconds: string) =>
   `clock_timestamp() + ${milliseconds} * interval '1 millisecond'`;
