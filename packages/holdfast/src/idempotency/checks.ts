@@ -24,7 +24,8 @@ export function wrongKey(key: unknown, scope: unknown): TypeError | null {
 /** Null for what may be one. With another, each store would do something else: refuse every repeat, or look as if it were down. */
 export function wrongFingerprint(fingerprint: unknown): TypeError | null {
   if (typeof fingerprint === 'string' && FINGERPRINT.test(fingerprint)) return null;
-  const range = "a string of 1 to 64 letters, digits, '-' and '_', as fingerprintOf makes it";
+  const range =
+    "a string of 1 to 64 letters, digits, '-' and '_', as fingerprintOf makes it, or a digest in hex or base64url (not base64)";
   return new TypeError(`idempotency: the fingerprint must be ${range}, got ${kindOf(fingerprint)}`);
 }
 

@@ -112,7 +112,10 @@ export interface IdempotentOptions {
 export interface OpenRequest {
   readonly key: string;
   readonly scope: readonly string[];
-  /** Of what is asked for: 1 to 64 letters, digits, `-` and `_`, as `fingerprintOf` makes them. */
+  /**
+   * Of what is asked for: 1 to 64 letters, digits, `-` and `_`, as `fingerprintOf` makes them, and `digest('hex')` or
+   * `digest('base64url')` of Node's hashes; those of plain `base64` have other characters.
+   */
   readonly fingerprint: string;
   /** Ends a wait for another's answer. As a function, it is asked for only before such a wait. */
   readonly signal?: AbortSignal | (() => AbortSignal) | undefined;

@@ -18,6 +18,7 @@ describe('a fingerprint', () => {
     ['', 'got one of 0'],
     ['x'.repeat(65), 'got one of 65'],
     ['f\n', 'got one of 2'],
+    ['kBQ+8/Y=', 'got one of 8'],
     [undefined, 'got undefined'],
     [7, 'got number'],
   ])('that no store need keep is refused before any is asked: %j', async (fingerprint, got) => {
@@ -26,7 +27,8 @@ describe('a fingerprint', () => {
       (async () => engine.open({ ...request, fingerprint: fingerprint as string }))(),
     );
     expect(answer).toBeInstanceOf(TypeError);
-    const range = "1 to 64 letters, digits, '-' and '_', as fingerprintOf makes it";
+    const range =
+      "1 to 64 letters, digits, '-' and '_', as fingerprintOf makes it, or a digest in hex or base64url (not base64)";
     expect((answer as Error).message).toBe(
       `idempotency: the fingerprint must be a string of ${range}, ${got}`,
     );
