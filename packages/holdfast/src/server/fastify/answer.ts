@@ -12,6 +12,8 @@ export class Running {
   readonly run: HttpRun;
   /** The headers that were set before the handler ran. */
   readonly before: ReturnType<ReplyLike['getHeaders']>;
+  /** How much of its answer is held, and for how long. */
+  readonly limits: HoldLimits;
   /** What the handler threw, if it did. */
   error: unknown = undefined;
   /** How the answer begins that is being kept, and will leave. */
@@ -21,22 +23,18 @@ export class Running {
   /** The run was told of its end: what is sent from here on is not its answer. */
   isOver: boolean = false;
 
-  constructor(run: HttpRun, before: Running['before']) {
+  constructor(run: HttpRun, before: Running['before'], limits: HoldLimits) {
     this.run = run;
     this.before = before;
+    this.limits = limits;
   }
 }
 
 /** Keeps an answer. Answers what to send, once that is durable; rejects with what the handler's stream failed with. */
-export function kept(
-  running: Running,
-  reply: ReplyLike,
-  payload: unknown,
-  limits: HoldLimits,
-): Awaitable<unknown> {
+export function kept(running: Running, reply: ReplyLike, payload: unknown): Awaitable<unknown> {
   return typeof payload === 'string' && running.error === undefined
     ? keepText(running, reply, payload)
-    : keepOrFail(running, reply, payload, limits);
+    : keepOrFail(running, reply, payload);
 }
 
 /** Most payloads are text, of which nothing can fail: sent as soon as it is durable. */
@@ -47,14 +45,9 @@ function keepText(running: Running, reply: ReplyLike, text: string): Awaitable<u
   return instead instanceof Promise ? instead.then(sent) : sent(instead);
 }
 
-async function keepOrFail(
-  running: Running,
-  reply: ReplyLike,
-  given: unknown,
-  limits: HoldLimits,
-): Promise<unknown> {
+async function keepOrFail(running: Running, reply: ReplyLike, given: unknown): Promise<unknown> {
   try {
-    return await keep(running, reply, given, limits);
+    return await keep(running, reply, given);
   } catch (error) {
     // The handler's stream failed before a byte had left.
     await running.run.fail(error);
@@ -64,13 +57,8 @@ async function keepOrFail(
 }
 
 /** For any payload, and after any error. Answers what to send, once that is durable. */
-async function keep(
-  running: Running,
-  reply: ReplyLike,
-  given: unknown,
-  limits: HoldLimits,
-): Promise<unknown> {
-  const { run, error } = running;
+async function keep(running: Running, reply: ReplyLike, given: unknown): Promise<unknown> {
+  const { run, error, limits } = running;
   const payload = given instanceof Response ? unwrapped(given, reply) : given;
   const head = (running.told = headOf(reply));
   const held = await hold(payload, typeOf(head), limits);

@@ -1,4 +1,5 @@
 import { idempotency, type Idempotency, type IdempotencyStore } from '../../idempotency/index.ts';
+import type { HoldLimits } from '../idempotency/bounded-stream.ts';
 import {
   type HttpAnswer,
   type HttpBegun,
@@ -8,24 +9,22 @@ import {
   type HttpRequest,
   type RouteOptions,
 } from '../idempotency/http.ts';
-import { isDestroyed } from '../idempotency/http2.ts';
 import { Leaving } from '../idempotency/leaving.ts';
 import { Gone } from '../idempotency/node-exchange.ts';
 import { CLOSING, type TenantOptions } from '../idempotency/options.ts';
-import { kept, Running } from './answer.ts';
+import { Running } from './answer.ts';
+import {
+  keepAnswers,
+  RUN,
+  type RunningRequest as Request,
+  UNTYPED,
+  watch,
+} from './keep-answers.ts';
 import { payloadOf } from './payload.ts';
 import { setHead, typeOf } from './reply-head.ts';
 import { bodyOf, whyUnparsed } from './request-body.ts';
 import { checkPluginOptions, routeOptionsOf } from './route-config.ts';
-import type {
-  Done,
-  FastifyLike,
-  OnError,
-  OnSend,
-  PreHandler,
-  ReplyLike,
-  RequestLike,
-} from './types.ts';
+import type { Done, FastifyLike, PreHandler, ReplyLike, RequestLike } from './types.ts';
 
 /** What the plugin is registered with. */
 export interface HoldfastFastifyOptions {
@@ -94,13 +93,11 @@ export const holdfast: HoldfastPlugin = Object.assign(
     const http = httpIdempotency(engine, about);
     const leaving = new Leaving();
     app.decorateRequest('idempotency');
-    app.decorateRequest(RUN);
     app.addHook(
       'preHandler',
       ofMarked((marked, arrived) => beginRun({ http, leaving }, marked, arrived)),
     );
-    app.addHook('onError', noteError);
-    app.addHook('onSend', end(http));
+    keepAnswers(app);
     app.addHook('preClose', () => leaving.over(CLOSING.wait));
     if (given === undefined) app.addHook('onClose', () => engine.close(CLOSING));
   },
@@ -114,18 +111,6 @@ export const holdfast: HoldfastPlugin = Object.assign(
 
 /** What `register` takes; of Fastify's instance no more is said, since its own types are not imported. */
 export type HoldfastPlugin = (instance: object, options: HoldfastFastifyOptions) => Promise<void>;
-
-/** Where a request keeps its run. */
-const RUN: unique symbol = Symbol('holdfast.run');
-
-/** Set on a request whose answer has no content type, and is to get none. */
-const UNTYPED: unique symbol = Symbol('holdfast.untyped');
-
-type Request = RequestLike & {
-  [RUN]?: Running;
-  [UNTYPED]?: boolean;
-  idempotency?: unknown;
-};
 
 /** For the requests of routes that take part. */
 function ofMarked(
@@ -185,22 +170,21 @@ function beginRun(
   });
   const goOn = (how: HttpBegun): void => {
     gone?.forget();
-    if (unparsed === undefined) act(how, request, reply, done);
+    if (unparsed === undefined) act(how, { request, reply, done }, http.limits.response);
     else done(unparsed);
   };
   if (begun instanceof Promise) void begun.then(goOn);
   else goOn(begun);
 }
 
-function act(begun: HttpBegun, request: Request, reply: ReplyLike, done: Done): void {
+function act(begun: HttpBegun, { request, reply, done }: Arrived, limits: HoldLimits): void {
   if (begun.kind === 'pass') return done();
   if (begun.kind === 'answer') return sendAnswer(begun.answer, request, reply, done);
   const { run } = begun;
-  const running = new Running(run, headersBefore(request, reply));
+  const running = new Running(run, headersBefore(request, reply), limits);
   request[RUN] = running;
   request.idempotency = run.execution;
-  if (isDestroyed(reply.raw)) closed(running, reply);
-  else reply.raw.on('close', () => closed(running, reply));
+  watch(running, reply);
   done();
 }
 
@@ -231,49 +215,3 @@ function headersBefore({ headers }: Request, reply: ReplyLike): Running['before'
 }
 
 const NO_HEADERS: Running['before'] = {};
-
-/** Of a response that the handler takes over (`hijack`), now or later, no hook tells. */
-function closed(running: Running, reply: ReplyLike): void {
-  if (running.isOver) return;
-  if (reply.sent) return void endHijacked(running, reply);
-  const { hijack } = reply;
-  reply.hijack = () => {
-    void endHijacked(running, reply);
-    return hijack.call(reply);
-  };
-}
-
-/** What a hijacked response has sent could not be held. */
-async function endHijacked(running: Running, reply: ReplyLike): Promise<void> {
-  running.isOver = true;
-  const { run } = running;
-  const { statusCode: status, writableEnded } = reply.raw;
-  if (writableEnded) await run.finishUnkept({ status, headers: [] });
-  else await run.fail(new Error('The client went away while a hijacked response was written'));
-}
-
-const noteError: OnError = (request: Request, _reply, error, done) => {
-  const running = request[RUN];
-  if (running !== undefined) running.error = error;
-  done();
-};
-
-function end(http: HttpIdempotency): OnSend {
-  return (request: Request, reply, payload, done) => {
-    if (request[UNTYPED] === true) {
-      request[UNTYPED] = false;
-      reply.removeHeader('content-type');
-    }
-    const running = request[RUN];
-    if (running === undefined || running.isOver) return done(null, payload);
-    if (running.told !== null) {
-      // Too late: for Fastify, too, the first of two answers counts.
-      running.isOvertaken = true;
-      return;
-    }
-    const toSend = kept(running, reply, payload, http.limits.response);
-    // A promise is answered as one: what Fastify throws of it, out of a later `done`, nobody would catch.
-    if (toSend instanceof Promise) return toSend;
-    done(null, toSend);
-  };
-}

@@ -32,9 +32,24 @@ export interface HeldRun {
  */
 export async function beginExchange(
   http: HttpIdempotency,
-  { request, response, about, leaving }: NodeExchange,
+  exchange: NodeExchange,
 ): Promise<NodeBegun> {
+  const { response } = exchange;
   if (isHeld(response)) return { kind: 'pass' };
+  const begun = await beginUnheld(http, exchange);
+  if (begun.kind !== 'run') return begun;
+  return { ...begun, held: holdResponse(response, begun.run, http.limits.response) };
+}
+
+/**
+ * Begins a request; its response is the adapter's to hold.
+ *
+ * @throws (the promise rejects) as `beginExchange`.
+ */
+export async function beginUnheld(
+  http: HttpIdempotency,
+  { request, response, about, leaving }: NodeExchange,
+): Promise<HttpBegun> {
   const { method = '', headers } = request;
   const gone = new Gone(response);
   let mistake: unknown;
@@ -56,8 +71,7 @@ export async function beginExchange(
   });
   gone.forget();
   if (mistake !== undefined) throw mistake;
-  if (begun.kind !== 'run') return begun;
-  return { ...begun, held: holdResponse(response, begun.run, http.limits.response) };
+  return begun;
 }
 
 /** Aborts when the client goes, until it is forgotten. Costs nothing for requests that need not wait. */

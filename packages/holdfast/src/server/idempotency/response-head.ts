@@ -83,6 +83,14 @@ export function endWhole(
   by.end.call(response, isFile ? undefined : body);
 }
 
+/** Headers that say something of the body, and of no other. */
+export const OF_A_BODY: readonly string[] = [
+  'content-length',
+  'content-encoding',
+  'content-type',
+  'etag',
+];
+
 /** Sends an answer that is not a handler's. Headers that were set for all answers stay, those of a body do not. */
 export function sendAnswer(
   response: ServerResponse,
@@ -90,9 +98,7 @@ export function sendAnswer(
   by: Ending = response,
 ): void {
   response.statusCode = status;
-  for (const name of ['content-length', 'content-encoding', 'content-type', 'etag']) {
-    response.removeHeader(name);
-  }
+  for (const name of OF_A_BODY) response.removeHeader(name);
   // One value as text: what compresses does not look into lists.
   for (const [name, values] of byName(headers)) {
     response.setHeader(name, values.length === 1 ? values[0]! : values);
