@@ -87,6 +87,8 @@ describe('the linter', () => {
       '../koa/a.ts ../../stores/memory/a.ts ../../client/a.ts ../../index.ts',
     'server/koa/x.ts':
       '../express/a.ts ../../stores/memory/a.ts ../../client/a.ts ../../index.ts koa',
+    'server/nest/x.ts':
+      '../express/a.ts ../../stores/memory/a.ts ../../client/a.ts ../../index.ts fastify',
     'index.ts': './client/fetch/a.ts ./testing/a.ts',
   });
   const allowed = imports({
@@ -108,6 +110,7 @@ describe('the linter', () => {
     'server/idempotency/x.ts': './b.ts ../../idempotency/a.ts ../../core/a.ts node:http',
     'server/koa/x.ts':
       './b.ts ../idempotency/http.ts ../../idempotency/a.ts ../../core/a.ts node:http',
+    'server/nest/x.ts': './b.ts ../fastify/a.ts ../idempotency/http.ts ../../idempotency/a.ts',
     'index.ts': './client/a.ts ./policies/retry/a.ts ./core/call.ts ./runtime/runtime.ts',
   });
 

@@ -44,6 +44,7 @@ Module({
   controllers: [ShopController],
 })(AppModule);
 
+// On Fastify only this line differs: `NestFactory.create(AppModule, new FastifyAdapter(), ...)`.
 const app = await NestFactory.create(AppModule, { logger: false, forceCloseConnections: true });
 await app.listen(0, '127.0.0.1');
 await askTwice((app.getHttpServer().address() as AddressInfo).port);

@@ -1,17 +1,54 @@
 /* oxlint-disable typescript/no-extraneous-class -- Nest knows controllers and modules by their classes. */
+import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
-import { Controller, Get, Module, Post, Put, Req, Res, StreamableFile } from '@nestjs/common';
+import {
+  Controller,
+  Get,
+  type INestApplication,
+  Module,
+  Post,
+  Put,
+  Req,
+  Res,
+  StreamableFile,
+} from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import type { NestExpressApplication } from '@nestjs/platform-express';
+import { ExpressAdapter } from '@nestjs/platform-express';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { Request, Response } from 'express';
+import type { FastifyReply } from 'fastify';
 import { HoldfastModule, Idempotent } from 'holdfast/nest';
-import { FOR_ALL, type Reply, type Serve } from '../site.ts';
+import { FOR_ALL, type Handle, type Reply, type Serve, type SiteOptions } from '../site.ts';
 
 /** A method of a controller, by whose decorators Nest knows it. */
-type Method = (request: Request, response: Response) => Promise<unknown>;
+type Method = (request: Request, response: Response | FastifyReply) => Promise<unknown>;
 
-/** NestJS 12 on Express. Decorators are applied as the functions they are, since Node cannot run their syntax. */
-export const serveNest: Serve = async (handle, { engine, http, route }) => {
+/** NestJS 12 on Express. */
+export const serveNest: Serve = async (handle, options) => {
+  const app = await NestFactory.create(moduleOf(handle, options), new ExpressAdapter(), CREATED);
+  return listening(app);
+};
+
+/** NestJS 12 on Fastify. */
+export const serveNestOnFastify: Serve = async (handle, options) => {
+  const adapter = new FastifyAdapter({ forceCloseConnections: true, bodyLimit: 10_000_000 });
+  return listening(await NestFactory.create(moduleOf(handle, options), adapter, CREATED));
+};
+
+const CREATED = { logger: false, forceCloseConnections: true } as const;
+
+async function listening(app: INestApplication): ReturnType<Serve> {
+  app.use((_request: unknown, response: ServerResponse, next: () => void) => {
+    for (const [name, value] of Object.entries(FOR_ALL)) response.setHeader(name, value);
+    next();
+  });
+  await app.listen(0, '127.0.0.1');
+  const { port } = app.getHttpServer().address() as { port: number };
+  return { port, close: () => app.close() };
+}
+
+/** Decorators are applied as the functions they are, since Node cannot run their syntax. */
+function moduleOf(handle: Handle, { engine, http, route }: SiteOptions) {
   const answer = (name: string): Method =>
     async function answered(request, response) {
       const { method, params, idempotency: execution } = request;
@@ -41,22 +78,17 @@ export const serveNest: Serve = async (handle, { engine, http, route }) => {
   class AppModule {}
   const imports = [HoldfastModule.forRoot({ idempotency: { ...http, engine } })];
   Module({ imports, controllers: [ShopController] })(AppModule);
-  const app = await NestFactory.create<NestExpressApplication>(AppModule, {
-    logger: false,
-    forceCloseConnections: true,
-  });
-  app.use(
-    (_request: Request, response: Response, next: () => void) => (response.set(FOR_ALL), next()),
-  );
-  await app.listen(0, '127.0.0.1');
-  const { port } = app.getHttpServer().address() as { port: number };
-  return { port, close: () => app.close() };
-};
+  return AppModule;
+}
 
 /** What a handler returns, with status and headers set beside. */
-function passed({ status, headers = {}, body }: Reply, response: Response): unknown {
+function passed({ status, headers = {}, body }: Reply, response: Response | FastifyReply): unknown {
   response.status(status);
-  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  for (const [name, value] of Object.entries(headers)) {
+    // Express adds a charset to types that are set in its own way.
+    if ('setHeader' in response) response.setHeader(name, value);
+    else response.header(name, value);
+  }
   if (body === undefined || typeof body === 'string') return body;
   const type = String(headers['Content-Type']);
   if (body instanceof Uint8Array) return new StreamableFile(body, { type });

@@ -17,9 +17,10 @@ export type RunningRequest = RequestLike & {
 
 /**
  * Has an instance keep the answers to requests that have a run, before they leave, and before `onSend` hooks that are added
- * later, and those of routes: so what compresses does so for a replay as well.
+ * later, and those of routes: so what compresses does so for a replay as well. Does nothing for one that does so already.
  */
 export function keepAnswers(app: FastifyLike): void {
+  if (app.hasRequestDecorator(RUN)) return;
   app.decorateRequest(RUN);
   app.addHook('onError', noteError);
   app.addHook('onSend', keepAnswer);

@@ -9,6 +9,7 @@ import type { RouteOptions } from '../idempotency/http-idempotency.ts';
  */
 export interface FastifyLike {
   decorateRequest(name: string | symbol, value?: unknown): unknown;
+  hasRequestDecorator(name: string | symbol): boolean;
   addHook(name: 'preHandler', hook: PreHandler): unknown;
   addHook(name: 'onError', hook: OnError): unknown;
   addHook(name: 'onSend', hook: OnSend): unknown;

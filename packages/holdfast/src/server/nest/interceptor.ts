@@ -1,8 +1,6 @@
-import { type IncomingMessage, ServerResponse } from 'node:http';
 import { isPlainObject } from '../../core/options.ts';
 import type { Idempotency } from '../../idempotency/index.ts';
 import { isSafeToRetry } from '../../idempotency/options.ts';
-import { type HeldResponse, holdResponse } from '../idempotency/held-response.ts';
 import {
   type HttpAnswer,
   httpIdempotency,
@@ -10,11 +8,12 @@ import {
   type HttpIdempotencyOptions,
   type HttpRun,
 } from '../idempotency/http.ts';
+import { isDestroyed } from '../idempotency/http2.ts';
 import { Leaving } from '../idempotency/leaving.ts';
-import { beginExchange, pathOf } from '../idempotency/node-exchange.ts';
-import { bodyOf } from '../idempotency/node-request.ts';
+import { beginUnheld } from '../idempotency/node-exchange.ts';
 import { CLOSING } from '../idempotency/options.ts';
 import { type Marks, marksOf, notByHttp, refuseUnasked } from './decorator.ts';
+import { type Exchange, exchangeOf, type Held } from './platform.ts';
 import type {
   CallHandlerLike,
   ExecutionContextLike,
@@ -27,7 +26,7 @@ export type NestIdempotencyOptions<Source extends object = NestRequestLike> =
   HttpIdempotencyOptions<Source>;
 
 /**
- * Makes handlers that are marked with `@Idempotent()` happen once for each key, in NestJS 12 on Express.
+ * Makes handlers that are marked with `@Idempotent()` happen once for each key, in NestJS 12 on Express or Fastify.
  *
  * ```ts
  * const app = await NestFactory.create(AppModule);
@@ -37,8 +36,8 @@ export type NestIdempotencyOptions<Source extends object = NestRequestLike> =
  * It must be the outermost interceptor. Guards come before it, so a replay is given only to who may have it; what
  * it keeps is what leaves in the end: behind the other interceptors, serialisers and exception filters. A handler
  * finds its execution on the request: `request.idempotency`. An answer of the handler's own (`@Res()`) is held like
- * any other; a handler of events (`@Sse()`) and one that is not called by HTTP are refused with a TypeError, and so
- * is the Fastify platform. The plugin of `holdfast/fastify` is no way round that: it would replay before the guards.
+ * any other; a handler of events (`@Sse()`) and one that is not called by HTTP are refused with a TypeError. On Fastify it
+ * needs `HoldfastModule`, which puts it in front of the application and has Fastify show what is sent.
  *
  * rxjs is not imported: what is given back is no Observable but an async iterable, which rxjs takes in
  * its place. That also keeps Nest from unsubscribing from a handler whose client has gone: it is done to its end.
@@ -70,20 +69,36 @@ class IdempotencyInterceptor implements NestInterceptorLike {
     next: CallHandlerLike<Handled>,
   ): Promise<Handled> {
     const marks = marksOf(context);
-    const { answersItself } = marks;
-    if (marks.options === undefined || (marks.isSse && !marks.isOwn)) return next.handle();
-    const exchange = exchangeOf(context, marks, this.#http.limits.requestBody);
-    const { request, response } = exchange;
-    const begun = await beginExchange(this.#http, { ...exchange, leaving: this.#leaving });
+    const { options, answersItself } = marks;
+    if (options === undefined || (marks.isSse && !marks.isOwn)) return next.handle();
+    const exchange = exchangeOf(
+      context,
+      checkedName(context, marks),
+      this.#http.limits.requestBody,
+    );
+    if (exchange.isHeld) return next.handle();
+    const { request, response, about } = exchange.node;
+    const begun = await beginUnheld(this.#http, {
+      request,
+      response,
+      about: { ...about, options },
+      leaving: this.#leaving,
+    });
     if (begun.kind === 'pass') return next.handle();
     if (begun.kind === 'answer') {
-      holdResponse(response, replacing(begun.answer), UNLIMITED);
-      if (answersItself) response.end();
+      exchange.hold(replacing(begun.answer), UNLIMITED);
+      if (answersItself) exchange.end();
       return [undefined] as Handled;
     }
-    request.idempotency = begun.run.execution;
-    const work = { ...begun, response, answersItself };
-    return detached(next.handle() as Subscribable, work) as Handled;
+    const { run } = begun;
+    (about.source as NestRequestLike).idempotency = run.execution;
+    const held = exchange.hold(run, this.#http.limits.response);
+    return detached(next.handle() as Subscribable, {
+      run,
+      held,
+      exchange,
+      answersItself,
+    }) as Handled;
   }
 
   /** Nest closes the server next. */
@@ -104,28 +119,29 @@ interface Subscribable {
 /** A handler at work. */
 interface Work {
   readonly run: HttpRun;
-  readonly held: HeldResponse;
-  readonly response: ServerResponse;
+  readonly held: Held;
+  readonly exchange: Exchange;
   readonly answersItself: boolean;
 }
 
 /** The handler's last value, which is what Nest sends. The handler goes on to its end even if nobody takes it any more. */
 async function* detached(handled: Subscribable, work: Work): AsyncGenerator<unknown> {
-  const { run, held, response, answersItself } = work;
+  const { run, held, answersItself } = work;
+  const { response } = work.exchange.node;
   let isTaken = false;
   try {
     const last = await lastOf(handled);
     yield* last;
     const isPiped = isStreamable(last[0]);
     // Nest pipes a stream only to a client that is there.
-    isTaken = !(isPiped && response.destroyed);
+    isTaken = !(isPiped && isDestroyed(response));
     // The pipe breaks off when the client goes.
     if (isPiped && isTaken) response.once('close', () => void neverSent(work));
   } catch (error) {
     isTaken = true;
     if (isSafeToRetry(error)) await run.fail(error);
     // Nest may send no answer for it: then the outcome is unknown.
-    else if (response.destroyed) held.handlerSettled();
+    else if (isDestroyed(response)) held.handlerSettled();
     throw error;
   } finally {
     if (!isTaken) await neverSent(work);
@@ -134,10 +150,10 @@ async function* detached(handled: Subscribable, work: Work): AsyncGenerator<unkn
 }
 
 /** The client has gone, and Nest answers nobody: it was done, and there is no answer to keep. */
-async function neverSent({ run, held, response }: Work): Promise<void> {
+async function neverSent({ run, held, exchange }: Work): Promise<void> {
   if (held.isEnded) return;
   held.letGo();
-  await run.finishUnkept({ status: response.statusCode, headers: [] });
+  await run.finishUnkept({ status: exchange.status, headers: [] });
 }
 
 /** The last value, or none. */
@@ -170,28 +186,13 @@ function replacing(answer: HttpAnswer): HttpRun {
 /** Nothing that Nest sends is too large or too slow to be replaced. */
 const UNLIMITED = { bytes: Infinity, time: Infinity };
 
-type Request = IncomingMessage & NestRequestLike;
-
-function exchangeOf(context: ExecutionContextLike, marks: Marks, limit: number) {
-  const { isSse, options } = marks;
+/** @throws TypeError for what is not called by HTTP, and for events. */
+function checkedName(context: ExecutionContextLike, marks: Marks): string {
   const name = `${(context.getClass() as { name?: string }).name}.${marks.name}`;
   const type = context.getType();
   if (type !== 'http') throw new TypeError(notByHttp(name, type));
-  if (isSse) throw new TypeError(`@Idempotent() on ${name}: events of @Sse() cannot be replayed`);
-  const response = context.switchToHttp().getResponse();
-  if (!(response instanceof ServerResponse)) {
-    throw new TypeError(
-      `@Idempotent() on ${name}: it needs the Express platform (@nestjs/platform-express); no other is supported`,
-    );
+  if (marks.isSse) {
+    throw new TypeError(`@Idempotent() on ${name}: events of @Sse() cannot be replayed`);
   }
-  const request = context.switchToHttp().getRequest() as Request;
-  const { originalUrl: url, route, baseUrl } = request;
-  const about = {
-    url,
-    route: route === undefined ? pathOf(url) : baseUrl + String(route.path),
-    body: () => bodyOf(request, request.body, limit),
-    source: request,
-    options,
-  };
-  return { request, response, about };
+  return name;
 }

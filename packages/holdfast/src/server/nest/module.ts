@@ -1,4 +1,6 @@
 import { idempotency, type Idempotency, type IdempotencyStore } from '../../idempotency/index.ts';
+import { keepAnswers } from '../fastify/keep-answers.ts';
+import type { FastifyLike } from '../fastify/types.ts';
 import { CLOSING } from '../idempotency/options.ts';
 import { idempotencyInterceptor, type NestIdempotencyOptions } from './interceptor.ts';
 import type { DynamicModuleLike, MiddlewareConsumerLike, NestRequestLike } from './types.ts';
@@ -38,17 +40,10 @@ const APP_INTERCEPTOR = 'APP_INTERCEPTOR';
  * Import it first: its interceptor must be the outermost, and of several modules' the first imported is.
  */
 export class HoldfastModule {
-  /**
-   * Nest calls it when the application starts.
-   *
-   * @throws TypeError on the Fastify platform.
-   */
+  /** Nest calls it when the application starts. On Fastify it adds the hooks in which answers are kept. */
   configure(consumer: MiddlewareConsumerLike): void {
-    const type = consumer.getHttpAdapter?.()?.getType?.();
-    if (type !== 'fastify') return;
-    throw new TypeError(
-      `HoldfastModule needs the Express platform (@nestjs/platform-express), got ${type}`,
-    );
+    const adapter = consumer.getHttpAdapter();
+    if (adapter.getType() === 'fastify') keepAnswers(adapter.getInstance() as FastifyLike);
   }
 
   /** @throws (when the application starts) TypeError, RangeError for wrong options. */

@@ -1,95 +1,37 @@
-/* oxlint-disable typescript/no-extraneous-class -- Nest knows controllers and modules by their classes. */
 import { Readable } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import {
   type ArgumentsHost,
   type CallHandler,
   Catch,
-  Controller,
   type ExecutionContext,
   Header,
-  Module,
+  type INestApplication,
   NotFoundException,
-  Post,
   Redirect,
   Req,
   Res,
-  Sse,
   StreamableFile,
   UseFilters,
 } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
-import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Response as ExpressResponse } from 'express';
 import { idempotency } from 'holdfast/idempotency';
 import { memoryStore } from 'holdfast/memory';
-import {
-  HoldfastModule,
-  type HoldfastModuleOptions,
-  Idempotent,
-  idempotencyInterceptor,
-} from 'holdfast/nest';
+import { Idempotent, idempotencyInterceptor } from 'holdfast/nest';
 import { EMPTY, map, Observable, of, Subject } from 'rxjs';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
-
-type Decorate = (target: object, name: string, descriptor: PropertyDescriptor) => void;
-type DecorateParameter = (target: object, name: string, index: number) => void;
-
-interface About {
-  readonly handler: (...given: never[]) => unknown;
-  readonly decorators?: readonly unknown[];
-  readonly parameters?: readonly unknown[];
-  readonly onClass?: readonly unknown[];
-  readonly set?: (app: NestExpressApplication) => void;
-  readonly options?: HoldfastModuleOptions;
-}
-
-/** An application of one handler at POST /charge; the port it listens at. */
-async function serve(about: About): Promise<number> {
-  const { handler, decorators = [Idempotent()], parameters = [], onClass = [] } = about;
-  class Shop {}
-  const descriptor = { value: handler, writable: true, configurable: true };
-  Object.defineProperty(handler, 'name', { value: 'charge' });
-  Object.defineProperty(Shop.prototype, 'charge', descriptor);
-  parameters.forEach((one, at) => (one as DecorateParameter)(Shop.prototype, 'charge', at));
-  for (const decorate of [Post('charge'), ...decorators] as Decorate[]) {
-    decorate(Shop.prototype, 'charge', descriptor);
-  }
-  for (const decorate of [Controller(), ...onClass]) (decorate as (target: object) => void)(Shop);
-  class App {}
-  const options = about.options ?? { idempotency: { store: memoryStore() } };
-  Module({ imports: [HoldfastModule.forRoot(options)], controllers: [Shop] })(App);
-  const app = await NestFactory.create<NestExpressApplication>(App, {
-    logger: false,
-    forceCloseConnections: true,
-  });
-  onTestFinished(() => app.close());
-  about.set?.(app);
-  await app.listen(0, '127.0.0.1');
-  return (app.getHttpServer().address() as { port: number }).port;
-}
-
-async function send(port: number, signal: AbortSignal | null = null) {
-  const response = await fetch(`http://127.0.0.1:${port}/charge`, {
-    method: 'POST',
-    redirect: 'manual',
-    headers: { 'Idempotency-Key': 'k1', 'Content-Type': 'application/json' },
-    body: '{"amount":5}',
-    signal,
-  });
-  const { status, headers } = response;
-  return {
-    status,
-    headers,
-    text: await response.text(),
-    replayed: headers.get('idempotent-replayed'),
-  };
-}
+import { describe, expect, test, vi } from 'vitest';
+import {
+  adapterOf,
+  type ChargeAbout,
+  PLATFORMS,
+  send,
+  serveCharge,
+} from '../../../test/nest-charge.ts';
 
 /** Sends, and goes away once the handler has begun. */
 async function leave(port: number, hasBegun: () => boolean): Promise<void> {
   const leaving = new AbortController();
-  const sent = send(port, leaving.signal);
+  const sent = send(port, '/charge', { signal: leaving.signal });
   await vi.waitUntil(hasBegun);
   leaving.abort();
   await expect(sent).rejects.toThrow(/abort/);
@@ -99,7 +41,9 @@ async function sendTwice(port: number) {
   return [await send(port), await send(port)] as const;
 }
 
-describe('a handler of NestJS', () => {
+describe.each(PLATFORMS)('a handler of NestJS on %s', (platform) => {
+  const serve = (about: ChargeAbout) => serveCharge({ adapter: adapterOf(platform), ...about });
+
   test('may answer with an Observable', async () => {
     const handler = vi.fn<() => Observable<unknown>>(() => of({ id: 1 }, { id: 2 }));
     const [first, again] = await sendTwice(await serve({ handler }));
@@ -110,7 +54,7 @@ describe('a handler of NestJS', () => {
 
   test('may answer by itself, with @Res()', async () => {
     const handler = vi.fn<(res: ExpressResponse) => unknown>((res) =>
-      res.status(202).json({ id: 1 }),
+      res.status(202).send({ id: 1 }),
     );
     const [first, again] = await sendTwice(await serve({ handler, parameters: [Res()] }));
     expect(first).toMatchObject({ status: 202, text: '{"id":1}', replayed: null });
@@ -131,7 +75,7 @@ describe('a handler of NestJS', () => {
     let filtered = 0;
     const filter = {
       catch: (_error: unknown, host: ArgumentsHost) =>
-        host.switchToHttp().getResponse<ExpressResponse>().status(422).json({ no: ++filtered }),
+        host.switchToHttp().getResponse<ExpressResponse>().status(422).send({ no: ++filtered }),
     };
     Catch(RangeError)(filter.constructor);
     const filters = UseFilters(filter as never);
@@ -223,7 +167,7 @@ describe('a handler of NestJS', () => {
     const inner = {
       intercept: (_: ExecutionContext, next: CallHandler) => next.handle().pipe(map(() => ++runs)),
     };
-    const set = (app: NestExpressApplication) => {
+    const set = (app: INestApplication) => {
       const engine = idempotency({ store: memoryStore() });
       app.useGlobalInterceptors(idempotencyInterceptor(engine), inner);
     };
@@ -253,7 +197,7 @@ describe('a handler of NestJS', () => {
 
   test('keeps the headers that were set for all answers, and has each of its own once', async () => {
     const policy = ['Content-Security-Policy', "default-src 'none'"] as const;
-    const set = (app: NestExpressApplication) =>
+    const set = (app: INestApplication) =>
       app.use((_request: unknown, response: ExpressResponse, next: () => void) => {
         response.setHeader(...policy);
         next();
@@ -264,6 +208,14 @@ describe('a handler of NestJS', () => {
     )) {
       expect([headers.get('link'), headers.get(policy[0])]).toEqual(['</a>', policy[1]]);
     }
+  });
+
+  test('has no headers of its body on a refusal', async () => {
+    const decorators = [Idempotent(), Header('ETag', '"1"')];
+    const port = await serve({ handler: () => 'a', decorators });
+    expect((await send(port)).headers.get('etag')).toBe('"1"');
+    const refused = await send(port, '/charge', { body: '{"amount":6}' });
+    expect([refused.status, refused.headers.get('etag')]).toEqual([422, null]);
   });
 
   test('that answers nothing at all is an error, as without', async () => {
@@ -286,62 +238,3 @@ async function ask(port: number): Promise<number> {
 function keyOf(request: { idempotency?: { key: string } }): string | undefined {
   return request.idempotency?.key;
 }
-
-const handled = { handle: () => of('a') };
-function marked(): void {}
-
-describe('the interceptor', () => {
-  class Shop {}
-  Post('marked')(Shop.prototype, 'marked', { value: marked });
-  Idempotent()(Shop.prototype, 'marked', { value: marked });
-  const context = (type: string, response: unknown) => ({
-    getType: () => type,
-    getClass: () => Shop,
-    getHandler: () => marked,
-    switchToHttp: () => ({ getRequest: () => ({}), getResponse: () => response }),
-  });
-  const interceptor = idempotencyInterceptor(idempotency({ store: memoryStore() }));
-
-  test('refuses what is not called by HTTP, and the Fastify platform', async () => {
-    await expect(interceptor.intercept(context('rpc', {}), handled)).rejects.toThrow(
-      /Shop\.marked: it is called by rpc, not by HTTP/,
-    );
-    await expect(interceptor.intercept(context('http', { raw: {} }), handled)).rejects.toThrow(
-      /Shop\.marked: it needs the Express platform/,
-    );
-  });
-
-  test('refuses events', async () => {
-    Sse()(Shop.prototype, 'marked', { value: marked } as never);
-    const refused = interceptor.intercept(context('http', {}), handled);
-    await expect(refused).rejects.toThrow(/Shop\.marked: events of @Sse\(\) cannot be replayed/);
-  });
-
-  test('says what is wrong with the options of a handler', () => {
-    expect(() => Idempotent({ requird: true } as never)).toThrow(
-      /@Idempotent\(\)\.requird is not an/,
-    );
-    expect(() => Idempotent({ onStoreDown: 'ajar' as never })).toThrow(RangeError);
-  });
-
-  test('is for methods and classes, and its module for an engine or a store', async () => {
-    expect(() => Idempotent()({}, 'x', { value: 1 })).toThrow(TypeError);
-    for (const wrong of [undefined, { idempotency: {} }, { store: memoryStore() }]) {
-      const [{ useFactory }] = HoldfastModule.forRoot(wrong as never).providers as never as [
-        { useFactory: () => Promise<unknown> },
-      ];
-      await expect(useFactory()).rejects.toThrow(/either an engine or a store/);
-    }
-  });
-
-  test('closes a store with the application', async () => {
-    const store = memoryStore();
-    const close = vi.spyOn(store, 'close');
-    class App {}
-    Module({ imports: [HoldfastModule.forRoot({ idempotency: { store } })] })(App);
-    const app = await NestFactory.create(App, { logger: false });
-    await app.init();
-    await app.close();
-    expect(close).toHaveBeenCalledTimes(1);
-  });
-});

@@ -34,18 +34,16 @@ export interface DynamicModuleLike {
   }[];
 }
 
-/** What Nest hands to a module's `configure`; only asked for the platform, where it tells. */
+/** What Nest hands to a module's `configure`. */
 export interface MiddlewareConsumerLike {
-  getHttpAdapter?(): { getType?(): string } | undefined;
+  getHttpAdapter(): { getType(): string; getInstance(): object };
 }
 
-/** Express's request, as a handler gets it by `@Req()`; it is what `tenant` is given. */
+/** The request, as a handler gets it by `@Req()` on Express and on Fastify; it is what `tenant` is given. */
 export interface NestRequestLike {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly originalUrl: string;
-  readonly baseUrl: string;
   readonly body?: unknown;
-  readonly route?: { readonly path: unknown };
   /** The execution that it is handled under; undefined if it takes no part, or goes on unprotected. */
   idempotency?: Execution<unknown>;
 }
