@@ -43,7 +43,9 @@ redis.call('SET', key, table.concat(fields, ' '), 'PX', retention)
 return 1
 `,
   'claim.lua': `-- Takes a key if nobody has it, else says how it stands: see \`IdempotencyStore.claim\`. Asked where a \`SET NX\` of
--- \`first\`, a new record, has not told; and for who does not know the fingerprint, which is empty then.
+-- \`first\`, a new record, has not told; and for who does not know the fingerprint, which is empty then. \`first\` is empty
+-- where Redis has refused to write it: then nothing is granted. Before version 7 Redis would let a script write all the
+-- same where replicas are missing.
 --
 -- A record is a string, which Redis forgets by itself. In progress, it is six fields with spaces between them:
 --   token       of whoever has the key
@@ -57,8 +59,9 @@ return 1
 local key = KEYS[1]
 local first, token, fingerprint, over, retention, expired = unpack(ARGV)
 
-local taken = { 'absent' }
-if fingerprint ~= '' then
+local refused = first == '' and { 'refused' }
+local taken = refused or { 'absent' }
+if not refused and fingerprint ~= '' then
   -- Nobody may have it by now. Where Redis takes no writes this fails, and not what follows.
   taken = redis.pcall('SET', key, first, 'NX', 'PX', retention)
   if taken and taken.ok then
@@ -83,6 +86,9 @@ local owner, known, ends, attempt, reconciler, points =
   string.match(record, '^(%S+) (%S+) (%S+) (%S+) (%S+) (.*)$')
 
 local function grant(number)
+  if refused then
+    return refused
+  end
   local fields = { token, known, over, number, reconciler, points }
   redis.call('SET', key, table.concat(fields, ' '), 'PX', retention)
   local kind = token == reconciler and 'reconcile' or 'claimed'
