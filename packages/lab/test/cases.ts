@@ -1,7 +1,7 @@
 /** A fleet of one call, `web > stock`, for the tests of the audit's rules. */
 import { audit, type AuditReport } from '../src/audit/audit.ts';
 import type { Finding, Place } from '../src/audit/finding.ts';
-import type { Layer } from '../src/audit/layers.ts';
+import type { Layer, Pool } from '../src/audit/layers.ts';
 import { fleetOf } from '../src/spec/fleet.ts';
 import type { SpecPath } from '../src/spec/model.ts';
 
@@ -52,11 +52,23 @@ export function layer(given: Partial<Layer>): Layer {
     extraShare: Infinity,
     earnedBySuccess: false,
     concurrentFloor: 0,
+    pools: [],
     retryOn: ['connect-failure'],
     implicit: false,
     place: placeOf([]),
     ...given,
   };
+}
+
+/** One whose sidecar lets so many requests through at once. */
+export function pooled(most: number): Layer {
+  return layer({ pools: [pool({ requests: { most, place: placeOf(['pool']) } })] });
+}
+
+/** A pool that bounds nothing, until a case changes it. */
+export function pool(given: Partial<Pool>): Pool {
+  const none = { most: Infinity, place: placeOf(['pool']) };
+  return { requests: none, connections: none, streams: Infinity, pending: Infinity, ...given };
 }
 
 /** The finding of one rule, if there is one. */

@@ -172,6 +172,7 @@ function layerOf(edge: Edge, config: MethodConfig, extraShare: number): Layer {
     extraShare: maxAttempts === 1 ? 0 : extraShare,
     earnedBySuccess: extraShare < Infinity,
     concurrentFloor: 0,
+    pools: [],
     retryOn,
     implicit: false,
     place,

@@ -3,9 +3,11 @@ import { isRecord } from '../spec/problems.ts';
 import type { Finding, Place } from './finding.ts';
 import { isWildcard } from './host-forms.ts';
 import type { ServiceNames } from './istio-hosts.ts';
+import { checkDurationOrNone, limited, NO_LIMIT, noPool, readPool } from './istio-pools.ts';
 import type { Resource } from './istio-resources.ts';
 import { DURATION } from './istio-retries.ts';
 import { type Field, goDuration } from './k8s-fields.ts';
+import type { Pool } from './layers.ts';
 import { elsewhere, meshFinding, unmatched } from './mesh-findings.ts';
 
 /** What DestinationRules say of the connections to one service. */
@@ -16,6 +18,8 @@ export interface Destination {
   readonly minRetries: number;
   /** Retries at once to the whole service, from one sidecar; Infinity when nobody bounds them. */
   readonly maxRetries: number;
+  /** Of the service, of its subsets, and of ports with settings of their own: Envoy has a pool for each of these. */
+  readonly pools: readonly Pool[];
   readonly place: Place;
 }
 
@@ -31,8 +35,6 @@ interface Rule {
 
 type Budget = Pick<Destination, 'extraShare' | 'minRetries'>;
 
-/** What Istio sets where nobody says anything. */
-const NO_LIMIT = 2 ** 32 - 1;
 /** As documented; releases before istio/istio#59505 (March 2026) make 0.2 of a percentage that is left out, which allows less. */
 const BUDGET_PERCENT = 20;
 /** Retries at once that a budget allows each sidecar, however few requests are at work. */
@@ -78,14 +80,22 @@ export class Destinations {
    */
   of(targets: readonly string[], callers: readonly (string | null)[]): Destination | null {
     const all = targets.flatMap((target) => callers.map((caller) => this.#at(target, caller)));
-    return all.reduce((worst, one) => (one === null || worst === null ? null : worse(one, worst)));
+    if (all.some((found) => found.length === 0)) return null;
+    return all.flat().reduce(worse);
+  }
+
+  /** All pools that these requests may go through; none if for one of the ways there is no rule, and no bound. */
+  poolsOf(targets: readonly string[], callers: readonly (string | null)[]): readonly Pool[] {
+    const all = targets.flatMap((target) => callers.map((caller) => this.#at(target, caller)));
+    if (all.some((found) => found.length === 0)) return [];
+    return [...new Set(all.flat())].flatMap(({ pools }) => pools);
   }
 
   /**
-   * What holds for requests of one caller to one target. Istio looks in up to three namespaces, and stops at the
+   * What rules say of requests of one caller to one target. Istio looks in up to three namespaces, and stops at the
    * first that has a rule: there the target's own counts, or else that of the longest wildcard.
    */
-  #at(target: string, caller: string | null): Destination | null {
+  #at(target: string, caller: string | null): readonly Destination[] {
     const isOutside = this.#fleet.services.get(target)?.external === true;
     const rules = this.#rules.filter(
       ({ host, isFor }) =>
@@ -99,13 +109,9 @@ export class Destinations {
       const own = found.filter(({ host }) => host === target);
       const longest = Math.max(...found.map(({ host }) => host.length));
       const counting = own.length > 0 ? own : found.filter(({ host }) => host.length === longest);
-      const worst = counting.reduce<Destination | null>(
-        (so, { destination }) => worse(destination, so),
-        null,
-      );
-      if (worst !== null) return worst;
+      if (counting.length > 0) return counting.map(({ destination }) => destination);
     }
-    return null;
+    return [];
   }
 
   /** The `spec` of a DestinationRule. Of several for one service the worst counts. */
@@ -154,39 +160,43 @@ export class Destinations {
       extraShare: Infinity,
       minRetries: 0,
       maxRetries: Infinity,
+      pools: [noPool(spec)],
       place: spec.place,
     });
-    return spec
+    const subsets = spec
       .at('subsets')
       .items()
       .map((subset) => {
         subset.isObject(SUBSET);
         return this.#readPolicy(subset.at('trafficPolicy'), service, general);
-      })
-      .reduce<Destination>((worst, subset) => worse(subset, worst), general);
+      });
+    return worstOf([general, ...subsets]);
   }
 
   #readPolicy(policy: Field, service: string | null, general: Destination): Destination {
     if (!policy.isObject(POLICY)) return general;
     this.#checkOutliers(policy.at('outlierDetection'), service);
+    const read = readPool(policy.at('connectionPool'));
     const own: Destination = {
       ...(this.#readBudget(policy.at('retryBudget'), service) ?? budgetOf(general)),
-      maxRetries: readPool(policy.at('connectionPool')) ?? general.maxRetries,
+      maxRetries: read?.maxRetries ?? general.maxRetries,
+      pools: read === null ? general.pools : [read.pool],
       place: policy.place,
     };
-    return policy
+    const ports = policy
       .at('portLevelSettings')
       .items()
-      .map((port) => this.#readPort(port, service, general))
-      .reduce<Destination>((worst, port) => worse(port, worst), own);
+      .map((port) => this.#readPort(port, service, general));
+    return worstOf([own, ...ports]);
   }
 
   /** A port with settings of its own has none of its policy's, the budget included. */
   #readPort(port: Field, service: string | null, general: Destination): Destination {
     port.isObject(PORT);
     this.#checkOutliers(port.at('outlierDetection'), service);
-    const maxRetries = readPool(port.at('connectionPool')) ?? Infinity;
-    return { ...budgetOf(general), maxRetries, place: port.place };
+    const read = readPool(port.at('connectionPool'));
+    const { maxRetries = Infinity, pool = noPool(port) } = read ?? {};
+    return { ...budgetOf(general), maxRetries, pools: [pool], place: port.place };
   }
 
   #readBudget(budget: Field, service: string | null): Budget | null {
@@ -270,64 +280,17 @@ const OUTLIERS = [
   'maxEjectionPercent',
   'minHealthPercent',
 ];
-const POOL_HTTP = [
-  'http1MaxPendingRequests',
-  'http2MaxRequests',
-  'maxRequestsPerConnection',
-  'maxRetries',
-  'idleTimeout',
-  'h2UpgradePolicy',
-  'useClientProtocol',
-  'maxConcurrentStreams',
-];
-const POOL_TCP = [
-  'maxConnections',
-  'connectTimeout',
-  'tcpKeepalive',
-  'maxConnectionDuration',
-  'idleTimeout',
-];
-
-/**
- * Concurrent retries; null if there is no pool, which then inherits another's. One that does not state
- * them inherits nothing: 0 and below count as not stated, and Istio's default is as good as no limit.
- */
-function readPool(pool: Field): number | null {
-  if (!pool.isObject(['tcp', 'http'])) return null;
-  const tcp = pool.at('tcp');
-  if (tcp.isObject(POOL_TCP)) {
-    tcp.at('maxConnections').integer(0, NO_LIMIT);
-    for (const key of ['connectTimeout', 'maxConnectionDuration']) {
-      tcp.at(key).duration(DURATION, goDuration);
-    }
-    checkDurationOrNone(tcp.at('idleTimeout'));
-  }
-  const http = pool.at('http');
-  if (!http.isObject(POOL_HTTP)) return Infinity;
-  for (const key of ['http1MaxPendingRequests', 'http2MaxRequests', 'maxRequestsPerConnection']) {
-    http.at(key).integer(0, NO_LIMIT);
-  }
-  checkDurationOrNone(http.at('idleTimeout'));
-  const retries = http.at('maxRetries').integer(-(2 ** 31), NO_LIMIT);
-  return retries === null || retries <= 0 ? Infinity : limited(retries);
-}
-
-/** These are switched off by 0s. */
-function checkDurationOrNone(field: Field): void {
-  field.duration(`${DURATION}, or 0s for none`, (text) => goDuration(text, 0));
-}
-
-/** 2147483647, the largest of 32 bits with a sign, is what people write for no limit. */
-function limited(retries: number): number {
-  return retries >= 2 ** 31 - 1 ? Infinity : retries;
-}
-
 function budgetOf({ extraShare, minRetries }: Destination): Budget {
   return { extraShare, minRetries };
 }
 
-function worse(a: Destination, b: Destination | null): Destination {
-  if (b === null || a.extraShare > b.extraShare) return a;
+/** The worst of these, with the pools of all. */
+function worstOf(all: readonly [Destination, ...Destination[]]): Destination {
+  return { ...all.reduce(worse), pools: all.flatMap(({ pools }) => pools) };
+}
+
+function worse(a: Destination, b: Destination): Destination {
+  if (a.extraShare > b.extraShare) return a;
   if (a.extraShare < b.extraShare) return b;
   if (a.minRetries !== b.minRetries) return a.minRetries > b.minRetries ? a : b;
   return a.maxRetries > b.maxRetries ? a : b;

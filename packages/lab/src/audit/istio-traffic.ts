@@ -17,6 +17,8 @@ export interface Traffic {
   readonly route: Route;
   /** Where all routes that retry send requests to. */
   readonly targets: readonly string[];
+  /** Where all routes send requests to. */
+  readonly leads: readonly string[];
   /** The namespaces of the proxies: the edges' callers', or the waypoint's; null for a gateway's, which no file says. */
   readonly callers: readonly (string | null)[];
   readonly isWaypoint: boolean;
@@ -92,9 +94,14 @@ function trafficOver(
   const route = worstRoute(taken);
   if (route === null || edges.length === 0) return [];
   const retrying = taken.filter(({ retries }) => retries.maxAttempts > 1);
-  const targets = new Set(retrying.flatMap((one) => one.targets ?? [to]));
-  const all = targets.size > 0 ? [...targets] : [to];
-  return [{ to, edges, route, targets: all, callers, isWaypoint }];
+  const targets = leadsOf(to, retrying);
+  return [{ to, edges, route, targets, leads: leadsOf(to, taken), callers, isWaypoint }];
+}
+
+/** Each host once; the service itself if the routes name none. */
+function leadsOf(to: string, routes: readonly Route[]): readonly string[] {
+  const hosts = new Set(routes.flatMap(({ targets }) => targets ?? [to]));
+  return hosts.size > 0 ? [...hosts] : [to];
 }
 
 /** Routes of what is called in ambient mode without a waypoint. */

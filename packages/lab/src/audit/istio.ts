@@ -139,11 +139,12 @@ function readSpec<T>(
 
 /** One layer for each caller, however many edges it has to the callee. */
 function sidecarLayers(
-  { to, edges, route, targets, callers: namespaces, isWaypoint }: Traffic,
+  { to, edges, route, targets, leads, callers: namespaces, isWaypoint }: Traffic,
   destinations: Destinations,
 ): readonly Layer[] {
   const { maxAttempts, base, retryOn, implicit } = route.retries;
   const destination = maxAttempts === 1 ? null : destinations.of(targets, namespaces);
+  const pools = destinations.poolsOf(leads, namespaces);
   const callers = new Set(edges.map(({ from }) => from));
   return Array.from(callers, (from) => ({
     kind: 'sidecar',
@@ -159,6 +160,7 @@ function sidecarLayers(
     earnedBySuccess: false,
     // Of a waypoint there is not one for each caller, and how many there are, no file says.
     concurrentFloor: isWaypoint ? 0 : (destination?.minRetries ?? 0),
+    pools: isWaypoint ? [] : pools,
     retryOn,
     implicit,
     place: route.place,
@@ -188,6 +190,7 @@ function inboundLayers(
           extraShare: 0,
           earnedBySuccess: false,
           concurrentFloor: 0,
+          pools: [],
           retryOn: ['reset-before-request'],
           implicit: true,
           place: placeOf(['services', name]),

@@ -25,10 +25,29 @@ export interface Layer {
   readonly earnedBySuccess: boolean;
   /** Retries that each process may have under way at once, whatever the share comes to; 0 where there are none of that kind. */
   readonly concurrentFloor: number;
+  /** What its requests go through, one of these each; each process has its own. None where nothing is known to bound them. */
+  readonly pools: readonly Pool[];
   /** On what it retries, in its own words. */
   readonly retryOn: readonly string[];
   /** Nobody has asked for it: a default. */
   readonly implicit: boolean;
+  readonly place: Place;
+}
+
+/** Connections of a proxy to a callee. What nobody bounds is Infinity. */
+export interface Pool {
+  /** Requests at once, whatever their protocol. */
+  readonly requests: Limit;
+  /** Connections at once, beside the one that each thread of the proxy may always have to each replica. */
+  readonly connections: Limit;
+  /** Requests that one connection has at once. */
+  readonly streams: number;
+  /** Requests that wait for a connection. */
+  readonly pending: number;
+}
+
+export interface Limit {
+  readonly most: number;
   readonly place: Place;
 }
 

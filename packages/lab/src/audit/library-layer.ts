@@ -40,6 +40,7 @@ function libraryLayer(edge: Edge, calls: number, place: Place): Layer {
     extraShare: extraShareOf(retry?.budget ?? null, calls),
     earnedBySuccess: retry?.budget?.earnedBy === 'success',
     concurrentFloor: 0,
+    pools: [],
     retryOn: retriedVerdicts(edge),
     implicit: edge.options.retry === undefined,
     place,

@@ -1,7 +1,7 @@
 /** Whoever does what a fix says is rid of the finding, and has no other for it. */
 import { expect, test } from 'vitest';
 
-import { type Case, found, type Json, layer, rule } from '../../../test/cases.ts';
+import { type Case, found, type Json, layer, pooled, rule } from '../../../test/cases.ts';
 
 interface Cure {
   readonly rule: string;
@@ -42,6 +42,13 @@ const busy = (stock: Json): Case => ({
   web: { workers: 50 },
   stock: { serviceTime: '60.3ms', replicas: 2, workers: 3, queue: { max: 5 }, ...stock },
   users: { rate: 417 },
+});
+
+const through = (most: number): Case => ({
+  web: { workers: 50 },
+  stock: { serviceTime: '60.3ms', workers: 50 },
+  users: { rate: 417 },
+  layers: [pooled(most)],
 });
 
 const COOLDOWN = /cooldown: ([^ ,]+)/;
@@ -89,6 +96,12 @@ const CURES: readonly Cure[] = [
     names: new RegExp(`${key}: (\\d+)`),
     mended: (count: string) => busy({ [key]: Number(count) }),
   })),
+  {
+    rule: 'pool-by-littles-law',
+    faulty: through(3),
+    names: /http2MaxRequests: (\d+)/,
+    mended: (most) => through(Number(most)),
+  },
   {
     rule: 'sequence-does-not-fit',
     faulty: sequence('60ms'),

@@ -1,7 +1,16 @@
 import { PRESETS } from 'holdfast/spec';
 import { describe, expect, test } from 'vitest';
 
-import { type Case, found, type Json, layer, mesh, placeOf, rule } from '../../../test/cases.ts';
+import {
+  type Case,
+  found,
+  type Json,
+  layer,
+  mesh,
+  placeOf,
+  pooled,
+  rule,
+} from '../../../test/cases.ts';
 import { fleetOf } from '../../spec/fleet.ts';
 import { audit } from '../audit.ts';
 import type { Finding } from '../finding.ts';
@@ -133,6 +142,10 @@ const CASES: Readonly<Record<string, Fault>> = {
   'bulkhead-by-littles-law': {
     faulty: { policy: { bulkhead: { maxConcurrent: 1 } }, stock: { serviceTime: '80ms' } },
     mended: { policy: { bulkhead: { maxConcurrent: 4 } }, stock: { serviceTime: '80ms' } },
+  },
+  'pool-by-littles-law': {
+    faulty: { stock: { serviceTime: '80ms' }, layers: [pooled(1)] },
+    mended: { stock: { serviceTime: '80ms' }, layers: [pooled(4)] },
   },
   'queue-outlives-deadline': {
     faulty: { stock: { workers: 1, serviceTime: '20ms' } },

@@ -13,6 +13,7 @@ import { missingTimeout } from './missing-timeout.ts';
 import { noBudget } from './no-budget.ts';
 import { noFallback } from './no-fallback.ts';
 import { noJitter } from './no-jitter.ts';
+import { poolByLittlesLaw } from './pool-by-littles-law.ts';
 import { probesHerd } from './probes-herd.ts';
 import { queueOutlivesDeadline } from './queue-outlives-deadline.ts';
 import { retentionShorterThanRetries } from './retention-shorter-than-retries.ts';
@@ -64,6 +65,7 @@ export const RULES: readonly Rule[] = [
   // Room.
   loadExceedsCapacity,
   bulkheadByLittlesLaw,
+  poolByLittlesLaw,
   queueOutlivesDeadline,
   // Operations.
   shutdownBudget,
