@@ -52,7 +52,8 @@ export function checkSettling(options: SettleOptions): void {
   }
 }
 
-function checkNames(what: string, options: object, names: readonly string[]): void {
+/** @throws TypeError for what is no object, and for names that it does not have. */
+export function checkNames(what: string, options: object, names: readonly string[]): void {
   if (!isPlainObject(options)) {
     throw new TypeError(`${what} must be given an object of options, got ${show(options)}`);
   }

@@ -209,6 +209,7 @@ describe('settle', () => {
     [['k', DONE, null], /settle must be given an object of options, got null/],
     [['k', { outcome: 'unknown' }], /'done' or 'nothing-happened', got "unknown"/],
     [['k', undefined], /'done' or 'nothing-happened', got undefined/],
+    [['k', { outcome: 'done', results: 1 }], /settle must be given a result with outcome 'done'/],
     [['k', { outcome: 'done', result: 1n }], /must be JSON/],
     [['k', DONE, { encode: () => 'a\0' }], /settle: what encode answers must be a string without/],
   ])('says what is wrong, and asks no store: %#', async (given, message) => {

@@ -12,6 +12,8 @@ import { wrongResult } from './values.ts';
 const MOST_TRIES = 3;
 /** Milliseconds after which it is worth asking a store again that has failed. */
 const SOON = 1000;
+const NO_RESULT =
+  "settle must be given a result with outcome 'done': undefined where there is none";
 
 /**
  * Settles a key whose outcome is unknown: takes it over, as whoever reconciles does, so that a late owner is not heard
@@ -53,6 +55,8 @@ export function resultOf(given: Settlement, encode: (result: unknown) => string)
     case 'nothing-happened':
       return null;
     case 'done': {
+      // A misspelt one would be kept as none, and what was kept is not settled again.
+      if (!('result' in given)) throw new TypeError(NO_RESULT);
       const result = encode(given.result);
       const wrong = wrongResult(result, 'settle: what encode answers');
       if (wrong !== null) throw wrong;

@@ -18,12 +18,22 @@ describe('settle', () => {
   it.each([
     [{ method: undefined }, 'settle.method must be a non-empty string, got undefined'],
     [{ route: '' }, 'settle.route must be a non-empty string, got ""'],
-    [{ tenant: 7 }, 'the scope must be an array of strings'],
+    [{ method: 'post' }, 'settle.method must be in capitals, got "post"'],
+    [{ tenant: 7 }, 'settle.tenant must be a non-empty string, got 7'],
+    [{ tenant: '' }, 'settle.tenant must be a non-empty string, got ""'],
+    [{ tennant: 'acme' }, "settle.tennant is not an option; did you mean 'tenant'?"],
     [{ key: '' }, 'the key must be a string of 1 to 1024 characters, got one of 0'],
   ])('says what is wrong with a request: %#', async (wrong, message) => {
     const { engine, store } = setting();
     const request = { ...REQUEST, ...wrong } as HttpKey;
     await expect(settle(engine, request, NOT_DONE)).rejects.toThrow(message);
+    expect(store.steps).toEqual([]);
+  });
+
+  it('says what is wrong with what is no request', async () => {
+    const { engine, store } = setting();
+    const message = 'settle must be given an object of options, got "k"';
+    await expect(settle(engine, 'k' as never, NOT_DONE)).rejects.toThrow(message);
     expect(store.steps).toEqual([]);
   });
 

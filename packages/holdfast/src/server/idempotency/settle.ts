@@ -1,5 +1,6 @@
 import type { Idempotency, Settled, Settlement } from '../../idempotency/idempotency.ts';
 import { show } from '../../core/options.ts';
+import { checkNames } from '../../idempotency/checks.ts';
 import { encodeFound } from './kept-answer.ts';
 import { scopeOf } from './scope.ts';
 
@@ -32,13 +33,24 @@ export async function settle(
   request: HttpKey,
   outcome: Settlement,
 ): Promise<Settled> {
+  checkRequest(request);
   const { key, method, route, tenant } = request;
-  for (const [name, given] of Object.entries({ method, route })) {
-    if (typeof given === 'string' && given !== '') continue;
-    throw new TypeError(`settle.${name} must be a non-empty string, got ${show(given)}`);
-  }
   return engine.settle(key, outcome, {
     scope: scopeOf(method, route, tenant),
     encode: encodeFound,
   });
+}
+
+/** With another method, say, another key would be asked for, which nobody has. */
+function checkRequest(request: HttpKey): void {
+  checkNames('settle', request, ['key', 'method', 'route', 'tenant']);
+  const { method, route, tenant } = request;
+  const texts = tenant === undefined ? { method, route } : { method, route, tenant };
+  for (const [name, given] of Object.entries(texts)) {
+    if (typeof given === 'string' && given !== '') continue;
+    throw new TypeError(`settle.${name} must be a non-empty string, got ${show(given)}`);
+  }
+  if (method !== method.toUpperCase()) {
+    throw new TypeError(`settle.method must be in capitals, got ${show(method)}`);
+  }
 }
