@@ -22,14 +22,14 @@ test.each([
   const headers = { 'Idempotency-Key': 'k1', 'Content-Digest': 'sha-256=:AAAA:', 'X-Shop': '1' };
   const ask = async () => {
     const request = proxied(
-      new Request('http://shop/charge?a=1', { method: 'POST', headers, body }),
+      new Request('http://shop/charge?a=1', { method: 'PATCH', headers, body }),
     );
     const answer = await answerOnce(http, request, {}, async (given) =>
       Response.json([given.method, given.url, given.headers.get('x-shop'), await given.text()]),
     );
     return [answer.status, answer.headers.get('idempotent-replayed'), await answer.json()];
   };
-  const seen = ['POST', 'http://shop/charge?a=1', '1', body ?? ''];
+  const seen = ['PATCH', 'http://shop/charge?a=1', '1', body ?? ''];
   expect(await ask()).toEqual([200, null, seen]);
   expect(await ask()).toEqual([200, 'true', seen]);
 });

@@ -31,6 +31,8 @@ describe('a full memory store', () => {
     await store.claim(request('b'));
     const refused = store.claim(request('c'));
     await expect(refused).rejects.toThrow(StoreFullError);
+    // Which asks for no room.
+    expect(await store.claim(request('c', { fingerprint: null }))).toEqual({ kind: 'absent' });
     await expect(refused).rejects.toThrow(
       'the memory store is full: it holds 2 records, none of which has expired',
     );
