@@ -42,7 +42,8 @@ export interface Idempotency<Tx = undefined> {
    * as the first one; others are refused as before. After `{ outcome: 'nothing-happened' }` the key may be used again.
    *
    * Nothing but an unknown outcome is changed; what it answers says how the key stood otherwise. Of several who settle or
-   * reconcile at once, one does. An owner that only hung is not heard any more; see `Reconciled`.
+   * reconcile at once, one does. An owner that only hung is not heard any more, with one exception: after
+   * `nothing-happened` its result is kept if nobody has used the key since. See `Reconciled`.
    *
    * It works from any process with an engine of the same name on the same store. Keys of HTTP are settled by the `settle`
    * that each framework's import exports, which knows their scope and how answers are kept.
@@ -215,8 +216,10 @@ export interface Unfinished {
 
 /**
  * What `reconcile` has found out: it was done, with this result (JSON; over HTTP an answer, of `status`, `headers` and
- * `body`); nothing has happened, so it may be done; or it still cannot be told. An owner that only hung may go on after `nothing-happened`: a `step` that it
- * begins then is refused, but one that it had begun goes on.
+ * `body`); nothing has happened, so it may be done; or it still cannot be told.
+ *
+ * An owner that only hung may go on after `nothing-happened`: a `step` that it begins then is refused, but one that it
+ * had begun goes on. What it ends with is kept if nobody has used the key since, and refused otherwise.
  */
 export type Reconciled =
   | { readonly outcome: 'done'; readonly result: unknown }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { type HoldfastError, isHoldfastError } from '../core/errors.ts';
 import { idempotency } from './engine.ts';
 import type { Execution, Idempotency, Reconciled, Settlement } from './idempotency.ts';
 import type { IdempotencyOptions } from './options.ts';
@@ -169,6 +170,28 @@ describe('settle', () => {
     expect(await ask()).toEqual(RECEIPT);
   });
 
+  test('after nothing has happened still hears a late owner whose key nobody has used since', async () => {
+    const { engine, another, store, runtime } = setting();
+    const works = [Promise.withResolvers<string>(), Promise.withResolvers<string>()] as const;
+    const [free, used] = works.map(({ promise }, at) => {
+      return engine.idempotent(`order ${at}`, () => promise).catch((error: unknown) => error);
+    });
+    await runtime.clock.advanceAsync(1);
+    store.mood = 'gone';
+    await runtime.clock.advanceAsync(LEASE + 1000);
+    store.mood = 'well';
+    for (const key of ['order 0', 'order 1']) {
+      expect(await another().settle(key, NOT_DONE)).toBe('settled');
+    }
+    expect(await another().idempotent('order 1', () => 'again')).toBe('again');
+    for (const { resolve } of works) resolve('charged late');
+    expect([await free, await used]).toMatchObject(['charged late', { code: 'LEASE_LOST' }]);
+    const repeats = ['order 0', 'order 1'].map((key) =>
+      another().idempotent(key, () => 'once more'),
+    );
+    expect(await Promise.all(repeats)).toEqual(['charged late', 'again']);
+  });
+
   test('fails while the store is down, and once the engine is closed', async () => {
     const { engine, store, runtime } = setting();
     store.mood = 'down';
@@ -178,6 +201,57 @@ describe('settle', () => {
     await engine.close();
     await expect(engine.settle('order', DONE)).rejects.toThrow('the engine is closed');
     expect(settledBy({ runtime })).toEqual([]);
+  });
+
+  test('that was not let through to a store that is down says when to ask again', async () => {
+    const { engine, store, runtime } = setting();
+    store.mood = 'down';
+    const settling = () => outcomeOf(engine.settle('order', DONE)) as Promise<HoldfastError>;
+    const refusals: HoldfastError[] = [];
+    // Each probe that fails makes the time to the next one longer.
+    for (let failures = 0; failures < 30; failures++) {
+      const error = await settling();
+      if (isHoldfastError(error.cause, 'CIRCUIT_OPEN')) refusals.push(error);
+      await runtime.clock.advanceAsync(1000);
+    }
+    const times = refusals.map(({ cause }) => (cause as HoldfastError).retryAfter!);
+    expect(Math.max(...times)).toBeGreaterThan(1000);
+    const told = times.map((time) => ['IDEMPOTENCY_STORE', Math.max(1000, time)]);
+    expect(refusals.map(({ code, retryAfter }) => [code, retryAfter])).toEqual(told);
+  });
+
+  test('lets those go on at once who wait for the key', async () => {
+    const { another, store, runtime } = await deserted({ wait: '1m' });
+    store.mood = 'well';
+    const { complete } = store;
+    const slow = Promise.withResolvers<void>();
+    store.complete = async (...asked) => {
+      await slow.promise;
+      return complete(...asked);
+    };
+    const engine = another({ store });
+    const settling = engine.settle('order', DONE, { scope: ['tenant'] });
+    await runtime.clock.advanceAsync(1);
+    const waits = engine.idempotent('order', () => 'again', { scope: ['tenant'], payload: 1 });
+    await runtime.clock.advanceAsync(1);
+    slow.resolve();
+    expect(await settling).toBe('settled');
+    expect(await outcomeOf(waits)).toEqual(RECEIPT);
+  });
+
+  test('begins no more once the engine closes, though that still waits for what runs', async () => {
+    const { engine, store, runtime } = setting();
+    const work = Promise.withResolvers<string>();
+    const first = engine.idempotent('other', () => work.promise);
+    await runtime.clock.advanceAsync(1);
+    const closing = engine.close({ wait: '1h' });
+    const asked = store.steps.length;
+    await expect(engine.settle('order', DONE)).rejects.toThrow('the engine is closed');
+    expect(store.steps).toHaveLength(asked);
+    work.resolve('done');
+    await runtime.clock.advanceAsync(100);
+    expect(await first).toBe('done');
+    await closing;
   });
 
   test('has a close wait for it that waits', async () => {
