@@ -158,6 +158,17 @@ describe('inside a retry', () => {
     },
   );
 
+  test('its error stays as it is where the operation has frozen it', async () => {
+    const rt = testRuntime();
+    const calls = pipeline(judging, retry({}, rt), timeout(100, rt));
+    const answer = calls.tryCall(({ signal }) => {
+      signal.addEventListener('abort', () => Object.freeze(signal.reason));
+      return new Promise(() => {});
+    });
+    rt.clock.advance(100);
+    expect(await answer).toMatchObject({ stoppedBy: 'unsafe', error: { code: 'ATTEMPT_TIMEOUT' } });
+  });
+
   test('the error of a call inside the operation stays as it is', async () => {
     const rt = testRuntime();
     const inner = pipeline(timeout(100, rt));
