@@ -212,6 +212,8 @@ export interface Unfinished {
   /** How many have begun it. */
   readonly attempts: number;
   readonly points: readonly RecoveryPoint[];
+  /** The key that the work gave to what it called: by it, the effect can be looked for. See `Execution`. */
+  readonly keyFor: (name: string) => string;
 }
 
 /**

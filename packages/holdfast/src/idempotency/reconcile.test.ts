@@ -12,9 +12,11 @@ async function deserted(found: (unfinished: Unfinished) => Reconciled | Promise<
     return found(unfinished);
   };
   const { engine, another, runtime, store } = setting({ reconcile });
+  const called: string[] = [];
   void engine.idempotent(
     'order',
     async (execution) => {
+      called.push(execution.keyFor('card'));
       await execution.step('charged', () => ({ id: 7 }));
       return new Promise(() => {});
     },
@@ -24,7 +26,7 @@ async function deserted(found: (unfinished: Unfinished) => Reconciled | Promise<
   store.mood = 'gone';
   await runtime.clock.advanceAsync(LEASE + 1);
   const ask = () => another().idempotent('order', () => 'again', { scope: ['tenant'] });
-  return { ask, asked, runtime, ofTheDead: runtime.clock.armed };
+  return { ask, asked, called, runtime, ofTheDead: runtime.clock.armed };
 }
 
 describe('reconcile', () => {
@@ -36,7 +38,14 @@ describe('reconcile', () => {
     expect([await ask(), await ask()]).toEqual(['charged 7', 'charged 7']);
     expect(runtime.sink.of('idempotency.reconciled')).toMatchObject([{ outcome: 'done' }]);
     const points = [{ name: 'charged', value: '{"id":7}' }];
-    expect(asked).toEqual([{ key: 'order', scope: ['tenant'], attempts: 1, points }]);
+    expect(asked).toMatchObject([{ key: 'order', scope: ['tenant'], attempts: 1, points }]);
+  });
+
+  test('is told the keys that the work gave to what it called', async () => {
+    const { ask, asked, called } = await deserted(() => ({ outcome: 'done', result: 7 }));
+    await ask();
+    expect(called).toHaveLength(1);
+    expect(asked.map(({ keyFor }) => keyFor('card'))).toEqual(called);
   });
 
   test('lets the work be done if nothing has happened', async () => {

@@ -5,6 +5,7 @@ import type { OpenRequest } from './idempotency.ts';
 import type { Keeper } from './keeper.ts';
 import { LeasedExecution } from './leased.ts';
 import { Sleep } from './sleep.ts';
+import { derivedKey } from './steps.ts';
 import { jsonOf, wrongResult } from './values.ts';
 import type { Granted, Owned } from './store.ts';
 import type { IdempotencyReconciledEvent } from './telemetry.ts';
@@ -48,14 +49,15 @@ const jsonOfFound = (found: unknown): string => jsonOf(found, 'reconcile');
 /** For a lease at most: by then it hangs. */
 async function ask(keeper: Keeper, asked: Asking, granted: Granted): Promise<Answered> {
   const { options, runtime } = keeper;
-  const { key, scope, encode = jsonOfFound } = asked;
+  const { id, key, scope, encode = jsonOfFound } = asked;
   const { attempt: attempts, points } = granted;
+  const keyFor = (name: string) => derivedKey(id, name);
   const limit = new Sleep(runtime.clock, options.lease, undefined, true);
   const hung = limit.over.then(() => {
     throw new Error(`reconcile has not answered within the lease of ${options.lease} ms`);
   });
   try {
-    const hook = (async () => await options.reconcile!({ key, scope, attempts, points }))();
+    const hook = (async () => await options.reconcile!({ key, scope, attempts, points, keyFor }))();
     const found = await Promise.race([hook, hung]);
     switch (found?.outcome) {
       case 'done': {
