@@ -131,6 +131,18 @@ describe('an HTTPRoute of a service', () => {
     expect(invalid(found)).toEqual([expect.stringContaining('take only the VirtualService:')]);
   });
 
+  it('is told of with a resource of the other kind, whatever else there is', async () => {
+    const own = service('retries: { attempts: 6 }').replace('spec:', "spec:\n  exportTo: ['.']");
+    const toAll = service('retries: { attempts: 9 }');
+    const found = await read([own, toAll, route('retry: { attempts: 1 }')].join('---\n'));
+    expect(sidecar(found).maxAttempts).toBe(7);
+    expect(invalid(found)).toEqual([
+      expect.stringMatching(
+        /^payments has a VirtualService and an HTTPRoute, .* of the HTTPRoute /,
+      ),
+    ]);
+  });
+
   it('elsewhere counts if it is worse than a VirtualService: which is older, no file says', async () => {
     const callers = readFleet(
       [

@@ -27,13 +27,11 @@ export function takenFirst(routes: readonly Route[], caller: string, to: string)
   if (kinds.size < 2) return { routes, findings: [] };
   const first = Math.min(...ofHost.map(({ rank }) => rank!));
   const later = ofHost.filter(({ rank }) => rank !== first).map(({ route }) => route);
-  const [winner, other = ofHost.find(({ route }) => route.kind !== winner?.route.kind)?.route] = [
-    ofHost.find(({ rank }) => rank === first),
-    later[0],
-  ];
+  const winner = ofHost.find(({ rank }) => rank === first)!.route;
+  const other = ofHost.find(({ route }) => isOfGatewayApi(route) !== isOfGatewayApi(winner))!.route;
   return {
     routes: routes.filter((route) => !later.includes(route)),
-    findings: [twoKinds(to, winner!.route, other!, later.length > 0 ? caller : null)],
+    findings: [twoKinds(to, winner, other, later.length > 0 ? caller : null)],
   };
 }
 
