@@ -1,5 +1,4 @@
 import type { Judgement, Random } from 'holdfast';
-import { answers } from './answers.ts';
 import type { Request } from './request.ts';
 
 /** What stands between a request, or its answer, and where it should go. */
@@ -70,9 +69,3 @@ export class Conditions {
 export function takeOut<T>(from: T[], one: T): void {
   from.splice(from.indexOf(one), 1);
 }
-
-export const obstacleAnswers = {
-  refuse: answers.refused,
-  reset: answers.reset,
-  hang: null,
-} satisfies Record<Obstacle, Judgement | null>;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { fleetOf } from '../spec/fleet.ts';
-import { BARE, edge, run, service, trace, users } from '../../test/worlds.ts';
+import { BARE, edge, fixed, run, service, trace, users } from '../../test/worlds.ts';
 import { simulate } from './simulate.ts';
 
 const APART = { kind: 'partition', from: 100, to: 200 } as const;
@@ -60,6 +60,20 @@ test('a partition leaves together those of one group, and leaves another one tha
   });
   const ok = told.of('callEnded', 'web > db').map((end) => end[2]);
   expect(ok).toEqual([true, false, false, true]);
+});
+
+test('a partition keeps from those on its other side that a crash has ended what they wait for', () => {
+  const told = run({
+    services: [service('web', { serviceTime: fixed(80) })],
+    users: [users('web', trace(95, 96), PATIENT, 'far'), users('web', trace(97), PATIENT, 'near')],
+    faults: [
+      { ...APART, groups: [['web'], ['far']] },
+      { kind: 'crash', on: 'web', replicas: 1, from: 150, to: 160 },
+    ],
+  });
+  expect(told.times('userAnswered', 'far')).toEqual([1095, 1096]);
+  expect(told.times('userAnswered', 'near')).toEqual([150]);
+  expect(told.count('requestRejected')).toBe(3);
 });
 
 test('a partition is named by both its groups', () => {

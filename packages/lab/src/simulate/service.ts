@@ -2,7 +2,7 @@ import type { Judgement, Random } from 'holdfast';
 import type { Edge, Service } from '../spec/model.ts';
 import { answers } from './answers.ts';
 import type { ClientGroup } from './client.ts';
-import { Conditions, obstacleAnswers } from './conditions.ts';
+import { Conditions } from './conditions.ts';
 import { type CustomServer, surroundingsOf } from './custom.ts';
 import { type Work, workOf } from './custom-server.ts';
 import { KeyRecords } from './key-records.ts';
@@ -105,10 +105,10 @@ export class ServiceNode {
     else request.answer(obstacle === 'reset' ? answers.reset : instead);
   }
 
-  /** Turns a request away, with this answer. */
+  /** Turns a request away, with this answer, as far as the network lets it. */
   reject(request: Request, answer: Judgement): void {
     this.dropped(request);
-    request.answer(answer);
+    this.answer(request, answer);
   }
 
   /** A request will not be answered by work. `wasted`: how long it was worked on until its caller gave up. */
@@ -159,13 +159,10 @@ export class ServiceNode {
     const obstacle = this.conditions.obstacle(request.call.edge.from);
     if (server.queue.abandoned === 'cancelled' && request.attempt.isAbandoned) {
       // Given up while the network held it.
-      this.reject(request, answers.reset);
+      this.dropped(request);
+      request.answer(answers.reset);
     } else if (obstacle !== null) {
-      const answer = obstacleAnswers[obstacle];
-      if (answer === null) {
-        this.dropped(request);
-        this.#leaveUnanswered(request);
-      } else this.reject(request, answer);
+      this.reject(request, obstacle === 'refuse' ? answers.refused : answers.reset);
     } else {
       const replica = this.#choose();
       if (replica === null) this.reject(request, answers.refused);
