@@ -130,6 +130,13 @@ describe('a spike of load', () => {
     expect(found([0, 165], [60, 100], [65, 165])).toEqual([spike, 165]);
   });
 
+  it('is not longer for the time until the next one', () => {
+    const [both] = found([0, 165], [60, 600], [65, 160], [120, 600], [125, 165]);
+    expect(both).toEqual({ from: 60_000, to: 125_000, calm: 55_000, kind: 'load' });
+    const [inSteps] = found([0, 165], [60, 600], [65, 700], [70, 165]);
+    expect(inSteps).toEqual({ ...spike, to: 70_000 });
+  });
+
   it.each([160, 165])('is metastable where %d come after 165, and none is served', (after) => {
     const run = simulate(spiky([0, 165], [60, 600], [65, after]), {
       scenario: 's',

@@ -6,7 +6,7 @@ export interface Trigger {
   readonly from: number;
   /** The duration of the run, if it is never over. */
   readonly to: number;
-  /** How much of that time nothing was wrong, between two faults; left out if something always was. */
+  /** How much of that time nothing was wrong, between two faults or spikes; left out if something always was. */
   readonly calm?: number;
   /** What it is: something broke, or more or fewer requests came. */
   readonly kind: 'fault' | 'load';
@@ -90,7 +90,7 @@ function changes(
 ): Span[] {
   return openLoads(fleet, scenario).flatMap(([, { rate }]) => {
     const compared = levelOf(rate, scenario);
-    return spanOf(rate, scenario, (one) => isChange(one, compared));
+    return spansOf(rate, scenario, (one) => isChange(one, compared));
   });
 }
 
@@ -103,21 +103,19 @@ function openLoads(fleet: Fleet, scenario: Scenario): (readonly [string, OpenLoa
   });
 }
 
-/** From the first change to the end of the last. */
-function spanOf(
+/** The pieces in which the rate is another one, or becomes so. */
+function spansOf(
   rate: readonly RatePiece[],
-  scenario: Scenario,
+  { warmUp, duration }: Scenario,
   isChange: (rate: number) => boolean,
 ): Span[] {
-  const { warmUp, duration } = scenario;
-  const changed = rate
-    .slice(pieceAt(rate, warmUp, scenario))
-    .filter(({ at, rate: first, until }) => at < duration && (isChange(first) || isChange(until)));
-  const [first] = changed;
-  if (first === undefined) return [];
-  const last = rate.indexOf(changed.at(-1)!);
-  const to = rate[last + 1]?.at ?? Infinity;
-  return [{ from: Math.max(first.at, warmUp), to }];
+  return rate.flatMap(({ at, rate: first, until }, i) => {
+    const to = rate[i + 1]?.at ?? Infinity;
+    const isSeen = to > warmUp && at < duration;
+    return isSeen && (isChange(first) || isChange(until))
+      ? [{ from: Math.max(at, warmUp), to }]
+      : [];
+  });
 }
 
 /** The same until the end of the warm-up, and this many from then on. */
