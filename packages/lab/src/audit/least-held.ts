@@ -68,8 +68,8 @@ export function leastHeld(fleet: Fleet, { windowOf, isWaitedFor, isRepeated }: A
       all = plus(all, { ...sometimes(time, left), redone: left * time.redone });
       left = stage.reduce((share, edge) => share * goesOn(edge), left);
     }
-    // What fails by itself is no answer: only a cache lets the next try do without.
-    const redone = service.server.cache === null ? all.redone : 0;
+    // Where there is a cache, the next try may do without.
+    const redone = service.server.cache === null ? callShare(service) * all.redone : 0;
     calls.set(name, { ...sometimes(all, callShare(service)), redone });
   }
   return (service, atOnce) => {
