@@ -123,7 +123,8 @@ describe('a spike of load', () => {
     expect(found([0, 160], [60, 600], [65, 165])).toEqual([spike, 165]);
     expect(found([0, 165], [60, 600], [65, 165], [280, 150])).toEqual([spike, 165]);
     expect(found([0, 165], [30, 100], [40, 165], [60, 600], [65, 165])).toEqual([spike, 165]);
-    expect(found([0, 165], [60, 600], [65, 165], [300, 900])).toEqual([spike, 165]);
+    expect(found([0, 165], [60, 600], [65, 160], [300, 900])).toEqual([spike, 165]);
+    expect(found([0, 900], [10, 165], [60, 600], [65, 165])).toEqual([spike, 165]);
     const growth = { from: 60_000, to: 300_000, kind: 'load' };
     expect(found([0, 165], [60, 600])).toEqual([growth, 165]);
     expect(found([0, 165], [60, 100])).toEqual([growth, 165]);
