@@ -238,6 +238,7 @@ describe('counts for how long a request takes a worker', () => {
     expect(behind({ stock, users })?.value).toBe(2);
     // What fails every time never makes the call.
     expect(behind({ stock, users, web: { failures: 0.5 } })?.value).toBeCloseTo(1.2, 9);
+    expect(behind({ ...after({}, { serviceTime: 0 }), stock, users })?.value).toBeCloseTo(1.68, 9);
     // The quicker of two attempts may take hardly any time, and the other call's slow ones are given up.
     const other = { ...stock, workers: 100 };
     const calls = [{ to: 'stock', idempotent: true }, { to: 'other' }];
