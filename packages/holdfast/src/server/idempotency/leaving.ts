@@ -7,6 +7,15 @@ interface Ending extends Closing {
   readonly writableEnded: boolean;
 }
 
+/** An answer on its way, and its place among all. */
+interface Place {
+  readonly response: Ending;
+  /** `GONE` once it has left. */
+  at: number;
+}
+
+/** Instead of a place. */
+const GONE = -1;
 /** Between looks at what is still on its way, in milliseconds. */
 const LOOK_EVERY = 20;
 
@@ -16,13 +25,19 @@ const LOOK_EVERY = 20;
  * nothing is lost.
  */
 export class Leaving {
-  readonly #responses = new Set<Ending>();
+  /**
+   * In no order. Not a Set, since one that always changes makes itself a new table now and then, and each table knows the
+   * next. Once one of them lies among V8's old objects, dead or not, all later tables live until the whole heap is
+   * collected, with the answers in them.
+   */
+  readonly #places: Place[] = [];
 
   /** Counts it from now on. Calls back, as `whenLeft` does, when it has left or its client has gone. */
   add(response: Ending, then: () => void): void {
-    this.#responses.add(response);
+    const place: Place = { response, at: this.#places.length };
+    this.#places.push(place);
     whenLeft(response, () => {
-      this.#responses.delete(response);
+      this.#remove(place);
       then();
     });
   }
@@ -35,6 +50,17 @@ export class Leaving {
   }
 
   get #isBusy(): boolean {
-    return [...this.#responses].some(({ writableEnded }) => writableEnded);
+    return this.#places.some(({ response }) => response.writableEnded);
+  }
+
+  /** The last one takes its place. */
+  #remove(place: Place): void {
+    if (place.at === GONE) return;
+    const last = this.#places.pop()!;
+    if (last !== place) {
+      last.at = place.at;
+      this.#places[place.at] = last;
+    }
+    place.at = GONE;
   }
 }
