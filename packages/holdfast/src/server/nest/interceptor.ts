@@ -129,14 +129,16 @@ async function* detached(handled: Subscribable, work: Work): AsyncGenerator<unkn
   const { run, held, answersItself } = work;
   const { response } = work.exchange.node;
   let isTaken = false;
+  let stream: object | undefined;
   try {
     const last = await lastOf(handled);
+    stream = answersItself ? undefined : streamOf(last[0]);
     yield* last;
-    const isPiped = isStreamable(last[0]);
+    const isPiped = stream !== undefined;
     // Nest pipes a stream only to a client that is there.
     isTaken = !(isPiped && isDestroyed(response));
     // The pipe breaks off when the client goes.
-    if (isPiped && isTaken) response.once('close', () => void neverSent(work));
+    if (isPiped && isTaken) response.once('close', () => void neverSent(work, stream));
   } catch (error) {
     isTaken = true;
     if (isSafeToRetry(error)) await run.fail(error);
@@ -144,16 +146,21 @@ async function* detached(handled: Subscribable, work: Work): AsyncGenerator<unkn
     else if (isDestroyed(response)) held.handlerSettled();
     throw error;
   } finally {
-    if (!isTaken) await neverSent(work);
+    if (!isTaken) await neverSent(work, stream);
     else if (answersItself) held.handlerSettled();
   }
 }
 
-/** The client has gone, and Nest answers nobody: it was done, and there is no answer to keep. */
-async function neverSent({ run, held, exchange }: Work): Promise<void> {
+/**
+ * The client has gone, and Nest answers nobody: it was done, and there is no answer to keep. But a generator is work
+ * of the handler's own, which Nest breaks off then, or never begins.
+ */
+async function neverSent({ run, held, exchange }: Work, stream?: object): Promise<void> {
   if (held.isEnded) return;
   held.letGo();
-  await run.finishUnkept({ status: exchange.status, headers: [] });
+  if (stream === undefined || isOutput(stream)) {
+    await run.finishUnkept({ status: exchange.status, headers: [] });
+  } else await run.fail(new Error('the client went away before what the handler yields had ended'));
 }
 
 /** The last value, or none. */
@@ -168,9 +175,21 @@ function lastOf(handled: Subscribable): Promise<unknown[]> {
   });
 }
 
-/** As Nest's `StreamableFile`. */
-function isStreamable(value: unknown): boolean {
-  return typeof (value as { readonly getStream?: unknown } | null)?.getStream === 'function';
+/** What Nest sends piece by piece: such a value, or one that an interceptor has put into a plain object. */
+function streamOf(value: unknown): object | undefined {
+  const inside = isPlainObject(value) ? Object.values(value) : [];
+  return [value, ...inside].find(isStreamed);
+}
+
+function isStreamed(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false;
+  return isOutput(value) || (Symbol.asyncIterator in value && !('then' in value));
+}
+
+/** What the handler has made by now: a `StreamableFile`, a `Response`, or a stream of Node's or of the web. */
+function isOutput(value: object): boolean {
+  const isStream = Symbol.asyncIterator in value && ('pipe' in value || 'getReader' in value);
+  return isStream || 'getStream' in value || value instanceof Response;
 }
 
 /** A run whose end is always this answer: it leaves in place of what Nest sends, in whatever way. */

@@ -139,6 +139,53 @@ describe.each(PLATFORMS)('a handler of NestJS on %s', (platform) => {
     expect(handler).toHaveBeenCalledTimes(1);
   });
 
+  describe.each<[string, () => unknown]>([
+    ['a stream of Node', () => endless()],
+    ['a stream of the web', () => Readable.toWeb(endless())],
+    ['a Response', () => new Response(Readable.toWeb(endless()) as ReadableStream<Uint8Array>)],
+    ['an object around a stream', () => endless()],
+  ])('answers with %s', (name, answer) => {
+    const wrap = (data: unknown) => (name.startsWith('an object') ? { data } : data);
+    const set = (app: INestApplication) =>
+      app.useGlobalInterceptors({ intercept: (_, next) => next.handle().pipe(map(wrap)) });
+
+    test('and is done when its client leaves before', async () => {
+      const { promise, resolve } = Promise.withResolvers<unknown>();
+      const handler = vi.fn<() => Promise<unknown>>(() => promise);
+      const port = await serve({ handler, set });
+      await leave(port, () => handler.mock.calls.length === 1);
+      expect((await send(port)).text).toContain('in-progress');
+      for (let i = 0; i < 20; i++) await turn();
+      resolve(answer());
+      await vi.waitFor(async () => expect((await send(port)).text).toContain('not-replayable'));
+      expect(handler).toHaveBeenCalledTimes(1);
+    });
+
+    test('and is done when its client leaves meanwhile, but what had come is no answer', async () => {
+      const handler = vi.fn<() => unknown>(answer);
+      const port = await serve({ handler, set });
+      await leave(port, () => handler.mock.calls.length === 1);
+      await vi.waitFor(async () => expect((await send(port)).text).not.toContain('in-progress'));
+      expect((await send(port)).text).toContain('not-replayable');
+      expect(handler).toHaveBeenCalledTimes(1);
+    });
+  });
+
+  test('that is a generator leaves the outcome unknown when its client leaves, since Nest breaks it off', async () => {
+    const charged = Promise.withResolvers<void>();
+    const handler = vi.fn<() => AsyncGenerator<string>>(async function* () {
+      yield 'charging';
+      await charged.promise;
+      yield 'charged';
+    });
+    const port = await serve({ handler });
+    await leave(port, () => handler.mock.calls.length === 1);
+    await vi.waitFor(async () => expect((await send(port)).text).toContain('outcome-unknown'));
+    charged.resolve();
+    expect((await send(port)).text).toContain('outcome-unknown');
+    expect(handler).toHaveBeenCalledTimes(1);
+  });
+
   test('that fails when its client has left leaves the outcome unknown', async () => {
     const charged = new Subject<string>();
     const port = await serve({ handler: () => charged });
@@ -224,6 +271,13 @@ describe.each(PLATFORMS)('a handler of NestJS on %s', (platform) => {
     expect((await send(port)).text).toContain('outcome-unknown');
   });
 });
+
+/** A piece, and never an end. */
+function endless(): Readable {
+  const stream = new Readable({ read: () => {} });
+  stream.push('a');
+  return stream;
+}
 
 function throwing(error: Error) {
   return (): never => {
