@@ -117,5 +117,5 @@ function replaced(answer: HttpAnswer, before: Running['before'], reply: ReplyLik
     if (value !== undefined) reply.header(name, value);
   }
   setHead(reply, answer);
-  return payloadOf(answer.body);
+  return payloadOf(answer);
 }

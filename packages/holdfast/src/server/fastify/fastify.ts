@@ -194,7 +194,7 @@ function sendAnswer(answer: HttpAnswer, request: Request, reply: ReplyLike, done
   if (typeOf(answer) === '') request[UNTYPED] = true;
   reply.serializer(written);
   try {
-    reply.send(answer.body.byteLength === 0 ? undefined : payloadOf(answer.body));
+    reply.send(answer.body.byteLength === 0 ? undefined : payloadOf(answer));
   } catch (error) {
     // A record whose headers Node cannot send.
     done(error as Error);

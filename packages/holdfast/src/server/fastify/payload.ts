@@ -1,4 +1,4 @@
-import { isUtf8 } from 'node:buffer';
+import { isAscii, isUtf8 } from 'node:buffer';
 import { Readable } from 'node:stream';
 import {
   type HoldLimits,
@@ -7,6 +7,7 @@ import {
   readUpTo,
   webStreamOf,
 } from '../idempotency/bounded-stream.ts';
+import type { HttpAnswer } from '../idempotency/http.ts';
 
 /** A payload as `onSend` gets it: its bytes, or what to send of one that cannot be held. */
 export type HeldPayload =
@@ -42,11 +43,18 @@ export async function hold(
 
 /**
  * The body of an answer that is no handler's, as a handler would have sent it: hooks of `onSend` that know text alone
- * would fail with bytes.
+ * would fail with bytes. But with text Node spoils a file's name that is not ASCII (`Content-Disposition`).
  */
-export function payloadOf(body: Uint8Array): string | Buffer {
+export function payloadOf({ headers, body }: HttpAnswer): string | Buffer {
   const bytes = bufferOf(body);
-  return isUtf8(bytes) ? bytes.toString() : bytes;
+  const isNamed = headers.some(
+    ([name, value]) => isDisposition(name) && !isAscii(Buffer.from(value)),
+  );
+  return isNamed || !isUtf8(bytes) ? bytes : bytes.toString();
+}
+
+function isDisposition(name: string): boolean {
+  return name.toLowerCase() === 'content-disposition';
 }
 
 /** Fastify sends no other bytes. */

@@ -71,6 +71,16 @@ describe.each(PLATFORMS)('a handler of NestJS on %s', (platform) => {
     }
   });
 
+  test('may answer with a file whose name is not ASCII, which a replay says as well', async () => {
+    const disposition = 'attachment; filename="é.txt"';
+    const handler = () => new StreamableFile(Buffer.from('text'), { disposition });
+    const [first, again] = await sendTwice(await serve({ handler }));
+    expect([first.text, again.text, again.replayed]).toEqual(['text', 'text', 'true']);
+    for (const { headers } of [first, again]) {
+      expect(headers.get('content-disposition')).toBe(disposition);
+    }
+  });
+
   test('may throw what is kept, as whatever filter tells it', async () => {
     let filtered = 0;
     const filter = {
