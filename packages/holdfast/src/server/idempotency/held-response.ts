@@ -17,6 +17,7 @@ import {
   setHeaders,
   setLength,
 } from './response-head.ts';
+import { isAbortedInQueue } from './when-closed.ts';
 
 /** A response of node:http of which nothing leaves before its end has been told. */
 export interface HeldResponse {
@@ -224,9 +225,9 @@ class Held implements HeldResponse {
     }
   };
 
-  /** By the handler, or by a pipeline whose source has failed: the client's going does not call it. */
+  /** By the handler, or by a pipeline whose source has failed. */
   readonly #destroy = (error?: Error): ServerResponse => {
-    this.#neverAnswers(error ?? undefined);
+    if (!isAbortedInQueue(this.#response, error)) this.#neverAnswers(error ?? undefined);
     return this.#own.destroy.call(this.#response, error);
   };
 

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { isDestroyed } from './http2.ts';
 
 /** What closes when all of an answer has left, or its client has gone. */
@@ -20,4 +21,13 @@ export function whenClosed(response: Closing, then: () => void): void {
 export function whenLeft(response: Closing, then: () => void): void {
   response.once('finish', then);
   whenClosed(response, then);
+}
+
+/**
+ * Whether Node destroys a response because its client has gone. It does so with those alone that wait for others on their
+ * connection (pipelining), and have no socket yet.
+ */
+export function isAbortedInQueue({ req, socket }: ServerResponse, error: unknown): boolean {
+  const isReset = (error as { readonly code?: unknown } | undefined)?.code === 'ECONNRESET';
+  return isReset && socket === null && req.socket.destroyed;
 }
