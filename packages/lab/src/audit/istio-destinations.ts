@@ -84,11 +84,14 @@ export class Destinations {
     return all.flat().reduce(worse);
   }
 
-  /** All pools that these requests may go through; none if for one of the ways there is no rule, and no bound. */
-  poolsOf(targets: readonly string[], callers: readonly (string | null)[]): readonly Pool[] {
-    const all = targets.flatMap((target) => callers.map((caller) => this.#at(target, caller)));
+  /**
+   * All pools that requests of one caller may go through: each target has its own, even if one rule is for several.
+   * None if for one of the targets there is no rule, and no bound.
+   */
+  poolsOf(targets: readonly string[], caller: string | null): readonly Pool[] {
+    const all = targets.map((target) => this.#at(target, caller));
     if (all.some((found) => found.length === 0)) return [];
-    return [...new Set(all.flat())].flatMap(({ pools }) => pools);
+    return all.flat().flatMap(({ pools }) => pools);
   }
 
   /**

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { meshReader, service, sidecar } from '../../test/meshes.ts';
+import { fleetOf } from '../spec/fleet.ts';
 import type { LayersRead, Pool } from './layers.ts';
 
 const read = meshReader();
@@ -104,6 +105,46 @@ spec:
     expect(await bounds(routes + old)).toEqual([]);
     expect(await bounds(routes + next)).toEqual([]);
   });
+
+  it('of each of two hosts that a wildcard is for, since each has one', async () => {
+    const both = `kind: VirtualService
+spec:
+  hosts: [payments]
+  http:
+    - route: [{ destination: { host: payments } }, { destination: { host: stock } }]
+`;
+    const all = rule(`trafficPolicy: { ${pool(3)} }`, "'*.svc.cluster.local'");
+    expect(await bounds(both + all)).toEqual([3, 3]);
+  });
+});
+
+const places = meshReader(
+  fleetOf({
+    services: {
+      'web.east': { calls: [{ to: 'payments.shop' }] },
+      'web.west': { calls: [{ to: 'payments.shop' }] },
+      'payments.shop': {},
+    },
+  }),
+);
+
+const exported = (namespace: string, most: number): string => `---
+kind: DestinationRule
+metadata: { name: payments, namespace: ${namespace} }
+spec: { host: payments.shop.svc.cluster.local, exportTo: ['.'], trafficPolicy: { ${pool(most)} } }
+`;
+/** Of the caller in the east, and of the one in the west. */
+const boundsOfBoth = async (yaml: string): Promise<readonly (readonly number[])[]> => {
+  const found = await places(yaml);
+  return ['web.east', 'web.west'].map((from) =>
+    sidecar(found, 'payments.shop', from).pools.map(({ requests }) => requests.most),
+  );
+};
+
+it('are those that its own caller sees', async () => {
+  const east = exported('east', 3);
+  expect(await boundsOfBoth(east + exported('west', 5))).toEqual([[3], [5]]);
+  expect(await boundsOfBoth(east)).toEqual([[3], []]);
 });
 
 it('is no bound of a waypoint, of which nobody knows how many there are', async () => {

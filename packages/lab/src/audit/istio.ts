@@ -99,7 +99,9 @@ export async function readIstio(
   findings.push(...unheard);
   findings.push(...traffic.flatMap((one) => implicitRetries(one, fleet)));
   findings.push(...traffic.flatMap((one) => unboundedRetries(one, destinations)));
-  const layers = traffic.flatMap((one) => sidecarLayers(one, destinations));
+  const namespaceOf = (from: string): string | null =>
+    fleet.services.has(from) ? names.namespaceOf(from) : null;
+  const layers = traffic.flatMap((one) => sidecarLayers(one, destinations, namespaceOf));
   const hasInbound = (name: string): boolean => {
     const namespace = names.namespaceOf(name);
     return !ambient.isIn(namespace) || ambient.hasWaypoint(name, namespace);
@@ -137,14 +139,18 @@ function readSpec<T>(
   return made;
 }
 
-/** One layer for each caller, however many edges it has to the callee. */
+/**
+ * One layer for each caller, however many edges it has to the callee.
+ *
+ * @param namespaceOf where a caller is; null for users, who come through a gateway.
+ */
 function sidecarLayers(
   { to, edges, route, targets, leads, callers: namespaces, isWaypoint }: Traffic,
   destinations: Destinations,
+  namespaceOf: (from: string) => string | null,
 ): readonly Layer[] {
   const { maxAttempts, base, retryOn, implicit } = route.retries;
   const destination = maxAttempts === 1 ? null : destinations.of(targets, namespaces);
-  const pools = destinations.poolsOf(leads, namespaces);
   const callers = new Set(edges.map(({ from }) => from));
   return Array.from(callers, (from) => ({
     kind: 'sidecar',
@@ -160,7 +166,7 @@ function sidecarLayers(
     earnedBySuccess: false,
     // Of a waypoint there is not one for each caller, and how many there are, no file says.
     concurrentFloor: isWaypoint ? 0 : (destination?.minRetries ?? 0),
-    pools: isWaypoint ? [] : pools,
+    pools: isWaypoint ? [] : destinations.poolsOf(leads, namespaceOf(from)),
     retryOn,
     implicit,
     place: route.place,
