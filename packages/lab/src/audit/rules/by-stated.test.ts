@@ -1,7 +1,9 @@
 /** What follows from the lab's defaults for `workers` and `serviceTime` alone is only to know. */
 import { describe, expect, test } from 'vitest';
 
-import { type Case, type Json, rule } from '../../../test/cases.ts';
+import { type Case, type Json, placeOf, pooled, rule } from '../../../test/cases.ts';
+import { fleetOf } from '../../spec/fleet.ts';
+import { audit } from '../audit.ts';
 import type { Finding } from '../finding.ts';
 
 /** Half as much again as ten workers of 10 ms can serve. */
@@ -97,5 +99,46 @@ describe('the other rules that count with capacities', () => {
     expect(rule(id, wide(2000))).toBeUndefined();
     expect(rule(id, wide(2001))?.severity).toBe('warning');
     expect(rule(id, { ...wide(101), stock: { serviceTime: '10ms' } })?.severity).toBe('warning');
+  });
+});
+
+describe('a closed loop, which sends less the longer its answers take', () => {
+  const clients = { rate: undefined, clients: 100, think: 0 };
+  const stock = { serviceTime: '50ms', workers: 20 };
+
+  test('is named by the time that it waits for, if that alone makes the difference', () => {
+    // Five are in flight; if web took no time it would be ten.
+    const { severity, message, fix } =
+      rule('bulkhead-by-littles-law', {
+        ...wide(600),
+        stock: { serviceTime: '10ms' },
+        users: { ...clients, clients: 10 },
+      }) ?? {};
+    expect(severity).toBe('info');
+    expect(message).toMatch(/; this is by the lab's default for `serviceTime` of web, which/);
+    expect(fix).toMatch(/^State `serviceTime` of web\. If the default is right: Set /);
+  });
+
+  test('counts wherever it takes a callee away from others', () => {
+    const services = {
+      front: { calls: [{ to: 'stock', policy: 'none' }] },
+      apart: {},
+      web: { serviceTime: '1ms', calls: [{ to: 'stock', policy: 'none' }] },
+      stock,
+    };
+    const fleet = fleetOf({
+      name: 'two',
+      services,
+      users: {
+        shoppers: { to: 'web', rate: 200 },
+        crowd: { to: 'front', clients: 100, think: 0 },
+        others: { to: 'apart', clients: 100, think: 0 },
+      },
+    });
+    const one = audit(fleet, { layers: [pooled(2)], placeOf }).findings.find(
+      (finding) => finding.rule === 'pool-by-littles-law',
+    );
+    expect(one?.severity).toBe('info');
+    expect(one?.message).toMatch(/default for `serviceTime` of front, which nobody states$/);
   });
 });

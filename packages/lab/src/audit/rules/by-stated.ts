@@ -24,10 +24,26 @@ function unstatedOf(name: string, timeAlone: boolean, audited: Audited): string 
   const slow = audited.unstatedTimeOf(name);
   const workers: readonly Capacity[] = hasWorkers || timeAlone ? [] : ['workers'];
   const own: readonly Capacity[] = slow === name ? [...workers, 'serviceTime'] : workers;
-  return [
+  const all = [
     ...(own.length === 0 ? [] : [`${own.map((key) => `\`${key}\``).join(' and ')} of ${name}`]),
-    ...(slow === null || slow === name ? [] : [`\`serviceTime\` of ${slow}`]),
-  ].join(' and ');
+    ...(slow === null || slow === name ? [] : [timeOf(slow)]),
+  ];
+  return (all.length > 0 ? all : loopsTo(name, audited).map(timeOf)).join(' and ');
+}
+
+/** What closed loops that lead to a service wait for: they send the less the longer that takes. */
+function loopsTo(name: string, { fleet, callsTo, unstatedTimeOf }: Audited): readonly string[] {
+  const leading = new Set([name]);
+  // It grows on the way.
+  for (const one of leading) for (const { from } of callsTo(one)) leading.add(from);
+  const times = [...fleet.users.values()].map(({ arrivals, edge }) =>
+    arrivals.kind === 'closed' && leading.has(edge.from) ? unstatedTimeOf(edge.to) : null,
+  );
+  return [...new Set(times.filter((one) => one !== null))];
+}
+
+function timeOf(name: string): string {
+  return `\`serviceTime\` of ${name}`;
 }
 
 function assuming(fault: Fault, unstated: string): Fault {
