@@ -100,7 +100,7 @@ test('several pools count together, for requests may go through any', () => {
     message: expect.stringContaining(
       'but the 2 connection pools of its sidecar let only 9 through: of the narrowest, http2MaxRequests is 3',
     ) as string,
-    fix: 'In the DestinationRule of stock, set `http.http2MaxRequests: 20` for each subset and port; or add replicas of web.',
+    fix: 'In the DestinationRules of stock, and of other hosts that its routes lead to, set `http.http2MaxRequests: 20` for each subset and port; or add replicas of web.',
   });
   expect(several(6, 4)).toBeUndefined();
   expect(several(1, Infinity)).toBeUndefined();

@@ -50,11 +50,14 @@ function faultOf(edges: readonly Edge[], caller: Service, audited: Audited): Fau
   const only = isOne
     ? 'its sidecar lets only'
     : `the ${pools.length} connection pools of its sidecar let only`;
+  const rules = isOne
+    ? `DestinationRule of ${edge.to}`
+    : `DestinationRules of ${edge.to}, and of other hosts that its routes lead to`;
   return {
     at: edge.id,
     place: (isByRequests(narrowest, callee) ? narrowest.requests : narrowest.connections).place,
     message: `${namesOf(edges)}: each replica makes ${amount(rate)} calls a second that take ${ms(time)} each, so ${inFlight} are in flight at once, but ${only} ${through} through: ${limitText(narrowest, callee, isOne)}`,
-    fix: `In the DestinationRule of ${edge.to}, set ${widerThan(narrowest, Math.ceil(2 * need))}${isOne ? '' : ' for each subset and port'}; or add replicas of ${caller.name}.`,
+    fix: `In the ${rules}, set ${widerThan(narrowest, Math.ceil(2 * need))}${isOne ? '' : ' for each subset and port'}; or add replicas of ${caller.name}.`,
     value: need,
   };
 }
