@@ -68,6 +68,27 @@ describe('load-exceeds-capacity', () => {
   });
 });
 
+test('a finding that is less serious by stated numbers alone is as serious as by these', () => {
+  // All calls are too many in any case; those that are needed only if east takes its time.
+  const given = busy(
+    { workers: 10, serviceTime: '10ms', calls: [{ to: 'east', policy: 'none' }] },
+    { calls: [{ to: 'stock' }, { to: 'stock', optional: true }] },
+  );
+  const fleet = { ...given, services: { east: { workers: 100 } }, users: { rate: 600 } };
+  expect(load(fleet)?.severity).toBe('warning');
+  const east = { workers: 100, serviceTime: '10ms' };
+  expect(load({ ...fleet, services: { east } })?.severity).toBe('error');
+});
+
+test('what follows from rates alone is certain, though a closed loop would send more to quick answers', () => {
+  const rare = rule('breaker-never-opens', {
+    policy: { breaker: { minimumCalls: 60, window: '1s' } },
+    users: { rate: undefined, clients: 1, think: 0 },
+  });
+  expect(rare?.severity).toBe('warning');
+  expect(rare?.message).not.toContain('default');
+});
+
 describe('the other rules that count with capacities', () => {
   test.each([
     ['timeout-too-short', 'error', hasty],
@@ -123,6 +144,7 @@ describe('a closed loop, which sends less the longer its answers take', () => {
     const services = {
       front: { calls: [{ to: 'stock', policy: 'none' }] },
       apart: {},
+      steady: { calls: [{ to: 'stock', policy: 'none' }] },
       web: { serviceTime: '1ms', calls: [{ to: 'stock', policy: 'none' }] },
       stock,
     };
@@ -131,7 +153,9 @@ describe('a closed loop, which sends less the longer its answers take', () => {
       services,
       users: {
         shoppers: { to: 'web', rate: 200 },
-        crowd: { to: 'front', clients: 100, think: 0 },
+        crowd: { to: 'front', clients: 50, think: 0 },
+        more: { to: 'front', clients: 50, think: 0 },
+        few: { to: 'steady', rate: 1 },
         others: { to: 'apart', clients: 100, think: 0 },
       },
     });

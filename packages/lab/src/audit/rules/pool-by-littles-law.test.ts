@@ -48,8 +48,18 @@ describe('requests at once', () => {
     expect(twice(20)).toBeUndefined();
   });
 
+  test('are those of each call with its own time', () => {
+    const calls = [{ to: 'stock', policy: { timeout: '20ms' } }, { to: 'stock' }];
+    expect(find(busy([pooled(13)], { web: { calls } }))?.value).toBeCloseTo(14);
+    expect(find(busy([pooled(14)], { web: { calls } }))).toBeUndefined();
+  });
+
+  test('are to be twice as many, rounded up', () => {
+    expect(find(busy([pooled(9)], { users: { rate: 408 } }))?.fix).toContain('Requests: 21`');
+  });
+
   test('of a time that nobody states are only to know', () => {
-    const unstated = find(busy([pooled(1)], { stock: { workers: 50 } }));
+    const unstated = find(busy([pooled(1)], { stock: {} }));
     expect(unstated?.severity).toBe('info');
     expect(unstated?.message).toMatch(/default for `serviceTime` of stock, which nobody states$/);
   });
@@ -66,6 +76,10 @@ describe('connections', () => {
       place: placeOf(['maxConnections']),
     });
     expect(find(busy(through({ ...few, connections: limit(8) })))).toBeUndefined();
+    const both: Json = { serviceTime: '50ms', workers: 50, replicas: 2 };
+    expect(find(busy(through(few), { stock: both }))?.message).toContain(
+      'lets only 5 through: maxConnections is 1, a connection has at most one request, 4 more',
+    );
     const wide: Json = { serviceTime: '50ms', workers: 50, replicas: 5 };
     expect(find(busy(through(few), { stock: wide }))).toBeUndefined();
     const { message, fix } = find(busy(through({ ...few, streams: 3 }))) ?? {};
@@ -90,6 +104,21 @@ describe('connections', () => {
       '`tcp.maxConnections: 20` and `http.http2MaxRequests: 20`',
     );
   });
+
+  test.each([
+    { requests: 9, connections: 20, streams: 1, changed: '`http.http2MaxRequests: 20`' },
+    { requests: 9, connections: 7, streams: 3, changed: '`http.http2MaxRequests: 20`' },
+    { requests: 20, connections: 1, streams: 1, changed: '`tcp.maxConnections: 20`' },
+  ])('are changed alone where the others are enough: $changed (%#)', (one) => {
+    const { requests, connections, streams, changed } = one;
+    const pools = { requests: limit(requests), connections: limit(connections), streams };
+    expect(find(busy(through(pools)))?.fix).toContain(`, set ${changed};`);
+  });
+
+  test('that let as few through as the requests at once are not spoken of', () => {
+    const same = through({ ...few, requests: limit(3) });
+    expect(find(busy(same))?.message).toContain('only 3 through: http2MaxRequests is 3, and the');
+  });
 });
 
 const several = (...most: readonly number[]): Finding | undefined =>
@@ -106,12 +135,27 @@ test('several pools count together, for requests may go through any', () => {
   expect(several(1, Infinity)).toBeUndefined();
 });
 
+/** A call of stock that may be under way so often. */
+const slots = (maxConcurrent: number): Json => ({
+  to: 'stock',
+  policy: { bulkhead: { maxConcurrent } },
+});
+const calling = (most: number, ...calls: readonly Json[]): Finding | undefined =>
+  find(busy([pooled(most)], { web: { calls } }));
+
 describe('it is quiet', () => {
   test('on what the library itself keeps back', () => {
     const policy = { bulkhead: { maxConcurrent: 5 } };
     expect(find(busy([pooled(5)], { policy }))).toBeUndefined();
     expect(find(busy([pooled(4)], { policy }))?.value).toBe(10);
     expect(find(busy([pooled(4)], { policy: { bulkhead: false } }))?.value).toBe(10);
+  });
+
+  test('on what several of its bulkheads keep back together, each counted once', () => {
+    expect(calling(9, slots(4), slots(5))).toBeUndefined();
+    expect(calling(8, slots(4), slots(5))?.value).toBe(20);
+    expect(calling(5, slots(5), slots(5))).toBeUndefined();
+    expect(calling(4, slots(5), slots(5))?.value).toBe(20);
   });
 
   test('on what the callee could not serve', () => {
