@@ -131,7 +131,7 @@ class Engine implements Idempotency<unknown> {
     const { scope = [], payload, signal } = options;
     if (this.#nesting.isWithin(key, scope)) throw this.#nested();
     const fingerprint = payload === undefined ? NOT_COMPARED : payloadFingerprint(payload);
-    const encode = (value: unknown): string => this.#encoded(value);
+    const encode = (found: unknown): string => this.#encoded(found, 'the result of reconcile');
     const opened = await this.open({ key, scope, fingerprint, signal, encode });
     switch (opened.kind) {
       case 'run':
@@ -162,7 +162,8 @@ class Engine implements Idempotency<unknown> {
     }
     // With a misspelt scope, another key would be settled, or none.
     checkSettling(options);
-    const { scope = [], encode = (value) => this.#encoded(value) } = options;
+    const { scope = [], encode = (value) => this.#encoded(value, 'the result of settle') } =
+      options;
     const wrong = wrongKey(key, scope);
     if (wrong !== null) throw wrong;
     const result = resultOf(outcome, encode);
@@ -220,7 +221,9 @@ class Engine implements Idempotency<unknown> {
     try {
       const keep = this.#keepOf({ ok: true, value });
       if (keep === 'store') {
-        const completion = await execution.complete(this.#encoded(value));
+        const completion = await execution.complete(
+          this.#encoded(value, 'what idempotent work answers'),
+        );
         if (completion.kind === 'lost' || completion.kind === 'refused') throw completion.error;
       } else if (keep === 'release') await execution.release();
       else await execution.hold();
@@ -253,8 +256,8 @@ class Engine implements Idempotency<unknown> {
     return new IdempotencyConflictError({ name: dependency, why: how });
   }
 
-  #encoded(value: unknown): string {
-    return encodeValue(value, this.#keeper.options.maxResultLength);
+  #encoded(value: unknown, what: string): string {
+    return encodeValue(value, this.#keeper.options.maxResultLength, what);
   }
 
   #decoded(result: string): unknown {

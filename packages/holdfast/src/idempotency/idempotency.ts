@@ -217,8 +217,9 @@ export interface Unfinished {
 }
 
 /**
- * What `reconcile` has found out: it was done, with this result (JSON; over HTTP an answer, of `status`, `headers` and
- * `body`); nothing has happened, so it may be done; or it still cannot be told.
+ * What `reconcile` has found out: it was done, with this result (JSON, and undefined for none; over HTTP an answer, of
+ * `status`, `headers` and `body`); nothing has happened, so it may be done; or it still cannot be told. A `done` without a
+ * `result`, or with a promise as one, is refused: what is kept is final.
  *
  * An owner that only hung may go on after `nothing-happened`: a `step` that it begins then is refused, but one that it
  * had begun goes on. What it ends with is kept if nobody has used the key since, and refused otherwise.

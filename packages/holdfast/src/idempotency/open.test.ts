@@ -64,7 +64,7 @@ describe('a result', () => {
     expect(repeat).toMatchObject({ kind: 'refused', error: { why: 'outcome-unknown' } });
     const [failed] = made.runtime.sink.of('idempotency.hook-failed');
     expect(String((failed as { error?: unknown }).error)).toMatch(
-      /^TypeError: what encode answers/,
+      /^TypeError: reconcile: what encode answers/,
     );
     expect(made.engine.snapshot()).toMatchObject({ running: 0 });
     expect(made.runtime.clock.armed).toBe(0);

@@ -101,6 +101,29 @@ describe('reconcile', () => {
     expect(runtime.clock.armed).toBe(ofTheDead);
   });
 
+  test.each([
+    [
+      'no result',
+      { outcome: 'done', results: 7 },
+      "reconcile must answer a result with outcome 'done': undefined where there is none",
+    ],
+    [
+      'a promise',
+      { outcome: 'done', result: Promise.resolve(1) },
+      'reconcile must answer a result, got a promise: it must be awaited',
+    ],
+    [
+      'what is no JSON',
+      { outcome: 'done', result: 1n },
+      'the result of reconcile must be JSON: Do not know how to serialize a BigInt',
+    ],
+  ])('has nothing kept for repeats where it gives %s, and says so', async (_, found, message) => {
+    const { ask, runtime } = await deserted(() => found as Reconciled);
+    expect(await outcomeOf(ask())).toMatchObject({ why: 'outcome-unknown' });
+    const failures = runtime.sink.of('idempotency.hook-failed');
+    expect(failures.map(({ error }) => (error as Error).message)).toEqual([message]);
+  });
+
   test('is asked once, however many ask at once', async () => {
     const answer = Promise.withResolvers<Reconciled>();
     const { ask, asked } = await deserted(() => answer.promise);

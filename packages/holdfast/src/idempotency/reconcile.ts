@@ -6,7 +6,7 @@ import type { Keeper } from './keeper.ts';
 import { LeasedExecution } from './leased.ts';
 import { Sleep } from './sleep.ts';
 import { derivedKey } from './steps.ts';
-import { jsonOf, wrongResult } from './values.ts';
+import { foundResult, jsonOf } from './values.ts';
 import type { Granted, Owned } from './store.ts';
 import type { IdempotencyReconciledEvent } from './telemetry.ts';
 
@@ -44,7 +44,7 @@ export async function reconcile(keeper: Keeper, asked: Asking, granted: Granted)
   return kind === 'kept' || kind === 'later' ? found : 'unknown';
 }
 
-const jsonOfFound = (found: unknown): string => jsonOf(found, 'reconcile');
+const jsonOfFound = (found: unknown): string => jsonOf(found, 'the result of reconcile');
 
 /** For a lease at most: by then it hangs. */
 async function ask(keeper: Keeper, asked: Asking, granted: Granted): Promise<Answered> {
@@ -60,12 +60,8 @@ async function ask(keeper: Keeper, asked: Asking, granted: Granted): Promise<Ans
     const hook = (async () => await options.reconcile!({ key, scope, attempts, points, keyFor }))();
     const found = await Promise.race([hook, hung]);
     switch (found?.outcome) {
-      case 'done': {
-        const result = encode(found.result);
-        const wrong = wrongResult(result, 'what encode answers');
-        if (wrong !== null) throw wrong;
-        return { result };
-      }
+      case 'done':
+        return { result: foundResult(found, encode, 'reconcile') };
       case 'nothing-happened':
       case 'unknown':
         return found.outcome;

@@ -284,7 +284,11 @@ describe('settle', () => {
     [['k', { outcome: 'unknown' }], /'done' or 'nothing-happened', got "unknown"/],
     [['k', undefined], /'done' or 'nothing-happened', got undefined/],
     [['k', { outcome: 'done', results: 1 }], /settle must be given a result with outcome 'done'/],
-    [['k', { outcome: 'done', result: 1n }], /must be JSON/],
+    [['k', { outcome: 'done', result: 1n }], /^the result of settle must be JSON: .*BigInt/],
+    [
+      ['k', { outcome: 'done', result: Promise.resolve(1) }],
+      /settle must be given a result, got a promise: it must be awaited/,
+    ],
     [['k', DONE, { encode: () => 'a\0' }], /settle: what encode answers must be a string without/],
   ])('says what is wrong, and asks no store: %#', async (given, message) => {
     const { engine, store } = setting();

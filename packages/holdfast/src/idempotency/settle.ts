@@ -6,14 +6,12 @@ import type { Settled, Settlement } from './idempotency.ts';
 import type { Keeper } from './keeper.ts';
 import type { Claim, ClaimRequest, Owned } from './store.ts';
 import type { IdempotencySettledEvent } from './telemetry.ts';
-import { wrongResult } from './values.ts';
+import { foundResult } from './values.ts';
 
 /** Each further one needs that a whole lease went by between a claim and the write after it. */
 const MOST_TRIES = 3;
 /** Milliseconds after which it is worth asking a store again that has failed. */
 const SOON = 1000;
-const NO_RESULT =
-  "settle must be given a result with outcome 'done': undefined where there is none";
 
 /**
  * Settles a key whose outcome is unknown: takes it over, as whoever reconciles does, so that a late owner is not heard
@@ -54,14 +52,8 @@ export function resultOf(given: Settlement, encode: (result: unknown) => string)
   switch (given?.outcome) {
     case 'nothing-happened':
       return null;
-    case 'done': {
-      // A misspelt one would be kept as none, and what was kept is not settled again.
-      if (!('result' in given)) throw new TypeError(NO_RESULT);
-      const result = encode(given.result);
-      const wrong = wrongResult(result, 'settle: what encode answers');
-      if (wrong !== null) throw wrong;
-      return result;
-    }
+    case 'done':
+      return foundResult(given, encode, 'settle');
     default: {
       const { outcome } = (given ?? {}) as { outcome?: unknown };
       throw new TypeError(

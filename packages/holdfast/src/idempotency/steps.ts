@@ -43,7 +43,7 @@ export class Steps {
 
   async #do<T>(name: string, work: () => T | PromiseLike<T>): Promise<T> {
     const result = await work();
-    const value = jsonOf(result, `step '${name}'`);
+    const value = jsonOf(result, `what step '${name}' answers`);
     if (value.length > this.#left) {
       throw new RangeError(
         `step '${name}' has answered JSON of length ${value.length}, and maxResultLength leaves ${this.#left}`,

@@ -1,3 +1,4 @@
+import { disregard, isThenable } from '../core/edge.ts';
 import { show } from '../core/options.ts';
 
 /** Before every value: what this version writes. */
@@ -10,9 +11,14 @@ export type KeptValue =
   | { readonly kind: 'value'; readonly value: unknown }
   | { readonly kind: 'not-replayable' | 'unreadable-record' };
 
-/** A value of `idempotent` as it is kept: as the fact that there was one, if its JSON is longer than `limit`. */
-export function encodeValue(value: unknown, limit: number): string {
-  const json = jsonOf(value, 'idempotent work');
+/**
+ * A value of `idempotent` as it is kept: as the fact that there was one, if its JSON is longer than `limit`.
+ *
+ * @param what it is, for messages.
+ * @throws TypeError for what is no JSON.
+ */
+export function encodeValue(value: unknown, limit: number, what: string): string {
+  const json = jsonOf(value, what);
   return json.length > limit ? UNKEPT : VERSION + json;
 }
 
@@ -24,8 +30,9 @@ export function decodeValue(result: string): KeptValue {
 }
 
 /**
- * JSON of what work or a step has answered; undefined as null.
+ * JSON of what was answered or given; undefined as null.
  *
+ * @param what it is, for messages.
  * @throws TypeError for what is no JSON.
  */
 export function jsonOf(value: unknown, what: string): string {
@@ -33,7 +40,7 @@ export function jsonOf(value: unknown, what: string): string {
     return JSON.stringify(value) ?? 'null';
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new TypeError(`what ${what} answers must be JSON: ${why}`, { cause });
+    throw new TypeError(`${what} must be JSON: ${why}`, { cause });
   }
 }
 
@@ -49,4 +56,35 @@ export function wrongResult(result: string, what: string): TypeError | null {
   return new TypeError(
     `${what} must be a string without NUL or half of a surrogate pair: JSON.stringify escapes them`,
   );
+}
+
+/** How those are told of who say what an execution came to. */
+const SAID_BY = { reconcile: 'reconcile must answer', settle: 'settle must be given' } as const;
+
+/**
+ * What an execution came to, as somebody has found out, ready to be kept. It is final, so what is likely a mistake is
+ * refused.
+ *
+ * @throws TypeError where there is no result, or none that can be kept; whatever `encode` throws.
+ */
+export function foundResult(
+  found: { readonly result: unknown },
+  encode: (result: unknown) => string,
+  by: keyof typeof SAID_BY,
+): string {
+  // A misspelt one would be kept as none.
+  if (!('result' in found)) {
+    throw new TypeError(
+      `${SAID_BY[by]} a result with outcome 'done': undefined where there is none`,
+    );
+  }
+  // It would be kept as `{}`.
+  if (isThenable(found.result)) {
+    disregard(found.result);
+    throw new TypeError(`${SAID_BY[by]} a result, got a promise: it must be awaited`);
+  }
+  const result = encode(found.result);
+  const wrong = wrongResult(result, `${by}: what encode answers`);
+  if (wrong !== null) throw wrong;
+  return result;
 }
