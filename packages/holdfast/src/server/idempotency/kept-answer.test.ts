@@ -1,6 +1,7 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { AnswerHead } from './http-idempotency.ts';
 import { decodeAnswer, encodeAnswer, encodeFound, encodeUnkept } from './kept-answer.ts';
 
 const headers = [['Content-Type', 'text/plain']] as const;
@@ -94,7 +95,7 @@ describe('what reconcile has found', () => {
   });
 
   it('has no headers of which nothing is said', () => {
-    const given = { Location: undefined, 'X-A': 'b' };
+    const given = { Location: undefined, Link: null, 'X-A': 'b' };
     expect(read(encodeFound({ headers: given, body: 'done' }))).toMatchObject({
       headers: [['X-A', 'b']],
     });
@@ -119,6 +120,68 @@ describe('what reconcile has found', () => {
     for (const [name, value] of Object.entries(given)) {
       validateHeaderName(name);
       validateHeaderValue(name, value);
+    }
+  });
+
+  it.each([
+    ['of fetch', new Headers({ location: '/1', 'content-length': '7' })],
+    ['as pairs', [['location', '/1']]],
+  ])('may have headers %s', (_what, given) => {
+    expect(read(encodeFound({ status: 201, headers: given, body: 'done' }))).toEqual({
+      status: 201,
+      headers: [['location', '/1']],
+      body: 'done',
+    });
+  });
+
+  it.each([[['Location', '/1']], [[7]]])('cannot have a list as headers: %j', (given) => {
+    const message = 'headers must be an object, or pairs of a name and a value';
+    expect(() => encodeFound({ headers: given, body: 'done' })).toThrow(new TypeError(message));
+  });
+
+  it.each([204, 205, 304])('has no body where its status has none: %i', (status) => {
+    for (const body of ['done', { id: 1 }, Uint8Array.of(1)]) {
+      expect(read(encodeFound({ status, body }))).toEqual({ status, headers: [], body: '' });
+    }
+  });
+
+  it('says no encoding of a body that is written here', () => {
+    const given = { 'Content-Encoding': 'gzip' };
+    for (const body of ['done', { id: 1 }]) {
+      const { headers: sent } = read(encodeFound({ headers: given, body })) as AnswerHead;
+      expect(sent).not.toContainEqual(['Content-Encoding', 'gzip']);
+    }
+    const bytes = { headers: given, body: Uint8Array.of(1) };
+    expect(read(encodeFound(bytes))).toMatchObject({ headers: Object.entries(given) });
+  });
+
+  it.each([
+    [Promise.resolve(1), 'a promise'],
+    [new Map([['id', 1]]), 'an instance of Map'],
+    [new ArrayBuffer(1), 'an instance of ArrayBuffer'],
+    [() => 1, 'a function'],
+  ])('cannot have a body that JSON says nothing of: %o', (body, given) => {
+    const message = `the body of an answer must be text, bytes or JSON, got ${given}`;
+    for (const found of [body, { status: 201, body }]) {
+      expect(() => encodeFound(found)).toThrow(new TypeError(message));
+    }
+  });
+
+  it('cannot have a body that is no JSON', () => {
+    expect(() => encodeFound({ body: 1n })).toThrow(
+      /^the body of an answer must be JSON: .*BigInt/,
+    );
+  });
+
+  it('may have an empty body of JSON', () => {
+    for (const body of [{}, Object.create(null) as object, new Date(0), []]) {
+      expect(read(encodeFound({ body }))).toMatchObject({ body: JSON.stringify(body) });
+    }
+  });
+
+  it('is the body of a 200, as it is, where it is text or bytes', () => {
+    for (const found of ['hi', Uint8Array.of(104, 105)]) {
+      expect(read(encodeFound(found))).toEqual({ status: 200, headers: [], body: 'hi' });
     }
   });
 

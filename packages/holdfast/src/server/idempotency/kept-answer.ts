@@ -1,3 +1,6 @@
+import { disregard, isThenable } from '../../core/edge.ts';
+import { isPlainObject, show } from '../../core/options.ts';
+import { jsonOf } from '../../idempotency/values.ts';
 import type { AnswerHead, HandlerAnswer, HttpAnswer } from './http-idempotency.ts';
 import { isNeverReplayed } from './replayed-headers.ts';
 
@@ -51,26 +54,52 @@ export function decodeAnswer(result: string): KeptAnswer {
 }
 
 /**
- * What `reconcile` has found, or `settle` was given, as a result: an answer of `{ status, headers, body }`, of which all may be left out and
- * `body` is text, bytes or JSON; anything else is the JSON body of a 200. Headers that no replay may carry are left out:
- * those of a bank's answer, handed on as they came, would say another length.
+ * What `reconcile` has found, or `settle` was given, as a result: an answer of `{ status, headers, body }`, with at least a
+ * status or a body, which is text, bytes or JSON; anything else is the body of a 200. Headers that no replay may carry are
+ * left out: those of a bank's answer, handed on as they came, would say another length.
  *
- * @throws TypeError for a header that cannot be sent: kept, it would fail every repeat.
+ * @throws TypeError for a header that cannot be sent, which would fail every repeat, and for a body that would be lost.
  */
 export function encodeFound(found: unknown): string {
   if (!isAnswerLike(found)) return encodeFound({ body: found });
-  const { status = 200, headers = {}, body } = found;
-  const isRaw = body === undefined || typeof body === 'string' || body instanceof Uint8Array;
-  const entries = Object.entries(headers)
-    .filter(([name, value]) => value !== undefined && !isNeverReplayed(name.toLowerCase()))
+  const { status = 200, headers = {} } = found;
+  const body = BODYLESS.has(status) ? undefined : found.body;
+  const isBytes = body instanceof Uint8Array;
+  const isRaw = body === undefined || typeof body === 'string' || isBytes;
+  const mayCarry = (name: string): boolean =>
+    // Text is not compressed, whatever the answer was that it was read from.
+    !isNeverReplayed(name) && (isBytes || name !== 'content-encoding');
+  const entries = entriesOf(headers)
+    .filter(([name, value]) => (value ?? null) !== null && mayCarry(name.toLowerCase()))
     .map(([name, value]) => [name, sendable(name, String(value))] as const);
   const hasType = entries.some(([name]) => name.toLowerCase() === 'content-type');
   if (!isRaw && !hasType) entries.push(['Content-Type', 'application/json']);
   return encodeAnswer({
     status,
     headers: entries,
-    body: isRaw ? (body ?? '') : JSON.stringify(body),
+    body: isRaw ? (body ?? '') : jsonBody(body),
   });
+}
+
+/** Answers that have no body. Fetch's `Response` would not be made with one. */
+const BODYLESS: ReadonlySet<number> = new Set([204, 205, 304]);
+
+/** Those of fetch are no plain object, and neither are pairs. */
+function entriesOf(headers: object): readonly (readonly [string, unknown])[] {
+  if (!(Symbol.iterator in headers)) return Object.entries(headers);
+  const pairs = [...(headers as Iterable<readonly [string, unknown]>)];
+  if (pairs.every((pair) => Array.isArray(pair) && typeof pair[0] === 'string')) return pairs;
+  throw new TypeError('headers must be an object, or pairs of a name and a value');
+}
+
+/** @throws TypeError for what is no JSON, and for what JSON says nothing of: a promise, a Response, a map. */
+function jsonBody(body: unknown): string {
+  const json = jsonOf(body, 'the body of an answer');
+  const isNothing = json === '{}' ? !isPlainObject(body) : json === 'null' && body !== null;
+  if (!isNothing) return json;
+  disregard(body);
+  const given = isThenable(body) ? 'a promise' : show(body);
+  throw new TypeError(`the body of an answer must be text, bytes or JSON, got ${given}`);
 }
 
 /** What HTTP can say in a header: the rest is refused by Node when it is to be sent. */
@@ -86,7 +115,7 @@ function sendable(name: string, value: string): string {
 
 interface AnswerLike {
   readonly status?: number;
-  readonly headers?: Readonly<Record<string, unknown>>;
+  readonly headers?: object;
   readonly body?: unknown;
 }
 

@@ -18,7 +18,7 @@ export interface HttpKey {
 
 /**
  * Settles a request whose outcome is unknown: `Idempotency.settle` for keys of HTTP. What was done is an answer, as
- * `reconcile` gives it: of `status`, `headers` and `body`; anything else is the JSON body of a 200.
+ * `reconcile` gives it: of `status`, `headers` and `body`; anything else is the body of a 200.
  *
  * ```ts
  * const request = { key: 'order-7', method: 'POST', route: '/charge' };
@@ -26,7 +26,7 @@ export interface HttpKey {
  * ```
  *
  * @param engine the one of the middleware, or another of the same name on the same store.
- * @throws (the promise rejects) as `Idempotency.settle` does; TypeError for a header that cannot be sent.
+ * @throws (the promise rejects) as `Idempotency.settle` does; TypeError for a header that cannot be sent, or a body that cannot be kept.
  */
 export async function settle(
   engine: Idempotency,
