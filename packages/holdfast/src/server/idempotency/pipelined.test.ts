@@ -26,7 +26,7 @@ test('what a handler answers is kept when its client has gone, though another an
   }
   await vi.waitUntil(() => begun.length === 2);
   client.destroy();
-  await vi.waitUntil(() => begun.every(({ destroyed }) => destroyed));
+  await vi.waitUntil(() => begun.every(({ req }) => req.socket.destroyed));
   goesOn.resolve();
   for (const key of ['k1', 'k2']) {
     const headers = { 'Idempotency-Key': key };
