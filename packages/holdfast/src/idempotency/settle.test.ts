@@ -29,6 +29,17 @@ async function begunAlone({ step }: Execution): Promise<unknown> {
   return new Promise(() => {});
 }
 
+/** Results are kept only once what this answers is resolved. */
+function heldUp(store: Setting['store']): PromiseWithResolvers<void> {
+  const { complete } = store;
+  const goesOn = Promise.withResolvers<void>();
+  store.complete = async (...asked) => {
+    await goesOn.promise;
+    return complete(...asked);
+  };
+  return goesOn;
+}
+
 /** The events of settling. */
 const settledBy = ({ runtime }: Pick<Setting, 'runtime'>) =>
   runtime.sink.of('idempotency.settled').map(({ how }) => how);
@@ -155,12 +166,7 @@ describe('settle', () => {
   test('that hung while another has settled has not', async () => {
     const { another, store, settle, ask, runtime } = await deserted();
     store.mood = 'well';
-    const { complete } = store;
-    const hung = Promise.withResolvers<void>();
-    store.complete = async (...asked) => {
-      await hung.promise;
-      return complete(...asked);
-    };
+    const hung = heldUp(store);
     const late = another({ store, storeTimeout: '1m' });
     const settling = late.settle('order', { outcome: 'done', result: 1 }, { scope: ['tenant'] });
     await runtime.clock.advanceAsync(LEASE + 1);
@@ -223,12 +229,7 @@ describe('settle', () => {
   test('lets those go on at once who wait for the key', async () => {
     const { another, store, runtime } = await deserted({ wait: '1m' });
     store.mood = 'well';
-    const { complete } = store;
-    const slow = Promise.withResolvers<void>();
-    store.complete = async (...asked) => {
-      await slow.promise;
-      return complete(...asked);
-    };
+    const slow = heldUp(store);
     const engine = another({ store });
     const settling = engine.settle('order', DONE, { scope: ['tenant'] });
     await runtime.clock.advanceAsync(1);
