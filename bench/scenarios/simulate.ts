@@ -4,6 +4,7 @@ import { simulate } from '../../packages/lab/src/simulate/simulate.ts';
 import { createWorld, type World } from '../../packages/lab/src/simulate/world.ts';
 import { fleetOf } from '../../packages/lab/src/spec/fleet.ts';
 import type { Fleet } from '../../packages/lab/src/spec/model.ts';
+import { type Event, EventHeap } from '../event-heap.ts';
 import { Heap } from '../heap.ts';
 import { bytesHeld, collectGarbage } from '../measure.ts';
 import type { Goal, Job, Samples, Scenario } from '../scenario.ts';
@@ -37,6 +38,8 @@ type Size = (typeof SIZES)[number];
 const DURATION = 60_000;
 /** Drawn times for the minimum, which uses them over and over. */
 const TIMES = 4096;
+/** A heap that is shown beside the minimum, and that no goal is a ratio to. */
+const IN_ORDER = 'minimum, objects in order';
 /** Clients whose heap is weighed. */
 const IDLE = 10_000;
 
@@ -48,6 +51,7 @@ const METRICS = {
 };
 const NOTES = [
   'The minimum is [bench/heap.ts](../../bench/heap.ts): it handles as many events, with one pending for each client, and does nothing at them.',
+  `'${IN_ORDER}' is [bench/event-heap.ts](../../bench/event-heap.ts): a heap by the book, of one object an event, where what was put first at one moment happens first. It is shown for comparison: the goals are ratios to the minimum.`,
   'Each client thinks for a second on average, and has a retry, a retry budget, a breaker and a timeout of its own.',
   'An event is a timer that expires. Timers that are stopped before they expire, as nearly all timeouts are, come on top.',
 ];
@@ -109,8 +113,10 @@ function timeSizes(scenario: string, seed: number): Samples {
       // No forced collection: with a world that is gone goes the code that was compiled for it.
       const { events, attempts, ms } = timeWorld(clients, scenario, seed);
       const limit = timeHeap(clients, events, seed);
+      const inOrder = timeEventHeap(clients, events, seed);
       if (round < 0) continue;
       add(metric, 'limit', (1e6 * limit) / events);
+      add(metric, IN_ORDER, (1e6 * inOrder) / events);
       add(metric, 'ours', (1e6 * ms) / events);
       add(rate, 'ours', (1000 * attempts) / ms);
     }
@@ -163,8 +169,7 @@ function timeWorld(
 
 /** Milliseconds for so many events of a heap in which `pending` wait; their times are drawn before. */
 function timeHeap(pending: number, events: number, seed: number): number {
-  const random = seededRandom(seed);
-  const times = Float64Array.from({ length: TIMES }, () => -1000 * Math.log(1 - random.next()));
+  const times = drawnTimes(seed);
   const heap = new Heap<object>();
   for (let i = 0; i < pending; i++) heap.push(times[i % TIMES]!, { i });
   // A few thousandths of a second are too few to be compiled and measured in one go.
@@ -179,6 +184,32 @@ function passEvents(heap: Heap<object>, times: Float64Array, events: number): vo
     const now = heap.topDue;
     heap.push(now + times[i % TIMES]!, heap.pop());
   }
+}
+
+/** The same for the heap of objects. */
+function timeEventHeap(pending: number, events: number, seed: number): number {
+  const times = drawnTimes(seed);
+  const heap = new EventHeap();
+  for (let order = 0; order < pending; order++) heap.push({ due: times[order % TIMES]!, order });
+  passInOrder(heap, times, events);
+  const begin = performance.now();
+  passInOrder(heap, times, events);
+  return performance.now() - begin;
+}
+
+/** Each event happens again later, so that none has to be made. */
+function passInOrder(heap: EventHeap, times: Float64Array, events: number): void {
+  for (let i = 0; i < events; i++) {
+    const event: Event = heap.pop();
+    event.due += times[i % TIMES]!;
+    event.order = events + i;
+    heap.push(event);
+  }
+}
+
+function drawnTimes(seed: number): Float64Array {
+  const random = seededRandom(seed);
+  return Float64Array.from({ length: TIMES }, () => -1000 * Math.log(1 - random.next()));
 }
 
 /** Bytes that a client keeps after one call, while its user thinks. */
