@@ -62,7 +62,7 @@ export class ClientGroup {
   readonly keyed: boolean;
   /** The options of a call that inherits nothing. */
   readonly asked: CallOptions;
-  /** Calls that have ended, to be used again: that spares a twentieth of an attempt. */
+  /** Calls that have ended, to be used again with their requests: that spares a tenth of an attempt. */
   readonly #spare: OutboundCall[] = [];
 
   constructor(edge: Edge, target: ServiceNode, world: ClientWorld) {
@@ -134,8 +134,8 @@ export class ClientGroup {
   }
 
   /**
-   * A call has ended, and may be used again if nobody can ask it what it wanted any more. After a failed attempt a
-   * service may still work on the request, and a server of one's own may keep any request.
+   * A call has ended, and may be used again if nobody can ask it or its request anything any more. After a failed attempt
+   * a service may still work on the request, and a server of one's own may keep any request.
    */
   ended(call: OutboundCall, { attempts, verdict }: Settled): void {
     const isForgotten = attempts === 1 && verdict === 'success' && this.target.work === null;
@@ -206,6 +206,8 @@ export class OutboundCall {
   #caller: Caller;
   /** Nobody on the way to this call has tried twice. */
   #first: boolean;
+  /** That of the first attempt, which is used again with the call. */
+  #request: Request | null = null;
 
   constructor(group: ClientGroup, caller: Caller, intent: Intent, first: boolean) {
     this.group = group;
@@ -236,7 +238,7 @@ export class OutboundCall {
     const { clock, probe } = group.world;
     group.running++;
     probe.attemptStarted(group.edge.id, clock.now(), attempt.number);
-    group.target.send(new Request(this, attempt, this.#first && attempt.number === 1));
+    group.target.send(this.#requestFor(attempt));
     return pending;
   };
 
@@ -247,4 +249,11 @@ export class OutboundCall {
     this.#caller.answered(this, settled);
     this.group.ended(this, settled);
   };
+
+  #requestFor(attempt: Attempt): Request {
+    if (attempt.number > 1) return new Request(this, attempt, false);
+    if (this.#request === null) this.#request = new Request(this, attempt, this.#first);
+    else this.#request.renew(attempt, this.#first);
+    return this.#request;
+  }
 }

@@ -225,4 +225,15 @@ describe('a server', () => {
     expect(alive).toBeGreaterThan(0.32);
     expect(alive).toBeLessThan(0.45);
   });
+
+  test('keeps an answer for as long as its cache says, however often it is asked for', () => {
+    const told = run({
+      services: [
+        service('web', { stages: [[edge('web', 'db')]], cache: { hitRate: 1, keys: 1, ttl: 100 } }),
+        service('db'),
+      ],
+      users: [users('web', trace(0, 50, 100, 150))],
+    });
+    expect(told.times('requestArrived', 'db')).toEqual([10, 160]);
+  });
 });

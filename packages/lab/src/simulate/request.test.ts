@@ -79,6 +79,19 @@ describe('a request', () => {
     expect(Math.abs(ratio - 1.25)).toBeLessThan(0.0175);
   });
 
+  test('tells those it calls whether anybody has tried twice on the way to it', () => {
+    const told = run({
+      services: [
+        service('web', { stages: [[edge('web', 'db')], [edge('web', 'bad')]] }),
+        service('db'),
+        service('bad', { serviceTime: fixed(1) }),
+      ],
+      users: [users('web', trace(0, 100), { options: { ...BARE, retry: TWICE } })],
+      faults: [{ kind: 'outage', on: 'bad', how: 'refuse', from: 0, to: 30 }],
+    });
+    expect(told.of('requestArrived', 'db').map(([, first]) => first)).toEqual([true, false, true]);
+  });
+
   test('hands on what is left of its deadline, less a reserve', () => {
     const told = run({
       services: [

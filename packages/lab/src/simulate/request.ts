@@ -17,9 +17,9 @@ export class Request implements TimerNode, Caller {
   timerNext: TimerNode | null = null;
   timerStart: number | null = null;
   readonly call: OutboundCall;
-  readonly attempt: Attempt;
+  attempt: Attempt;
   /** Nobody on its way here, back to the users, has tried twice. */
-  readonly first: boolean;
+  first: boolean;
   /** Its neighbours where it waits or is worked on. */
   previous: Request | null = null;
   next: Request | null = null;
@@ -41,6 +41,15 @@ export class Request implements TimerNode, Caller {
     this.call = call;
     this.attempt = attempt;
     this.first = first;
+  }
+
+  /** Is another attempt from now on, after one that was answered with a value. */
+  renew(attempt: Attempt, first: boolean): void {
+    this.attempt = attempt;
+    this.first = first;
+    this.startedAt = null;
+    this.cacheKey = NO_KEY;
+    this.#stage = 0;
   }
 
   /** The place of its criticality among all, most important first. */
@@ -109,7 +118,7 @@ export class Request implements TimerNode, Caller {
 
   /** Tells its caller: the value, or what there is instead of one. */
   answer(instead: Judgement | null): void {
-    if (this.#onAbort !== null) this.attempt.signal.removeEventListener('abort', this.#onAbort);
+    this.goOn();
     if (instead === null) this.attempt.succeed(this.value);
     else this.attempt.fail(instead);
   }
