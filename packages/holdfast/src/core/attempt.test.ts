@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { withRuntime } from '../client/with-runtime.ts';
 import { testRuntime } from '../testing/index.ts';
+import { settleAttempt } from './attempt.ts';
 import { type Attempt, pending } from './operation.ts';
 
 describe('an attempt', () => {
@@ -28,6 +29,17 @@ describe('an attempt', () => {
       return pending;
     });
     await expect(failed).rejects.toThrow('down');
+  });
+
+  test('is settled from outside as by its own functions', async () => {
+    const { pipeline: compose } = withRuntime(testRuntime());
+    const settled = (ok: boolean, outcome: unknown) =>
+      compose().call<unknown>((attempt) => {
+        setImmediate(settleAttempt, attempt, ok, outcome);
+        return pending;
+      });
+    expect(await settled(true, 7)).toBe(7);
+    await expect(settled(false, new Error('down'))).rejects.toThrow('down');
   });
 
   test('is told its number, its key, its criticality and the time left', async () => {

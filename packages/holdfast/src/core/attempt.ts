@@ -247,3 +247,8 @@ function answerStraight(passage: Passage, value: unknown): void {
 function resumeSettled(call: Call): void {
   call.plan.scheduler.settled(call);
 }
+
+/** As `attempt.succeed(outcome)` does, or `attempt.fail`, without making a function for it first: a simulator has millions. */
+export function settleAttempt(attempt: Attempt, ok: boolean, outcome: unknown): void {
+  (attempt as LiveAttempt).end(ok, outcome);
+}

@@ -22,6 +22,7 @@ export {
 export { heardBy } from '../client/dependency.ts';
 export { fitted } from '../client/fitted.ts';
 export { dependencySchema } from '../client/schema.ts';
+export { settleAttempt } from '../core/attempt.ts';
 export { formatDuration, milliseconds } from '../core/duration.ts';
 export { likeliest } from '../core/likeliest.ts';
 export { CRITICALITIES } from '../core/operation.ts';

@@ -1,5 +1,5 @@
 import type { Attempt, Judgement, Settled, TimerNode } from 'holdfast';
-import { CRITICALITIES } from 'holdfast/spec';
+import { CRITICALITIES, settleAttempt } from 'holdfast/spec';
 import { answers } from './answers.ts';
 import { NO_KEY } from './cache.ts';
 import type { Caller, OutboundCall } from './client.ts';
@@ -119,7 +119,6 @@ export class Request implements TimerNode, Caller {
   /** Tells its caller: the value, or what there is instead of one. */
   answer(instead: Judgement | null): void {
     this.goOn();
-    if (instead === null) this.attempt.succeed(this.value);
-    else this.attempt.fail(instead);
+    settleAttempt(this.attempt, instead === null, instead ?? this.value);
   }
 }
