@@ -79,9 +79,6 @@ const UNWRITTEN: ReadonlySet<string> = new Set(['dependency.preset', 'dependency
 /** `docs/reference/options.md`, whole. */
 export function optionsPage(): string {
   const http = effective('http');
-  const slow = derivedBreakerOptions({ timeout: http.timeout }) as {
-    breaker: { slowCallDuration: number; probeLease: number };
-  };
   const sections = TABLES.map(([factory, page, table]) => section(factory, page, table));
   return `# Options
 
@@ -91,7 +88,7 @@ Options are plain data: they can be kept in a JSON file, functions aside, and ar
 All that is wrong with them is said at once, in a \`TypeError\` or \`RangeError\` with each option's path, its range and what was given; a name that does not exist is wrong too.
 A duration is a number of milliseconds, or a plain decimal with its unit: \`'250ms'\`, \`'5s'\`, \`'1.5m'\`, \`'1h'\`, \`'7d'\`. A moment, a number such as \`Date.now()\` gives, is refused: as a duration it would be half a century.
 
-In \`dependency()\`, four defaults follow from others. With \`protocol: 'http'\`, \`timeout\` is ${code(formatDuration(http.timeout!))} and \`deadline\` ${code(formatDuration(http.deadline!))}. A call is slow after half the attempt timeout, and a probe's lease is the attempt timeout and one second: over HTTP, \`breaker.slowCallDuration\` is ${code(formatDuration(slow.breaker.slowCallDuration))} and \`breaker.probeLease\` ${code(formatDuration(slow.breaker.probeLease))}.
+In \`dependency()\`, four defaults follow from others. With \`protocol: 'http'\`, \`timeout\` is ${code(formatDuration(http.timeout!))} and \`deadline\` ${code(formatDuration(http.deadline!))}. A call is slow after half the attempt timeout, and a probe's lease is the attempt timeout and one second: over HTTP, \`breaker.slowCallDuration\` is ${code(formatDuration(http.breaker!.slowCallDuration))} and \`breaker.probeLease\` ${code(formatDuration(http.breaker!.probeLease))}.
 Its \`retry\` takes one option more, \`budget\`: [options](#retrybudget), or false.
 
 ${sections.join('\n')}`;

@@ -2,7 +2,7 @@ import type { Plan, Policy } from '../core/policy.ts';
 import { classify } from '../core/classify.ts';
 import { bothSinks } from '../core/events.ts';
 import { Problems, show } from '../core/options.ts';
-import { withSharedParts } from '../core/shared-options.ts';
+import { shared, withSharedParts } from '../core/shared-options.ts';
 import type { Classifier } from '../core/outcome.ts';
 import { type Pipeline, PolicyPipeline } from '../core/pipeline.ts';
 import { planned } from '../core/plan.ts';
@@ -12,9 +12,12 @@ import {
   type CircuitBreaker,
 } from '../policies/circuit-breaker/circuit-breaker.ts';
 import { deadline } from '../policies/deadline/deadline.ts';
+import { deadlineOptions } from '../policies/deadline/options.ts';
 import { fallback } from '../policies/fallback/fallback.ts';
 import { retryBudget } from '../policies/retry-budget/retry-budget.ts';
+import { retryOptions } from '../policies/retry/options.ts';
 import { retry } from '../policies/retry/retry.ts';
+import { timeoutOptions } from '../policies/timeout/options.ts';
 import { timeout } from '../policies/timeout/timeout.ts';
 import { checkRuntime, type Runtime } from '../runtime/runtime.ts';
 import { systemRuntime } from '../runtime/system.ts';
@@ -185,30 +188,32 @@ function parse(name: string, given: unknown): ParsedDependency {
   return withSharedParts(dependencyOptions, options);
 }
 
-/** The order is the point: see `dependency`. As parsed, options have those of every kind, so no type of the factories' fits. */
+/**
+ * The order is the point: see `dependency`. As parsed, options have those of every kind, so no type of the
+ * factories' fits; `shared` keeps the factories from parsing them again.
+ */
 function inSafeOrder(options: ParsedDependency, runtime: Runtime): Policy[] {
   const { deadline: whole, bulkhead: slots, breaker, timeout: limit } = options;
   const policies = [
     classifierOf(options, runtime),
     fallbackOf(options, runtime),
-    whole === null ? null : deadline(whole, runtime),
+    whole === null ? null : deadline(shared(deadlineOptions, { after: whole }), runtime),
     ...retriesOf(options, runtime),
     slots && bulkhead(slots, runtime),
     breaker && circuitBreaker(breaker as never, runtime),
-    limit === null ? null : timeout(limit, runtime),
+    limit === null ? null : timeout(shared(timeoutOptions, { after: limit }), runtime),
   ];
   return policies.filter((policy) => policy !== null);
 }
 
 function fallbackOf({ fallback: wanted }: ParsedDependency, runtime: Runtime): Policy | null {
-  if (wanted === null) return null;
-  return fallback({ ...wanted, stale: wanted.stale ?? false } as never, runtime);
+  return wanted && fallback(wanted as never, runtime);
 }
 
 function retriesOf({ retry: wanted }: ParsedDependency, runtime: Runtime): Policy[] {
   if (wanted === null) return [];
   const { budget, ...options } = wanted;
-  const retries = retry(options as never, runtime);
+  const retries = retry(shared(retryOptions, options) as never, runtime);
   return budget === null ? [retries] : [retries, retryBudget(budget as never, runtime)];
 }
 

@@ -56,7 +56,7 @@ describe('options over a preset over the protocol', () => {
 
   test('a probe is leased for the attempt timeout and a second', () => {
     expect(derivedBreakerOptions({ timeout: '3s' })).toMatchObject({
-      breaker: { probeLease: 4000 },
+      breaker: { probeLease: '4000ms' },
     });
     expect(derivedBreakerOptions({ timeout: false })).toEqual({ breaker: {} });
     expect(derivedBreakerOptions({ timeout: '3s', breaker: false })).toEqual({});
@@ -68,6 +68,14 @@ describe('options over a preset over the protocol', () => {
 
   test('the longest possible timeout needs no other option', () => {
     expect(() => told({ timeout: Number.MAX_SAFE_INTEGER, deadline: false })).not.toThrow();
+  });
+
+  test('nor does one of decades, though in milliseconds it looks like a moment', () => {
+    const century = '36500d';
+    expect(told({ timeout: century, deadline: century })).toContain('took longer than 18250d');
+    const retry = { maxRetryAfter: century, backoff: { max: century } };
+    expect(told({ retry, fallback: { value: 1, timeout: century } })).toContain('to 36500d');
+    expect(wrong({ timeout: Date.UTC(2026), classify }).message).not.toContain('\n');
   });
 
   test('options are not changed, and one object makes independent dependencies', () => {
@@ -122,6 +130,11 @@ describe('wrong options', () => {
     const [first] = wrong({ classify, [name]: given }).message.split('\n');
     expect(first).toContain(`dependency('stock').${name} must be `);
     expect(first!.endsWith(ending)).toBe(true);
+  });
+
+  test('a key of JSON that means something to JavaScript is unknown like any other', () => {
+    const { message } = wrong(JSON.parse('{ "retry": false, "__proto__": { "timeout": 1 } }'));
+    expect(message).toContain("dependency('stock').__proto__ is not an option");
   });
 
   test.each([[undefined], [null], [5], [[]]])('%j instead of options', (options) => {

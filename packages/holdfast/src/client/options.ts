@@ -1,4 +1,4 @@
-import { type Duration, milliseconds } from '../core/duration.ts';
+import { type Duration, type DurationText, milliseconds } from '../core/duration.ts';
 import type { Classifier } from '../core/outcome.ts';
 import {
   callback,
@@ -137,15 +137,16 @@ export function overlay(
   base: Readonly<Record<string, unknown>>,
   over: Readonly<Record<string, unknown>>,
 ): Record<string, unknown> {
-  const merged: Record<string, unknown> = { ...base };
+  // No object yet: a key from a file may be `__proto__`, which would be set, and so not be seen.
+  const merged = new Map(Object.entries(base));
   for (const [key, value] of Object.entries(over)) {
     if (value === undefined) continue;
-    const below = merged[key];
-    if (!isPlainObject(below)) merged[key] = value;
-    else if (isPlainObject(value)) merged[key] = overlay(below, value);
-    else if (value !== true) merged[key] = value;
+    const below = merged.get(key);
+    if (!isPlainObject(below)) merged.set(key, value);
+    else if (isPlainObject(value)) merged.set(key, overlay(below, value));
+    else if (value !== true) merged.set(key, value);
   }
-  return merged;
+  return Object.fromEntries(merged);
 }
 
 /**
@@ -158,15 +159,20 @@ export function derivedBreakerOptions(
 ): Record<string, unknown> {
   const { breaker } = options;
   if (breaker === false) return {};
-  const derived: Record<string, unknown> = {};
+  const derived: Record<string, DurationText> = {};
   const timeout = milliseconds(options['timeout']);
   if (!Number.isNaN(timeout)) {
-    derived['slowCallDuration'] = Math.max(1, timeout / 2);
-    derived['probeLease'] = Math.min(timeout + 1000, Number.MAX_SAFE_INTEGER);
+    derived['slowCallDuration'] = asText(Math.max(1, timeout / 2));
+    derived['probeLease'] = asText(Math.min(timeout + 1000, Number.MAX_SAFE_INTEGER));
   }
   const cooldown = milliseconds(isPlainObject(breaker) ? breaker['cooldown'] : undefined);
   if (cooldown > milliseconds(circuitBreakerOptions.maxCooldown.default)) {
-    derived['maxCooldown'] = cooldown;
+    derived['maxCooldown'] = asText(cooldown);
   }
   return { breaker: derived };
+}
+
+/** As a number, decades look like a moment, which is refused. */
+function asText(ms: number): DurationText {
+  return `${ms}ms`;
 }
