@@ -32,6 +32,7 @@ export {
   duration,
   flag,
   integer,
+  isPlainObject,
   number,
   oneOf,
   type OptionsOf,

@@ -13,7 +13,8 @@ export function arrivalsOf(
 ): Arrivals {
   const stated = Object.entries({ rate, clients, trace }).filter(([, value]) => value !== null);
   const isWritten = WAYS.some((way) => problems.states([...path, way]));
-  if (!isWritten) problems.at(path, 'needs a `rate`, `clients` or a `trace`');
+  if (!isWritten && !problems.isWrong(path))
+    problems.at(path, 'needs a `rate`, `clients` or a `trace`');
   if (stated.length > 1) {
     const names = stated.map(([name]) => `\`${name}\``).join(' and ');
     problems.at(path, `has ${names}: write one of them`);

@@ -282,24 +282,23 @@ export function record<T extends Table>(
   table: T,
   about: { readonly what: string; readonly combinations?: readonly Schema[] },
 ): Descriptor<GivenRecord<T>, ParsedOf<T>> {
+  const keys = Object.keys(table);
+  const needed = keys.filter((key) => 'required' in table[key]!);
   // Who means "the usual" writes `true`, or nothing.
-  const needed = Object.keys(table).filter((key) => 'required' in table[key]!);
   const example = needed.map((key) => `${key}: ...`).join(', ');
   const expected = `an object, like ${example === '' ? '{} for all defaults' : `{ ${example} }`}`;
   return {
     kind: 'options',
     what: about.what,
     default: undefined,
-    range: rangeOf(Object.keys(table)),
+    range: rangeOf(keys, needed),
     schema: recordSchema(table, about.combinations),
     table,
     parse: (given, path, problems) => {
       if (given !== undefined && !isRecord(given)) problems.type(path, expected, given);
       const options = isRecord(given) ? given : {};
       for (const key of Object.keys(options)) {
-        if (!Object.hasOwn(table, key)) {
-          problems.other(unknownOption(key, path, Object.keys(table)));
-        }
+        if (!Object.hasOwn(table, key)) problems.other(unknownOption(key, path, keys));
       }
       const parsed: Record<string, unknown> = {};
       for (const [key, part] of Object.entries(table)) {
@@ -313,9 +312,10 @@ export function record<T extends Table>(
   };
 }
 
-/** Few keys are said at once; many are in the reference. */
-function rangeOf(keys: readonly string[]): string {
-  return keys.length > 5 ? 'an object' : `an object { ${keys.join(', ')} }`;
+/** Few keys are said at once; of many, those that are needed: all are in the reference. */
+function rangeOf(keys: readonly string[], needed: readonly string[]): string {
+  const said = keys.length > 5 ? [...needed, '...'] : keys;
+  return said.length === 1 ? 'an object' : `an object { ${said.join(', ')} }`;
 }
 
 /** The JSON Schema of a table, with what is required, and what goes together. */

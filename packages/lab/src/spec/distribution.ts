@@ -149,7 +149,7 @@ const READERS: Readonly<Record<keyof typeof distributionForms, Reader>> = {
   })),
   empirical: reader('empirical', (d) => ({ kind: 'empirical', values: d.empirical })),
   mixture: reader('mixture', (d, path, problems) => {
-    if (!d.mixture.some(({ weight }) => weight > 0)) {
+    if (d.mixture.length > 0 && d.mixture.every(({ weight }) => weight === 0)) {
       problems.other(`${path}.mixture needs a weight above 0`);
     }
     return { kind: 'mixture', of: d.mixture };

@@ -116,7 +116,7 @@ describe('what is wrong with a spec', () => {
       },
     ],
     [
-      'services.web.livenessAsks names the service itself',
+      'services.web.livenessAsks[0] is the service itself',
       {
         services: { web: { livenessAsks: ['web'] } },
       },

@@ -87,9 +87,8 @@ function serviceOf(
       'cannot be stated for an external service: whom it calls is unknown',
     );
   }
-  if (livenessAsks.includes(name)) {
-    problems.at([...path, 'livenessAsks'], 'names the service itself');
-  }
+  const own = livenessAsks.indexOf(name);
+  if (own !== -1) problems.at([...path, 'livenessAsks', own], 'is the service itself');
   const { workers, serviceTime, queue, failures, balancing, cache, idempotency } = given;
   checkRetention(idempotency, path, problems);
   if (cache !== null && given.calls.length === 0 && !problems.isWrong([...path, 'calls'])) {

@@ -123,9 +123,24 @@ describe('a spec in a file', () => {
       'services:\n  db: &db { workers: 5 }\n  other:\n    <<: *db\n',
       ':4:5 the spec has the merge key <<, which YAML 1.2 has not: write out what it merges, or name what policies share under `policies`',
     ],
-    ['a key that is a map', '? { a: 1 }\n: 3\n', ':1:3 the spec is not YAML'],
+    ['a key that is a map', '? { a: 1 }\n: 3\n', ':1:3 the spec has a key that is no text'],
     ['two documents', 'name: a\n---\nname: b\n', ':2:1 the spec begins a second document'],
     ['a tag', 'name: !!js/function "x"\n', ':1:7 the spec has a tag that a spec cannot have'],
+    [
+      'a set, whose keys nobody would see',
+      'services:\n  web: !!set { workerz }\n',
+      ':2:8 the spec has a tag that a spec cannot have',
+    ],
+    [
+      'words of YAML 1.1',
+      '%YAML 1.1\n---\nservices: { web: { external: yes } }\n',
+      ':3:20 services.web.external must be true or false, got "yes"',
+    ],
+    [
+      'a probe that asks itself',
+      'services:\n  web: { livenessAsks: [db, web] }\n  db: {}\n',
+      ':2:29 services.web.livenessAsks[1] is the service itself',
+    ],
     [
       'an alias of nothing',
       'name: &b x\nusers: *a\n',

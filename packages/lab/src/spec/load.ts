@@ -131,6 +131,7 @@ function explained(error: YAMLError): string {
 
 /** What the parser's own words leave unclear. */
 const EXPLAINED: Readonly<Record<string, string>> = {
+  NON_STRING_KEY: 'has a key that is no text: a list, an object or an alias',
   MULTIPLE_DOCS: 'begins a second document: a spec must be a single one',
   TAG_RESOLVE_FAILED: 'has a tag that a spec cannot have: write a plain value',
   BLOCK_AS_IMPLICIT_KEY:
@@ -145,6 +146,9 @@ function parsed(text: string, lines: LineCounter, file: string): Document {
       lineCounter: lines,
       prettyErrors: false,
       stringKeys: true,
+      // Whatever `%YAML` says: times, sets and binary data are nothing that a spec has.
+      schema: 'core',
+      resolveKnownTags: false,
       // `repeatedKeys` looks instead.
       uniqueKeys: false,
     });

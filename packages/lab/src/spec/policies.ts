@@ -1,11 +1,13 @@
 import {
   type DependencyData,
+  dependencyOptions,
   dependencySchema,
   type Descriptor,
   type EffectivePolicy,
   effectivePolicy,
   fitted,
   Problems,
+  type Table,
 } from 'holdfast/spec';
 import { mapOf, notKnown } from './descriptors.ts';
 import { isRecord, reading } from './problems.ts';
@@ -41,17 +43,38 @@ export function policyOptions(about: {
       if (given === undefined) return {};
       if (!isRecord(given)) problems.type(path, range, given);
       else {
-        for (const key of ['classify', 'onEvent'].filter((name) => Object.hasOwn(given, name))) {
-          problems.other(
-            `${path}.${key} is code, which a spec cannot have: set it where the dependency is made`,
-          );
-        }
-        const { classify: _code, onEvent: _too, ...data } = given;
+        const data = withoutCode(given, dependencyOptions, path, problems);
         effectivePolicy(about.laid ? fitted(data) : data, path, problems);
       }
       return reading(problems).count === before ? (given as DependencyData) : {};
     },
   };
+}
+
+/** Code that is given where a dependency is made, and only there. */
+const GIVEN_IN_CODE: ReadonlySet<string> = new Set(['classify', 'onEvent', 'run', 'keyOf']);
+
+/** Of code in options it is said that a spec has none; what is checked has a function there. */
+function withoutCode(
+  given: Readonly<Record<string, unknown>>,
+  table: Table,
+  path: string,
+  problems: Problems,
+): Readonly<Record<string, unknown>> {
+  const checked = Object.entries(given).map(([key, value]) => {
+    const inner = `${path}.${key}`;
+    const { kind, table: own } = (Object.hasOwn(table, key) && table[key]) || {};
+    if (own !== undefined && isRecord(value)) {
+      return [key, withoutCode(value, own, inner, problems)];
+    }
+    // A fleet that is made in code may have functions, but for those that the lab itself gives.
+    const isOwn = typeof value === 'function' && table !== dependencyOptions;
+    if (kind !== 'callback' || value === undefined || isOwn) return [key, value];
+    const instead = GIVEN_IN_CODE.has(key) ? ': set it where the dependency is made' : '';
+    problems.other(`${inner} is code, which a spec cannot have${instead}`);
+    return [key, () => undefined];
+  });
+  return Object.fromEntries(checked) as Record<string, unknown>;
 }
 
 /** Its JSON Schemas, for `$defs`. */

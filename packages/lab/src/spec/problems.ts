@@ -1,4 +1,4 @@
-import { Problems } from 'holdfast/spec';
+import { isPlainObject, Problems } from 'holdfast/spec';
 import type { Place, SpecPath } from './model.ts';
 
 /** One thing that is wrong with a spec. */
@@ -30,10 +30,10 @@ export class SpecError extends Error {
   }
 }
 
-/** In one line: a key may hold what a terminal obeys, and may be as long as the file. */
+/** In one line: a key may hold what a terminal obeys or nobody sees, and may be as long as the file. */
 function printable(message: string): string {
   return message
-    .replaceAll(/\p{Cc}+/gu, '?')
+    .replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, '?')
     .replaceAll(/\S{400,}/g, (word) => `${word.slice(0, 100)}…`);
 }
 
@@ -184,10 +184,8 @@ function keysOf(value: unknown): string[] {
   return isRecord(value) ? Object.keys(value) : [];
 }
 
-/** A plain object: no list, not null. */
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
+/** A plain object: no list, not null, and no Map or instance, of which nobody would see what is in it. */
+export const isRecord = isPlainObject;
 
 function at(value: unknown, key: string): unknown {
   const isThere = typeof value === 'object' && value !== null && Object.hasOwn(value, key);

@@ -28,7 +28,7 @@ export function scenarioOf(
   const faults = stated.filter((fault) => fault !== null);
   for (const { from, to, path: where } of faults) {
     // What lasts throughout is how the fleet is: nobody waits for it to be as before.
-    if (from > warmUp || to >= duration) continue;
+    if (from > warmUp || to >= duration || problems.isWrong([...where, 'from'])) continue;
     const later = `must be later than the warm-up's end at ${formatDuration(warmUp)}`;
     const why = 'the run is compared with what is measured before the fault';
     problems.at([...where, 'from'], `${later}: ${why}; got ${formatDuration(from)}`);
