@@ -22,8 +22,10 @@ export function arrivalsOf(
   if (stated.length === 1) checkTraits(stated[0]![0], path, problems);
   if (trace !== null) {
     const late = trace.findIndex((at, i) => i > 0 && at < trace[i - 1]!);
-    if (late !== -1)
+    // Without the wrong moments, the others have moved up.
+    if (late !== -1 && !problems.isWrongWithin([...path, 'trace'])) {
       problems.at([...path, 'trace', late], 'must not be earlier than the one before');
+    }
     return { kind: 'trace', at: trace };
   }
   if (clients !== null) return { kind: 'closed', clients, think };

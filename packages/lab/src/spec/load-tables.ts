@@ -58,14 +58,17 @@ const rate: Descriptor<RateData, readonly RatePiece[]> = {
       const flat = typeof given === 'number' ? steady.parse(given, path, problems) : 0;
       return [{ at: 0, rate: flat, until: flat }];
     }
+    const before = reading(problems).count;
     const parsed = pieces.parse(given, path, problems).map((piece) => ({
       at: piece.at,
       rate: piece.rate,
       until: piece.until ?? piece.rate,
     }));
     const late = parsed.findIndex((piece, i) => i > 0 && piece.at <= parsed[i - 1]!.at);
-    if (late !== -1)
-      reading(problems).other(`${path}[${late}].at must be later than the piece before`);
+    // A wrong piece stands at 0.
+    if (late !== -1 && reading(problems).count === before) {
+      problems.other(`${path}[${late}].at must be later than the piece before`);
+    }
     // Nobody comes before the first piece.
     const first = parsed[0];
     return first === undefined || first.at > 0 ? [{ at: 0, rate: 0, until: 0 }, ...parsed] : parsed;

@@ -33,7 +33,7 @@ export class SpecError extends Error {
 /** In one line: a key may hold what a terminal obeys or nobody sees, and may be as long as the file. */
 function printable(message: string): string {
   return message
-    .replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, '?')
+    .replaceAll(/(?:(?! )[\s\p{Cc}\p{Cf}])+/gu, '?')
     .replaceAll(/\S{400,}/g, (word) => `${word.slice(0, 100)}…`);
 }
 

@@ -61,6 +61,16 @@ describe('what is wrong is told once', () => {
       'scenarios.s.faults[0].from must be a duration',
     ],
     [
+      'a piece of a rate that begins too late',
+      `${web}users: { u: { to: web, rate: [{ at: 0, rate: 1 }, { at: 25h, rate: 2 }] } }`,
+      'users.u.rate[1].at must be a duration from 0ms to 24h',
+    ],
+    [
+      'a trace with a word in it',
+      `${web}users: { u: { to: web, trace: [x, 5, 3] } }`,
+      'users.u.trace[0] must be a duration from 0ms to 24h',
+    ],
+    [
       'a mixture of nothing',
       'services: { web: { serviceTime: { mixture: [] } } }',
       'services.web.serviceTime.mixture must be a list of 1 to 100',
@@ -84,8 +94,10 @@ test.each([
   expect(() => fleetOf({ services: { web } })).toThrow(`got ${message}`);
 });
 
-test('what nobody sees in a key is shown', () => {
-  expect(said('services\u200B: {}')[0]).toBe(
-    "services? is not an option; did you mean 'services'?",
-  );
+test.each([
+  ['\u200Bservices: {}', "?services is not an option; did you mean 'services'?"],
+  ['services:\n\u00A0\u00A0web: {}', '?web is not an option'],
+  ['services: { web: { workers: 5\u00A0 } }', 'got "5?"'],
+])('what nobody sees in %j is shown', (text, message) => {
+  expect(said(text)[0]).toContain(message);
 });
