@@ -114,6 +114,11 @@ describe('a spec in a file', () => {
       ':3:5 the spec is not YAML: what should be a key goes over several lines: a space may be missing behind a colon',
     ],
     [
+      'no space behind a colon in braces',
+      'services: { web: { calls: [{ to:db }] }, db: {} }',
+      ":1:30 the spec has the key 'to:db' and nothing behind it: a space may be missing behind its colon",
+    ],
+    [
       'a key under a value',
       'services:\n  db:\n    workers: 5\n      replicas: 2\n',
       ':3:14 the spec is not YAML: a key stands where a value is already: look at the indentation',

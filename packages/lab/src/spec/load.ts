@@ -6,6 +6,7 @@ import { textOf, UnreadableError } from './text-file.ts';
 import { readTraces } from './trace-files.ts';
 import {
   AliasError,
+  gluedKeys,
   isTooDeep,
   mergeKeys,
   repeatedKeys,
@@ -69,6 +70,7 @@ export function readSpec(
       : [
           ...repeated(document, file, lines),
           ...merges(document, file, lines),
+          ...glued(document, file, lines),
           ...aliasesOfNothing(document, file, lines),
         ];
   if (wrong.length > 0) throw new SpecError(wrong);
@@ -169,6 +171,13 @@ function merges(document: Document, file: string, lines: LineCounter): SpecProbl
   const what =
     'has the merge key <<, which YAML 1.2 has not: write out what it merges, or name what policies share under `policies`';
   return mergeKeys(document).map(({ range }) => problemAt(file, lines, range?.[0] ?? 0, what));
+}
+
+function glued(document: Document, file: string, lines: LineCounter): SpecProblem[] {
+  return gluedKeys(document).map(({ value, range }) => {
+    const what = `has the key '${String(value)}' and nothing behind it: a space may be missing behind its colon`;
+    return problemAt(file, lines, range?.[0] ?? 0, what);
+  });
 }
 
 function aliasesOfNothing(document: Document, file: string, lines: LineCounter): SpecProblem[] {

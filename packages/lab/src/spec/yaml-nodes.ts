@@ -79,6 +79,18 @@ export function mergeKeys(document: Document): readonly Scalar[] {
   return found;
 }
 
+/** Keys in braces that are a key and its value in one: `{ to:db }`. */
+export function gluedKeys(document: Document): readonly Scalar[] {
+  const found: Scalar[] = [];
+  visit(document, {
+    Pair: (_, { key, value }) => {
+      const isGlued = isScalar(key) && key.type === 'PLAIN' && /\S:\S/.test(String(key.value));
+      if (isGlued && value === null) found.push(key);
+    },
+  });
+  return found;
+}
+
 /** A document whose aliases cannot be resolved; the message goes behind its file's name. */
 export class AliasError extends Error {
   override readonly name = 'AliasError';
