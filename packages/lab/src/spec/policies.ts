@@ -54,7 +54,7 @@ export function policyOptions(about: {
 /** Code that is given where a dependency is made, and only there. */
 const GIVEN_IN_CODE: ReadonlySet<string> = new Set(['classify', 'onEvent', 'run', 'keyOf']);
 
-/** Of code in options it is said that a spec has none; what is checked has a function there. */
+/** Tells of what JSON cannot hold: code, in whose place what is checked has a function, and endless numbers. */
 function withoutCode(
   given: Readonly<Record<string, unknown>>,
   table: Table,
@@ -67,6 +67,9 @@ function withoutCode(
     if (own !== undefined && isRecord(value)) {
       return [key, withoutCode(value, own, inner, problems)];
     }
+    if (kind === 'value' && holdsNoJson(value)) {
+      problems.other(`${inner} must be JSON, which has no .inf and no .nan`);
+    }
     // A fleet that is made in code may have functions, but for those that the lab itself gives.
     const isOwn = typeof value === 'function' && table !== dependencyOptions;
     if (kind !== 'callback' || value === undefined || isOwn) return [key, value];
@@ -75,6 +78,18 @@ function withoutCode(
     return [key, () => undefined];
   });
   return Object.fromEntries(checked) as Record<string, unknown>;
+}
+
+/** Whether a number is in it of which JSON makes null. */
+function holdsNoJson(value: unknown): boolean {
+  // What is added on the way is walked as well, and nothing twice.
+  const all = new Set([value]);
+  for (const one of all) {
+    if (typeof one === 'number' && !Number.isFinite(one)) return true;
+    if (!Array.isArray(one) && !isRecord(one)) continue;
+    for (const inner of Object.values(one)) all.add(inner);
+  }
+  return false;
 }
 
 /** Its JSON Schemas, for `$defs`. */

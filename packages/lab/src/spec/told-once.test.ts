@@ -36,6 +36,12 @@ describe('code in a spec', () => {
     expect(more).toEqual([]);
   });
 
+  test('nor has it a number that services would read as null', () => {
+    expect(policy('{ fallback: { value: { eta: [1, .inf] } } }')).toEqual([
+      'policies.p.fallback.value must be JSON, which has no .inf and no .nan',
+    ]);
+  });
+
   test('hides nothing else that is wrong, and functions of a spec in code are taken', () => {
     expect(policy('{ timeot: 1s, retry: { onRetry: x, maxAttempts: 0 } }')).toHaveLength(3);
     const p = { fallback: { run: () => 1 }, retry: { onRetry: () => {} } };
