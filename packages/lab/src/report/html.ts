@@ -216,7 +216,7 @@ function sweepHtml(sweep: Sweep): string {
   return `<section class="scenario" aria-labelledby="sweep">
 <p class="kicker">Sweep</p>
 <h2 id="sweep">${html(sweep.parameter)}</h2>
-<p class="note">The worst verdict of the seeds, and the share of users’ requests that got a good answer in time.</p>
+<p class="note">The worst verdict of the seeds, and the share of users’ requests that got a good answer in time. The verdict tells of change: a fleet that is overloaded throughout is stable too.</p>
 ${scrolled(label, `<table class="map"><thead><tr><td></td>${head.join('')}</tr></thead>\n<tbody>\n${rows.join('')}</tbody></table>`)}</section>
 `;
 }
