@@ -76,6 +76,7 @@ describe('an HTTPRoute of a service', () => {
     ['timeouts: { request: 0s }', { timeout: Infinity }],
     // There is one limit for all of what nobody has asked for.
     ['timeouts: { request: 5s, backendRequest: 1s }', { timeout: 1000, perTry: 1000 }],
+    ['timeouts: { backendRequest: 1s }, retry: { attempts: 0 }', { perTry: Infinity }],
     ['timeouts: { request: 1h1m }, retry: { backoff: 0s }', { timeout: 3_660_000 }],
   ])('with `%s` is %j', async (rule, expected) => {
     const found = await read(route(rule));

@@ -128,7 +128,10 @@ function named(reference: Field, { namespace }: Resource): readonly Host[] {
 
 const TIME = 'a duration of the Gateway API, like 250ms, 2s or 1h30m, or 0s for none';
 
-/** Without retries, `backendRequest` is the limit of the whole: there is only one try that it could be for. */
+/**
+ * Without a `retry`, `backendRequest` is the limit of the whole: there is only one try that it could be for. With one
+ * that switches retries off it has no effect.
+ */
 function readRule(
   rule: Field,
   at: string,
@@ -144,7 +147,10 @@ function readRule(
   const retries = readRetry(rule.at('retry'), at, mesh, findings);
   return retries === null
     ? { retries: mesh.defaults, timeout: perTry ?? request ?? Infinity }
-    : { retries: { ...retries, perTry }, timeout: request ?? Infinity };
+    : {
+        retries: retries.maxAttempts === 1 ? retries : { ...retries, perTry },
+        timeout: request ?? Infinity,
+      };
 }
 
 /** Null for none. */

@@ -87,7 +87,8 @@ export function readRetries(
   };
   const surprise = offUnsaid(field, attempts);
   if (surprise !== null) findings.push(off(field, surprise, at));
-  if (retries.maxAttempts === 1) return { ...retries, retryOn: [] };
+  // Nothing else of such a block has an effect.
+  if (retries.maxAttempts === 1) return { ...retries, perTry: null, retryOn: [] };
   warnOf4xx(retries, field.at('retryOn'), at, findings);
   return retries;
 }

@@ -35,6 +35,8 @@ describe('retries', () => {
   ])('is off with %s', async (http) => {
     const layer = sidecar(await read(service(http)));
     expect(layer).toMatchObject({ maxAttempts: 1, implicit: false, extraShare: 0, retryOn: [] });
+    // Nothing else of the block has an effect.
+    expect(layer.perTry).toBe(Infinity);
   });
 
   it('warns of a block that switches retries off without saying so', async () => {
