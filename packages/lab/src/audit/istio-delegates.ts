@@ -1,6 +1,7 @@
 /* VirtualServices that delegate routes to others, and those others. */
 import type { Finding } from './finding.ts';
 import { bindingOf, hostsOf, matched, type Way } from './istio-bindings.ts';
+import { isReached, type Reached, reachedInOrder } from './istio-matches.ts';
 import { meshFinding } from './mesh-findings.ts';
 import type { ServiceNames } from './istio-hosts.ts';
 import type { Identity, Resource } from './istio-resources.ts';
@@ -10,7 +11,7 @@ import type { Field } from './k8s-fields.ts';
 export interface Delegation extends Way {
   readonly to: Identity;
   /** What it says of retries and of time holds for those of the other's routes that do not. */
-  readonly http: Field;
+  readonly reached: Reached;
 }
 
 /** All delegations, by the VirtualService that they lead to (`keyOf`). */
@@ -53,19 +54,21 @@ function delegationsOf(resource: Resource, names: ServiceNames): readonly Delega
   const { spec, namespace } = resource;
   if (isDelegate(spec)) return [];
   const way = { ...bindingOf(resource, names), hosts: hostsOf(spec.at('hosts'), namespace) };
-  return spec
-    .at('http')
-    .items()
-    .flatMap((http) => {
-      const name = http.at('delegate').at('name').text();
-      const stated = http.at('delegate').at('namespace').text();
-      return name === null ? [] : [{ ...way, to: { name, namespace: stated ?? namespace }, http }];
+  return reachedInOrder(spec)
+    .filter(isReached)
+    .flatMap((reached) => {
+      const delegate = reached.http.at('delegate');
+      const name = delegate.at('name').text();
+      const stated = delegate.at('namespace').text();
+      return name === null
+        ? []
+        : [{ ...way, to: { name, namespace: stated ?? namespace }, reached }];
     });
 }
 
 /** A delegation that Istio does not follow: to nobody, or to a VirtualService with hosts of its own. */
 function undelegated(
-  { to, hosts, http }: Delegation,
+  { to, hosts, reached }: Delegation,
   { names, exists }: { readonly names: ServiceNames; readonly exists: boolean },
 ): Finding {
   const [host] = hosts;
@@ -77,6 +80,6 @@ function undelegated(
       ? 'Remove `hosts` from the delegate: those of the VirtualService that delegates to it count.'
       : 'Correct the name or the namespace, or give the audit the file that it is in as well.',
     at: service,
-    place: http.at('delegate').at('name').place,
+    place: reached.http.at('delegate').at('name').place,
   });
 }

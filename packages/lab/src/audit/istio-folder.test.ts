@@ -93,7 +93,10 @@ describe('a file with several resources', () => {
     kind: 'VirtualService',
     spec: {
       hosts: ['payments'],
-      http: [{ redirect: {} }, { route: [{}], retries: { attempts: 6 } }],
+      http: [
+        { match: [{ uri: { exact: '/' } }], redirect: {} },
+        { route: [{}], retries: { attempts: 6 } },
+      ],
     },
   });
 

@@ -242,7 +242,7 @@ describe('files', () => {
 spec:
   hosts: [payments]
   http:
-    - { redirect: {}, retries: &r { attempts: "2" } }
+    - { match: [{ port: 80 }], redirect: {}, retries: &r { attempts: "2" } }
     - { redirect: {}, retries: { <<: *r } }
 `;
     expect((await invalid(yaml)).map(({ place }) => place.line)).toEqual([5, 6]);

@@ -1,10 +1,12 @@
+import { pathText } from '../spec/problems.ts';
 import type { Finding, Place } from './finding.ts';
 import { type Host, isPublic, isWildcard } from './host-forms.ts';
 import { type Binding, bindingOf, hostAt, hostsOf, matched, type Way } from './istio-bindings.ts';
 import { type Delegation, isDelegate } from './istio-delegates.ts';
 import type { ServiceNames } from './istio-hosts.ts';
 import type { MeshSettings } from './istio-mesh.ts';
-import { type GatewayKind, type Resource, textsOf } from './istio-resources.ts';
+import { isReached, narrowed, type Reached, reachedInOrder } from './istio-matches.ts';
+import type { GatewayKind, Resource } from './istio-resources.ts';
 import { DURATION, NO_RETRIES, readRetries, type Retries } from './istio-retries.ts';
 import { type Field, goDuration } from './k8s-fields.ts';
 import { elsewhere, meshFinding, unmatched } from './mesh-findings.ts';
@@ -74,20 +76,25 @@ export function readRoutes(
   const { name, namespace } = resource;
   if (!spec.isObject(SPEC)) return [];
   const hosts = hostsOf(spec.at('hosts'), namespace);
-  const own = { ...bindingOf(resource, names), hosts, http: null };
+  const own = { ...bindingOf(resource, names), hosts, reached: null };
   const ways = isDelegate(spec) ? delegations : [own];
   const itself = name === '' ? 'a VirtualService' : `VirtualService ${name}`;
   if (ways.length === 0) findings.push(withoutEffect(spec, itself));
-  const https = spec.at('http').items();
-  const overHttp = https.flatMap((http) => {
+  const https = reachedInOrder(spec);
+  const serviceOf = (to: readonly Host[]): string =>
+    ways.flatMap((way) => concerned(way, to, names))[0] ?? hosts[0]?.text ?? itself;
+  const overHttp = https.flatMap((reached) => {
+    const { http } = reached;
     const to = destinations(http, namespace);
-    const [at = hosts[0]?.text ?? itself] = ways.flatMap((way) => concerned(way, to, names));
-    const stated = readRoute(http, mesh, at, findings);
-    return stated === null ? [] : ways.flatMap((way) => routesOver(way, http, to, stated, reading));
+    const stated = readRoute(http, mesh, serviceOf(to), findings);
+    return stated === null || !isReached(reached)
+      ? []
+      : ways.flatMap((way) => routesOver(way, reached, to, stated, reading));
   });
+  findings.push(...neverTaken(https, ({ http }) => serviceOf(destinations(http, namespace))));
   const routes = [...overHttp, ...opaqueRoutes(spec, own, names)];
   const leads =
-    https.some((http) => http.at('delegate').given) ||
+    https.some(({ http }) => http.at('delegate').given) ||
     routes.some(({ services }) => services.length > 0);
   findings.push(...unknownHosts(own, leads, names));
   if (!isDelegate(spec) && !own.mesh && !own.gateway) {
@@ -97,10 +104,33 @@ export function readRoutes(
   return routes;
 }
 
+/** The routes after one that takes every request, as one finding. */
+function neverTaken(
+  https: readonly Reached[],
+  serviceOf: (reached: Reached) => string,
+): readonly Finding[] {
+  const never = https.filter((reached) => !isReached(reached));
+  const [first] = never;
+  if (first === undefined) return [];
+  const last = https[https.length - never.length - 1]!;
+  const [these, takes] =
+    never.length === 1 ? ['the route', 'takes'] : [`${never.length} routes`, 'take'];
+  return [
+    meshFinding('invalid-mesh-config', {
+      severity: 'warning',
+      message: `${pathText(last.http.path)} takes every request, so ${these} after it ${takes} none`,
+      fix: 'Put the route for all other requests last, or remove what comes after it.',
+      at: serviceOf(first),
+      place: first.http.place,
+      value: never.length,
+    }),
+  ];
+}
+
 /** One http route, for those who have it by way of this VirtualService or of one that delegates to it. */
 function routesOver(
-  way: Way & { readonly http: Field | null },
-  http: Field,
+  way: Way & { readonly reached: Reached | null },
+  reached: Reached,
   to: readonly Host[],
   stated: Stated,
   { names, mesh }: Reading,
@@ -115,11 +145,11 @@ function routesOver(
     targets,
     exportedTo,
     rank: ranked,
-    ...completed(stated, way.http, mesh),
+    ...completed(stated, way.reached, mesh),
   };
   const [outside, inside] = names.apart(concerned(way, to, names));
   return [
-    { ...route, ...narrowed(narrowed(way, way.http), http), services: inside },
+    { ...route, ...narrowed(narrowed(way, way.reached), reached), services: inside },
     // A call to the world outside may leave by the gateway that a route is for.
     { ...route, mesh: way.mesh, gateway: way.gateway, services: outside },
   ];
@@ -135,20 +165,6 @@ function unknownHosts(way: Way, leads: boolean, names: ServiceNames): readonly F
     .filter((host) => !mayLead(host, way, names) || !(leads || isWildcard(host.text)))
     .map((host) => unmatched('VirtualService', host, names));
 }
-
-/** A binding as the matches of a route narrow it: they may name the gateways that the route is for, or `mesh`. */
-function narrowed({ mesh, gateway }: Bound, http: Field | null): Bound {
-  const matches = http === null ? [] : http.at('match').items();
-  const named = matches.map((match) => textsOf(match.at('gateways').value));
-  if (named.length === 0 || named.some(({ length }) => length === 0)) return { mesh, gateway };
-  const all = named.flat();
-  return {
-    mesh: mesh && all.includes('mesh'),
-    gateway: gateway && all.some((name) => name !== 'mesh'),
-  };
-}
-
-type Bound = Pick<Binding, 'mesh' | 'gateway'>;
 
 /**
  * Routes of TCP and TLS: sidecars pass such connections on, and repeat nothing. A service that has a port of HTTP
@@ -238,11 +254,11 @@ function statedBy(http: Field, mesh: MeshSettings, at: string, findings: Finding
 /** What a route states, completed as Istio does it: by the route that delegates to it, then by the mesh's default. */
 function completed(
   stated: Stated,
-  root: Field | null,
+  root: Reached | null,
   mesh: MeshSettings,
 ): Pick<Route, 'retries' | 'timeout' | 'place'> {
   // What is wrong in the root was found where it stands.
-  const around = root === null ? null : statedBy(root, mesh, '', []);
+  const around = root === null ? null : statedBy(root.http, mesh, '', []);
   const inherits = stated.retries === null && around !== null && around.retries !== null;
   return {
     retries: stated.retries ?? around?.retries ?? mesh.defaults,
@@ -271,7 +287,7 @@ function concerned(way: Way, to: readonly Host[], names: ServiceNames): readonly
 }
 
 /** Whether a host may be any name, so that its routes say which service it is. At a gateway every host may. */
-function mayLead({ text }: Host, { gateway }: Bound, names: ServiceNames): boolean {
+function mayLead({ text }: Host, { gateway }: Pick<Way, 'gateway'>, names: ServiceNames): boolean {
   return gateway || isPublic(text) || (isWildcard(text) && names.coversAny(text));
 }
 

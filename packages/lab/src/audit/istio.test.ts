@@ -145,7 +145,11 @@ describe('which service', () => {
   it('takes the worst of several routes', async () => {
     const to = 'route: [{ destination: { host: payments } }]';
     const several = (...http: string[]): string =>
-      service(http.map((one) => `{ ${one}, ${to} }`).join('\n    - '));
+      service(
+        http
+          .map((one, i) => `{ match: [{ uri: { prefix: /${i} } }], ${one}, ${to} }`)
+          .join('\n    - '),
+      );
     const layer = sidecar(
       await read(
         several('retries: { attempts: 1 }', 'retries: { attempts: 4 }', 'retries: { attempts: 0 }'),
