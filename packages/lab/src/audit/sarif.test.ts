@@ -151,6 +151,8 @@ describe('SARIF', () => {
     expect(uri('./istio/a.yaml')).toBe('istio/a.yaml');
     expect(uri('/srv/mesh/a.yaml')).toBe('../mesh/a.yaml');
     expect(uri('istio files/#1?.yaml')).toBe('istio%20files/%231%3F.yaml');
+    // What stands before a colon would be a scheme.
+    expect(uri('prod:v1.yaml')).toBe('prod%3Av1.yaml');
     expect(uri('istio\\a.yaml')).toBe('istio/a.yaml');
   });
 

@@ -106,10 +106,11 @@ function resultOf(finding: Finding, root: string): object {
   };
 }
 
-/** Relative to `root` where that is possible, with what a URI does not bear encoded. */
+/** Relative to `root` where that is possible, with what a URI does not bear there encoded. */
 function uriOf(file: string, root: string): string {
   const path = isAbsolute(file) ? relative(root, file) : file;
   return encodeURI(path.replaceAll('\\', '/').replace(/^(?:\.\/)+/, ''))
     .replaceAll('?', '%3F')
-    .replaceAll('#', '%23');
+    .replaceAll('#', '%23')
+    .replaceAll(':', '%3A');
 }
