@@ -11,7 +11,7 @@ type WindowOf = (edge: Edge) => number;
 export interface Load {
   /** Requests a second that reach all replicas of a service; 0 if no users lead to it. */
   readonly rateOf: (service: string) => number;
-  /** Calls a second that all replicas of the caller make over an edge between services. */
+  /** Calls a second that all replicas of the caller make over an edge, or all users together. */
   readonly callsOver: (edge: Edge) => number;
   /** Milliseconds until an attempt is answered, or given up. */
   readonly attemptTime: (edge: Edge) => number;
@@ -29,9 +29,12 @@ export function loadOf(fleet: Fleet, windowOf: WindowOf = ownLimit): Load {
   const answers = answerTimes(fleet, windowOf);
   const answerTime = (service: string): number => answers.get(service) ?? 0;
   const attemptTime = (edge: Edge): number => Math.min(answerTime(edge.to), windowOf(edge));
-  const rates = ratesOf(fleet, ({ edge, arrivals }) => peakRate(arrivals, attemptTime(edge)));
+  const sentBy = ({ edge, arrivals }: Users): number => peakRate(arrivals, attemptTime(edge));
+  const rates = ratesOf(fleet, sentBy);
   const rateOf = (service: string): number => rates.get(service) ?? 0;
   const callsOver = (edge: Edge): number => {
+    const users = fleet.users.get(edge.from);
+    if (users !== undefined) return sentBy(users);
     const caller = fleet.services.get(edge.from);
     return caller === undefined ? 0 : rateOf(edge.from) * callShare(caller) * edge.times;
   };

@@ -1,6 +1,7 @@
+import { processesOf } from '../edges.ts';
 import { callsOverAll } from '../load.ts';
 import { sustained } from '../tries.ts';
-import { amount, amounts, eachDependency, ms, namesOf, type Rule } from './rule.ts';
+import { amount, amounts, eachDependency, eachProcess, ms, namesOf, type Rule } from './rule.ts';
 
 /** The longest that `window` may be. */
 const MAX_WINDOW = 3_600_000;
@@ -13,12 +14,11 @@ export const breakerNeverOpens: Rule = {
   looksFor:
     "A breaker that cannot open, because its window never holds `minimumCalls` calls at the users' rates",
   why: 'The breaker looks like protection and is none: until its window holds `minimumCalls` calls it stays closed, whatever fails. Each replica has its own breaker, which sees only its own calls.',
-  check: eachDependency((edges, { load, layersOf }, caller) => {
-    if (caller === null) return null;
+  check: eachDependency((edges, { fleet, load, layersOf }) => {
     const [edge] = edges;
     const { breaker } = edge.policy;
     const [library] = layersOf(edge);
-    const calls = callsOverAll(edges, load) / caller.replicas;
+    const calls = callsOverAll(edges, load) / processesOf(edge, fleet);
     // A window of calls is full in the end, and its length is minimum enough.
     if (breaker?.kind !== 'time' || library === undefined || calls === 0) return null;
     const attempts = calls * sustained(library);
@@ -33,7 +33,7 @@ export const breakerNeverOpens: Rule = {
     ];
     return {
       options: ['breaker.minimumCalls'],
-      message: `${namesOf(edges)}: ${caller.replicas === 1 ? 'the one replica' : `each of ${caller.replicas} replicas`} makes ${amount(attempts)} attempts a second, so ${held} are in the breaker's window, and it cannot open with fewer than ${needed}`,
+      message: `${namesOf(edges)}: ${eachProcess(edge, fleet)} makes ${amount(attempts)} attempts a second, so ${held} are in the breaker's window, and it cannot open with fewer than ${needed}`,
       fix: `${ways.join(', or ')}.`,
       value: seen,
     };

@@ -1,5 +1,6 @@
+import { processesOf } from '../edges.ts';
 import { callsOverAll } from '../load.ts';
-import { amount, amounts, eachDependency, ms, namesOf, type Rule } from './rule.ts';
+import { amount, amounts, eachDependency, eachProcess, ms, namesOf, type Rule } from './rule.ts';
 
 /** A bad minute has some times the usual load and latency; a bulkhead beyond this bounds nothing. */
 const FAR_TOO_LARGE = 100;
@@ -11,22 +12,21 @@ export const bulkheadByLittlesLaw: Rule = {
     'A bulkhead with fewer slots than calls are usually in flight, or with more than a hundred times as many',
   why: "By Little's law, (calls a second) x (seconds a call) are in flight when all is well. With fewer slots, the bulkhead refuses healthy calls; with a hundred times as many, a slow dependency can still take the whole process.",
   counts: 'time',
-  check: eachDependency((edges, { load, numbersOf, unstatedTimeOf }, caller) => {
-    if (caller === null) return null;
+  check: eachDependency((edges, { fleet, load, numbersOf, unstatedTimeOf }, caller) => {
     const [edge] = edges;
     const { bulkhead } = edge.policy;
-    const rate = callsOverAll(edges, load) / caller.replicas;
+    const rate = callsOverAll(edges, load) / processesOf(edge, fleet);
     if (bulkhead === null || rate === 0) return null;
     const time = load.attemptTime(edge);
     const need = (rate * time) / 1000;
     const { maxConcurrent } = bulkhead;
     const [inFlight] = amounts(need, maxConcurrent);
-    const law = `each replica makes ${amount(rate)} calls a second that take ${ms(time)} each, so ${inFlight} are in flight at once`;
+    const law = `${eachProcess(edge, fleet)} makes ${amount(rate)} calls a second that take ${ms(time)} each, so ${inFlight} are in flight at once`;
     if (maxConcurrent < need) {
       return {
         options: ['bulkhead.maxConcurrent'],
         message: `${namesOf(edges)}: ${law}, but the bulkhead has only ${maxConcurrent === 1 ? '1 slot' : `${maxConcurrent} slots`}`,
-        fix: `Set \`bulkhead: { maxConcurrent: ${Math.ceil(2 * need)} }\`, or add replicas.`,
+        fix: `Set \`bulkhead: { maxConcurrent: ${Math.ceil(2 * need)} }\`${caller === null ? '' : ', or add replicas'}.`,
         value: need,
       };
     }

@@ -8,8 +8,7 @@ export const cooldownShorterThanRecovery: Rule = {
   severity: 'warning',
   looksFor: 'A breaker that probes before its dependency can be back',
   why: "The first probes are certain to fail. Each of them costs a user's request, disturbs the recovery and doubles the cooldown, so the breaker may still be open long after the dependency is back.",
-  check: eachDependency((edges, { fleet }, caller) => {
-    if (caller === null) return null;
+  check: eachDependency((edges, { fleet }) => {
     const [edge] = edges;
     const recovery = fleet.services.get(edge.to)?.recoveryTime ?? null;
     const { breaker } = edge.policy;

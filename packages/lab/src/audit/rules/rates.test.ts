@@ -134,3 +134,48 @@ describe('what a mesh leaves for an attempt', () => {
     }
   });
 });
+
+const entered = (policy: Json, users: Json): Case => ({
+  web: { serviceTime: '100ms', workers: 500, recoveryTime: '1m', calls: [] },
+  users: { policy, ...users },
+});
+const needing = (minimumCalls: number): Json => ({
+  retry: false,
+  breaker: { minimumCalls, window: '10s' },
+});
+
+describe('policies of users', () => {
+  const narrow = { bulkhead: { maxConcurrent: 9 } };
+
+  test('of those at a rate, who come through one gateway, count with all of the rate', () => {
+    const id = 'bulkhead-by-littles-law';
+    const found = rule(id, entered(narrow, { rate: 100 }));
+    expect(found?.message).toBe(
+      'shoppers > web: the gateway of shoppers makes 100 calls a second that take 100ms each, so 10 are in flight at once, but the bulkhead has only 9 slots',
+    );
+    expect(found?.fix).toBe('Set `bulkhead: { maxConcurrent: 20 }`.');
+    expect(rule(id, entered(narrow, { rate: 90 }))).toBeUndefined();
+    const rare = entered(needing(20), { rate: 0.5 });
+    expect(rule('breaker-never-opens', rare)?.message).toMatch(
+      /: the gateway of shoppers makes 0\.5 attempts a second, so 5 are in /,
+    );
+  });
+
+  test('of clients count for each of them', () => {
+    const clients = { rate: undefined, clients: 50, think: '900ms' };
+    const id = 'breaker-never-opens';
+    expect(rule(id, entered(needing(11), clients))?.message).toMatch(
+      /: each of 50 clients makes 1 attempts a second, so 10 are in/,
+    );
+    expect(rule(id, entered(needing(10), clients))).toBeUndefined();
+    // A client makes one call at a time.
+    expect(rule('bulkhead-by-littles-law', entered(narrow, clients))).toBeUndefined();
+  });
+
+  test('wait with a probe until the service may be back', () => {
+    const id = 'cooldown-shorter-than-recovery';
+    expect(rule(id, entered({ breaker: { cooldown: '5s' } }, {}))?.at).toBe('shoppers > web');
+    expect(rule(id, entered({ breaker: { cooldown: '1m' } }, {}))).toBeUndefined();
+    expect(rule(id, { ...entered({}, {}), users: {} })).toBeUndefined();
+  });
+});

@@ -4,6 +4,7 @@ import type { Sharing } from '../../spec/dependencies.ts';
 import { callsOf } from '../../spec/edges.ts';
 import type { Edge, Fleet, Service, SpecPath } from '../../spec/model.ts';
 import { isRecord } from '../../spec/problems.ts';
+import { processesOf } from '../edges.ts';
 import type { Finding, Place, Severity } from '../finding.ts';
 import type { EdgeNumbers } from '../graph.ts';
 import type { Layer } from '../layers.ts';
@@ -199,6 +200,16 @@ export function atLeast(duration: number): string {
 
 /** So many are said by name; a large fleet may have thousands in one place. */
 const NAMED = 3;
+
+/** `each of 4 replicas`: who has a breaker and a bulkhead for an edge, one each; see `processesOf`. */
+export function eachProcess(edge: Edge, fleet: Fleet): string {
+  const processes = processesOf(edge, fleet);
+  const users = fleet.users.get(edge.from);
+  if (users === undefined)
+    return processes === 1 ? 'the one replica' : `each of ${processes} replicas`;
+  if (users.arrivals.kind !== 'closed') return `the gateway of ${edge.from}`;
+  return processes === 1 ? 'the one client' : `each of ${processes} clients`;
+}
 
 /** Edges for messages. */
 export function namesOf(edges: readonly Edge[]): string {
