@@ -1,7 +1,7 @@
 /** A fleet of one call, `web > stock`, for the tests of the audit's rules. */
 import { audit, type AuditReport } from '../src/audit/audit.ts';
 import type { Finding, Place } from '../src/audit/finding.ts';
-import type { Layer, Pool } from '../src/audit/layers.ts';
+import type { Layer, Pool, Repeats } from '../src/audit/layers.ts';
 import { fleetOf } from '../src/spec/fleet.ts';
 import type { SpecPath } from '../src/spec/model.ts';
 
@@ -39,22 +39,27 @@ export function found(given: Case): readonly Finding[] {
 
 /** A layer of `web > stock` that does nothing, until a case changes it. */
 export function layer(given: Partial<Layer>): Layer {
+  const repeats: Repeats = {
+    maxAttempts: 1,
+    hedges: false,
+    retryOn: ['connect-failure'],
+    implicit: false,
+    ...given,
+  };
   return {
+    ...repeats,
+    ways: [repeats],
     kind: 'sidecar',
     from: 'web',
     to: 'stock',
     edge: null,
-    maxAttempts: 1,
     perTry: Infinity,
     timeout: Infinity,
-    hedges: false,
     backoff: () => 0,
     extraShare: Infinity,
     earnedBySuccess: false,
     concurrentFloor: 0,
     pools: [],
-    retryOn: ['connect-failure'],
-    implicit: false,
     place: placeOf([]),
     ...given,
   };

@@ -15,6 +15,7 @@ import {
   type Resource,
 } from './istio-resources.ts';
 import { DEFAULT_RETRY_ON, ENVOY_BASE, type Retries, warnOf4xx } from './istio-retries.ts';
+import { isForReads } from './istio-matches.ts';
 import type { Reading, Route } from './istio-routes.ts';
 import { type Field, goDuration } from './k8s-fields.ts';
 import { elsewhere, unmatched } from './mesh-findings.ts';
@@ -52,7 +53,8 @@ export function readGatewayRoutes(
     // What leads nowhere is answered on the spot.
     if (to.length === 0) continue;
     const { place } = rule.at('retry').given ? rule.at('retry') : rule;
-    const common = { ...stated, kind, place, rank };
+    const isRead = kind === 'HTTPRoute' && isForReads(rule.at('matches'));
+    const common = { ...stated, kind, place, rank, isForReads: isRead };
     const targets = backends(rule, resource, true).map((host) => names.targetOf(host));
     const forMesh = { ...common, mesh: true, gateway: false, targets };
     routes.push({ ...forMesh, exportedTo: () => true, services: own });

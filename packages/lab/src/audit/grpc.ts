@@ -89,12 +89,13 @@ function layersOf(
   const methods = readMethods(root.at('methodConfig'), fleet, findings);
   const configs = byService(methods, fleet, findings);
   return edgesOf(fleet).flatMap((edge) => {
-    const config = configOf(edge, configs, fleet);
-    if (config === null) return [];
-    if (config.hedges && !edge.idempotent && !edge.keyed) {
-      findings.push(notRepeatable(edge, config));
+    const all = configsOf(edge, configs, fleet);
+    const hedging = worstMethod(all.filter(({ hedges }) => hedges));
+    if (hedging !== null && !edge.idempotent && !edge.keyed) {
+      findings.push(notRepeatable(edge, hedging));
     }
-    return [layerOf(edge, config, extraShare)];
+    const worst = worstMethod(all);
+    return worst === null ? [] : [layerOf(edge, worst, all, extraShare)];
   });
 }
 
@@ -136,16 +137,16 @@ function byService(
   return found;
 }
 
-/** The entry that counts for an edge; null for none. Users do not call over channels of ours. */
-function configOf(
+/** The entries that calls of an edge may have. Users do not call over channels of ours. */
+function configsOf(
   edge: Edge,
   configs: ReadonlyMap<string | null, readonly MethodConfig[]>,
   fleet: Fleet,
-): MethodConfig | null {
-  if (!fleet.services.has(edge.from)) return null;
+): readonly MethodConfig[] {
+  if (!fleet.services.has(edge.from)) return [];
   const own = configs.get(edge.to);
-  if (own !== undefined) return worstMethod(own);
-  return edge.options.protocol === 'http' ? null : worstMethod(configs.get(null) ?? []);
+  if (own !== undefined) return own;
+  return edge.options.protocol === 'http' ? [] : (configs.get(null) ?? []);
 }
 
 /** The entry with the most attempts, then with the longest timeout; null of none. */
@@ -156,13 +157,19 @@ function worstMethod(configs: readonly MethodConfig[]): MethodConfig | null {
   return worst ?? null;
 }
 
-function layerOf(edge: Edge, config: MethodConfig, extraShare: number): Layer {
+function layerOf(
+  edge: Edge,
+  config: MethodConfig,
+  all: readonly MethodConfig[],
+  extraShare: number,
+): Layer {
   const { maxAttempts, timeout, hedges, backoff, retryOn, place } = config;
   return {
     kind: 'grpc',
     from: edge.from,
     to: edge.to,
     edge: edge.id,
+    ways: all.map((one) => ({ ...one, implicit: false })),
     maxAttempts,
     // gRPC has no limit for one attempt: the call's deadline is all there is.
     perTry: timeout,

@@ -96,3 +96,22 @@ function isOfAll(match: Field): boolean {
   const anyPath = !uri.given || uri.at('prefix').value === '/' || uri.at('regex').value === '.*';
   return anyPath && Object.keys(match.value).every((key) => NO_CONDITION.has(key));
 }
+
+/** The methods of HTTP without effects (RFC 9110, 9.2.1), as one or several of them. */
+const READS = /^\^?\(?(?:GET|HEAD|OPTIONS)(?:\|(?:GET|HEAD|OPTIONS))*\)?\$?$/;
+
+/**
+ * Whether each of these matches asks for a method that has no effect.
+ *
+ * @param matches of a VirtualService, or of an HTTPRoute, which states the method as a text.
+ */
+export function isForReads(matches: Field): boolean {
+  const { value } = matches;
+  if (!Array.isArray(value) || value.length === 0) return false;
+  return matches.items().every((match) => {
+    const method = match.at('method');
+    const stated = method.value ?? null;
+    const text = isRecord(stated) ? (stated['exact'] ?? stated['regex']) : stated;
+    return typeof text === 'string' && READS.test(text);
+  });
+}

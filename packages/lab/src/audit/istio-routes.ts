@@ -5,7 +5,7 @@ import { type Binding, bindingOf, hostAt, hostsOf, matched, type Way } from './i
 import { type Delegation, isDelegate } from './istio-delegates.ts';
 import type { ServiceNames } from './istio-hosts.ts';
 import type { MeshSettings } from './istio-mesh.ts';
-import { isReached, narrowed, type Reached, reachedInOrder } from './istio-matches.ts';
+import { isForReads, isReached, narrowed, type Reached, reachedInOrder } from './istio-matches.ts';
 import type { GatewayKind, Resource } from './istio-resources.ts';
 import { DURATION, NO_RETRIES, readRetries, type Retries } from './istio-retries.ts';
 import { type Field, goDuration } from './k8s-fields.ts';
@@ -22,6 +22,8 @@ export interface Route extends Binding {
    * looked at, since those of a canary change.
    */
   readonly targets: readonly string[] | null;
+  /** Only requests whose method says that they have no effect take it. */
+  readonly isForReads: boolean;
   readonly retries: Retries;
   /** Milliseconds for all tries and waits; Infinity without one, which is Istio's default. */
   readonly timeout: number;
@@ -143,6 +145,9 @@ function routesOver(
   const route = {
     kind: KIND,
     targets,
+    isForReads: [way.reached?.http, reached.http].some(
+      (http) => http && isForReads(http.at('match')),
+    ),
     exportedTo,
     rank: ranked,
     ...completed(stated, way.reached, mesh),
@@ -187,6 +192,7 @@ function opaqueRoutes(spec: Field, way: Way, names: ServiceNames): readonly Rout
       rank: () => null,
       services: services.filter((service) => !names.isEnteredOverHttp(service)),
       targets: null,
+      isForReads: false,
       retries: NO_RETRIES,
       timeout: Infinity,
       place: first.place,

@@ -15,6 +15,8 @@ export interface Traffic {
   readonly edges: readonly Edge[];
   /** The worst of those that they may take. */
   readonly route: Route;
+  /** All of these. */
+  readonly routes: readonly Route[];
   /** Where all routes that retry send requests to. */
   readonly targets: readonly string[];
   /** Where all routes send requests to. */
@@ -95,7 +97,9 @@ function trafficOver(
   if (route === null || edges.length === 0) return [];
   const retrying = taken.filter(({ retries }) => retries.maxAttempts > 1);
   const targets = leadsOf(to, retrying);
-  return [{ to, edges, route, targets, leads: leadsOf(to, taken), callers, isWaypoint }];
+  return [
+    { to, edges, route, routes: taken, targets, leads: leadsOf(to, taken), callers, isWaypoint },
+  ];
 }
 
 /** Each host once; the service itself if the routes name none. */
@@ -123,6 +127,7 @@ export function defaultRoute({ defaults }: MeshSettings, place: Place): Route {
     targets: null,
     mesh: true,
     gateway: false,
+    isForReads: false,
     exportedTo: () => true,
     rank: () => null,
     retries: defaults,

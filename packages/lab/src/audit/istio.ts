@@ -145,18 +145,20 @@ function readSpec<T>(
  * @param namespaceOf where a caller is; null for users, who come through a gateway.
  */
 function sidecarLayers(
-  { to, edges, route, targets, leads, callers: namespaces, isWaypoint }: Traffic,
+  { to, edges, route, routes, targets, leads, callers: namespaces, isWaypoint }: Traffic,
   destinations: Destinations,
   namespaceOf: (from: string) => string | null,
 ): readonly Layer[] {
   const { maxAttempts, base, retryOn, implicit } = route.retries;
   const destination = maxAttempts === 1 ? null : destinations.of(targets, namespaces);
   const callers = new Set(edges.map(({ from }) => from));
+  const ways = routes.filter(({ isForReads }) => !isForReads);
   return Array.from(callers, (from) => ({
     kind: 'sidecar',
     from,
     to,
     edge: null,
+    ways: ways.map(({ retries }) => ({ ...retries, hedges: false })),
     maxAttempts,
     perTry: route.retries.perTry ?? route.timeout,
     timeout: route.timeout,
@@ -188,6 +190,7 @@ function inboundLayers(
           from: null,
           to: name,
           edge: null,
+          ways: [],
           maxAttempts: 1,
           perTry: Infinity,
           timeout: Infinity,

@@ -1,7 +1,19 @@
 import type { Finding, Place } from './finding.ts';
 
-/** What one layer between a caller and its callee does to each request. */
-export interface Layer {
+/** How a request is repeated. */
+export interface Repeats {
+  /** Requests that are made of one, at most. */
+  readonly maxAttempts: number;
+  /** Attempts run beside one another, so many milliseconds apart as `backoff` says. */
+  readonly hedges: boolean;
+  /** On what, in the layer's own words. */
+  readonly retryOn: readonly string[];
+  /** Nobody has asked for it: a default. */
+  readonly implicit: boolean;
+}
+
+/** What one layer between a caller and its callee does to each request; of several ways through it, the worst. */
+export interface Layer extends Repeats {
   /** `library` is the spec's own policy; `inbound` is the callee's sidecar. */
   readonly kind: 'library' | 'grpc' | 'sidecar' | 'inbound';
   /** Names as in the spec; `from` is null for every caller of `to`. */
@@ -9,14 +21,12 @@ export interface Layer {
   readonly to: string;
   /** The id of the one edge between them that it is on; null for all of them. */
   readonly edge: string | null;
-  /** Requests that it makes of one, at most. */
-  readonly maxAttempts: number;
+  /** All ways that a request which may have an effect can take: routes of a mesh, methods of gRPC. */
+  readonly ways: readonly Repeats[];
   /** Milliseconds for one attempt, which may be more than for all; where there is no such limit, those for all. Infinity for no limit. */
   readonly perTry: number;
   /** Milliseconds for all its attempts and waits together; Infinity for no limit. */
   readonly timeout: number;
-  /** Its attempts run beside one another, so many milliseconds apart as `backoff` says. */
-  readonly hedges: boolean;
   /** The largest wait before attempt n + 1, in milliseconds. */
   readonly backoff: (n: number) => number;
   /** Extra load that it allows in the long run, as a share; Infinity without a budget. */
@@ -27,10 +37,6 @@ export interface Layer {
   readonly concurrentFloor: number;
   /** What its requests go through, one of these each; each process has its own. None where nothing is known to bound them. */
   readonly pools: readonly Pool[];
-  /** On what it retries, in its own words. */
-  readonly retryOn: readonly string[];
-  /** Nobody has asked for it: a default. */
-  readonly implicit: boolean;
   readonly place: Place;
 }
 

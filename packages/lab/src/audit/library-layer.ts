@@ -4,7 +4,7 @@ import type { Sharing } from '../spec/dependencies.ts';
 import type { Edge, Fleet, SpecPath } from '../spec/model.ts';
 import { processesOf } from './edges.ts';
 import type { Place } from './finding.ts';
-import type { Layer } from './layers.ts';
+import type { Layer, Repeats } from './layers.ts';
 import { callsOverAll, loadOf } from './load.ts';
 
 export type ParsedRetry = NonNullable<EffectivePolicy['retry']>;
@@ -27,22 +27,26 @@ export function libraryLayers(
 /** @param calls that one process makes in a second by the edge's dependency; 0 if nobody knows. */
 function libraryLayer(edge: Edge, calls: number, place: Place): Layer {
   const { retry, timeout, deadline } = edge.policy;
+  const repeats: Repeats = {
+    maxAttempts: retry?.maxAttempts ?? 1,
+    hedges: false,
+    retryOn: retriedVerdicts(edge),
+    implicit: edge.options.retry === undefined,
+  };
   return {
+    ...repeats,
+    ways: [repeats],
     kind: 'library',
     from: edge.from,
     to: edge.to,
     edge: edge.id,
-    maxAttempts: retry?.maxAttempts ?? 1,
     perTry: timeout ?? Infinity,
     timeout: deadline ?? Infinity,
-    hedges: false,
     backoff: (n) => (retry === null ? 0 : largestWait(retry.backoff, n)),
     extraShare: extraShareOf(retry?.budget ?? null, calls),
     earnedBySuccess: retry?.budget?.earnedBy === 'success',
     concurrentFloor: 0,
     pools: [],
-    retryOn: retriedVerdicts(edge),
-    implicit: edge.options.retry === undefined,
     place,
   };
 }

@@ -1,5 +1,5 @@
 import { eachEdge, type Rule } from './rule.ts';
-import { repeatsDone, repetition } from './unsafe-retry.ts';
+import { repetitionOf } from './unsafe-retry.ts';
 
 export const keyNotRemembered: Rule = {
   id: 'key-not-remembered',
@@ -11,12 +11,12 @@ export const keyNotRemembered: Rule = {
     const callee = fleet.services.get(edge.to);
     // Of what is not ours nobody knows, unless it says so.
     if (callee === undefined || callee.external || callee.idempotency !== null) return null;
-    const repeating = layersOf(edge).find((layer) => repeatsDone(layer, edge));
-    if (repeating === undefined) return null;
+    const repeating = repetitionOf(layersOf(edge), edge);
+    if (repeating === null) return null;
     return {
-      message: `${edge.id} sends a key that ${edge.to} does not remember, and its ${repetition(repeating, edge)}: each retry may repeat the effect`,
+      message: `${edge.id} sends a key that ${edge.to} does not remember, and its ${repeating.text}: each retry may repeat the effect`,
       fix: `Put the idempotency middleware before the handlers of ${edge.to}, and set \`idempotency: {}\` on ${edge.to} in the spec. If repeating the call does no harm, set \`idempotent: true\` on the call instead.`,
-      value: repeating.maxAttempts,
+      value: repeating.attempts,
     };
   }),
 };
