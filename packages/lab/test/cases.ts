@@ -49,6 +49,7 @@ export function layer(given: Partial<Layer>): Layer {
   return {
     ...repeats,
     ways: [repeats],
+    isLimited: Math.min(given.perTry ?? Infinity, given.timeout ?? Infinity) < Infinity,
     kind: 'sidecar',
     from: 'web',
     to: 'stock',

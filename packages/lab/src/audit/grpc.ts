@@ -170,6 +170,7 @@ function layerOf(
     to: edge.to,
     edge: edge.id,
     ways: all.map((one) => ({ ...one, implicit: false })),
+    isLimited: all.every((one) => one.timeout < Infinity),
     maxAttempts,
     // gRPC has no limit for one attempt: the call's deadline is all there is.
     perTry: timeout,

@@ -213,7 +213,7 @@ export function worstRoute(routes: readonly Route[]): Route | null {
 }
 
 /** Milliseconds that one try may take: what is not stated is the route's timeout, which also ends a longer one. */
-function perTryOf({ retries, timeout }: Route): number {
+export function perTryOf({ retries, timeout }: Route): number {
   return Math.min(retries.perTry ?? Infinity, timeout);
 }
 

@@ -24,7 +24,7 @@ import {
 } from './istio-resources.ts';
 import { defaultRoute, type Traffic, trafficOf } from './istio-traffic.ts';
 import { ENVOY_BASE, envoyBackoff } from './istio-retries.ts';
-import { type Reading, readRoutes, type Route } from './istio-routes.ts';
+import { perTryOf, type Reading, readRoutes, type Route } from './istio-routes.ts';
 import { type Note, readDocuments, startOf } from './k8s-documents.ts';
 import { Field } from './k8s-fields.ts';
 import type { Layer, LayersRead } from './layers.ts';
@@ -158,6 +158,7 @@ function sidecarLayers(
     from,
     to,
     edge: null,
+    isLimited: routes.every((one) => perTryOf(one) < Infinity),
     ways: ways.map(({ retries }) => ({ ...retries, hedges: false })),
     maxAttempts,
     perTry: route.retries.perTry ?? route.timeout,
@@ -191,6 +192,7 @@ function inboundLayers(
           to: name,
           edge: null,
           ways: [],
+          isLimited: false,
           maxAttempts: 1,
           perTry: Infinity,
           timeout: Infinity,

@@ -23,6 +23,8 @@ export interface Layer extends Repeats {
   readonly edge: string | null;
   /** All ways that a request which may have an effect can take: routes of a mesh, methods of gRPC. */
   readonly ways: readonly Repeats[];
+  /** On each way an attempt has a limit of time. */
+  readonly isLimited: boolean;
   /** Milliseconds for one attempt, which may be more than for all; where there is no such limit, those for all. Infinity for no limit. */
   readonly perTry: number;
   /** Milliseconds for all its attempts and waits together; Infinity for no limit. */

@@ -36,6 +36,7 @@ function libraryLayer(edge: Edge, calls: number, place: Place): Layer {
   return {
     ...repeats,
     ways: [repeats],
+    isLimited: timeout !== null,
     kind: 'library',
     from: edge.from,
     to: edge.to,

@@ -121,3 +121,26 @@ describe('of the methods of gRPC', () => {
     ]);
   });
 });
+
+test('of several routes each has to limit the time of an attempt', async () => {
+  const unlimited = { timeout: false, deadline: false, retry: false };
+  const patient = fleetOf({
+    name: 'shop',
+    services: { web: { calls: [{ to: 'stock', policy: unlimited }] }, stock: {} },
+  });
+  const missing = async (rest: string): Promise<readonly Finding[]> => {
+    const to = 'route: [{ destination: { host: stock } }]';
+    const some = `match: [{ uri: { prefix: /a } }], retries: { attempts: 1 }, timeout: 1s, ${to}`;
+    const http = `[{ ${some} }, { retries: { attempts: 0 }, ${rest} ${to} }]`;
+    const given = await read(`kind: VirtualService\nspec: { hosts: [stock], http: ${http} }`);
+    const { findings } = audit(patient, { ...given, placeOf });
+    return findings.filter(({ rule }) => rule === 'missing-timeout');
+  };
+  expect(await missing('')).toMatchObject([
+    {
+      severity: 'error',
+      message: 'Some routes or methods of web > stock have a timeout for one attempt, but not all',
+    },
+  ]);
+  expect(await missing('timeout: 2s,')).toEqual([]);
+});
