@@ -62,6 +62,14 @@ describe('load-exceeds-capacity', () => {
     expect(load(half)?.message).toMatch(/default for `serviceTime` of stock, which nobody states$/);
   });
 
+  test('names whose default it is, however far away', () => {
+    const web = { workers: 10, serviceTime: '4ms', calls: [{ to: 'list' }, { to: 'stock' }] };
+    const stated = { workers: 1000, serviceTime: '1ms' };
+    const far = busy({ ...stated, calls: [{ to: 'east' }] }, web);
+    const services = { list: stated, east: { workers: 1000 } };
+    expect(load({ ...far, services })?.message).toMatch(/default for `serviceTime` of east, which/);
+  });
+
   test('takes no number of workers for certain, however much they slow each other down', () => {
     const serviceTime = { loaded: '10ms', slope: 1 };
     expect(load(busy({ serviceTime }))?.severity).toBe('info');

@@ -192,6 +192,15 @@ describe('counts for how long a request takes a worker', () => {
     // 20 ms, and four fifths of 180 ms.
     expect(behind(given)?.value).toBeCloseTo(20 * 0.164, 1);
     expect(behind({ ...given, ...after({ optional: true }) })?.value).toBeCloseTo(20 * 0.2, 9);
+    const list = { serviceTime: 0, failures: 0.25 };
+    const twice = { calls: [{ to: 'fraud' }, { to: 'list' }, { to: 'stock' }] };
+    const both = { ...given, services: { ...given.services, list }, web: twice };
+    expect(behind(both)?.value).toBeCloseTo(20 * 0.128, 1);
+  });
+
+  test('with what those wait for in their turn', () => {
+    const list = { serviceTime: 0, workers: 100, calls: [{ to: 'stock' }] };
+    expect(behind({ web: { calls: [{ to: 'list' }] }, services: { list } })?.value).toBe(4);
   });
 
   test('not with those that it can do without, or that are hedged', () => {
@@ -224,6 +233,29 @@ describe('counts for how long a request takes a worker', () => {
     // 20 or 200 ms, and 285 ms at most: by Scarf's bound 99.1 ms.
     const half = { call: { times: 0.5 }, users: { patience: '300ms' } };
     expect(behind(half)?.value).toBeCloseTo(10 * (0.395 - Math.hypot(0.09, 0.175)), 9);
+    const calls = [{ to: 'stock' }, { to: 'stock' }];
+    const cached = { cache: { hitRate: 0.5 } };
+    const [stock, { users: hasty }] = [{ serviceTime: '90ms' }, half];
+    expect(behind({ users: hasty, stock, web: { ...cached, calls } })?.value).toBeCloseTo(
+      behind(half)!.value!,
+      9,
+    );
+    // 200 ms for a quarter.
+    const deviation = 0.18 * Math.sqrt(0.25 * 0.75);
+    expect(behind({ ...half, web: cached })?.value).toBeCloseTo(
+      10 * (0.35 - Math.hypot(deviation, 0.22)),
+      9,
+    );
+  });
+
+  test('what is cancelled no longer than the least patient of its callers waits', () => {
+    const queue = { max: 2, abandoned: 'cancelled' };
+    const other = { calls: [{ to: 'stock' }] };
+    const first = { to: 'stock', policy: { timeout: '50ms' } };
+    const given = { stock: { queue }, services: { other } };
+    // 40 ms, since it is told of 10 less.
+    expect(share({ ...given, web: { calls: [first, { to: 'other' }] } })).toBe(1.6);
+    expect(share({ ...given, web: { calls: [{ to: 'other' }, first] } })).toBe(1.6);
   });
 
   test('where callers try again, no longer than whoever gives up slow ones needs for each that is answered', () => {
