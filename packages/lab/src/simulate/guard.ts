@@ -1,3 +1,5 @@
+import { systemRuntime } from 'holdfast';
+
 /** What a simulation must not touch, by the object that has it. */
 const REAL: readonly (readonly [owner: object, name: string, members: readonly string[]])[] = [
   [Date, 'Date', ['now']],
@@ -5,6 +7,12 @@ const REAL: readonly (readonly [owner: object, name: string, members: readonly s
   [performance, 'performance', ['now']],
   [process, 'process', ['hrtime', 'uptime']],
   [crypto, 'crypto', ['getRandomValues', 'randomUUID']],
+  // It keeps the timers that it was imported with.
+  [
+    systemRuntime.clock,
+    'systemRuntime.clock',
+    ['now', 'recent', 'wallTime', 'stoodStill', 'start', 'startUnref'],
+  ],
   [
     globalThis,
     '',

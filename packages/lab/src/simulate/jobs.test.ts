@@ -160,13 +160,22 @@ describe('a thread that simulates', () => {
     'setTimeout(() => {}, 1)',
     'setInterval(() => {}, 1)',
     'setImmediate(() => {})',
+    'systemRuntime.clock.now()',
+    'systemRuntime.clock.recent()',
+    'systemRuntime.clock.wallTime()',
+    'systemRuntime.clock.stoodStill(0)',
+    'systemRuntime.clock.start({}, 0)',
+    'systemRuntime.clock.start({}, 30_000)',
+    'systemRuntime.clock.startUnref({}, 30_000)',
+    'systemRuntime.random.next()',
   ];
 
   it('finds every leak of real time and chance', async () => {
     const guard = new URL('./guard.ts', import.meta.url).href;
     const code = `
       const { parentPort } = require('node:worker_threads');
-      import(${JSON.stringify(guard)}).then(({ forbidRealTime }) => {
+      const imported = [import(${JSON.stringify(guard)}), import('holdfast')];
+      Promise.all(imported).then(([{ forbidRealTime }, { systemRuntime }]) => {
         const found = {};
         forbidRealTime();
         for (const leak of ${JSON.stringify(leaks)}) {
