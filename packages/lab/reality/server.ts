@@ -77,7 +77,7 @@ export class Server {
         );
       }
       case 'outage':
-        return this.#add(conditions.outages, fault.how);
+        return this.#add(conditions.outages, { how: fault.how });
       case 'capacity':
         return this.#add(conditions.capacities, fault.share);
       default:

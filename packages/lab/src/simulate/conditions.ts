@@ -16,7 +16,7 @@ export type Slowdown = (now: number, time: number) => number;
 /** What faults do to one service at this moment. Each adds itself when it begins, and takes itself away. */
 export class Conditions {
   /** Of several, the one that came last counts. */
-  readonly outages: Obstacle[] = [];
+  readonly outages: { readonly how: Obstacle }[] = [];
   /** On the other side of each partition. */
   readonly cutOff: (readonly string[])[] = [];
   readonly slowdowns: Slowdown[] = [];
@@ -33,7 +33,7 @@ export class Conditions {
     if (this.cutOff.length > 0 && this.cutOff.some((others) => others.includes(caller))) {
       return 'hang';
     }
-    return this.outages.at(-1) ?? null;
+    return this.outages.at(-1)?.how ?? null;
   }
 
   // Most requests meet no fault, so what a fault does to one lies in functions of its own: the

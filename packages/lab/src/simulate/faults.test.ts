@@ -315,4 +315,18 @@ describe('during its time, from its first moment to before its last, a fault', (
     });
     expect(ends(told).map(([, took]) => took)).toEqual([20, 40, 20, 10]);
   });
+
+  test('outage: of several, the one that came last counts among those that are left', () => {
+    const outages = [
+      { how: 'refuse', from: 100, to: 500 },
+      { how: 'hang', from: 200, to: 600 },
+      { how: 'refuse', from: 300, to: 400 },
+    ] as const;
+    const told = run({
+      services: [service('web')],
+      users: [users('web', trace(150, 250, 350, 450, 550), { options: { ...BARE, timeout: 50 } })],
+      faults: outages.map((outage) => ({ on: 'web', kind: 'outage', ...outage })),
+    });
+    expect(ends(told).map(([, took]) => took)).toEqual([0, 50, 0, 50, 50]);
+  });
 });

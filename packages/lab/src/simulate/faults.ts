@@ -70,7 +70,7 @@ function begin(
     case 'errors':
       return add(conditions.errors, { rate: fault.rate, answer: answers[fault.verdict] });
     case 'outage':
-      return add(conditions.outages, fault.how);
+      return add(conditions.outages, { how: fault.how });
     case 'hold':
       return hold(service);
     case 'crash':
