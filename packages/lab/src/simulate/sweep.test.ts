@@ -25,6 +25,14 @@ describe('a sweep as it is written', () => {
     expect(parseSweep('a=0..1s/500ms').values).toEqual([0, 500, 1000]);
   });
 
+  it.each([
+    ['a=100s..101s/500ms', ['100s', '100.5s', '101s']],
+    ['a=90s..2m/30s', ['1.5m', '2m']],
+    ['a=1.001ms..1.002ms/0.001ms', ['1.001ms', '1.002ms']],
+  ])('tells durations apart that are close together: %s', (text, labels) => {
+    expect(sweepOf(parseSweep(text), []).labels).toEqual(labels);
+  });
+
   it('may be of shares, as the spec has them, also where a policy takes only a number', () => {
     const range = parseSweep('services.web.failures = 0..50%/12.5%');
     expect(range).toMatchObject({ unit: 'share', values: [0, 0.125, 0.25, 0.375, 0.5] });

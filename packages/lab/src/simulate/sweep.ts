@@ -1,6 +1,7 @@
-import { formatDuration, milliseconds } from 'holdfast/spec';
+import { milliseconds } from 'holdfast/spec';
 import type { Fleet } from '../spec/model.ts';
 import { notKnown } from '../spec/descriptors.ts';
+import { exactDuration } from '../spec/exact-duration.ts';
 import { fleetOf, SpecError } from '../spec/fleet.ts';
 import { measure } from './expectations.ts';
 import type { RunResult, Verdict } from './result.ts';
@@ -249,7 +250,7 @@ const READERS: Readonly<Record<Unit, (text: string) => number>> = {
 
 const LABELS: Readonly<Record<Unit, (value: number) => string>> = {
   number: String,
-  time: formatDuration,
+  time: exactDuration,
   share: (value) => `${rounded(value * 100)}%`,
 };
 

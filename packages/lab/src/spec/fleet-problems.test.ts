@@ -198,8 +198,8 @@ describe('what is wrong with a spec', () => {
     ],
     ['scenarios.s.faults[0] needs `to` or `for`', inScenario({ faults: [{ 'slow-start': 'db' }] })],
     [
-      "scenarios.s.faults[0].from must be before the scenario's end at 1m",
-      inScenario({ faults: [{ hold: 'db', from: '1m' }] }),
+      "scenarios.s.faults[0].from must be before the scenario's end at 100s",
+      inScenario({ duration: '100s', faults: [{ hold: 'db', from: '100s' }] }),
     ],
     [
       "scenarios.s.faults[1].from must be later than the warm-up's end at 10s: the run is compared with what is measured before the fault; got 5s",

@@ -1,6 +1,7 @@
-import { formatDuration, type ParsedOf } from 'holdfast/spec';
+import type { ParsedOf } from 'holdfast/spec';
 import { arrivalsOf, checkVolume } from './arrivals.ts';
 import { notKnown } from './descriptors.ts';
+import { exactDuration } from './exact-duration.ts';
 import { parseExpectation } from './expectation.ts';
 import type { FaultOf } from './faults.ts';
 import type { Arrivals, Expectation, Fault, Fleet, Scenario, SpecPath } from './model.ts';
@@ -19,8 +20,8 @@ export function scenarioOf(
   const { about, duration, warmUp } = given;
   const end = problems.isWrong([...path, 'duration']) ? Infinity : duration;
   if (warmUp >= end) {
-    const range = `must end before the scenario, which takes ${formatDuration(duration)}`;
-    problems.at([...path, 'warmUp'], `${range}; got ${formatDuration(warmUp)}`);
+    const range = `must end before the scenario, which takes ${exactDuration(duration)}`;
+    problems.at([...path, 'warmUp'], `${range}; got ${exactDuration(warmUp)}`);
   }
   const stated = given.faults.map((fault, i) =>
     fault === null ? null : faultOf(fault, end, fleet, [...path, 'faults', i], problems),
@@ -29,9 +30,9 @@ export function scenarioOf(
   for (const { from, to, path: where } of faults) {
     // What lasts throughout is how the fleet is: nobody waits for it to be as before.
     if (from > warmUp || to >= duration || problems.isWrong([...where, 'from'])) continue;
-    const later = `must be later than the warm-up's end at ${formatDuration(warmUp)}`;
+    const later = `must be later than the warm-up's end at ${exactDuration(warmUp)}`;
     const why = 'the run is compared with what is measured before the fault';
-    problems.at([...where, 'from'], `${later}: ${why}; got ${formatDuration(from)}`);
+    problems.at([...where, 'from'], `${later}: ${why}; got ${exactDuration(from)}`);
   }
   const asked: Asked = {
     hasFaults: stated.length > 0,
@@ -81,7 +82,7 @@ function faultOf(
   problems: SpecProblems,
 ): Fault {
   if (given.from >= end) {
-    problems.at([...path, 'from'], `must be before the scenario's end at ${formatDuration(end)}`);
+    problems.at([...path, 'from'], `must be before the scenario's end at ${exactDuration(end)}`);
   }
   if (given.kind === 'partition') {
     checkGroups(given.groups, fleet, path, problems);
