@@ -18,7 +18,7 @@ scenarios:
     warmUp: 1s
     faults: [{ outage: payments, from: 5s, for: 2s }]
     expect: [duplicates = 0, goodput at shoppers before >= 95%]
-  calm: { duration: 10s }
+  calm: { duration: 10s, load: { shoppers: { rate: 10 } } }
 `;
 
 let folder: string;
@@ -162,10 +162,10 @@ describe('holdfast simulate', () => {
   it('sweeps a parameter', async () => {
     const args = ['simulate', spec, '--scenario', 'calm', '--lanes', 'naive'];
     expect((await holdfast(...args)).err).toBe('simulating 1 run\n');
-    args.push('--sweep', 'users.shoppers.rate=10..30/10');
+    args.push('--sweep', 'scenarios.calm.load.shoppers.rate=10..30/10');
     const { code, out } = await holdfast(...args);
     expect(code).toBe(0);
-    expect(out).toMatch(/^users\.shoppers\.rate +calm, naive$/m);
+    expect(out).toMatch(/^scenarios\.calm\.load\.shoppers\.rate +calm, naive$/m);
     expect(out).toMatch(/^ +30 +stable, 100 %$/m);
     const told = lastLine((await holdfast(...args, '--json')).out);
     expect(told.sweep!.rows[0]!.cells).toHaveLength(3);
@@ -194,6 +194,7 @@ describe('holdfast simulate', () => {
     [['--scenario', 'flood'], "the spec has no 'flood'; it has outage, calm"],
     [['--sweep', 'rate=1'], 'must be PARAM=FROM..TO/STEP'],
     [['--sweep', 'users.shoppers.rat=1..2/1'], "did you mean 'rate'"],
+    [['--scenario', 'calm', '--sweep', 'users.shoppers.rate=1..9/4'], 'has no effect on calm'],
     [['--out', 'report.pdf'], 'must end with .html'],
     [['--frobnicate'], 'unknown option'],
     [['--scenario', 'calm', '--scenario', 'outage'], 'is there a second time'],

@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { htmlReport } from '../report/html.ts';
 import { markdownReport } from '../report/markdown.ts';
@@ -170,8 +171,27 @@ function jobsOf({ scenarios, lanes, seeds }: Plan, fleet: Fleet): Job[] {
   );
 }
 
-function sweptFleets({ spec }: Plan, range: SweepRange): Fleet[] {
-  return range.values.map((value) => fleetWith(spec, range, value));
+/** @throws RangeError when all fleets are alike in what is run: a table of one line would seem to be of many. */
+function sweptFleets({ spec, scenarios, lanes }: Plan, range: SweepRange): Fleet[] {
+  const fleets = range.values.map((value) => fleetWith(spec, range, value));
+  const runs = fleets.map((fleet) => scenarios.map((name) => whatRuns(fleet, name, lanes)));
+  if (runs.length > 1 && runs.every((run) => isDeepStrictEqual(run, runs[0]))) {
+    throw new RangeError(
+      `--sweep ${range.parameter} has no effect on ${scenarios.join(', ')}: ` +
+        'nothing that is run uses it, or something else counts in its place, as a load of the scenario does',
+    );
+  }
+  return fleets;
+}
+
+/** What one scenario's runs depend on. */
+function whatRuns(fleet: Fleet, name: string, lanes: readonly string[]): unknown {
+  const scenario = fleet.scenarios.get(name)!;
+  const users = Array.from(fleet.users.values(), (each) => ({
+    ...each,
+    arrivals: scenario.load.get(each.name) ?? each.arrivals,
+  }));
+  return [scenario, users, fleet.services, lanes.map((lane) => fleet.lanes.get(lane))];
 }
 
 function chunks<T>(values: readonly T[], count: number): T[][] {
