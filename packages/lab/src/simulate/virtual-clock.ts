@@ -68,7 +68,7 @@ export class VirtualClock implements Clock {
    * Lets everything happen that is due by `until`, and moves the time there; when more than `maxEvents` have
    * happened since the beginning, it stops where it is.
    *
-   * @throws Error when events follow each other without any time between them, for ever.
+   * @throws RangeError when events follow each other without any time between them, for ever.
    */
   run(until: number, maxEvents = Infinity): void {
     for (let node = this.#take(until); node !== null; node = this.#take(until)) {
@@ -120,7 +120,7 @@ export class VirtualClock implements Clock {
       this.#now = due;
       this.#atOnce = 0;
     } else if (++this.#atOnce > MAX_AT_ONCE) {
-      throw new Error(
+      throw new RangeError(
         `the simulation stands still at ${due} ms: events follow each other without time between them, as retries without a wait do`,
       );
     }
