@@ -7,7 +7,9 @@ import {
   request,
   serverWithEffects,
 } from '../../../test/postgres.ts';
+import type { Awaitable } from '../../idempotency/awaitable.ts';
 import { idempotency } from '../../idempotency/engine.ts';
+import type { Claim } from '../../idempotency/store.ts';
 
 const server = serverWithEffects();
 /** More than there are connections. */
@@ -19,21 +21,28 @@ const LAST = 'select id from holdfast_idempotency order by expires_at desc limit
 
 const locked = (id: string) => `select from holdfast_idempotency where id = '${id}' for update`;
 const nothing = () => Promise.resolve();
+const REFUSED = Array.from({ length: RIVALS }, () => 'in-progress');
+/** What is changed in a record that another has claimed. */
+const TAKEN = `token = 'another', lease_until = now() + '1 min', expires_at = now() + '1 h'`;
 
-/** What somebody has done in a transaction that goes on until the test is over, or `end` is called. */
-async function holding({ client }: Connected, text: string): Promise<() => Promise<void>> {
-  const { promise: over, resolve: end } = Promise.withResolvers<void>();
+/** Ends a transaction, after a last statement if there is one. */
+type End = (last?: string) => Promise<void>;
+
+/** What somebody has done in a transaction that goes on until the test is over, or it is ended. */
+async function holding({ client }: Connected, text: string): Promise<End> {
+  const { promise: over, resolve: end } = Promise.withResolvers<string | undefined>();
   const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
   const held = inTransaction(client, async (tx) => {
     await askIn(tx, text);
     begin();
-    await over;
+    const last = await over;
+    if (last !== undefined) await askIn(tx, last);
   });
-  const ended = async () => {
-    end();
+  const ended = async (last?: string) => {
+    end(last);
     await held;
   };
-  onTestFinished(ended);
+  onTestFinished(() => ended());
   await begun;
   return ended;
 }
@@ -104,54 +113,84 @@ describe.each(CLIENTS)('over %s, a record that somebody has locked', (_name, con
 
   test('goes to one of those who wait to take over, once it is free', async () => {
     const { store } = connected(5);
-    const owner = request();
-    await store.claim(owner);
-    await store.extend(owner, 0);
-    const release = await holding(connected(1), locked(owner.id));
-    const kinds = await takenOver(store, owner, release);
-    expect(kinds.toSorted()).toEqual(['claimed', ...Array<string>(RIVALS - 1).fill('in-progress')]);
+    const owner = await silentOwner(store);
+    const kinds = await kindsOf(owner.id, (token) =>
+      store.claim({ ...owner, token, expired: 'takeover' }),
+    );
+    expect(kinds.toSorted()).toEqual(['claimed', ...REFUSED.slice(1)]);
   });
 
   test('goes to none of them when its owner has extended the lease meanwhile', async () => {
     const { store } = connected(5);
-    const owner = request();
-    await store.claim(owner);
-    await store.extend(owner, 0);
-    const extended = `lease_until = clock_timestamp() + interval '1 min'`;
-    const release = await holding(
-      connected(1),
-      `update holdfast_idempotency set ${extended} where id = '${owner.id}'`,
+    const owner = await silentOwner(store);
+    const kinds = await kindsOf(
+      owner.id,
+      (token) => store.claim({ ...owner, token, expired: 'takeover' }),
+      `lease_until = now() + '1 min'`,
     );
-    const kinds = await takenOver(store, owner, release);
-    expect(kinds).toEqual(Array<string>(RIVALS).fill('in-progress'));
+    expect(kinds).toEqual(REFUSED);
     expect(await store.complete(owner, '1', 60_000)).toBe(true);
   });
 
-  /** What they are told who came while it was locked. */
-  const takenOver = async (
-    store: Connected['store'],
-    owner: Asked,
-    release: () => Promise<void>,
-  ): Promise<string[]> => {
-    const rivals = Array.from({ length: RIVALS }, async (_, n) =>
-      store.claim({ ...owner, token: `rival-${n}`, expired: 'takeover' }),
+  test('stays with who has taken it over while its owner claims it once more', async () => {
+    const { store } = connected(5);
+    const owner = await silentOwner(store);
+    const kinds = await kindsOf(owner.id, () => store.claim(owner), TAKEN);
+    expect(kinds).toEqual(REFUSED);
+    expect(await store.complete({ ...owner, token: 'another' }, '1', 60_000)).toBe(true);
+  });
+
+  test('that had expired stays with who has claimed it meanwhile', async () => {
+    const { store } = connected(5);
+    const asked = request({ lease: 1, retention: 1 });
+    await store.claim(asked);
+    const kinds = await kindsOf(
+      asked.id,
+      (token) => store.claim({ ...asked, token, lease: 60_000, retention: 60_000 }),
+      TAKEN,
     );
+    expect(kinds).toEqual(REFUSED);
+    expect(await store.complete({ ...asked, token: 'another' }, '1', 60_000)).toBe(true);
+  });
+
+  /** What claims are told that have read a record and wait to write it, as somebody has locked it, who then changes it. */
+  const kindsOf = async (
+    id: string,
+    claim: (token: string) => Awaitable<Claim>,
+    change?: string,
+  ): Promise<string[]> => {
+    const end = await holding(connected(1), locked(id));
+    const claims = Array.from({ length: RIVALS }, async (_, n) => claim(`rival-${n}`));
     const { ask } = connected(1);
     const waiting = `select 1 from pg_stat_activity where wait_event_type = 'Lock'`;
     await vi.waitFor(async () => expect(await ask(waiting)).toHaveLength(RIVALS), 20_000);
-    await release();
-    return (await Promise.all(rivals)).map(({ kind }) => kind);
+    await end(change && `update holdfast_idempotency set ${change} where id = '${id}'`);
+    return (await Promise.all(claims)).map(({ kind }) => kind);
   };
 
-  test('leaves the limit of the session as it was', async () => {
+  test('leaves the session as it was', async () => {
     const { store, ask } = connected(1);
     await ask(`set lock_timeout = '7s'`);
     const owner = request();
     await store.claim(owner);
     await store.complete(owner, '1', 60_000);
-    expect(await ask('show lock_timeout')).toEqual([{ lock_timeout: '7s' }]);
+    await store.transact(request(), () => Promise.resolve({ result: '1', value: 1 }));
+    const settings = ['lock_timeout', 'statement_timeout', 'holdfast.transaction'].map(
+      (name) => `current_setting('${name}') as "${name}"`,
+    );
+    expect(await ask(`select ${settings.join(', ')}`)).toEqual([
+      { lock_timeout: '7s', statement_timeout: '0', 'holdfast.transaction': '' },
+    ]);
   });
 });
+
+/** Of a key whose lease is over. */
+async function silentOwner(store: Connected['store']): Promise<Asked> {
+  const owner = request();
+  await store.claim(owner);
+  await store.extend(owner, 0);
+  return owner;
+}
 
 async function inTransaction(client: unknown, work: (tx: unknown) => Promise<void>): Promise<void> {
   const { begin, connect } = client as {

@@ -60,6 +60,18 @@ describe.each(CLIENTS)('a transaction by %s', (_name, connect) => {
     await hasAllConnections();
   });
 
+  test('keeps the result for the retention since the work was done, not since it began', async () => {
+    const asked = request({ retention: 60_000 });
+    let during = '';
+    await store.transact(asked, async (tx) => {
+      const [row] = await askIn(tx, 'select clock_timestamp()::text as at');
+      during = String(row!['at']);
+      return { result: '1', value: 1 };
+    });
+    const isKept = `id = '${asked.id}' and expires_at > timestamptz '${during}' + '1 min'`;
+    expect(await connected.ask(`select from holdfast_idempotency where ${isKept}`)).toHaveLength(1);
+  });
+
   test('rolls back and rejects with what work throws', async () => {
     const asked = request();
     const reason = new Error('declined');
