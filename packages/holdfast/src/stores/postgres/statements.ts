@@ -89,14 +89,13 @@ const fromNow = (milliseconds: string) =>
   `clock_timestamp() + ${milliseconds} * interval '1 millisecond'`;
 
 /** Two that reap at once take different records. The clock is read once, or the index would not serve. */
-const REAP = `with expired as (
+const REAP = `delete from records where id = any (array(
     select id from records
     where expires_at <= (select clock_timestamp())
     order by expires_at
     limit $1
     for update skip locked
-  )
-  delete from records using expired where records.id = expired.id`;
+  ))`;
 
 /** Two texts never share a name, whichever stores and versions of Holdfast use a connection. */
 function statement(text: string): Statement {
