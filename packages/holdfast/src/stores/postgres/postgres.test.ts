@@ -1,9 +1,10 @@
 import pg from 'pg';
 import postgres from 'postgres';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { storeConformance } from '../../../../../test/conformance/idempotency-store.ts';
 import { type PostgresServer, startPostgres } from '../../../../../test/servers/postgres.ts';
 import { Problems } from '../../core/options.ts';
+import type { Transacted } from '../../idempotency/store.ts';
 import { StoreFullError } from '../../idempotency/store-full.ts';
 import { byPg, CLIENTS, request } from '../../../test/postgres.ts';
 import { migrate } from './migrate.ts';
@@ -183,6 +184,22 @@ describe('the store', () => {
     await client.end();
   });
 
+  test('does nothing again where its client makes something else of texts, and says why', async () => {
+    const transform = { value: { from: wrapped } };
+    const client = postgres(server.url, { max: 1, onnotice: () => {}, transform });
+    const store = postgresStore(client);
+    const plain = byPg(server.url, 1);
+    const asked = request();
+    await plain.store.claim(asked);
+    await plain.store.complete(asked, '1', 60_000);
+    const work = vi.fn<() => Promise<Transacted<unknown>>>();
+    const message = 'its client has made something else of a text';
+    await expect(store.transact(asked, work)).rejects.toThrow(message);
+    await expect(store.claim(asked)).rejects.toThrow(message);
+    expect(work).not.toHaveBeenCalled();
+    await Promise.all([client.end(), plain.end()]);
+  });
+
   test.each([
     ['a URL', 'postgres://127.0.0.1', 'got "postgres://127.0.0.1"'],
     ['nothing', undefined, 'got undefined'],
@@ -201,6 +218,9 @@ describe('the store', () => {
     await one.end();
   });
 });
+
+/** What a client may be set up to make of texts. */
+const wrapped = (value: unknown) => (typeof value === 'string' ? { value } : value);
 
 /** Until another session waits for a transaction to end. */
 async function waitsForALock(ask: (text: string) => Promise<readonly unknown[]>): Promise<void> {

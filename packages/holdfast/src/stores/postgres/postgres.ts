@@ -100,10 +100,17 @@ const NOT_KEPT =
 type Standing = Exclude<Claim, Granted>;
 type Done<T> = { readonly kind: 'done'; readonly value: T };
 
-/** What the functions of the migration answer. */
-function claimIn({ column: [answer] }: Answer): Claim | null {
-  return typeof answer === 'string' ? (JSON.parse(answer) as Claim) : null;
+/** What the functions of the migration answer: null says that the key may be had, so nothing else may be taken for it. */
+function claimIn({ column }: Answer): Claim | null {
+  const [answer] = column;
+  if (typeof answer === 'string') return JSON.parse(answer) as Claim;
+  // Some clients are set up to make undefined of null.
+  if (column.length !== 1 || (answer ?? null) !== null) throw new TypeError(NO_TEXT);
+  return null;
 }
+
+const NO_TEXT =
+  'postgresStore: its client has made something else of a text: give it one without `transform.value`, `transform.row` and parsers for text';
 
 type Tell = (statement: Statement, ...values: (string | number | null)[]) => Promise<Answer>;
 
