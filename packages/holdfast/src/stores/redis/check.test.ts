@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import { createClient } from 'redis';
+import { createClient, RESP_TYPES } from 'redis';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { until } from '../../../../../test/conformance/idempotency-store/stage.ts';
 import {
@@ -89,6 +89,14 @@ describe('a check of Redis', () => {
       expect.stringContaining('`appendonly` is off'),
       expect.stringContaining('`maxmemory-policy` is `allkeys-lru`'),
     ]);
+  });
+
+  test.each([Map, Array])('over a client that makes a %o of pairs', async (type) => {
+    const plain = createClient({ url: (await start(DURABLE)).url, RESP: 3 });
+    await plain.connect();
+    onTestFinished(() => plain.destroy());
+    const client = plain.withTypeMapping({ [RESP_TYPES.MAP]: type });
+    expect(await redisStore(client).check()).toEqual([]);
   });
 
   test('with a replica, and of the replica', async () => {

@@ -155,11 +155,12 @@ async function ifAllowed(reply: Promise<unknown>): Promise<string | undefined> {
   }
 }
 
-/** `CONFIG GET` answers pairs in one list, or an object, as the protocol and the client have it. */
+/** `CONFIG GET` answers pairs in one list, an object or a map, as the protocol and the client have it. */
 function valueIn(reply: unknown, name: string): string | undefined {
-  const value: unknown = Array.isArray(reply)
-    ? reply[reply.findIndex((each) => String(each) === name) + 1]
-    : (reply as Record<string, unknown> | null)?.[name];
+  const pairs: readonly unknown[] = Array.isArray(reply)
+    ? reply
+    : [...(reply instanceof Map ? reply : Object.entries(reply ?? {}))].flat();
+  const value = pairs[pairs.findIndex((each) => String(each) === name) + 1];
   return value === undefined ? undefined : String(value);
 }
 
