@@ -6,22 +6,22 @@ import { StoreFullError } from '../../idempotency/store-full.ts';
 export interface Driver {
   readonly sqlite: Pick<typeof sqlite, 'DatabaseSync'>;
   readonly fs: Pick<typeof fs, 'closeSync' | 'openSync' | 'statSync' | 'statfsSync'>;
-  /** The store's file: absolute, so that it stays the same wherever the process goes. */
+  /** The store's file. */
   readonly path: string;
 }
 
 /** @throws (rejects) Error where there is no `node:sqlite`. */
 export async function loadDriver(path: string): Promise<Driver> {
   try {
-    const { resolve } = await import('node:path');
-    return {
-      sqlite: await import('node:sqlite'),
-      fs: await import('node:fs'),
-      path: resolve(path),
-    };
+    return { sqlite: await import('node:sqlite'), fs: await import('node:fs'), path };
   } catch (cause) {
     throw new Error('the SQLite store needs `node:sqlite`: Node 22.13 or later', { cause });
   }
+}
+
+/** The same file wherever the process goes. As it is where there is no Node, which the first step says. */
+export function absolute(path: string): string {
+  return globalThis.process?.getBuiltinModule?.('node:path').resolve(path) ?? path;
 }
 
 /** SQLite's primary result codes that a store can meet, and what they come from. */

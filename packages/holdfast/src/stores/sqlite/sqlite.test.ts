@@ -132,9 +132,12 @@ describe('a SQLite store', () => {
 
   test('stays with its file wherever the process goes', async () => {
     const before = process.cwd();
+    const elsewhere = join(folder, 'elsewhere');
+    mkdirSync(elsewhere);
     try {
       process.chdir(folder);
       const store = sqliteStore('relative.db');
+      process.chdir(elsewhere);
       await store.claim(request('a'));
       process.chdir(before);
       await store.claim(request('b'));

@@ -25,6 +25,7 @@ import type {
 import { checkRuntime, type Runtime } from '../../runtime/runtime.ts';
 import { systemRuntime } from '../../runtime/system.ts';
 import { warningsOf } from './check.ts';
+import { absolute } from './driver.ts';
 import { GroupCommit, type GroupCommitOptions } from './group-commit.ts';
 
 /** The options of `sqliteStore`, beside the path. */
@@ -52,7 +53,10 @@ export const sqliteStoreOptions = {
 
 /** See `sqliteStore`. */
 export type SqliteStoreOptions = OptionsOf<typeof sqliteStoreOptions> & {
-  /** The file: made if it does not exist, readable by its owner alone. Beside it come a log and its index. */
+  /**
+   * The file, from the folder that the process is in now: made if it does not exist, readable by its owner alone. Beside
+   * it come a log and its index.
+   */
   readonly path: string;
 };
 
@@ -110,7 +114,7 @@ export function sqliteStore(
   ) {
     throw new TypeError(`sqliteStore.path must be the path of a file, got ${show(path)}`);
   }
-  return new FileStore({ path, busyTimeout, maxPageCount }, runtime);
+  return new FileStore({ path: absolute(path), busyTimeout, maxPageCount }, runtime);
 }
 
 class FileStore implements SqliteStore {
