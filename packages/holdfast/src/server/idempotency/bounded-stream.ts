@@ -1,5 +1,6 @@
 import { Sleep } from '../../idempotency/sleep.ts';
 import { systemRuntime } from '../../runtime/system.ts';
+import { checkPiece } from './piece.ts';
 
 /** How much of an answer is held. */
 export interface HoldLimits {
@@ -16,7 +17,8 @@ export type BoundedStream =
   | { readonly kind: 'beyond'; readonly stream: ReadableStream<Uint8Array> };
 
 /**
- * Reads a stream to its end, or until it passes the limits. Rejects with what the stream fails with.
+ * Reads a stream to its end, or until it passes the limits. Rejects with what the stream fails with, and with a TypeError
+ * for a piece that is neither text nor bytes; the stream is closed then.
  */
 export async function readUpTo(
   stream: ReadableStream<Uint8Array>,
@@ -33,11 +35,17 @@ export async function readUpTo(
       const read = await (hold === undefined ? next : Promise.race([next, hold.over]));
       if (read === undefined) break;
       if (read.done) return { kind: 'whole', bytes: joined(held, size) };
-      held.push(read.value);
-      size += read.value.byteLength;
+      const piece = bytesOf(read.value);
+      checkPiece(piece);
+      held.push(piece);
+      size += piece.byteLength;
       next = undefined;
       if (time < Infinity) hold ??= new Sleep(systemRuntime.clock, time);
     }
+  } catch (error) {
+    // Nobody reads on; what has failed by itself says so once more.
+    reader.cancel(error).catch(() => {});
+    throw error;
   } finally {
     hold?.wake();
   }

@@ -36,6 +36,19 @@ describe('a held body', () => {
     expect([body.size, body.whole()]).toEqual([0, '']);
   });
 
+  it.each<[what: string, given: unknown]>([
+    ['other numbers than bytes', new Float64Array([1.5])],
+    ['a view', new DataView(new ArrayBuffer(2))],
+    ['a buffer without a view', new ArrayBuffer(2)],
+    ['a list', [1, 2]],
+  ])('refuses %s, as Node does', (_what, given) => {
+    const body = new HeldBody();
+    expect(() => body.add(given as Uint8Array)).toThrow(
+      expect.objectContaining({ code: 'ERR_INVALID_ARG_TYPE' }),
+    );
+    expect(body.size).toBe(0);
+  });
+
   it('begins anew', () => {
     const body = bodyOf(['a']);
     body.clear();

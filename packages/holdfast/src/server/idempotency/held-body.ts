@@ -1,3 +1,5 @@
+import { checkPiece } from './piece.ts';
+
 /** What a handler has written of a body, before any of it leaves. */
 export class HeldBody {
   /** Bytes. */
@@ -7,9 +9,10 @@ export class HeldBody {
   /**
    * Bytes are copied, since a handler may use its buffer again.
    *
-   * @throws TypeError for an encoding that Node does not know.
+   * @throws TypeError for an encoding that Node does not know, and for what is neither text nor bytes.
    */
   add(chunk: string | Uint8Array, encoding: BufferEncoding = 'utf8'): void {
+    checkPiece(chunk);
     const piece = typeof chunk === 'string' ? pieceOf(chunk, encoding) : Buffer.from(chunk);
     this.#pieces.push(piece);
     this.size += Buffer.byteLength(piece);

@@ -1,7 +1,7 @@
 import { get, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { setImmediate as turn } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { fakeRun, holding } from '../../../test/holding.ts';
 import { until } from '../../../test/serve.ts';
 import { type BoundedStream, readUpTo } from './bounded-stream.ts';
@@ -103,6 +103,22 @@ test('a stream that comes slowly, and fails when its time is over, fails who rea
   fail(new Error('disk on fire'));
   for (let turns = 0; turns < 20; turns++) await turn();
   await expect(textOf(read)).rejects.toThrow('disk on fire');
+});
+
+test.each<[what: string, piece: unknown]>([
+  ['other numbers than bytes', new Float64Array([1.5])],
+  ['a buffer without a view', new ArrayBuffer(2)],
+  ['an object', { id: 1 }],
+])('a stream of %s is refused, and closed', async (_what, piece) => {
+  const cancel = vi.fn<() => void>();
+  const stream = new ReadableStream({ start: (controller) => controller.enqueue(piece), cancel });
+  await expect(readUpTo(stream, AT_ONCE)).rejects.toThrow('must be text or bytes, got');
+  expect(cancel).toHaveBeenCalledTimes(1);
+});
+
+test('a stream of text is taken as its bytes, as servers of Node send it', async () => {
+  const read = await readUpTo(ReadableStream.from(['n', 'é']) as ReadableStream<never>, AT_ONCE);
+  expect(await textOf(read)).toBe('né');
 });
 
 test('a stream that has not begun is waited for', async () => {

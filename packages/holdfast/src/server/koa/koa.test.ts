@@ -257,6 +257,16 @@ describe('Koa', () => {
     }
   });
 
+  it('leaves the outcome unknown of a stream of what cannot be sent, and closes it', async () => {
+    const stream = Readable.from([{ id: 1 }]);
+    const { engine, post } = await serving((ctx) => {
+      ctx.body = stream;
+    });
+    expect((await post()).status).toBe(500);
+    await until('it is held', () => engine.steps.length > 0);
+    expect([engine.steps, stream.destroyed]).toEqual([['hold'], true]);
+  });
+
   it('says the name of a file as it was given', async () => {
     const { post } = await serving((ctx) => {
       ctx.attachment('é.pdf');
