@@ -23,11 +23,15 @@ describe('a head', () => {
       response.setHeader('Content-Disposition', name);
       Readable.from([Buffer.from('pdf')]).pipe(response);
     });
+    const text = await holding(fakeRun(), (response) => {
+      response.setHeader('Content-Disposition', name);
+      response.end('pdf');
+    });
     const replay = await listening((_request, response) => {
       const headers = [['Content-Disposition', name]] as const;
       sendAnswer(response, { status: 200, headers, body: Buffer.from('pdf') });
     });
-    for (const port of [held, replay]) {
+    for (const port of [held, text, replay]) {
       const { headers, body } = await get(port);
       expect(headers).toMatchObject({ 'content-disposition': name, 'content-length': '3' });
       expect(body).toBe('pdf');

@@ -70,8 +70,8 @@ interface Ending {
 }
 
 /**
- * Ends a response with all of its body. Where `end` brings the body, Node spoils a file's name that is not ASCII
- * (`Content-Disposition`): then the body is written before.
+ * Ends a response with all of its body. Where `end` brings the body, or the body is text, Node spoils a file's name that is
+ * not ASCII (`Content-Disposition`): then it is written before, as bytes.
  */
 export function endWhole(
   response: ServerResponse,
@@ -79,7 +79,7 @@ export function endWhole(
   by: Ending = response,
 ): void {
   const isFile = body.length > 0 && response.hasHeader('content-disposition');
-  if (isFile) by.write.call(response, body);
+  if (isFile) by.write.call(response, typeof body === 'string' ? Buffer.from(body) : body);
   by.end.call(response, isFile ? undefined : body);
 }
 
