@@ -20,6 +20,11 @@ export interface FetchContext {
   /** What the handler threw, where a framework has made an answer of it. Default none. */
   readonly thrown?: (() => unknown) | undefined;
   /**
+   * The status of an answer that the handler has sent by itself, past its framework; undefined for one that is still to be
+   * sent. Default: none is.
+   */
+  readonly sent?: ((response: Response) => number | undefined) | undefined;
+  /**
    * Is given what to call when the answer has left or its client has gone: the engine's `close({ wait })` waits for that
    * as well. Default: an answer has left when it is given back.
    */
@@ -62,7 +67,7 @@ export async function answerOnce(
   try {
     forwarded ??= detached(request);
     const response = await next(forwarded, run.execution);
-    return await keep(run, response, context.thrown?.(), http.limits.response);
+    return await keep(run, response, context, http.limits.response);
   } catch (error) {
     await run.fail(error);
     throw error;
@@ -73,14 +78,20 @@ export async function answerOnce(
 async function keep(
   run: HttpRun,
   response: Response,
-  thrown: unknown,
+  { thrown, sent }: FetchContext,
   limits: HoldLimits,
 ): Promise<Response> {
   // First, since some servers' own Response learns the type of a text with its body.
   const { body } = response;
   const head: AnswerHead = { status: response.status, headers: [...response.headers] };
-  if (isSafeToRetry(thrown)) {
-    await run.fail(thrown);
+  const error = thrown?.();
+  if (isSafeToRetry(error)) {
+    await run.fail(error);
+    return response;
+  }
+  const status = sent?.(response);
+  if (status !== undefined) {
+    await run.finishUnkept({ status, headers: [] });
     return response;
   }
   if (body === null) return sendable(run, { ...head, body: new Uint8Array() }, response);
@@ -131,6 +142,7 @@ function detached(request: Request, read?: Uint8Array<ArrayBuffer>): Request {
 
 async function readBody(request: Request, limit: number): Promise<HeldBody> {
   const told = request.headers.get('content-length');
+  if (Number(told) > limit) return { kind: 'too-large' };
   if (told !== null && Number(told) <= limit) {
     // Without a stream, which on Node costs more than all the rest.
     return { kind: 'bytes', bytes: new Uint8Array(await request.arrayBuffer()) };

@@ -1,4 +1,5 @@
-import { createAdaptorServer } from '@hono/node-server';
+import { createAdaptorServer, getRequestListener, type HttpBindings } from '@hono/node-server';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { type Context, Hono } from 'hono';
 import { compress } from 'hono/compress';
 import { cors } from 'hono/cors';
@@ -7,6 +8,7 @@ import { answerOnce, idempotent } from 'holdfast/hono';
 import { idempotency } from 'holdfast/idempotency';
 import { memoryStore } from 'holdfast/memory';
 import { describe, expect, test } from 'vitest';
+import { listening } from '../../../test/holding.ts';
 import { storeOver } from '../../../torture/store-over.ts';
 import { httpIdempotency } from '../idempotency/http.ts';
 
@@ -93,6 +95,38 @@ describe('the middleware', () => {
       expect([long.status, long.text]).toEqual([413, expect.stringContaining('too-large')]);
     },
   );
+
+  test('refuses a body that is told to be too long without waiting for it', async () => {
+    const app = new Hono();
+    app.post('/charge', idempotent(engine(), { maxRequestBody: 12 }), (c) => c.text('done'));
+    const about = {
+      body: new ReadableStream(),
+      duplex: 'half',
+      headers: { 'Content-Length': '13' },
+    };
+    expect((await send(app, '/charge', about as RequestInit)).status).toBe(413);
+  });
+
+  test('replays nothing in place of what the handler has sent by itself, past Hono', async () => {
+    const app = new Hono<{ Bindings: HttpBindings }>();
+    app.post('/charge', idempotent(engine()), (c) => {
+      c.env.outgoing.writeHead(202).end('sent');
+      return RESPONSE_ALREADY_SENT;
+    });
+    const port = await listening(getRequestListener(app.fetch, { overrideGlobalObjects: false }));
+    const server = (_path: string, init: RequestInit) =>
+      fetch(`http://127.0.0.1:${port}/charge`, init);
+    expect(await send({ request: server })).toMatchObject({
+      status: 202,
+      text: 'sent',
+      replayed: null,
+    });
+    const again = await send({ request: server });
+    expect([again.status, again.text]).toEqual([
+      409,
+      expect.stringContaining('It was answered 202.'),
+    ]);
+  });
 
   test('takes part once, however often it is on the way', async () => {
     const app = new Hono();

@@ -61,11 +61,15 @@ export function idempotent<Source extends object = HonoContextLike>(
     if (context.get('idempotency') !== undefined) return next();
     let hasRun = false;
     let before: Response | undefined;
-    const about = {
+    const outgoing = outgoingOf(context);
+    const about: FetchContext = {
       route: routeOf(context),
       source: context,
       thrown: () => context.error,
-      whenLeft: leaving(context),
+      sent:
+        outgoing &&
+        (({ headers }) => (headers.has(ALREADY_SENT) ? outgoing.statusCode : undefined)),
+      whenLeft: outgoing && ((left) => whenLeft(outgoing, left)),
     };
     // Hono gives a response the headers of the one before it. Where another stands for the handler's answer, these are
     // to be those of all answers, and not the handler's.
@@ -106,11 +110,21 @@ function answerBefore(context: HonoContextLike): Response | undefined {
   return new Response(null, { headers: new Headers(context.body(null).headers) });
 }
 
-/** Node's server says when an answer has left, other runtimes do not. On Workers anything may be called `outgoing`. */
-function leaving({ env }: HonoContextLike): FetchContext['whenLeft'] {
-  const { outgoing } = (env ?? {}) as { outgoing?: Closing & { readonly writableEnded: unknown } };
-  if (typeof outgoing?.writableEnded !== 'boolean') return undefined;
-  return (left) => whenLeft(outgoing, left);
+/** Says of an answer that its handler has written it to Node's own response (`RESPONSE_ALREADY_SENT`). */
+const ALREADY_SENT = 'x-hono-already-sent';
+
+/**
+ * Node's own response, which knows what was sent, and when it has left. Other runtimes have none; on Workers anything may be
+ * called `outgoing`.
+ */
+function outgoingOf({ env }: HonoContextLike): NodeResponse | undefined {
+  const { outgoing } = (env ?? {}) as { readonly outgoing?: Partial<NodeResponse> };
+  return typeof outgoing?.writableEnded === 'boolean' ? (outgoing as NodeResponse) : undefined;
+}
+
+interface NodeResponse extends Closing {
+  readonly statusCode: number;
+  readonly writableEnded: boolean;
 }
 
 /** The route whose handler answers: the last that matched and is not for all methods, as middleware is. */
