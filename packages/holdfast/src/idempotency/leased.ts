@@ -98,9 +98,7 @@ export class LeasedExecution extends TimerNode implements OwnedExecution<undefin
 
   async hold(fault?: unknown): Promise<void> {
     if (fault !== undefined) hookFailed(this.#keeper, 'storeResult', fault);
-    await (this.#end ??= this.#tell('extend', 'held', (store) =>
-      store.extend(this.#owned, this.#holdFor),
-    ));
+    await (this.#end ??= this.#giveUp());
   }
 
   get #stepsSoFar(): Steps {
@@ -138,9 +136,9 @@ export class LeasedExecution extends TimerNode implements OwnedExecution<undefin
       const isOurs = await guard.tell('extend', (store) =>
         store.extend(this.#owned, options.lease),
       );
-      if (!isOurs && this.#end === null) this.#loseLease();
+      if (this.#end !== null) return;
       // It is lost for good: nobody is granted our token again.
-      if (!isOurs) return;
+      if (!isOurs) return this.#loseLease();
       this.#leaseEnd = sentAt + options.lease;
     } catch {
       // The store may be back before the lease is over.
@@ -175,17 +173,19 @@ export class LeasedExecution extends TimerNode implements OwnedExecution<undefin
     return new LeaseLostError({ name: this.#keeper.runtime.dependency });
   }
 
-  /** Where the lease may be over, the store is asked before a step: a late owner's effect would be one too many. */
+  /** Where the key may be another's, the store is asked before a step: a late owner's effect would be one too many. */
   async #unlessLost<T>(work: () => T | PromiseLike<T>): Promise<T> {
-    const mayBeLost = this.#isLost || this.#keeper.runtime.clock.now() >= this.#leaseEnd;
+    const isOver = this.#isLost || this.#end !== null;
+    const mayBeLost = isOver || this.#keeper.runtime.clock.now() >= this.#leaseEnd;
     if (mayBeLost && (await this.#isTaken())) throw this.#taken();
     return await work();
   }
 
-  /** By how much a step extends the lease; work that has taken too long keeps what it has left of it. */
+  /** By how much a step extends the lease; work that has ended, or taken too long, keeps what it has left of it. */
   get #extension(): number {
     const now = this.#keeper.runtime.clock.now();
-    return now < this.#giveUpAt ? this.#keeper.options.lease : Math.max(0, this.#leaseEnd - now);
+    const isAtWork = this.#end === null && now < this.#giveUpAt;
+    return isAtWork ? this.#keeper.options.lease : Math.max(0, this.#leaseEnd - now);
   }
 
   /** Whether another has the key; false where the store cannot be asked. */
@@ -273,6 +273,12 @@ export class LeasedExecution extends TimerNode implements OwnedExecution<undefin
   #completed(isKept: boolean): Completion {
     this.#over(isKept ? 'kept' : 'lost');
     return isKept ? { kind: 'kept' } : { kind: 'lost', error: this.#lost() };
+  }
+
+  #giveUp(): Promise<Completion> {
+    const { clock } = this.#keeper.runtime;
+    this.#leaseEnd = clock.now() + this.#holdFor;
+    return this.#tell('extend', 'held', (store) => store.extend(this.#owned, this.#holdFor));
   }
 
   /** Tells the store once; if that fails, again in the background. */

@@ -5,6 +5,7 @@ import { memoryStore } from '../stores/memory/index.ts';
 import { testRuntime } from '../testing/index.ts';
 import { idempotency } from './engine.ts';
 import type { Idempotency } from './idempotency.ts';
+import type { IdempotencyOptions } from './options.ts';
 import type { TransactionalStore } from './store.ts';
 
 function leased(): Idempotency {
@@ -86,5 +87,45 @@ describe.each<readonly [string, () => Idempotency<unknown>]>([
   test('have keys of a name, and of nothing else', async () => {
     const answer = open().idempotent('k', ({ keyFor }) => keyFor({ item: 1 } as never));
     await expect(answer).rejects.toThrow(new TypeError('keyFor: the name must be a string'));
+  });
+});
+
+describe('a step of work that has failed, in a branch that goes on,', () => {
+  /** Work that fails at once, and whose branch makes its step when it is told. */
+  function failing(options: Partial<IdempotencyOptions>) {
+    const { engine, another } = setting(options);
+    const charges: string[] = [];
+    const gate = Promise.withResolvers<void>();
+    let late: Promise<unknown> | undefined;
+    const failed = engine.idempotent('k', ({ step }) => {
+      late = gate.promise.then(() => step('charged', () => charges.push('late')));
+      throw new Error('another branch failed');
+    });
+    const goOn = () => (gate.resolve(), late!);
+    return { failed, another, charges, goOn };
+  }
+
+  test('is not begun when another has taken over', async () => {
+    const { failed, another, charges, goOn } = failing({ onExpiredLease: 'takeover' });
+    await expect(failed).rejects.toThrow('another branch failed');
+    await another().idempotent('k', ({ step }) => step('charged', () => charges.push('next')));
+    await expect(goOn()).rejects.toMatchObject({ code: 'LEASE_LOST' });
+    expect(charges).toEqual(['next']);
+  });
+
+  test('is not begun when a person has said that nothing happened', async () => {
+    const { failed, another, charges, goOn } = failing({});
+    await expect(failed).rejects.toThrow('another branch failed');
+    expect(await another().settle('k', { outcome: 'nothing-happened' })).toBe('settled');
+    await expect(goOn()).rejects.toMatchObject({ code: 'LEASE_LOST' });
+    expect(charges).toEqual([]);
+  });
+
+  test('is kept, and does not take back the lease that was given up', async () => {
+    const { failed, another, charges, goOn } = failing({ onExpiredLease: 'takeover' });
+    await expect(failed).rejects.toThrow('another branch failed');
+    await goOn();
+    await another().idempotent('k', ({ step }) => step('charged', () => charges.push('next')));
+    expect(charges).toEqual(['late']);
   });
 });
