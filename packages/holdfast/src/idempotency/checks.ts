@@ -1,6 +1,7 @@
 import { isPlainObject, show, unknownOption } from '../core/options.ts';
 import type { IdempotentOptions, SettleOptions } from './idempotency.ts';
 import { idempotencyOptions } from './options.ts';
+import type { IdempotencyStore } from './store.ts';
 
 const MAX_KEY_LENGTH = 1024;
 /** What stores may count on. */
@@ -8,6 +9,18 @@ const FINGERPRINT = /^[\w-]{1,64}$/;
 /** The options of `idempotent`, and of `settle`. */
 const ASKED: readonly (keyof IdempotentOptions)[] = ['scope', 'payload', 'signal'];
 const SETTLING: readonly (keyof SettleOptions)[] = ['scope', 'encode'];
+
+/** Of every store. */
+const METHODS: Record<Exclude<keyof IdempotencyStore, 'name'>, true> = {
+  claim: true,
+  extend: true,
+  checkpoint: true,
+  complete: true,
+  release: true,
+  reap: true,
+  check: true,
+  close: true,
+};
 
 /** Null for what may be a key. */
 export function wrongKey(key: unknown, scope: unknown): TypeError | null {
@@ -32,6 +45,30 @@ export function wrongFingerprint(fingerprint: unknown): TypeError | null {
 /** @throws TypeError for what are no options of `idempotency`; it names all that there are. */
 export function checkOptions(options: object): void {
   checkNames('idempotency', options, ['name', 'store', 'mode', ...Object.keys(idempotencyOptions)]);
+}
+
+/** @throws TypeError for what is no store, or none for this mode; it names what is missing. */
+export function checkStore(store: IdempotencyStore, mode: string): void {
+  const has = (method: string): boolean =>
+    typeof (store as unknown as Record<string, unknown> | undefined)?.[method] === 'function';
+  const methods = Object.keys(METHODS);
+  const missing = methods.find((method) => !has(method));
+  if (missing !== undefined) {
+    const got = methods.some(has) ? `one without \`${missing}\`` : show(store);
+    throw new TypeError(
+      `idempotency.store must be a store, as made by memoryStore(), sqliteStore(), redisStore() or postgresStore(), got ${got}`,
+    );
+  }
+  if (mode !== 'leased' && mode !== 'transactional') {
+    throw new TypeError(
+      `idempotency.mode must be one of 'leased', 'transactional', got ${show(mode)}`,
+    );
+  }
+  if (mode === 'transactional' && !has('transact')) {
+    throw new TypeError(
+      `idempotency.mode 'transactional' needs a store with transactions, such as postgresStore(); the ${store.name} store has none`,
+    );
+  }
 }
 
 /** @throws TypeError for what are no options of `idempotent`. */

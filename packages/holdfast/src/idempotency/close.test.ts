@@ -218,6 +218,24 @@ describe('a close that waits', () => {
     expect([await outcomeOf(closed), runtime.clock.armed]).toEqual([undefined, 0]);
   });
 
+  test('waits for work that goes on without the store, too', async () => {
+    const { engine, runtime, store } = setting({ onStoreDown: 'open' });
+    const closing = vi.spyOn(store, 'close');
+    store.mood = 'down';
+    const work = new Work();
+    const first = engine.idempotent('k', work.run);
+    await runtime.clock.advanceAsync(1);
+    // By then the claim has been given back that was not answered.
+    store.mood = 'well';
+    const closed = engine.close({ wait: '1h' });
+    await runtime.clock.advanceAsync(LEASE);
+    expect([work.begun, closing.mock.calls.length]).toEqual([1, 0]);
+    work.end('done');
+    await runtime.clock.advanceAsync(100);
+    await closed;
+    expect([await first, closing.mock.calls.length]).toEqual(['done', 1]);
+  });
+
   test('ends at once when nothing runs, on a clock that stands still, too', async () => {
     const { engine, runtime } = setting();
     await engine.close({ wait: '10m' });

@@ -4,7 +4,14 @@ import { checkRuntime, type Runtime } from '../runtime/runtime.ts';
 import { systemRuntime } from '../runtime/system.ts';
 import { IdempotencyConflictError, IdempotencyStoreError } from './errors.ts';
 import type { Awaitable } from './awaitable.ts';
-import { checkAsked, checkOptions, checkSettling, wrongFingerprint, wrongKey } from './checks.ts';
+import {
+  checkAsked,
+  checkOptions,
+  checkSettling,
+  checkStore,
+  wrongFingerprint,
+  wrongKey,
+} from './checks.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { GuardedStore } from './guarded-store.ts';
 import { keyId } from './hash.ts';
@@ -77,7 +84,10 @@ export function idempotency(
   checkRuntime(runtime, 'idempotency');
   const options = parseOptions(idempotencyOptions, rest, 'idempotency');
   if (options.retention < options.lease) {
-    throw new RangeError('idempotency.retention must be at least as long as idempotency.lease');
+    const got = `got ${options.retention}ms, and a lease of ${options.lease}ms`;
+    throw new RangeError(
+      `idempotency.retention must be at least as long as idempotency.lease, ${got}`,
+    );
   }
   if (options.reconcile !== undefined && options.onExpiredLease === 'takeover') {
     throw new TypeError(
@@ -139,7 +149,7 @@ class Engine implements Idempotency<unknown> {
       case 'replay':
         return this.#decoded(opened.result) as T;
       case 'unprotected':
-        return work(unprotected(key, keyId(this.#keeper.runtime.dependency, scope, key)));
+        return this.#runUnprotected(key, scope, work);
       case 'refused':
         throw opened.error;
     }
@@ -216,6 +226,22 @@ class Engine implements Idempotency<unknown> {
     return value;
   }
 
+  /** A close waits for this work as for any other, and it may not ask for its own key either. */
+  async #runUnprotected<T>(
+    key: string,
+    scope: readonly string[],
+    work: (execution: Execution<unknown>) => T | PromiseLike<T>,
+  ): Promise<T> {
+    const keeper = this.#keeper;
+    const execution = unprotected(key, keyId(keeper.runtime.dependency, scope, key));
+    keeper.running++;
+    try {
+      return await this.#nesting.run(key, scope, () => work(execution));
+    } finally {
+      keeper.running--;
+    }
+  }
+
   /** The work was done: what goes wrong from here on must not look as if it had not been. */
   async #keep(execution: OwnedExecution<unknown>, value: unknown): Promise<void> {
     try {
@@ -280,28 +306,6 @@ function unprotected(key: string, id: string): Execution<unknown> {
     points: steps.points,
     keyFor: (name) => derivedKey(id, name),
   };
-}
-
-const METHODS = ['claim', 'extend', 'checkpoint', 'complete', 'release'] as const;
-
-function checkStore(store: IdempotencyStore, mode: string): void {
-  const has = (method: string): boolean =>
-    typeof (store as unknown as Record<string, unknown> | undefined)?.[method] === 'function';
-  if (!METHODS.every(has)) {
-    throw new TypeError(
-      `idempotency.store must be a store, as made by memoryStore(), sqliteStore(), redisStore() or postgresStore(), got ${show(store)}`,
-    );
-  }
-  if (mode !== 'leased' && mode !== 'transactional') {
-    throw new TypeError(
-      `idempotency.mode must be one of 'leased', 'transactional', got ${show(mode)}`,
-    );
-  }
-  if (mode === 'transactional' && !has('transact')) {
-    throw new TypeError(
-      `idempotency.mode 'transactional' needs a store with transactions, such as postgresStore(); the ${store.name} store has none`,
-    );
-  }
 }
 
 /** @throws TypeError for what cannot be compared, before anything has been asked of the store. */

@@ -27,6 +27,16 @@ describe('work that asks for its own key', () => {
     expect(await engine.idempotent('k', () => 'again')).toBe('outer');
   });
 
+  test('is refused too where its own goes on without the store', async () => {
+    const { engine, store } = setting({ onStoreDown: 'open' });
+    store.mood = 'down';
+    let begun = 0;
+    const ask = (): Promise<unknown> =>
+      engine.idempotent('k', () => (begun++ < 3 ? ask() : 'done'));
+    expect(await outcomeOf(ask())).toMatchObject(NESTED);
+    expect(begun).toBe(1);
+  });
+
   test('is recognised through other keys, and with another payload', async () => {
     const { engine } = setting({ wait: '1h' });
     const inner = await engine.idempotent('a', () =>

@@ -12,12 +12,19 @@ describe('wrong options are refused', () => {
     [undefined, 'idempotency must be given an object of options, got undefined'],
     [{}, /idempotency.store must be a store.*, got undefined/],
     [{ store: {} }, /idempotency.store must be a store.*, got an object/],
+    [
+      { store: { ...memoryStore(), name: 'own', claim: () => null, extend: () => true } },
+      /idempotency.store must be a store.*, got one without `checkpoint`$/,
+    ],
     [{ stroe: store }, "idempotency.stroe is not an option; did you mean 'store'?"],
     [{ store, nmae: 'charges' }, "idempotency.nmae is not an option; did you mean 'name'?"],
     [{ store, ttl: '1d' }, /idempotency.ttl is not an option; known are name, store, mode, lease/],
     [{ store, name: 7 }, 'idempotency.name must be a non-empty string, got 7'],
     [{ store, lease: 1 }, /idempotency.lease must be a duration from 100 ?ms to 1 ?h, got 1/],
-    [{ store, lease: '1h', retention: '1m' }, /retention must be at least as long as/],
+    [
+      { store, lease: '1h', retention: '1m' },
+      'idempotency.retention must be at least as long as idempotency.lease, got 60000ms, and a lease of 3600000ms',
+    ],
     [{ store, mode }, /needs a store with transactions.*the memory store has none/],
     [
       { store, onExpiredLease: 'takeover', reconcile: () => ({ outcome: 'unknown' }) },

@@ -90,21 +90,21 @@ describe.each<readonly [string, () => Idempotency<unknown>]>([
   });
 });
 
-describe('a step of work that has failed, in a branch that goes on,', () => {
-  /** Work that fails at once, and whose branch makes its step when it is told. */
-  function failing(options: Partial<IdempotencyOptions>) {
-    const { engine, another } = setting(options);
-    const charges: string[] = [];
-    const gate = Promise.withResolvers<void>();
-    let late: Promise<unknown> | undefined;
-    const failed = engine.idempotent('k', ({ step }) => {
-      late = gate.promise.then(() => step('charged', () => charges.push('late')));
-      throw new Error('another branch failed');
-    });
-    const goOn = () => (gate.resolve(), late!);
-    return { failed, another, charges, goOn };
-  }
+/** Work that fails at once, and whose branch makes its step when it is told. */
+function failing(options: Partial<IdempotencyOptions>) {
+  const { engine, another } = setting(options);
+  const charges: string[] = [];
+  const gate = Promise.withResolvers<void>();
+  let late: Promise<unknown> | undefined;
+  const failed = engine.idempotent('k', ({ step }) => {
+    late = gate.promise.then(() => step('charged', () => charges.push('late')));
+    throw new Error('another branch failed');
+  });
+  const goOn = () => (gate.resolve(), late!);
+  return { failed, another, charges, goOn };
+}
 
+describe('a step of work that has failed, in a branch that goes on,', () => {
   test('is not begun when another has taken over', async () => {
     const { failed, another, charges, goOn } = failing({ onExpiredLease: 'takeover' });
     await expect(failed).rejects.toThrow('another branch failed');
