@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { boundaryOf, multipartForm } from './multipart.ts';
+import { boundaryOf, multipartParts } from './multipart.ts';
 
 interface Part {
   readonly name: string;
@@ -26,18 +26,21 @@ const parts: readonly Part[] = [
   { name: 'receipt', filename: 'r.png', content: Uint8Array.of(0, 13, 10, 255) },
 ];
 const told = (boundary: string, given: readonly Part[]) =>
-  multipartForm(form(boundary, given), boundary);
+  multipartParts(form(boundary, given), boundary);
+
+const batch = (content: string) =>
+  multipartParts(Buffer.from(`--b\r\n\r\n${content}\r\n--b--`), 'b');
 
 const readBack = (content: Uint8Array) => told('b0undary', [{ name: 'a', content }]);
 
-describe('multipartForm', () => {
+describe('multipartParts', () => {
   it('reads the parts of what a browser sends', async () => {
     const data = new FormData();
     data.set('amount', '5');
     data.set('receipt', new Blob(['\r\n--x'], { type: 'image/png' }), 'r.png');
     const sent = new Request('http://a/', { method: 'POST', body: data });
     const boundary = boundaryOf(sent.headers.get('content-type')!);
-    const read = multipartForm(await sent.bytes(), boundary);
+    const read = multipartParts(await sent.bytes(), boundary);
     expect(read?.map(([headers]) => headers.toLowerCase())).toEqual([
       'content-disposition: form-data; name="amount"',
       'content-disposition: form-data; name="receipt"; filename="r.png"\r\ncontent-type: image/png',
@@ -61,6 +64,12 @@ describe('multipartForm', () => {
     ]) {
       expect(told('one', other)).not.toEqual(told('one', parts));
     }
+  });
+
+  it('tells apart the parts of a batch, which may have no headers', () => {
+    expect(batch('GET /a\r\n\r\n')).toHaveLength(1);
+    expect(batch('GET /a\r\n\r\n')).not.toEqual(batch('GET /b\r\n\r\n'));
+    expect(batch('')).toHaveLength(1);
   });
 
   it('reads back whatever bytes are in a part', () => {
@@ -87,7 +96,7 @@ describe('multipartForm', () => {
     ['with too many parts', 'b', `${'--b\r\nA: a\r\n\r\n5\r\n'.repeat(1001)}--b--`],
     ['of nothing', 'b', ''],
   ])('leaves a form %s to be taken byte by byte', (_what, boundary, body) => {
-    expect(multipartForm(Buffer.from(body, 'latin1'), boundary)).toBeNull();
+    expect(multipartParts(Buffer.from(body, 'latin1'), boundary)).toBeNull();
   });
 });
 

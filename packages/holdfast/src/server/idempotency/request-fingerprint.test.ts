@@ -53,6 +53,18 @@ describe('requestFingerprint', () => {
     expect(requestFingerprint(asked, [], body, 10)).toMatch(/^[\w-]{43}$/);
   });
 
+  it.each(['form-data', 'mixed', 'related'])(
+    'is the same for multipart/%s with any boundary, and another for other parts',
+    (kind) => {
+      const sent = (boundary: string, amount: number) => {
+        const body = `--${boundary}\r\nContent-Type: text/plain\r\n\r\n${amount}\r\n--${boundary}--`;
+        return of(bytes(body), {}, `multipart/${kind}; boundary=${boundary}`);
+      };
+      expect(sent('one', 5)).toBe(sent('another', 5));
+      expect(sent('one', 5)).not.toBe(sent('one', 6));
+    },
+  );
+
   it('believes the head of a request about how long a parsed body was', () => {
     const asked = request({ headers: { 'content-length': '4' } });
     expect(requestFingerprint(asked, [], { kind: 'parsed', value: [1e20] }, 10)).not.toBe(null);

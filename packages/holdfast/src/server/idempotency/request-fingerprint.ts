@@ -2,7 +2,7 @@ import { disregard } from '../../core/edge.ts';
 import { canonicalJson } from '../../idempotency/canonical-json.ts';
 import { incrementalSha256, sha256, tupleOf } from '../../idempotency/hash.ts';
 import type { HttpRequest, RequestBody } from './http-idempotency.ts';
-import { boundaryOf, multipartForm } from './multipart.ts';
+import { boundaryOf, multipartParts } from './multipart.ts';
 
 /** A body that was read, or of which its sender has told the digest. */
 export type KnownBody =
@@ -10,7 +10,8 @@ export type KnownBody =
   | { readonly kind: 'digest'; readonly digest: string };
 
 const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json$/;
-const MULTIPART_TYPE = 'multipart/form-data';
+/** Forms, batches, uploads with metadata. */
+const MULTIPART_TYPE = /^multipart\//;
 /** Parameters that say how a body is written, and not what it says. */
 const MATTERS_NOT = /^\s*(?:charset|boundary)\s*=/i;
 
@@ -19,7 +20,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 /**
  * The fingerprint of a request: method, route, path with query, content type, the headers that are named, and
  * what the body says. JSON says the same in any order of keys and with any white space, with the last
- * of two equal keys as in `JSON.parse`; a multipart form the same with any boundary. Other bodies,
+ * of two equal keys as in `JSON.parse`; a multipart body the same with any boundary. Other bodies,
  * and those that are not what they claim, are taken byte by byte.
  *
  * @param headerNames in lower case.
@@ -119,8 +120,8 @@ function saidByBytes(bytes: Uint8Array, type: string): Said {
   if (bytes.length === 0) return NOTHING;
   const essence = essenceOf(type);
   if (JSON_TYPE.test(essence)) return saidByJson(bytes);
-  if (essence === MULTIPART_TYPE) {
-    const parts = multipartForm(bytes, boundaryOf(type));
+  if (MULTIPART_TYPE.test(essence)) {
+    const parts = multipartParts(bytes, boundaryOf(type));
     if (parts !== null) return { form: 'parts', says: JSON.stringify(parts) };
   }
   return { form: 'bytes', says: bytes };
