@@ -162,8 +162,9 @@ export interface Execution<Tx = undefined> {
    * Steps of one name are one. Where one is under way, a second gets what the first comes to; so a step must not ask
    * for itself, or it waits for ever. One that fails is forgotten, and may be tried again.
    *
-   * Rejects with a `LeaseLostError` if somebody else has taken over, before the work where that can be known. If the
-   * store cannot be told, the work goes on, and only a takeover would repeat the step.
+   * Rejects with a `LeaseLostError` if somebody else has taken over, or the result of the whole is kept by then, before
+   * the work where that can be known. If the store cannot be told, the work goes on, and only a takeover would repeat the
+   * step.
    */
   readonly step: <T>(name: string, work: () => T | PromiseLike<T>) => Promise<T>;
   /** The recovery points so far, by name. */

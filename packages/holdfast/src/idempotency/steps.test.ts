@@ -129,3 +129,17 @@ describe('a step of work that has failed, in a branch that goes on,', () => {
     expect(charges).toEqual(['late']);
   });
 });
+
+test('a step of work whose result is kept is not begun: a repeat would not know of it', async () => {
+  const { engine } = setting();
+  const gate = Promise.withResolvers<void>();
+  const charges: string[] = [];
+  let late: Promise<unknown> | undefined;
+  const answer = await engine.idempotent('k', ({ step }) => {
+    late = gate.promise.then(() => step('charged', () => charges.push('late')));
+    return 'done';
+  });
+  gate.resolve();
+  await expect(late).rejects.toMatchObject({ code: 'LEASE_LOST' });
+  expect([answer, charges]).toEqual(['done', []]);
+});
